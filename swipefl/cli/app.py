@@ -1,0 +1,78 @@
+"""The command line: commands registered, errors turned into exit codes."""
+
+import os
+import signal
+import sys
+import traceback
+from typing import NoReturn
+
+import typer
+
+from swipefl import __version__
+from swipefl.cli import keyboards, words
+from swipefl.cli.cycle import cycle
+from swipefl.cli.evaluate import evaluate
+from swipefl.cli.export import export
+from swipefl.cli.forget import forget
+from swipefl.cli.ingest import ingest
+from swipefl.cli.predict import predict
+from swipefl.cli.reset import reset
+from swipefl.cli.status import status
+from swipefl.cli.sync import sync
+from swipefl.cli.train import train
+from swipefl.errors import Interrupted, SwipeflError
+
+app = typer.Typer(
+    name="swipefl",
+    help="A swipe keyboard that gets better at your swipes, on your own device.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+for command in (ingest, cycle, predict, evaluate, status, train, reset, forget, export, sync):
+    app.command()(command)
+app.add_typer(words.app, name="words")
+app.add_typer(keyboards.app, name="keyboards")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"swipefl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show it."),
+) -> None:
+    """A swipe keyboard that gets better at your swipes, on your own device."""
+
+
+def main() -> NoReturn:
+    """Run the command line; every error ends in the exit code that the README promises."""
+    try:
+        app(prog_name="swipefl")
+    except Interrupted as interrupted:
+        _end_by(interrupted.signum)
+    except KeyboardInterrupt:
+        _end_by(signal.SIGINT)
+    except SwipeflError as error:
+        typer.echo(f"swipefl: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("SWIPEFL_DEBUG"):
+            traceback.print_exc()
+        typer.echo(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", err=True)
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _end_by(signum: int) -> NoReturn:
+    """Die by the signal, so that a caller sees that it was one."""
+    typer.echo("swipefl: interrupted; what was finished is kept", err=True)
+    signal.signal(signum, signal.SIG_DFL)
+    os.kill(os.getpid(), signum)
+    sys.exit(128 + signum)

@@ -1,0 +1,84 @@
+"""What `predict` and `evaluate` share: a checkpoint, lexicons and a stream of gestures, out of flags."""
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from swipefl.errors import DataError
+
+if TYPE_CHECKING:
+    from swipefl.decoder.checkpoint import Checkpoint
+    from swipefl.decoder.lexicon import Lexicon
+    from swipefl.gesture.formats import Reading, Rejected
+    from swipefl.gesture.gesture import Example
+    from swipefl.gesture.keyboard import Keyboard
+
+
+@dataclass(frozen=True)
+class DecoderParts:
+    """What a decoder is put together from, and how its gestures are read."""
+
+    checkpoint: "Checkpoint"
+    lexicon_of: "Callable[[str], Lexicon]"
+    keyboards: "Callable[[str], Keyboard]"
+    keyboard: "Keyboard | None"
+    held_out: "list[Example]"
+
+    def readings(self, path: str) -> "Iterator[Reading | Rejected]":
+        """The gestures of a file, or of standard input line by line. Raises DataError where the file cannot be read."""
+        from swipefl.gesture.formats import read_gestures
+
+        if path == "-":
+            yield from read_gestures(sys.stdin.buffer, "standard input", None, self.keyboard, self.keyboards)
+            return
+        try:
+            with Path(path).open("rb") as stream:
+                yield from read_gestures(stream, path, None, self.keyboard, self.keyboards)
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}; check its name and its permissions") from error
+
+    def examples(self, path: str | None) -> "Iterator[Example]":
+        """The labelled gestures of a file, or the store's held-out ones."""
+        from swipefl.gesture.formats import Rejected
+        from swipefl.gesture.gesture import Example
+
+        if path is None:
+            yield from self.held_out
+            return
+        for reading in self.readings(path):
+            if not isinstance(reading, Rejected) and reading.word is not None:
+                yield Example(reading.gesture, reading.word)
+
+
+def decoder_parts(
+    home: Path | None, model: str, keyboard: str | None, lexicon_size: int | None = None, held_out: bool = False
+) -> DecoderParts:
+    """The parts that flags ask for. A home without a store is left alone: the base checkpoint needs none."""
+    from swipefl.cli.common import keyboard_of
+    from swipefl.gesture.keyboard import built_in
+    from swipefl.prediction import choose_checkpoint, lexicons
+    from swipefl.settings import load_settings
+    from swipefl.store.store import Store
+
+    settings = load_settings(home)
+    path = settings.home / "swipefl.db"
+    if not path.exists():
+        wanted = keyboard or settings.keyboard
+        chosen = keyboard_of(wanted, built_in) if wanted else None
+        return DecoderParts(choose_checkpoint(None, model), lexicons((), lexicon_size), built_in, chosen, [])
+    with Store(path) as store:
+        known = {keyboard.name: keyboard for keyboard in store.keyboards.all()}
+
+        def find(name: str) -> "Keyboard":
+            return known[name] if name in known else built_in(name)
+
+        wanted = keyboard or settings.keyboard
+        return DecoderParts(
+            choose_checkpoint(store, model),
+            lexicons(store.words.all(), lexicon_size),
+            find,
+            keyboard_of(wanted, find) if wanted else None,
+            store.gestures.examples("held_out") if held_out else [],
+        )

@@ -1,0 +1,13 @@
+"""`swipefl export`: everything, as JSONL that `ingest` takes back."""
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, store_of
+
+
+def export(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Write every gesture and personal word to standard output, a line each (--json changes nothing)."""
+    from swipefl.ownership import exported
+
+    _, store = store_of(home)
+    with store:
+        for line in exported(store):
+            emit(line)

@@ -1,0 +1,32 @@
+"""`swipefl forget`: gestures erased for good, with all that came of them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, note, store_of
+
+
+def forget(
+    before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Stored before this day.")] = None,
+    word: Annotated[str | None, typer.Option(help="All gestures of this word.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All gestures.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase gestures for good, and with them personal words, personal models and what waits to be sent."""
+    from swipefl.errors import UsageError
+    from swipefl.gesture.gesture import fold
+    from swipefl.ownership import forget as erase
+    from swipefl.store.lock import hold
+
+    if everything == (before is not None or word is not None):
+        raise UsageError("say what to forget: --before DATE, --word WORD (or both), or --all")
+    settings, store = store_of(home)
+    with store, hold(settings.home):
+        erased = erase(store, before.timestamp() if before else None, fold(word) if word else None)
+    if as_json:
+        emit({"erased": erased})
+    else:
+        note(f"erased {erased} gestures; a file that was read stays read, so they do not come back by themselves")

@@ -1,0 +1,64 @@
+"""`swipefl ingest`: a person's swipes into the store."""
+
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, keyboard_of, note, store_of
+
+if TYPE_CHECKING:
+    from swipefl.gesture.formats import Rejected
+
+SHOWN = 10
+
+
+def ingest(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...|-", help="Files, folders, or - for standard input.")],
+    format: Annotated[
+        str | None, typer.Option(help="swipefl, how-we-swipe, neuroswipe or futo; else found out.")
+    ] = None,
+    keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
+    rejects: Annotated[Path | None, typer.Option(help="Write lines that could not be read to this file.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read swipes into the store; safe to repeat, and it never waits for training."""
+    from swipefl.errors import UsageError
+    from swipefl.gesture.formats import FORMATS
+    from swipefl.ingestion import Ingestion
+
+    if format is not None and format not in FORMATS:
+        raise UsageError(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
+    settings, store = store_of(home)
+    with ExitStack() as stack:
+        stack.enter_context(store)
+        kept = stack.enter_context(rejects.open("wb")) if rejects else None
+        shown = 0
+
+        def on_reject(name: str, rejected: "Rejected") -> None:
+            nonlocal shown
+            shown += 1
+            if shown <= SHOWN:
+                note(f"{name}:{rejected.line}: {rejected.reason}: {rejected.message}")
+            if kept:
+                kept.write(rejected.text.rstrip(b"\n") + b"\n")
+
+        wanted = keyboard or settings.keyboard
+        known = keyboard_of(wanted, store.keyboards.get) if wanted else None
+        sources = [sys.stdin.buffer if path == "-" else Path(path) for path in paths]
+        report = Ingestion(store, known, format, on_reject).run(sources)
+    if shown > SHOWN:
+        note(f"... and {shown - SHOWN} more; --rejects FILE writes them all")
+    if as_json or not is_terminal():
+        emit(asdict(report))
+        return
+    counts = (
+        f"{report.stored} stored ({report.suspect} suspect), {report.duplicates} duplicates, {report.rejected} rejected"
+    )
+    console().print(f"{report.read} gestures read: {counts}, in {report.seconds:.1f} s")
+    for reason, count in report.reasons.items():
+        console().print(f"  {reason}: {count}")

@@ -1,0 +1,29 @@
+"""`swipefl reset`: back to an earlier personal model."""
+
+from typing import Annotated
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, note, store_of
+
+
+def reset(
+    to: Annotated[str, typer.Option(help="base, global, or the number of a checkpoint from `status`.")] = "base",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Go back to an earlier personal model; without --to, to the one in the package."""
+    from swipefl.errors import CheckpointError, UsageError
+    from swipefl.store.lock import hold
+
+    if to not in ("base", "global") and not to.isdigit():
+        raise UsageError("--to takes base, global, or the number of a checkpoint; `swipefl status` lists them")
+    settings, store = store_of(home)
+    with store, hold(settings.home), store.transaction():
+        if to == "global" and store.checkpoints.newest_global() is None:
+            raise CheckpointError("no global checkpoint was received yet; `swipefl reset --to base` works")
+        store.checkpoints.use(int(to) if to.isdigit() else None)
+    if as_json:
+        emit({"in_use": to})
+    else:
+        note(f"predictions use {'checkpoint ' if to.isdigit() else 'the '}{to}{'' if to.isdigit() else ' model'} now")

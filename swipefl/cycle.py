@@ -1,0 +1,231 @@
+"""The story of a night: train -> judge -> keep -> queue, each step restartable. Start reading here.
+
+A round makes two different things and keeps them apart:
+
+* the personal checkpoint goes on learning round by round, is judged on the held-out split, adopted only if it is
+  better, and never leaves;
+* the contribution is trained from the global (or base) checkpoint, never gated by local scores and never chained;
+  clipped and encoded it waits in the outbox.
+
+Everything that a round made lands in one transaction; a run killed at any instant loses that round and nothing else.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.lexicon import Lexicon
+from swipefl.errors import CheckpointError, TooLittleData
+from swipefl.federation.update import difference, encode_update
+from swipefl.gesture.gesture import Example
+from swipefl.learning.plan import MIN_EXAMPLES, Plan, Progress, Trained, Trainer
+from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.rounds import Round
+from swipefl.store.store import Store
+
+DONE = "cycle.done"
+MOST_JUDGED = 400  # held-out examples; more would cost time and say nothing new
+
+
+@dataclass(frozen=True)
+class Plans:
+    """How the personal checkpoint and the contribution are trained; `max_norm` clips the contribution."""
+
+    personal: Plan
+    contribution: Plan
+    max_norm: float
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a checkpoint does on held-out examples: top-1 (a fraction) and the mean ln probability of the right word."""
+
+    top1: float
+    ln_probability: float
+
+    def betters(self, other: "Judgement") -> bool:
+        """Whether this is better, top-1 first; a tie in top-1 is decided by the probabilities."""
+        return (self.top1, self.ln_probability) > (other.top1, other.ln_probability)
+
+
+@dataclass(frozen=True)
+class RoundReport:
+    """One round as the command line shows it; `skipped` says why nothing was done."""
+
+    round: int
+    examples: int
+    top1_before: float | None = None
+    top1_after: float | None = None
+    adopted: bool = False
+    update_id: str | None = None
+    push: str = "none"
+    skipped: str | None = None
+
+
+@dataclass(frozen=True)
+class Personal:
+    """A personal checkpoint that was trained and judged."""
+
+    trained: Trained
+    before: Judgement | None
+    after: Judgement | None
+    adopted: bool
+    held_out: int
+
+
+class Cycle:
+    """Rounds of training on one store. `load_trainer` is called when training is first needed, not before."""
+
+    def __init__(
+        self,
+        store: Store,
+        load_trainer: Callable[[], Trainer],
+        lexicon_of: Callable[[str], Lexicon],
+        plans: Plans,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        stopped: Callable[[], int | None] = lambda: None,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._store = store
+        self._load_trainer = load_trainer
+        self._lexicon_of = lexicon_of
+        self._plans = plans
+        self._on_progress = on_progress
+        self._stopped = stopped
+        self._clock = clock
+        self._new_id = new_id
+
+    def run(self, rounds: int) -> list[RoundReport]:
+        """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain."""
+        if reason := self._nothing_to_do():
+            return [RoundReport(self._store.rounds.next_number(), self._count("train"), skipped=reason)]
+        reports: list[RoundReport] = []
+        for _ in range(rounds):
+            reports.append(self._round())
+            if not reports[-1].adopted and len(reports) < rounds:
+                number = self._store.rounds.next_number()
+                reason = "the held-out score no longer rises"
+                reports.append(RoundReport(number, reports[-1].examples, skipped=reason))
+                break
+        with self._store.transaction():
+            self._store.meta.set(DONE, self._state())
+        return reports
+
+    def _nothing_to_do(self) -> str | None:
+        if self._count("train") < MIN_EXAMPLES:
+            return f"too little data yet: {self._count('train')} of {MIN_EXAMPLES} examples to train on"
+        if self._store.meta.get(DONE) == self._state():
+            return "nothing new since the last cycle"
+        return None
+
+    def _count(self, split: str) -> int:
+        return self._store.gestures.counts()[split]
+
+    def _state(self) -> str:
+        return f"{self._store.gestures.fingerprint()} {newest_global(self._store).fingerprint}"
+
+    def _round(self) -> RoundReport:
+        number, started = self._store.rounds.next_number(), self._clock()
+        start = newest_global(self._store)
+        examples = self._store.gestures.examples("train")
+        personal = self.train_personal(seed=number)
+        update = self._contribution(start, examples)
+        before = personal.before.top1 if personal.before else None
+        after = personal.after.top1 if personal.after else None
+        update_id = update.id if update else None
+        with self._store.transaction():
+            if personal.adopted:
+                keep_personal(self._store, personal, start)
+            if update:
+                self._store.outbox.queue(update)
+            self._store.rounds.add(
+                Round(
+                    number,
+                    started,
+                    self._clock(),
+                    personal.trained.examples,
+                    before,
+                    after,
+                    personal.adopted,
+                    update_id,
+                    start.fingerprint,
+                )
+            )
+        push = "queued" if update else "none"
+        return RoundReport(number, personal.trained.examples, before, after, personal.adopted, update_id, push)
+
+    def train_personal(self, seed: int = 0) -> Personal:
+        """The personal checkpoint trained once more on the train split, judged on the held-out split. Writes nothing.
+
+        Raises TooLittleData, Interrupted.
+        """
+        start = personal_start(self._store)
+        examples, held_out = (self._store.gestures.examples(split) for split in ("train", "held_out"))
+        if len(examples) < MIN_EXAMPLES:
+            raise TooLittleData(
+                f"training needs at least {MIN_EXAMPLES} examples, the store has {len(examples)}; ingest more swipes"
+            )
+        plan = replace(self._plans.personal, seed=self._plans.personal.seed + seed)
+        trained = self._load_trainer()(start, examples, plan, self._on_progress, self._stopped)
+        if not held_out:  # with nothing to judge by, a model that learned is not known to be better
+            return Personal(trained, None, None, False, 0)
+        judged = held_out[-MOST_JUDGED:]
+        before = judge(Decoder(start, self._lexicon_of), judged)
+        after = judge(Decoder(trained.checkpoint, self._lexicon_of), judged)
+        return Personal(trained, before, after, after.betters(before), len(held_out))
+
+    def _contribution(self, start: Checkpoint, examples: Sequence[Example]) -> QueuedUpdate | None:
+        """The update that waits for this global checkpoint; the one made from the same data is kept as it is."""
+        data = self._store.gestures.fingerprint()
+        for waiting in self._store.outbox.waiting():
+            if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
+                return waiting if waiting.data == data else None
+        trained = self._load_trainer()(start, examples, self._plans.contribution, stopped=self._stopped)
+        encoded = encode_update(difference(trained.checkpoint.weights, start.weights), self._plans.max_norm)
+        return QueuedUpdate(
+            self._new_id(), start.fingerprint, self._clock(), trained.examples, encoded.blob, False, data
+        )
+
+
+def keep_personal(store: Store, personal: Personal, start: Checkpoint) -> Checkpoint:
+    """Adopts a trained personal checkpoint; the caller holds the transaction."""
+    info: Mapping[str, str] = {"from": start.fingerprint}
+    kept = replace(personal.trained.checkpoint, info=info)
+    store.checkpoints.add("personal", kept.to_bytes(), start.fingerprint, use=True)
+    return kept
+
+
+def newest_global(store: Store) -> Checkpoint:
+    """The newest global checkpoint, or the base that is shipped."""
+    stored = store.checkpoints.newest_global()
+    return checkpoint_from_bytes(stored.blob) if stored else base_checkpoint()
+
+
+def personal_start(store: Store) -> Checkpoint:
+    """What personal training goes on from: the personal checkpoint in use, unless its root was replaced."""
+    start, stored = newest_global(store), store.checkpoints.personal()
+    if stored is None:
+        return start
+    try:
+        personal = checkpoint_from_bytes(stored.blob)
+    except CheckpointError:
+        return start  # a damaged personal checkpoint is not worth failing for: it is trained anew
+    same_root = personal.info.get("from") == start.fingerprint and personal.architecture == start.architecture
+    return personal if same_root else start
+
+
+def judge(decoder: Decoder, held_out: Sequence[Example]) -> Judgement:
+    """How well `decoder` does on held-out examples; a word that it does not find counts as probability 1e-6."""
+    right, logs = 0, []
+    for example in held_out:
+        candidates = decoder.decode(example.gesture, top=20)
+        right += bool(candidates) and candidates[0].word == example.word
+        found = [c.probability for c in candidates if c.word == example.word]
+        logs.append(float(np.log(max(found[0] if found else 0.0, 1e-6))))
+    return Judgement(right / len(held_out), float(np.mean(logs)))

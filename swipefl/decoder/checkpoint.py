@@ -1,0 +1,89 @@
+"""A checkpoint: weights, the architecture they belong to and the score weights they were tuned with.
+
+At rest it is a safetensors blob, never pickle; the rest stands in its metadata.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from swipefl.errors import CheckpointError
+
+FORMAT = "swipefl-checkpoint-1"
+Weights = Mapping[str, npt.NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class ScoreWeights:
+    """What a word's score is made of: temperature * ln p_ctc + alpha * ln f + beta * length."""
+
+    alpha: float
+    beta: float
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """Weights of one architecture, such as `bilstm-128`, with their score weights."""
+
+    architecture: str
+    weights: Weights
+    score: ScoreWeights
+    info: Mapping[str, str] = field(default_factory=dict)
+
+    def to_bytes(self) -> bytes:
+        """The blob that `checkpoint_from_bytes` reads back; equal checkpoints give equal bytes."""
+        metadata = {
+            "swipefl": json.dumps(
+                {
+                    "format": FORMAT,
+                    "architecture": self.architecture,
+                    "score": asdict(self.score),
+                    "info": dict(self.info),
+                },
+                sort_keys=True,
+            )
+        }
+        tensors = {name: np.ascontiguousarray(self.weights[name]) for name in sorted(self.weights)}
+        return save(tensors, metadata)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the blob, in hex."""
+        return hashlib.sha256(self.to_bytes()).hexdigest()
+
+
+def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
+    """The checkpoint in `blob`, weights as float32. Raises CheckpointError where it is damaged or of another format."""
+    try:
+        header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+        about = json.loads(header["__metadata__"]["swipefl"])
+        if about["format"] != FORMAT:
+            raise CheckpointError(f"this checkpoint has format {about['format']!r}; this swipefl reads {FORMAT!r}")
+        weights = {name: np.asarray(array, np.float32) for name, array in load(blob).items()}
+        score = ScoreWeights(**about["score"])
+        checkpoint = Checkpoint(about["architecture"], weights, score, about["info"])
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise CheckpointError(
+            "the checkpoint is damaged; `swipefl reset --to base` goes back to the one that was shipped"
+        ) from error
+    if not all(np.isfinite(array).all() for array in weights.values()):
+        raise CheckpointError("the checkpoint holds numbers that are not finite; `swipefl reset` goes back to another")
+    return checkpoint
+
+
+def base_checkpoint() -> Checkpoint:
+    """The checkpoint that is shipped in the package."""
+    try:
+        blob = resources.files("swipefl.decoder").joinpath("base", "base.safetensors").read_bytes()
+    except FileNotFoundError as error:
+        raise CheckpointError("the base checkpoint is missing from the package; install swipefl again") from error
+    return checkpoint_from_bytes(blob)

@@ -1,0 +1,98 @@
+"""How good a decoder is: how often the word that was meant is among its first candidates, and how fast it is."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
+
+from swipefl.decoder.search import Candidate
+from swipefl.errors import TooLittleData
+from swipefl.gesture.gesture import Example, Gesture, fold
+
+Decode = Callable[[Gesture], tuple[Sequence[Candidate], str]]
+WORST = 10  # keys, and words
+SEEN_AT_LEAST = 5  # times, for a key to be among the worst
+
+
+@dataclass(frozen=True)
+class Misses:
+    """A key that the spelling missed, or a word that was not the first candidate, so many times of so many."""
+
+    what: str
+    missed: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Fractions of `examples`; a word outside the lexicon counts as wrong. Times are of one gesture, in ms.
+
+    `greedy` counts spellings that are right without a lexicon. The worst keys and words are the owner's alone to see.
+    """
+
+    examples: int
+    in_lexicon: float
+    top1: float
+    top3: float
+    top5: float
+    greedy: float
+    ms_p50: float
+    ms_p99: float
+    worst_keys: tuple[Misses, ...] = ()
+    worst_words: tuple[Misses, ...] = ()
+
+
+def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Example], bool]) -> Evaluation:
+    """The scores of `decode`, which gives at least five candidates and the spelling for one gesture.
+
+    `known` says whether an example's word is in the lexicon. Raises TooLittleData where there are no examples.
+    """
+    ranks: list[int] = []
+    seconds: list[float] = []
+    in_lexicon = spelled = 0
+    keys_seen, keys_missed, words_seen, words_missed = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
+    for example in examples:
+        begun = time.perf_counter()
+        candidates, spelling = decode(example.gesture)
+        seconds.append(time.perf_counter() - begun)
+        word = fold(example.word)
+        rank = _rank(word, candidates) if (listed := known(example)) else len(candidates)
+        ranks.append(rank if rank < len(candidates) else 1_000_000)
+        in_lexicon += listed
+        spelled += spelling == word
+        keys_seen.update(word)
+        keys_missed.update(_missed(word, spelling))
+        words_seen[word] += 1
+        words_missed[word] += rank > 0
+    if not ranks:
+        raise TooLittleData("there are no examples to evaluate on; ingest some swipes first")
+    count = len(ranks)
+    top1, top3, top5 = (sum(rank < top for rank in ranks) / count for top in (1, 3, 5))
+    p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99]).tolist()
+    worst_keys = _worst(keys_missed, keys_seen, lambda m: (m.seen >= SEEN_AT_LEAST, m.missed / m.seen))
+    worst_words = _worst(words_missed, words_seen, lambda m: (m.missed, m.missed / m.seen))
+    return Evaluation(count, in_lexicon / count, top1, top3, top5, spelled / count, p50, p99, worst_keys, worst_words)
+
+
+def _rank(word: str, candidates: Sequence[Candidate]) -> int:
+    """The word's place from 0; the number of candidates where it is not among them."""
+    return next((i for i, candidate in enumerate(candidates) if fold(candidate.word) == word), len(candidates))
+
+
+def _missed(word: str, spelling: str) -> str:
+    """The letters of `word` that the best alignment with `spelling` does not match."""
+    if word == spelling:
+        return ""
+    blocks = SequenceMatcher(None, word, spelling, autojunk=False).get_matching_blocks()
+    matched = {block.a + i for block in blocks for i in range(block.size)}
+    return "".join(letter for i, letter in enumerate(word) if i not in matched)
+
+
+def _worst(
+    missed: Counter[str], seen: Counter[str], badness: Callable[[Misses], tuple[float, float]]
+) -> tuple[Misses, ...]:
+    misses = [Misses(what, count, seen[what]) for what, count in missed.items() if count]
+    return tuple(sorted(misses, key=lambda m: (*(-part for part in badness(m)), m.what))[:WORST])

@@ -1,0 +1,165 @@
+"""Word lists with frequencies: 100,000 words a language in the package, and the person's own on top.
+
+A list is a zlib stream of: the magic, the number of words and of letters in the alphabet (little-endian uint32), the
+alphabet (UTF-32-LE), then for each word, most frequent first, its length (uint8), how far its frequency lies below the
+one before (uint8, steps of STEP decades; the first: below 1), and the letters of all words (uint8, 1 + place in
+the alphabet).
+"""
+
+import math
+import struct
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from swipefl.decoder.word_index import Codes, WordIndex, WordTable, as_codes, coded, spelled, word_table
+from swipefl.errors import UsageError
+
+LANGUAGES = ("en", "ru")
+MAGIC = b"swipefl-lexicon1"
+STEP = 0.01  # decades; what the source has too
+HEADER = struct.Struct("<16sII")
+
+
+@dataclass(frozen=True, eq=False)
+class WordList:
+    """N words, most frequent first: codes (M, N) of `alphabet`, lengths (N,), ln frequencies (N,)."""
+
+    alphabet: str
+    codes: Codes
+    lengths: npt.NDArray[np.uint8]
+    ln_frequencies: npt.NDArray[np.float32]
+    _tables: dict[str, WordTable] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """The words themselves."""
+        return tuple(spelled(self.codes, self.alphabet))
+
+    @cached_property
+    def word_set(self) -> frozenset[str]:
+        """The words, for membership."""
+        return frozenset(self.words)
+
+    def truncated(self, count: int) -> "WordList":
+        """The `count` most frequent words."""
+        return WordList(self.alphabet, self.codes[:, :count], self.lengths[:count], self.ln_frequencies[:count])
+
+    def table(self, letters: str) -> WordTable:
+        """The words that can be typed with `letters`; kept once built."""
+        if letters not in self._tables:
+            column = np.array([0, *(1 + letters.find(letter) for letter in self.alphabet)])
+            codes, lengths, ln_frequencies = self.codes, self.lengths, self.ln_frequencies
+            missing = column == 0
+            missing[0] = False
+            if missing.any():
+                typeable = ~missing[codes].any(0)
+                codes, lengths = codes[:, typeable], lengths[typeable]
+                ln_frequencies = ln_frequencies[typeable]
+            columns = as_codes(column, len(letters))
+            self._tables[letters] = word_table(letters, columns[codes], lengths, ln_frequencies)
+        return self._tables[letters]
+
+
+@dataclass(frozen=True, eq=False)
+class Lexicon:
+    """What a gesture of one language may mean: a word list, and personal words (folded) with their ln frequencies."""
+
+    language: str
+    listed: WordList
+    personal: Mapping[str, float] = field(default_factory=dict)
+    _indexes: dict[str, WordIndex] = field(default_factory=dict, repr=False)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The listed words, most frequent first, then the personal words that are not listed."""
+        return self.listed.words + self._extra
+
+    @property
+    def ln_frequencies(self) -> npt.NDArray[np.float32]:
+        """The natural logarithm of each word's frequency (N,)."""
+        extra = np.array([self.personal[word] for word in self._extra], np.float32)
+        return np.concatenate((self.listed.ln_frequencies, extra))
+
+    @cached_property
+    def _extra(self) -> tuple[str, ...]:
+        return tuple(word for word in self.personal if word not in self.listed.word_set)
+
+    def __len__(self) -> int:
+        return len(self.listed.lengths) + len(self._extra)
+
+    def __contains__(self, word: object) -> bool:
+        """Whether the folded `word` is listed or personal."""
+        return word in self.personal or word in self.listed.word_set
+
+    def truncated(self, count: int) -> "Lexicon":
+        """Only the `count` most frequent listed words; personal words stay."""
+        return Lexicon(self.language, self.listed.truncated(count), self.personal)
+
+    def with_words(self, words: Mapping[str, float]) -> "Lexicon":
+        """This lexicon and folded `words` with their ln frequencies; cheap, the listed words' arrays are shared."""
+        return Lexicon(self.language, self.listed, {**self.personal, **words})
+
+    def index(self, letters: str) -> WordIndex:
+        """What can be typed with `letters`, for the search; kept once built."""
+        if letters not in self._indexes:
+            tables = (self.listed.table(letters), *self._personal_tables(letters))
+            self._indexes[letters] = WordIndex(letters, tuple(table for table in tables if table.lengths.size))
+        return self._indexes[letters]
+
+    def _personal_tables(self, letters: str) -> list[WordTable]:
+        known = set(letters)
+        words = [word for word in self.personal if word and known.issuperset(word) and len(word) < 256]
+        if not words:
+            return []
+        ln_frequencies = np.array([self.personal[word] for word in words], np.float32)
+        return [word_table(letters, *coded(words, letters), ln_frequencies)]
+
+
+@lru_cache(maxsize=4)
+def load_lexicon(language: str) -> Lexicon:
+    """The package's lexicon of a language. Raises UsageError where there is none."""
+    if language not in LANGUAGES:
+        raise UsageError(f"no lexicon for language {language!r}; choose --language {' or '.join(LANGUAGES)}")
+    data = resources.files("swipefl.decoder").joinpath("lexicons", f"{language}.bin").read_bytes()
+    return Lexicon(language, unpacked(zlib.decompress(data)))
+
+
+def packed(alphabet: str, frequencies: Mapping[str, float]) -> bytes:
+    """The content of a list file, before zlib, of words over `alphabet`; ties in frequency go by spelling."""
+    steps = {word: -round(math.log10(frequency) / STEP) for word, frequency in frequencies.items()}
+    words = sorted(steps, key=lambda word: (steps[word], word))
+    below = np.diff([steps[word] for word in words], prepend=0)
+    if len(words) and not 0 <= below.min() <= below.max() < 256:
+        raise ValueError("frequencies must lie between 0 and 1, without gaps of more than two and a half decades")
+    code = {letter: 1 + i for i, letter in enumerate(alphabet)}
+    return b"".join(
+        (
+            HEADER.pack(MAGIC, len(words), len(alphabet)),
+            alphabet.encode("utf-32-le"),
+            bytes(map(len, words)),
+            below.astype(np.uint8).tobytes(),
+            bytes(code[letter] for word in words for letter in word),
+        )
+    )
+
+
+def unpacked(content: bytes) -> WordList:
+    """The word list that `packed` wrote. Raises ValueError where it is something else."""
+    magic, count, letters = HEADER.unpack_from(content)
+    if magic != MAGIC:
+        raise ValueError("not a lexicon file of this version")
+    start = HEADER.size + 4 * letters
+    alphabet = content[HEADER.size : start].decode("utf-32-le")
+    lengths, below = np.frombuffer(content, np.uint8, 2 * count, start).reshape(2, count)
+    flat = np.frombuffer(content, np.uint8, offset=start + 2 * count)
+    longest = int(lengths.max(initial=0))
+    by_word = np.zeros((count, longest), np.uint8)
+    by_word[np.arange(longest, dtype=np.uint8) < lengths[:, None]] = flat
+    ln_frequencies = np.cumsum(below, dtype=np.int64) * (-STEP * math.log(10))
+    return WordList(alphabet, np.ascontiguousarray(by_word.T), lengths, ln_frequencies.astype(np.float32))

@@ -1,0 +1,95 @@
+"""Words as arrays, arranged for the search over one keyboard's letters."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Rows = npt.NDArray[np.intp]
+MASK_BITS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class WordTable:
+    """N words over one string of letters, ordered by first letter, then by last.
+
+    `codes` (M, N): letter i of each word as a column of the log-probabilities (1 + its position in `letters`), 0 after
+    the word's end. `ends` (N,): the code of the last letter. `masks` (N,): a bit for each letter in the word.
+    """
+
+    letters: str
+    codes: Codes
+    lengths: npt.NDArray[np.uint8]
+    ends: Codes
+    masks: npt.NDArray[np.uint64]
+    ln_frequencies: npt.NDArray[np.float32]
+
+    def spelled(self, rows: Rows) -> list[str]:
+        """The words of these rows."""
+        return spelled(self.codes[:, rows], self.letters)
+
+
+@dataclass(frozen=True, eq=False)
+class WordIndex:
+    """The tables that one search goes through: the lexicon's, and a small one of personal words."""
+
+    letters: str
+    tables: tuple[WordTable, ...]
+
+    @cached_property
+    def bits(self) -> npt.NDArray[np.uint64]:
+        """The bit in `masks` of each code (1 + L,)."""
+        return letter_bits(len(self.letters))
+
+
+def spelled(codes: Codes, letters: str) -> list[str]:
+    """The words of codes (M, N), zeros after their ends."""
+    if not codes.size:
+        return [""] * codes.shape[1]
+    points = np.array([0, *map(ord, letters)], np.uint32)
+    words = np.ascontiguousarray(points[codes.T])
+    return list(words.view(f"<U{words.shape[1]}").ravel().tolist())
+
+
+def coded(words: Sequence[str], letters: str) -> tuple[Codes, npt.NDArray[np.uint8]]:
+    """Codes (M, N) and lengths (N,) of words that have no other letters."""
+    longest = max(map(len, words), default=0)
+    points = np.array(words, f"<U{max(longest, 1)}").view(np.uint32).reshape(len(words), max(longest, 1))
+    order = np.argsort([ord(letter) for letter in letters])
+    ordered = np.array([0, *sorted(map(ord, letters))], np.uint32)
+    position = as_codes(np.concatenate(([0], 1 + order)), len(letters))
+    codes = np.ascontiguousarray(position[np.searchsorted(ordered, points)].T)
+    return codes[:longest], (codes > 0).sum(0).astype(np.uint8)
+
+
+def as_codes(numbers: npt.NDArray[np.intp], letters: int) -> Codes:
+    """`numbers` in the smallest type that holds the codes of so many letters."""
+    return numbers.astype(np.uint8) if letters < 256 else numbers.astype(np.uint16)
+
+
+def letter_bits(letters: int) -> npt.NDArray[np.uint64]:
+    """The mask bit of each code (1 + L,), none for code 0; letters share bits where there are more than 64."""
+    bits = np.uint64(1) << (np.arange(letters, dtype=np.uint64) % np.uint64(MASK_BITS))
+    return np.concatenate((np.zeros(1, np.uint64), bits))
+
+
+def word_table(
+    letters: str, codes: Codes, lengths: npt.NDArray[np.uint8], ln_frequencies: npt.NDArray[np.float32]
+) -> WordTable:
+    """The table of words given as codes (M, N) of `letters`, in any order."""
+    width = 1 + len(letters)
+    if codes.size:
+        ends = codes[lengths.astype(np.intp) - 1, np.arange(len(lengths))]
+        keys = codes[0].astype(np.uint32) * width + ends
+    else:
+        ends, keys = codes.reshape(-1), np.zeros(0, np.uint32)
+    order = np.argsort(keys.astype(np.uint16) if width <= 256 else keys, kind="stable")
+    ordered: Codes = np.take(codes, order, axis=1)
+    masks = np.zeros(len(order), np.uint64)
+    bits = letter_bits(len(letters))
+    for letter in ordered:
+        masks |= bits[letter]
+    return WordTable(letters, ordered, lengths[order], ends[order], masks, ln_frequencies[order])

@@ -1,0 +1,83 @@
+"""What leaves a device: the change of its weights, clipped in norm, as int8 with one fp16 scale a row."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from swipefl.decoder.checkpoint import Weights
+from swipefl.errors import DataError
+
+Floats = npt.NDArray[np.float32]
+Delta = dict[str, Floats]
+
+
+@dataclass(frozen=True)
+class EncodedUpdate:
+    """The bytes to send, and the residual that clipping and quantising left over (kept on the device)."""
+
+    blob: bytes
+    residual: Delta
+    norm: float
+
+
+def difference(trained: Weights, start: Weights) -> Delta:
+    """trained - start, tensor by tensor."""
+    return {name: trained[name] - start[name] for name in start}
+
+
+def norm_of(delta: Mapping[str, Floats]) -> float:
+    """The Euclidean norm over all tensors together."""
+    return float(np.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in delta.values())))
+
+
+def clipped(delta: Delta, max_norm: float) -> Delta:
+    """`delta` scaled down so that its norm is `max_norm` at most (McMahan 2018, ICLR)."""
+    factor = min(1.0, max_norm / max(norm_of(delta), 1e-12))
+    return {name: (array * np.float32(factor)).astype(np.float32) for name, array in delta.items()}
+
+
+def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) -> EncodedUpdate:
+    """`delta` plus the last residual, clipped to `max_norm`, quantised.
+
+    Raises DataError where the change is not finite.
+    """
+    whole = {name: array + residual[name] if residual else array for name, array in delta.items()}
+    if not np.isfinite(norm_of(whole)):
+        raise DataError("training gave weights that are not finite; try a smaller --learning-rate")
+    bounded = clipped(whole, max_norm)
+    tensors: dict[str, npt.NDArray[np.generic]] = {}
+    for name, array in bounded.items():
+        rows = array.reshape(len(array), -1)
+        scale = _row_scales(rows)
+        tensors[f"{name}.scale"] = scale
+        tensors[f"{name}.int8"] = (
+            np.rint(rows / scale.astype(np.float32)[:, None]).clip(-127, 127).astype(np.int8).reshape(array.shape)
+        )
+    blob = save(tensors)
+    sent = decode_update(blob)
+    return EncodedUpdate(blob, {name: whole[name] - sent[name] for name in whole}, norm_of(sent))
+
+
+def decode_update(blob: bytes) -> Delta:
+    """The change of weights in `blob`. Raises DataError where it is damaged."""
+    try:
+        tensors = load(blob)
+        names = [name.removesuffix(".int8") for name in tensors if name.endswith(".int8")]
+        return {name: _dequantised(tensors[f"{name}.int8"], tensors[f"{name}.scale"]) for name in sorted(names)}
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise DataError("the update is damaged and cannot be read; the next `swipefl cycle` makes another") from error
+
+
+def _row_scales(rows: Floats) -> npt.NDArray[np.float16]:
+    largest = np.abs(rows).max(1) / 127
+    scales: npt.NDArray[np.float16] = np.nextafter(largest.astype(np.float16), np.float16(np.inf))
+    return scales  # rounded up: no value leaves the int8 range
+
+
+def _dequantised(values: npt.NDArray[np.generic], scale: npt.NDArray[np.generic]) -> Floats:
+    wide = scale.astype(np.float32).reshape(-1, *[1] * (values.ndim - 1))
+    return (values.astype(np.float32) * wide).astype(np.float32)

@@ -1,0 +1,125 @@
+"""Importers: streams of swipes in, gestures out. The format is found by what the first line looks like."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain
+from pathlib import PurePath
+from typing import Any, BinaryIO, cast
+
+from swipefl.errors import RejectedLine
+from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
+from swipefl.gesture.formats.lines import MOST_LINE, Line, Unpacked, is_gzip, lines_of
+from swipefl.gesture.formats.reading import Reading, Rejected, parsed
+from swipefl.gesture.keyboard import Keyboard
+
+FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo")
+
+__all__ = ["FORMATS", "Reading", "Rejected", "parse_line", "read_gestures", "read_lines"]
+
+
+def read_gestures(
+    stream: BinaryIO, name: str, format: str | None, keyboard: Keyboard | None, find: Callable[[str], Keyboard]
+) -> Iterator[Reading | Rejected]:
+    """The gestures of a stream, plain or gzip; bad lines come as Rejected in their place."""
+    yield from read_lines(unpacked_lines(stream), name, format, keyboard, find)
+
+
+def unpacked_lines(stream: BinaryIO) -> Iterator[Line]:
+    """The lines of a stream, plain or gzip."""
+    first = stream.readline(MOST_LINE) if not hasattr(stream, "peek") else b""
+    head = first or stream.peek(2)  # type: ignore[attr-defined]
+    if is_gzip(head):
+        yield from lines_of(cast(BinaryIO, Unpacked(stream)))
+    else:
+        yield from lines_of(stream)
+
+
+def read_lines(
+    lines: Iterable[Line],
+    name: str,
+    format: str | None,
+    keyboard: Keyboard | None,
+    find: Callable[[str], Keyboard],
+) -> Iterator[Reading | Rejected]:
+    """The gestures of lines; `name` is the file's, for ids that a format lacks."""
+    lines = iter(lines)
+    first: Line | None = None
+    try:
+        for first in lines:
+            if first.text.strip():
+                break
+        else:
+            return
+        whole = chain([first], lines)
+        chosen = format or _format_of(first, name)
+        if chosen == "how-we-swipe":
+            yield from how_we_swipe.read(whole, PurePath(name).name.split(".")[0], keyboard)
+        elif chosen == "futo":
+            yield from map(_named, _document(whole, keyboard))
+        else:
+            yield from (_line(line, chosen, keyboard, find) for line in whole if line.text.strip())
+    except RejectedLine as error:  # the stream itself broke: a damaged gzip, a gzip bomb
+        yield Rejected(first.number if first else 1, error.reason, str(error))
+
+
+def _format_of(first: Line, name: str) -> str:
+    text = first.text.strip()
+    if text.startswith(how_we_swipe.HEADER) or ".log" in PurePath(name).suffixes:
+        return "how-we-swipe"
+    if text in (b"{", b"[") or text.startswith(b"["):
+        return "futo"
+    try:
+        data = parsed(text)
+    except RejectedLine:
+        return "json-lines"
+    lists = isinstance(data, dict) and data and all(isinstance(value, list) for value in data.values())
+    return "futo" if lists and "coords" not in data else "json-lines"
+
+
+def _document(lines: Iterable[Line], keyboard: Keyboard | None) -> Iterator[Reading | Rejected]:
+    text = bytearray()
+    for line in lines:
+        text += line.text
+        if len(text) > 64 * MOST_LINE or line.too_long:
+            yield Rejected(1, "long-document", "a FUTO document may be 128 MB at most; split it")
+            return
+    try:
+        yield from futo.read(1, parsed(bytes(text)), keyboard)
+    except RejectedLine as error:
+        yield Rejected(1, error.reason, str(error), bytes(text[:65536]))
+
+
+def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Reading | Rejected:
+    if line.too_long:
+        return Rejected(line.number, "long-line", f"a line may have {MOST_LINE >> 20} MB at most", line.text)
+    try:
+        return parse_line(line.text, line.number, keyboard, find, format)
+    except RejectedLine as error:
+        return Rejected(line.number, error.reason, str(error), line.text)
+
+
+def parse_line(
+    text: bytes, number: int, keyboard: Keyboard | None, find: Callable[[str], Keyboard], format: str = "json-lines"
+) -> Reading:
+    """The gesture of one line of JSON. Raises RejectedLine."""
+    if b"\0" in text[:1024]:
+        raise RejectedLine("binary", "this is binary data, not text")
+    data: Any = parsed(text)
+    if not isinstance(data, dict):
+        raise RejectedLine("not-a-gesture", "the line is no JSON object")
+    if format == "neuroswipe" or (format != "swipefl" and isinstance(data.get("curve"), dict)):
+        if not isinstance(data.get("curve"), dict):
+            raise RejectedLine("no-points", "the line has no object `curve`")
+        reading = neuroswipe.read(number, data, keyboard)
+    else:
+        reading = own.read(number, data, keyboard, find)
+    named = _named(reading)
+    assert isinstance(named, Reading)
+    return named
+
+
+def _named(reading: Reading | Rejected) -> Reading | Rejected:
+    """A gesture without an id is named after its trace."""
+    if isinstance(reading, Rejected) or reading.gesture.id:
+        return reading
+    return replace(reading, gesture=replace(reading.gesture, id=reading.gesture.trace_hash().hex()))

@@ -1,0 +1,70 @@
+"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user`."""
+
+from collections.abc import Callable
+from typing import Any
+
+from swipefl.errors import RejectedLine, UsageError
+from swipefl.gesture.formats.reading import Reading
+from swipefl.gesture.gesture import Gesture, checked_points, checked_word
+from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
+
+Find = Callable[[str], Keyboard]
+
+
+def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading:
+    """The gesture of one parsed line. Raises RejectedLine."""
+    coords = data.get("coords")
+    if not isinstance(coords, list):
+        raise RejectedLine("no-points", "the line has no list `coords`")
+    try:
+        xs = [point["x"] for point in coords]
+        ys = [point["y"] for point in coords]
+        ts = [point["t"] for point in coords]
+    except (KeyError, TypeError):
+        raise RejectedLine("no-points", "every point of `coords` needs x, y and t") from None
+    points = checked_points(xs, ys, ts)
+    width, height = _size(data)
+    keyboard = _keyboard(data.get("keyboard"), width, keyboard, find)
+    if width is None or height is None or (width <= 1.5 and height <= 1.5):
+        if points[:, :2].min() >= -0.5 and points[:, :2].max() <= 1.5:  # fractions of the keyboard
+            points[:, 0] *= keyboard.width / (width or 1)
+            points[:, 1] *= keyboard.height / (height or 1)
+        width, height = keyboard.width, keyboard.height
+    user = data.get("user")
+    gesture = Gesture(_id(data), points, keyboard, width, height, str(user) if user is not None else None)
+    word = data.get("word")
+    return Reading(line, gesture, None if word is None else checked_word(word, keyboard), data.get("suspect") is True)
+
+
+def _id(data: Any) -> str:
+    identity = data.get("gesture_id")
+    return str(identity)[:200] if isinstance(identity, str | int) and identity != "" else ""
+
+
+def _size(data: Any) -> tuple[float | None, float | None]:
+    size = data.get("width"), data.get("height")
+    if size == (None, None):
+        return None, None
+    for number in size:
+        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < 1e6:
+            raise RejectedLine("bad-size", "width and height must be numbers above 0")
+    return float(size[0]), float(size[1])
+
+
+def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: Find) -> Keyboard:
+    try:
+        if isinstance(named, str):
+            return find(named)
+        if isinstance(named, dict):
+            return keyboard_from_json(named)
+    except UsageError:
+        raise RejectedLine(
+            "unknown-keyboard", "the keyboard is unknown; `swipefl keyboards add FILE` makes it known"
+        ) from None
+    if default is not None:
+        return default
+    if width is not None:
+        return built_in("qwerty")
+    raise RejectedLine(
+        "unknown-keyboard", "neither keyboard nor width and height are given; say --keyboard NAME or FILE"
+    )

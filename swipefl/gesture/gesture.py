@@ -1,0 +1,106 @@
+"""What a finger did: points over a keyboard, and the word that was meant."""
+
+import hashlib
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from swipefl.errors import RejectedLine
+from swipefl.gesture.keyboard import Keyboard
+
+Points = npt.NDArray[np.float32]
+
+MIN_POINTS = 2
+MAX_POINTS = 5_000
+MAX_DURATION_S = 60.0
+SUSPECT_END_DISTANCE = (
+    1.75  # key widths; 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones
+)
+GOOD, SUSPECT = "good", "suspect"
+
+
+@dataclass(frozen=True)
+class Gesture:
+    """One swipe: points (N, 3) of x, y in the units of (width, height) and t in seconds from the first."""
+
+    id: str
+    points: Points
+    keyboard: Keyboard
+    width: float
+    height: float
+    user: str | None = None
+
+    def trace_hash(self) -> bytes:
+        """Sixteen bytes that are equal for equal traces on keyboards of equal size."""
+        size = np.array([self.width, self.height], "<f4").tobytes()
+        return hashlib.blake2b(self.points.astype("<f4").tobytes() + size, digest_size=16).digest()
+
+
+@dataclass(frozen=True)
+class Example:
+    """A gesture with the (folded) word that was meant."""
+
+    gesture: Gesture
+    word: str
+
+
+def fold(word: str) -> str:
+    """The letters that a finger swipes for `word`: lower case, no accents but й's, no apostrophes, ё as е."""
+    if word.isascii() and word.isalpha():
+        return word.lower()
+    text = unicodedata.normalize("NFC", word.strip().lower()).replace("ё", "е")
+    letters = (c if c == "й" else unicodedata.normalize("NFD", c)[0] for c in text)
+    return "".join(c for c in letters if c not in "'’ʼ`´" and not unicodedata.combining(c))
+
+
+def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]) -> Points:
+    """Points (N, 3) float32, t counted in seconds from the first point.
+
+    Raises RejectedLine with reason `few-points`, `many-points`, `not-finite`, `negative-time`, `time-backwards`
+    or `too-long`.
+    """
+    if len(xs) < MIN_POINTS:
+        raise RejectedLine("few-points", f"a gesture needs at least {MIN_POINTS} points")
+    if len(xs) > MAX_POINTS:
+        raise RejectedLine("many-points", f"a gesture may have {MAX_POINTS} points at most")
+    try:
+        points = np.array((xs, ys, ts), dtype=np.float64).T
+    except (TypeError, ValueError, OverflowError):
+        raise RejectedLine("not-a-number", "x, y and t must be numbers") from None
+    if not np.isfinite(points).all() or np.abs(points[:, :2]).max() > 1e6:
+        raise RejectedLine("not-finite", "x, y and t must be finite numbers")
+    times = points[:, 2]
+    if times[0] < 0 or times.min() < 0:
+        raise RejectedLine("negative-time", "t must not be negative")
+    if (times[1:] < times[:-1]).any():
+        raise RejectedLine("time-backwards", "t must not run backwards")
+    points[:, 2] -= times[0]
+    if points[-1, 2] > MAX_DURATION_S:
+        raise RejectedLine("too-long", f"a gesture may last {MAX_DURATION_S:.0f} s at most; t is in seconds")
+    return points.astype(np.float32)
+
+
+def checked_word(word: object, keyboard: Keyboard) -> str:
+    """`word` folded. Raises RejectedLine: `no-word`, or `letter-not-on-keyboard`."""
+    if not isinstance(word, str) or not (folded := fold(word)):
+        raise RejectedLine("no-word", "the word is missing or empty")
+    if len(folded) > 64:
+        raise RejectedLine("long-word", "a word may have 64 letters at most")
+    if not keyboard.can_type(folded):
+        raise RejectedLine("letter-not-on-keyboard", f"the word has a letter that keyboard {keyboard.name} lacks")
+    return folded
+
+
+def verdict(example: Example) -> str:
+    """`good`, or `suspect` where an end of the path lies far from the word's first or last key."""
+    gesture = example.gesture
+    layout = gesture.keyboard.layout(gesture.width, gesture.height)
+    for letter, point in ((example.word[0], gesture.points[0]), (example.word[-1], gesture.points[-1])):
+        keys = layout.centres[layout.key_letter == layout.letters.index(letter)]
+        distance = np.hypot(*(keys - point[:2] * layout.scale).T).min()
+        if distance > SUSPECT_END_DISTANCE:
+            return SUSPECT
+    return GOOD

@@ -1,0 +1,183 @@
+"""File to store: streamed, safe to repeat, and cheap for files that only grew."""
+
+import hashlib
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from swipefl.errors import DataError
+from swipefl.gesture.formats import Reading, Rejected, read_lines, unpacked_lines
+from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
+from swipefl.gesture.gesture import SUSPECT, Example, verdict
+from swipefl.gesture.keyboard import Keyboard
+from swipefl.store.bookmarks import Bookmark
+from swipefl.store.store import Store
+
+BATCH = 500
+HEAD, TAIL = 1 << 16, 1 << 12
+SUFFIXES = (".jsonl", ".json", ".log")
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What an ingest did: read = stored + duplicates + rejected; stored includes suspect; reasons of the rejected."""
+
+    read: int
+    stored: int
+    duplicates: int
+    rejected: int
+    suspect: int
+    seconds: float
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+class Ingestion:
+    """Brings gestures into a store; `on_reject` hears of each bad line with the name of its file."""
+
+    def __init__(
+        self,
+        store: Store,
+        keyboard: Keyboard | None = None,
+        format: str | None = None,
+        on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
+    ) -> None:
+        self._store = store
+        self._keyboard = keyboard
+        self._format = format
+        self._on_reject = on_reject
+        self._read = self._stored = self._suspect = self._already = 0
+        self._reasons: Counter[str] = Counter()
+
+    def run(self, sources: Iterable[Path | BinaryIO]) -> IngestReport:
+        """Reads files, folders and streams. Raises DataError where nothing at all could be read, or a path cannot."""
+        started = time.monotonic()
+        for source in sources:
+            if isinstance(source, Path):
+                for path in _files(source):
+                    self._file(path)
+            else:
+                self._take("standard input", unpacked_lines(source), None)
+        rejected = sum(self._reasons.values())
+        if self._read == rejected and not self._already:
+            why = ", ".join(f"{reason}: {count}" for reason, count in self._reasons.most_common()) or "they are empty"
+            raise DataError(f"nothing could be read from what was given ({why}); nothing was changed in the store")
+        duplicates = self._read - rejected - self._stored
+        seconds = round(time.monotonic() - started, 3)
+        return IngestReport(self._read, self._stored, duplicates, rejected, self._suspect, seconds, dict(self._reasons))
+
+    def _file(self, path: Path) -> None:
+        try:
+            with path.open("rb") as stream:
+                self._open_file(path, stream)
+        except OSError as error:
+            raise DataError(f"cannot read {path}: {error.strerror}; check its name and its permissions") from error
+
+    def _open_file(self, path: Path, stream: BinaryIO) -> None:
+        size = os.fstat(stream.fileno()).st_size
+        name = str(path.resolve())
+        packed = is_gzip(stream.read(2))
+        seen = self._store.bookmarks.get(name)
+        offset, line = (seen.offset, seen.line) if seen and _grew_from(seen, stream, size) else (0, 0)
+        self._already += offset
+        if offset == size and size:
+            return
+        if packed:
+            stream.seek(0)
+            self._take(str(path), unpacked_lines(stream), None)
+            with self._store.transaction():
+                self._store.bookmarks.put(_bookmark(name, stream, size, size, 0))
+            return
+        stream.seek(offset)
+        with path.open("rb") as beside:  # hashes are read through a handle of their own
+
+            def mark(end: int, number: int) -> None:
+                self._store.bookmarks.put(_bookmark(name, beside, end, size, number))
+
+            self._take(str(path), lines_of(stream, line, offset), mark)
+
+    def _take(self, name: str, lines: Iterator[Line], mark: Callable[[int, int], None] | None) -> None:
+        """Reads lines into the store, a batch and the place reached in one transaction."""
+        place = _Place()
+        batch: list[tuple[Example, str]] = []
+        for reading in read_lines(place.watch(lines), name, self._format, self._keyboard, self._store.keyboards.get):
+            if isinstance(reading, Rejected):
+                if mark and not place.whole and reading.reason == "broken-json":
+                    place.step_back()  # a keyboard is still writing this line; the next ingest reads it
+                    continue
+                self._read += 1
+                self._reasons[reading.reason] += 1
+                self._on_reject(name, reading)
+                continue
+            self._read += 1
+            batch.append(self._judged(name, reading))
+            if len(batch) >= BATCH and place.line == reading.line:
+                self._land(batch, mark, place)
+                batch = []
+        self._land(batch, mark, place)
+
+    def _judged(self, name: str, reading: Reading) -> tuple[Example, str]:
+        if reading.word is None:
+            self._read -= 1
+            raise DataError(f"{name}:{reading.line}: a gesture without a word cannot be learned from; add `word`")
+        example = Example(reading.gesture, reading.word)
+        return example, SUSPECT if reading.suspect else verdict(example)
+
+    def _land(self, batch: list[tuple[Example, str]], mark: Callable[[int, int], None] | None, place: "_Place") -> None:
+        with self._store.transaction():
+            before = self._store.gestures.counts()["suspect"] if any(v == SUSPECT for _, v in batch) else None
+            self._stored += self._store.gestures.add(batch)
+            if before is not None:
+                self._suspect += self._store.gestures.counts()["suspect"] - before
+            if mark:
+                mark(place.end, place.line)
+
+
+class _Place:
+    """How far the lines have been read."""
+
+    def __init__(self) -> None:
+        self.line = self.end = 0
+        self.whole = True
+        self._before = (0, 0)
+
+    def watch(self, lines: Iterator[Line]) -> Iterator[Line]:
+        for line in lines:
+            self._before = (self.line, self.end) if self.line else (line.number - 1, line.end - len(line.text))
+            self.line, self.end, self.whole = line.number, line.end, line.whole
+            yield line
+
+    def step_back(self) -> None:
+        self.line, self.end = self._before
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.removesuffix(".gz").endswith(SUFFIXES))
+    if not found:
+        raise DataError(
+            f"the folder {path} holds no swipes: no file that ends in {', '.join(SUFFIXES)} (or these with .gz)"
+        )
+    yield from found
+
+
+def _grew_from(seen: Bookmark, stream: BinaryIO, size: int) -> bool:
+    """Whether the file still begins with what was read of it."""
+    return size >= seen.offset and _hashes(stream, seen.offset) == (seen.head, seen.tail)
+
+
+def _bookmark(name: str, stream: BinaryIO, offset: int, size: int, line: int) -> Bookmark:
+    return Bookmark(name, offset, max(size, offset), line, *_hashes(stream, offset))
+
+
+def _hashes(stream: BinaryIO, offset: int) -> tuple[str, str]:
+    stream.seek(0)
+    head = stream.read(min(offset, HEAD))
+    stream.seek(max(0, offset - TAIL))
+    tail = stream.read(min(offset, TAIL))
+    return hashlib.sha256(head).hexdigest(), hashlib.sha256(tail).hexdigest()

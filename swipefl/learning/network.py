@@ -1,0 +1,158 @@
+"""The network in torch: a bidirectional LSTM that says where on the keyboard the finger means."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, Weights
+from swipefl.decoder.encoder import OUTPUTS, hidden_units, shapes
+from swipefl.errors import CheckpointError
+from swipefl.gesture.features import FEATURES, Frames
+
+NEVER = -1e9  # a logit that no key reaches; finite, so that its gradient is 0 and not NaN
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """B gestures padded to T frames, K keys, L letters and the longest word.
+
+    features (B, T, 9), positions (B, T, 2), frames (B,), centres (B, K, 2), keys_of_letter (B, L, 2) with K for no key,
+    targets (B, W) as 1 + letter, word_lengths (B,).
+    """
+
+    features: Tensor
+    positions: Tensor
+    frames: Tensor
+    centres: Tensor
+    keys_of_letter: Tensor
+    targets: Tensor
+    word_lengths: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same on `device`."""
+        return Batch(*(getattr(self, name).to(device) for name in self.__dataclass_fields__))
+
+
+def alignable(frames: Frames, word: str) -> bool:
+    """Whether CTC can align `word`: a frame for each letter and one more for each letter that repeats its neighbour."""
+    return len(frames.features) >= len(word) + sum(a == b for a, b in pairwise(word))
+
+
+def collate(gestures: Sequence[Frames], words: Sequence[str]) -> Batch:
+    """Gestures and their words as one padded batch."""
+    lengths = [len(g.features) for g in gestures]
+    size, most_frames = len(gestures), max(lengths)
+    most_keys = max(len(g.layout.centres) for g in gestures)
+    most_letters = max(len(g.layout.letters) for g in gestures)
+    features = np.zeros((size, most_frames, FEATURES), np.float32)
+    positions = np.zeros((size, most_frames, 2), np.float32)
+    centres = np.zeros((size, most_keys, 2), np.float32)
+    keys = np.full((size, most_letters, 2), most_keys, np.int64)
+    targets = np.zeros((size, max(map(len, words))), np.int64)
+    for i, (gesture, word) in enumerate(zip(gestures, words, strict=True)):
+        features[i, : lengths[i]] = gesture.features
+        positions[i, : lengths[i]] = gesture.positions
+        centres[i, : len(gesture.layout.centres)] = gesture.layout.centres
+        for key, letter in enumerate(gesture.layout.key_letter):
+            keys[i, letter, int(keys[i, letter, 0] != most_keys)] = key
+        targets[i, : len(word)] = [1 + gesture.layout.index[letter] for letter in word]
+    arrays = (features, positions, np.array(lengths), centres, keys, targets, np.array([len(w) for w in words]))
+    return Batch(*(torch.from_numpy(array) for array in arrays))
+
+
+class Network(nn.Module):
+    """Two LSTMs, one a direction, and a linear head of six outputs a frame."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        self.hidden = hidden
+        self.forward_lstm = nn.LSTM(FEATURES, hidden, batch_first=True)
+        self.backward_lstm = nn.LSTM(FEATURES, hidden, batch_first=True)
+        self.head = nn.Linear(2 * hidden, OUTPUTS)
+        for lstm in (self.forward_lstm, self.backward_lstm):  # one bias is enough; torch keeps two
+            spare = lstm.get_parameter("bias_hh_l0")
+            nn.init.zeros_(spare).requires_grad_(False)
+
+    def forward(self, features: Tensor, frames: Tensor) -> Tensor:
+        """Outputs (B, T, 6) for features (B, T, 9) of which `frames` (B,) count.
+
+        Packing would more than halve the speed on a CPU: instead the backward direction runs on each gesture
+        flipped within its own length, so that padding always comes last.
+        """
+        flip = flipped(frames, features.shape[1])  # (B, T)
+        onward, _ = self.forward_lstm(features)  # (B, T, H)
+        turned = features.gather(1, flip[:, :, None].expand_as(features))  # (B, T, 9)
+        back, _ = self.backward_lstm(turned)  # (B, T, H)
+        back = back.gather(1, flip[:, :, None].expand_as(back))
+        outputs: Tensor = self.head(torch.cat((onward, back), dim=2))
+        return outputs
+
+    def loss(self, batch: Batch) -> Tensor:
+        """CTC loss (B,) in nats a letter (Graves 2006, ICML)."""
+        outputs = self(batch.features, batch.frames)
+        log_probs = letter_log_probs(outputs, batch)
+        nll: Tensor = functional.ctc_loss(
+            log_probs.transpose(0, 1), batch.targets, batch.frames, batch.word_lengths, blank=0, reduction="none"
+        )
+        return nll / batch.word_lengths
+
+
+def flipped(frames: Tensor, most: int) -> Tensor:
+    """Indices (B, T) that turn each gesture around within its own length and leave the padding in place."""
+    steps = torch.arange(most, device=frames.device)[None]  # (1, T)
+    return torch.where(steps < frames[:, None], frames[:, None] - 1 - steps, steps)
+
+
+def letter_log_probs(outputs: Tensor, batch: Batch) -> Tensor:
+    """Log-probabilities (B, T, 1 + L), blank first; the numpy encoder says the same for one gesture."""
+    meant = batch.positions + outputs[..., 0:2]
+    away = meant[:, :, None] - batch.centres[:, None]  # (B, T, K, 2)
+    precision = functional.softplus(outputs[..., 2:4])
+    keys = outputs[..., 4:5] - (precision[:, :, None] * away**2).sum(3)  # (B, T, K)
+    keys = functional.pad(keys, (0, 1), value=NEVER)
+    size, most, letters = len(keys), keys.shape[1], batch.keys_of_letter.shape[1]
+    chosen = batch.keys_of_letter.reshape(size, 1, -1).expand(-1, most, -1)
+    typed = keys.gather(2, chosen).reshape(size, most, letters, 2).logsumexp(3)
+    return torch.cat((outputs[..., 5:6], typed), dim=2).log_softmax(2)
+
+
+def weights_of(network: Network) -> Weights:
+    """The network's weights under the names that a checkpoint gives them."""
+    weights: dict[str, npt.NDArray[np.float32]] = {}
+    for way, lstm in (("forward", network.forward_lstm), ("backward", network.backward_lstm)):
+        weights[f"{way}.input"] = _array(lstm.get_parameter("weight_ih_l0"))
+        weights[f"{way}.recurrent"] = _array(lstm.get_parameter("weight_hh_l0"))
+        weights[f"{way}.bias"] = _array(lstm.get_parameter("bias_ih_l0"))
+    return {**weights, "head.weight": _array(network.head.weight), "head.bias": _array(network.head.bias)}
+
+
+def _array(tensor: Tensor) -> npt.NDArray[np.float32]:
+    array: npt.NDArray[np.float32] = tensor.detach().cpu().numpy().copy()
+    return array
+
+
+def network_of(checkpoint: Checkpoint) -> Network:
+    """A network with the checkpoint's weights. Raises CheckpointError where they do not fit its architecture."""
+    if {name: array.shape for name, array in checkpoint.weights.items()} != shapes(checkpoint.architecture):
+        raise CheckpointError(f"the checkpoint's weights do not fit its architecture {checkpoint.architecture!r}")
+    network = Network(hidden_units(checkpoint.architecture))
+    given = {name: torch.from_numpy(np.array(array)) for name, array in checkpoint.weights.items()}
+    with torch.no_grad():
+        for way, lstm in (("forward", network.forward_lstm), ("backward", network.backward_lstm)):
+            lstm.get_parameter("weight_ih_l0").copy_(given[f"{way}.input"])
+            lstm.get_parameter("weight_hh_l0").copy_(given[f"{way}.recurrent"])
+            lstm.get_parameter("bias_ih_l0").copy_(given[f"{way}.bias"])
+        network.head.weight.copy_(given["head.weight"])
+        network.head.bias.copy_(given["head.bias"])
+    return network
+
+
+def checkpoint_of(network: Network, score: ScoreWeights, info: dict[str, str]) -> Checkpoint:
+    """The network's weights as a checkpoint."""
+    return Checkpoint(f"bilstm-{network.hidden}", weights_of(network), score, info)

@@ -1,0 +1,58 @@
+"""What training is told and what it says; free of torch, so that a caller can plan without loading it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.gesture.gesture import Example
+
+MIN_EXAMPLES = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train; `optimizer` is `adam` (personal checkpoints) or `sgd` (contributions: they average well)."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    seed: int = 0
+    device: str = "auto"
+    optimizer: str = "adam"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far training is: `done` of `total` batches, the last batch's loss in nats a letter."""
+
+    epoch: int
+    epochs: int
+    done: int
+    total: int
+    loss: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained checkpoint; `examples` were used, `unalignable` had too few frames for CTC and were left out."""
+
+    checkpoint: Checkpoint
+    examples: int
+    unalignable: int
+    loss_before: float
+    loss_after: float
+    swipes_per_s: float
+
+
+class Trainer(Protocol):
+    """What `learning.trainer.train` is: a checkpoint and examples in, a trained checkpoint out."""
+
+    def __call__(
+        self,
+        start: Checkpoint,
+        examples: Sequence[Example],
+        plan: Plan,
+        on_progress: Callable[[Progress], None] = ...,
+        stopped: Callable[[], int | None] = ...,
+    ) -> Trained: ...

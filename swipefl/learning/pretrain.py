@@ -1,0 +1,139 @@
+"""The base checkpoint from generated swipes only: `python -m swipefl.learning.pretrain OUT.safetensors`.
+
+Everything is drawn on the fly: people, words, layouts and sizes. No recorded swipe is ever read. Recipe and scores of
+the shipped checkpoint stand in `swipefl/decoder/base/README.md`.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset
+
+from swipefl.decoder.checkpoint import ScoreWeights
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.gesture import synthesis
+from swipefl.gesture.features import Frames, frames_of_points
+from swipefl.gesture.keyboard import Keyboard, Layout, built_in
+from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate
+
+PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a base checkpoint is made of; `swipes` is how many are drawn in all."""
+
+    swipes: int
+    hidden: int = 128
+    batch_size: int = 64
+    learning_rate: float = 3e-3
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Language:
+    """Words (N,) of a language with the probability (N,) of drawing each, and the keyboard that they are swiped on."""
+
+    keyboard: Keyboard
+    words: list[str]
+    chances: np.ndarray[tuple[int], np.dtype[np.float64]]
+
+
+def load_language(name: str, keyboard: str) -> Language:
+    """Half of the draws go by frequency, flattened; half by none, so that rare letter pairs are learned too."""
+    lexicon = load_lexicon(name)
+    flattened = np.exp(0.75 * lexicon.ln_frequencies.astype(np.float64))
+    chances = 0.5 * flattened / flattened.sum() + 0.5 / len(flattened)
+    return Language(built_in(keyboard), list(lexicon.words), chances)
+
+
+class GeneratedSwipes(IterableDataset[Batch]):
+    """An endless stream of batches of generated swipes of similar length."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng(self._recipe.seed)
+        languages = [load_language("en", "qwerty"), load_language("ru", "jcuken")]
+        size = self._recipe.batch_size
+        while True:
+            pool = [pair for _ in range(PEOPLE_A_POOL) for pair in _person_swipes(languages, rng)]
+            pool.sort(key=lambda pair: len(pair[0].features))
+            starts = np.arange(0, len(pool) - size + 1, size)
+            for start in rng.permutation(starts):
+                frames, words = zip(*pool[start : start + size], strict=True)
+                yield collate(frames, words)
+
+
+def _person_swipes(languages: list[Language], rng: np.random.Generator) -> list[tuple[Frames, str]]:
+    language = languages[int(rng.random() < 0.25)]
+    layout = _layout(language.keyboard, rng)
+    words = [language.words[i] for i in rng.choice(len(language.words), SWIPES_A_PERSON, p=language.chances)]
+    person = synthesis.draw_person(rng)
+    paths = synthesis.swipe_in_key_widths(words, layout, person, rng)
+    pairs = [(frames_of_points(path, layout), word) for path, word in zip(paths, words, strict=True)]
+    return [(frames, word) for frames, word in pairs if alignable(frames, word)]
+
+
+def _layout(keyboard: Keyboard, rng: np.random.Generator) -> Layout:
+    """The keyboard at a random phone's proportions; one in five has its letters shuffled: no layout is learned."""
+    stretch = rng.choice(np.linspace(0.84, 1.1, 14))
+    layout = keyboard.layout(keyboard.width, float(keyboard.height * stretch))
+    if rng.random() < 0.8:
+        return layout
+    return Layout(layout.letters, layout.centres, rng.permutation(layout.key_letter), layout.scale)
+
+
+def pretrain(recipe: Recipe, report: Path | None = None) -> Network:
+    """A network trained on `recipe.swipes` generated swipes with Adam and one cosine."""
+    torch.manual_seed(recipe.seed)
+    network = Network(recipe.hidden)
+    steps = recipe.swipes // recipe.batch_size
+    trained = [p for p in network.parameters() if p.requires_grad]
+    optimizer = torch.optim.Adam(trained, lr=recipe.learning_rate)
+    warm = min(200, max(steps // 10, 1))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / warm, 0.5 * (1 + np.cos(np.pi * step / steps)) + 1e-3)
+    )
+    batches = iter(DataLoader(GeneratedSwipes(recipe), batch_size=None, num_workers=1, prefetch_factor=32))
+    started, recent = time.monotonic(), 0.0
+    for step in range(steps):
+        loss = network.loss(next(batches)).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        recent += (loss.item() - recent) * max(0.01, 1 / (step + 1))
+        if step % 100 == 99:
+            rate = (step + 1) * recipe.batch_size / (time.monotonic() - started)
+            print(f"step {step + 1}/{steps} loss {recent:.4f} {rate:.0f} swipes/s", file=sys.stderr, flush=True)
+            if report and step % 1000 == 999:
+                report.write_bytes(checkpoint_of(network, ScoreWeights(1.5, 2.0), {}).to_bytes())
+    return network
+
+
+def main() -> None:
+    """Train and write a base checkpoint."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--swipes", type=int, default=1_000_000)
+    parser.add_argument("--hidden", type=int, default=128)
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    recipe = Recipe(options.swipes, options.hidden, learning_rate=options.learning_rate, seed=options.seed)
+    network = pretrain(recipe, options.out)
+    info = {"trained_on": f"{recipe.swipes} generated swipes", "seed": str(recipe.seed)}
+    options.out.write_bytes(checkpoint_of(network, ScoreWeights(1.5, 2.0), info).to_bytes())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+"""What the owner of the swipes may ask at any time: erase them for good, or have them all back."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from swipefl.cycle import DONE
+from swipefl.gesture.gesture import SUSPECT, Example
+from swipefl.gesture.keyboard import BUILT_IN
+from swipefl.store.store import Store
+
+
+def forget(store: Store, before: float | None = None, word: str | None = None) -> int:
+    """Erases gestures stored before a time (unix seconds), of a folded word, both, or all; returns how many.
+
+    What derives from them goes too: personal words, personal checkpoints (the next cycle trains anew), what waits to
+    be sent. Where a file was read up to stays known, so that the next ingest does not bring them back.
+    """
+    with store.transaction():
+        erased = store.gestures.erase(before, word)
+        if word is not None or before is None:
+            store.words.erase(word)
+        if erased:
+            store.checkpoints.erase_personal()
+            store.outbox.erase()
+            store.meta.delete(DONE)
+    store.erase_traces()
+    return erased
+
+
+def exported(store: Store) -> Iterator[dict[str, Any]]:
+    """Every gesture, then every word added by hand, as lines of swipefl's own JSONL."""
+    for example, verdict in store.gestures.everything():
+        yield _line(example, verdict)
+    for word in store.words.all():
+        if word.origin == "added":
+            yield {"word": word.word, "language": word.language, "origin": word.origin}
+
+
+def _line(example: Example, verdict: str) -> dict[str, Any]:
+    gesture = example.gesture
+    keyboard = gesture.keyboard
+    line = {
+        "gesture_id": gesture.id,
+        "word": example.word,
+        "keyboard": keyboard.name if keyboard.name in BUILT_IN else keyboard.to_json(),
+        "width": gesture.width,
+        "height": gesture.height,
+        # str() of a float32 is the shortest decimal that reads back as the same float32
+        "coords": [dict(zip("xyt", (float(str(value)) for value in point), strict=True)) for point in gesture.points],
+    }
+    if gesture.user is not None:
+        line["user"] = gesture.user
+    if verdict == SUSPECT:
+        line["suspect"] = True
+    return line

@@ -1,0 +1,74 @@
+"""Gesture to words: which checkpoint, which words, and an answer for each gesture."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon
+from swipefl.decoder.search import Candidate
+from swipefl.errors import UsageError
+from swipefl.gesture.formats import Reading, Rejected
+from swipefl.store.store import Store
+from swipefl.store.words import PersonalWord
+
+MODELS = ("personal", "global", "base")
+
+LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The candidates of one gesture, or why it could not be read."""
+
+    gesture_id: str | None
+    candidates: tuple[Candidate, ...] = ()
+    error: str | None = None
+
+
+def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
+    """The checkpoint that `model` names; `personal` falls back to the newest global, and that to the base.
+
+    A personal checkpoint of another architecture than the base has retired. Raises UsageError for an unknown name and
+    CheckpointError for a damaged checkpoint.
+    """
+    if model not in MODELS:
+        raise UsageError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
+    base = base_checkpoint()
+    if store is None or model == "base":
+        return base
+    stored = store.checkpoints.newest_global()
+    newest = checkpoint_from_bytes(stored.blob) if stored else base
+    personal = store.checkpoints.personal() if model == "personal" else None
+    if personal is None:
+        return newest
+    checkpoint = checkpoint_from_bytes(personal.blob)
+    return checkpoint if checkpoint.architecture == newest.architecture else newest
+
+
+def lexicons(words: Iterable[PersonalWord], size: int | None = None) -> Callable[[str], Lexicon]:
+    """A function from language to its lexicon with the personal words in it; each is loaded when first asked for."""
+    personal = list(words)
+
+    @cache
+    def lexicon_of(language: str) -> Lexicon:
+        if language not in LANGUAGES:
+            raise UsageError(f"there is no lexicon for language {language!r}; say --language {' or '.join(LANGUAGES)}")
+        lexicon = load_lexicon(language)
+        if size is not None:
+            lexicon = lexicon.truncated(size)
+        own = {word.word: LN_PERSONAL for word in personal if word.language == language}
+        return lexicon.with_words(own) if own else lexicon
+
+    return lexicon_of
+
+
+def answers(readings: Iterable[Reading | Rejected], decoder: Decoder, top: int) -> Iterator[Answer]:
+    """One answer a gesture, in order, as it comes."""
+    for reading in readings:
+        if isinstance(reading, Rejected):
+            yield Answer(None, error=reading.message)
+        else:
+            yield Answer(reading.gesture.id, tuple(decoder.decode(reading.gesture, top)))

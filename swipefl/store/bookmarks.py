@@ -1,0 +1,36 @@
+"""How far each file was read, so that a file which only grew is read on from there."""
+
+from dataclasses import astuple, dataclass
+
+from swipefl.store.sql import Sql
+
+
+@dataclass(frozen=True)
+class Bookmark:
+    """Where reading of `path` ended: byte `offset`, after `line` lines; `head` and `tail` are hashes of its content."""
+
+    path: str
+    offset: int
+    size: int
+    line: int
+    head: str
+    tail: str
+
+
+class Bookmarks:
+    """One bookmark a file."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def get(self, path: str) -> Bookmark | None:
+        """The bookmark of `path`, or None. Raises StoreError."""
+        rows = self._sql.rows("SELECT path, offset, size, line, head, tail FROM bookmarks WHERE path = ?", (path,))
+        return Bookmark(*rows[0]) if rows else None
+
+    def put(self, bookmark: Bookmark) -> None:
+        """Set the bookmark of its path, in place of an earlier one. Raises StoreError."""
+        self._sql.run(
+            "INSERT OR REPLACE INTO bookmarks (path, offset, size, line, head, tail) VALUES (?, ?, ?, ?, ?, ?)",
+            astuple(bookmark),
+        )

@@ -1,0 +1,48 @@
+"""The keyboards that are known here: those of the package and the person's own."""
+
+import json
+
+from swipefl.errors import UsageError
+from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
+from swipefl.store.sql import Sql, damaged
+
+
+class Keyboards:
+    """Keyboards by name. A name stands for one geometry for ever, since gestures refer to it."""
+
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def get(self, name: str) -> Keyboard:
+        """The keyboard `name`, of the package or added. Raises UsageError if there is none, StoreError."""
+        found = self._find(name)
+        return built_in(name) if found is None else found  # built_in raises the UsageError
+
+    def add(self, keyboard: Keyboard) -> None:
+        """Remember `keyboard`; a known one is left as it is. Raises UsageError if its name is another's."""
+        known = self._find(keyboard.name)
+        if known is not None and known != keyboard:
+            raise UsageError(
+                f"there is another keyboard named {keyboard.name!r} with other keys, size or language; "
+                "give the new one a name of its own"
+            )
+        row = (keyboard.name, keyboard.language, json.dumps(keyboard.to_json(), ensure_ascii=False))
+        self._sql.run("INSERT INTO keyboards (name, language, geometry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
+
+    def all(self) -> list[Keyboard]:
+        """Every keyboard, those of the package first. Raises StoreError."""
+        rows = self._sql.rows("SELECT name, geometry FROM keyboards ORDER BY name")
+        added = [self._parsed(geometry) for name, geometry in rows if name not in BUILT_IN]
+        return [*(built_in(name) for name in BUILT_IN), *added]
+
+    def _find(self, name: str) -> Keyboard | None:
+        if name in BUILT_IN:
+            return built_in(name)
+        rows = self._sql.rows("SELECT geometry FROM keyboards WHERE name = ?", (name,))
+        return self._parsed(rows[0][0]) if rows else None
+
+    def _parsed(self, geometry: str) -> Keyboard:
+        try:
+            return keyboard_from_json(json.loads(geometry))
+        except (ValueError, UsageError) as error:
+            raise damaged(self._sql.path, "a keyboard in it cannot be read") from error

@@ -1,0 +1,48 @@
+"""One train, cycle, sync or forget at a time."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from swipefl.errors import StoreBusy, StoreError
+
+
+@contextmanager
+def hold(home: Path) -> Iterator[None]:
+    """Hold `home`/lock inside the block; the kernel releases it when the process dies.
+
+    Raises StoreBusy, with the holder's process id, if another holds it; StoreError if the file cannot be written.
+    """
+    path = home / "lock"
+    try:
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise _unusable(path, error) from error
+    try:
+        _take(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _take(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
+        pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        who = f"another run (pid {pid})" if pid.isdigit() else "another run"
+        raise StoreBusy(f"{who} holds {path.parent}; wait until it ends, or stop it, and try again") from None
+    except OSError as error:
+        raise _unusable(path, error) from error
+
+
+def _unusable(path: Path, error: OSError) -> StoreError:
+    return StoreError(
+        f"cannot lock {path} ({error.strerror}); check the folder's permissions and the disk's free space, "
+        "or choose another folder with --home"
+    )

@@ -1,0 +1,130 @@
+"""Opening `swipefl.db`: look before touching, make a new file in one piece, then set the connection up."""
+
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from swipefl.errors import StoreError
+from swipefl.store.migrations import APPLICATION_ID, STEPS, migrate
+from swipefl.store.sql import BUSY_TIMEOUT_S, damaged, told
+
+# The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
+
+
+def open_database(path: Path) -> Database:
+    """The migrated store at `path`; made, in a private folder, where there is none. Raises StoreError."""
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not _exists(path):
+            _create(path)
+        _look(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot open or make the store {path} ({error.strerror}); check the folder's permissions and the disk's "
+            "free space, or choose another folder with --home"
+        ) from error
+    with suppress(OSError):
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    return _ready(path, path)
+
+
+def _exists(path: Path) -> bool:
+    """Whether there is a store. Raises StoreError for a file without content: ours are never empty."""
+    # The log is looked at first: where it has content, a sound file has had some before.
+    unwritten = _has_log(path)
+    if path.exists():
+        if not path.is_file():
+            raise StoreError(f"{path} is not a file; move it aside, or choose another folder with --home")
+        if path.stat().st_size == 0:
+            raise damaged(path, "it is empty")
+        return True
+    if unwritten:
+        # SQLite would replay the log of the lost file into a new one.
+        raise damaged(path, f"it is gone, and {path.name}-wal of it is still there")
+    return False
+
+
+def _has_log(path: Path) -> bool:
+    """Whether writes of `path` wait in its log, as they do while it is in use and after a crash."""
+    try:
+        return path.with_name(f"{path.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        return False
+
+
+def _create(path: Path) -> None:
+    """Make the store under another name first, so that a crash leaves either no store or a whole one."""
+    draft = path.with_name(f".{path.name}.new-{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        _ready(draft, path).close()
+        _publish(draft, path)
+    finally:
+        for suffix in ("", "-wal", "-shm", "-journal"):
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+
+
+def _publish(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+        draft.unlink()
+    except FileExistsError:
+        return  # another process was first
+    except OSError:  # a file system without hard links
+        if not path.exists():
+            draft.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _look(path: Path) -> None:
+    """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
+    with told(path):
+        try:
+            with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
+                application = conn.execute("PRAGMA application_id").fetchone()[0]
+                found = conn.execute("PRAGMA user_version").fetchone()[0]
+                conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                page_size = conn.execute("PRAGMA page_size").fetchone()[0]
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
+                return  # an interrupted write that only a writing connection may finish
+            raise
+    # SQLite misses a cut inside the last page and would read zeros there; with a log, the page is in the log.
+    if path.stat().st_size % page_size and not _has_log(path):
+        raise damaged(path, "its end is cut off")
+    if application != APPLICATION_ID:
+        raise damaged(path, "another program's SQLite file")
+    if found > len(STEPS):
+        raise StoreError(
+            f"{path} was written by a newer swipefl (schema {found}, this one knows {len(STEPS)}); nothing in it was "
+            "changed. Install the newer swipefl again, or choose another folder with --home"
+        )
+
+
+def _ready(path: Path, shown: Path) -> Database:
+    """A migrated connection to the existing file `path`; errors name `shown`."""
+    with told(shown):
+        # isolation_level None: no transaction begins unasked.
+        conn = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = WAL", "synchronous = FULL"):
+                conn.execute(f"PRAGMA {setting}")
+            db = Database(conn, recursive_triggers=False, execute_plugins=False)
+            migrate(db)
+        except BaseException:
+            conn.close()
+            raise
+    return db
+
+
+def _uri(path: Path, mode: str) -> str:
+    return f"{path.absolute().as_uri()}?mode={mode}"

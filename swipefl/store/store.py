@@ -1,0 +1,65 @@
+"""The store: everything that swipefl keeps on this device, in one SQLite file."""
+
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from swipefl.errors import StoreBusy
+from swipefl.store.bookmarks import Bookmarks
+from swipefl.store.checkpoints import Checkpoints
+from swipefl.store.gestures import Gestures
+from swipefl.store.keyboards import Keyboards
+from swipefl.store.meta import Meta
+from swipefl.store.opening import open_database
+from swipefl.store.outbox import Outbox
+from swipefl.store.rounds import Rounds
+from swipefl.store.sql import Sql
+from swipefl.store.words import Words
+
+
+class Store:
+    """The file `path` and its tables; made (folder 0700, files 0600) and migrated on opening.
+
+    Raises StoreError: damaged, newer than this swipefl, disk full, no permission. `clock` gives unix seconds.
+    """
+
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+        self.path = path
+        self.sql = Sql(path, open_database(path))
+        self.meta = Meta(self.sql)
+        self.keyboards = Keyboards(self.sql)
+        self.gestures = Gestures(self.sql, self.keyboards, clock)
+        self.bookmarks = Bookmarks(self.sql)
+        self.checkpoints = Checkpoints(self.sql, clock)
+        self.rounds = Rounds(self.sql)
+        self.outbox = Outbox(self.sql)
+        self.words = Words(self.sql)
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, and the only writer meanwhile. Raises StoreError; StoreBusy after 30 s of waiting."""
+        return self.sql.transaction()
+
+    def erase_traces(self) -> None:
+        """Leave nothing of erased rows in the file or its log; not inside a transaction. Raises StoreError."""
+        self.sql.run("VACUUM")
+        busy = self.sql.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
+        if busy:
+            raise StoreBusy(
+                f"what was erased is gone from {self.path}, but another program still reads {self.path.name}-wal, "
+                "which may hold traces; run the command again when that program is done"
+            )
+
+    def close(self) -> None:
+        """Close the file; a second time does nothing."""
+        self.sql.db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,36 @@
+"""Generated people for tests: small, seeded, and none of them real."""
+
+import numpy as np
+
+from swipefl.gesture.gesture import Example, Gesture
+from swipefl.gesture.keyboard import Keyboard, built_in
+from swipefl.gesture.synthesis import draw_person, swipe
+
+WORDS = (
+    "hello",
+    "world",
+    "keyboard",
+    "finger",
+    "little",
+    "people",
+    "thing",
+    "great",
+    "house",
+    "water",
+    "round",
+    "apple",
+)
+
+
+def examples(
+    count: int, seed: int = 0, keyboard: Keyboard | None = None, words: tuple[str, ...] = WORDS
+) -> list[Example]:
+    """`count` examples of one generated person."""
+    rng = np.random.default_rng(seed)
+    keyboard = keyboard or built_in("qwerty")
+    chosen = [words[int(i)] for i in rng.integers(len(words), size=count)]
+    paths = swipe(chosen, keyboard, draw_person(rng), rng)
+    return [
+        Example(Gesture(f"g{seed}-{i}", path, keyboard, keyboard.width, keyboard.height), word)
+        for i, (path, word) in enumerate(zip(paths, chosen, strict=True))
+    ]

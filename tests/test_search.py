@@ -1,0 +1,177 @@
+import itertools
+import math
+from collections import defaultdict
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swipefl.decoder.checkpoint import ScoreWeights
+from swipefl.decoder.lexicon import Lexicon, load_lexicon, packed, unpacked
+from swipefl.decoder.search import Candidate, ctc_log_likelihoods, greedy, search
+from swipefl.gesture.features import Floats
+from swipefl.gesture.keyboard import built_in
+
+WEIGHTS = ScoreWeights(1.5, 2.0)
+QWERTY = built_in("qwerty")
+
+
+def log_softmax(logits: np.ndarray) -> Floats:
+    top = logits - logits.max(1, keepdims=True)
+    return np.asarray(top - np.log(np.exp(top).sum(1, keepdims=True)), np.float32)
+
+
+def spelled(path: tuple[int, ...]) -> tuple[int, ...]:
+    """CTC's collapse: repeats merged, then blanks dropped."""
+    return tuple(code for code, _ in itertools.groupby(path) if code)
+
+
+def posterior(word: str, rng: np.random.Generator, noise: float = 2.0) -> Floats:
+    """What an encoder may say of a straight swipe through the word's keys: keys by distance, blanks between."""
+    layout = QWERTY.layout(QWERTY.width, QWERTY.height)
+    stops = np.array([layout.centres[layout.letters.index(letter)] for letter in word])
+    at = np.linspace(0, len(word) - 1, max(8, 5 * len(word)))
+    path = np.stack([np.interp(at, np.arange(len(word)), stops[:, axis]) for axis in (0, 1)], axis=1)
+    away = path + rng.normal(0, 0.2, path.shape)
+    squares = ((away[:, None] - layout.centres) ** 2).sum(2)
+    logits = np.concatenate((np.full((len(at), 1), 1.0), 2.0 - 2 * squares), axis=1)
+    on_a_letter = np.abs(at - at.round()) < 0.15
+    logits[~on_a_letter, 0] += 3
+    return log_softmax(logits + rng.normal(0, noise / 4, logits.shape))
+
+
+@given(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2**32 - 1))
+@settings(max_examples=40, deadline=None)
+def test_ctc_scores_are_the_sum_over_all_alignments(frames: int, letters: int, seed: int) -> None:
+    log_probs = log_softmax(np.random.default_rng(seed).normal(0, 3, (frames, 1 + letters)))
+    sums: defaultdict[tuple[int, ...], float] = defaultdict(float)
+    for path in itertools.product(range(1 + letters), repeat=frames):
+        sums[spelled(path)] += math.exp(sum(float(log_probs[t, code]) for t, code in enumerate(path)))
+    words = [w for n in range(1, 5) for w in itertools.product(range(1, 1 + letters), repeat=n)]
+    expected = [math.log(sums[word]) if word in sums else -math.inf for word in words]
+    assert ctc_log_likelihoods(log_probs, words) == pytest.approx(expected, abs=1e-5)
+
+
+def test_equal_neighbours_need_a_frame_between() -> None:
+    log_probs = log_softmax(np.zeros((2, 3)))
+    scores = ctc_log_likelihoods(log_probs, [(1, 2), (1, 1), (1, 2, 1)])
+    assert scores[0] == pytest.approx(math.log(1 / 9))
+    assert scores[1:].tolist() == [-math.inf, -math.inf]
+
+
+def test_long_gestures_stay_in_range() -> None:
+    rng = np.random.default_rng(0)
+    log_probs = log_softmax(rng.normal(0, 30, (256, 27)))
+    assert np.isfinite(ctc_log_likelihoods(log_probs, [(1, 2, 3), tuple(range(1, 20))])).all()
+
+
+@pytest.mark.parametrize("alpha", [0.8, 1.5])
+def test_the_best_word_of_all_is_found(alpha: float) -> None:
+    rng = np.random.default_rng(1)
+    lexicon = load_lexicon("en").truncated(20_000)
+    index = lexicon.index(QWERTY.letters)
+    weights = ScoreWeights(alpha, 2.0)
+    (table,) = index.tables
+    words = [[int(code) for code in table.codes[:n, row]] for row, n in enumerate(table.lengths)]
+    priors = alpha * table.ln_frequencies.astype(np.float64) + 2.0 * table.lengths
+    found = 0
+    meant = [lexicon.words[int(i)] for i in rng.integers(20_000, size=15)]
+    for word in meant:
+        log_probs = posterior(word, rng)
+        scores = ctc_log_likelihoods(log_probs, words) + priors
+        best = int(scores.argmax())
+        first = search(log_probs, index, weights, 1)[0]
+        found += first.word == table.spelled(np.array([best]))[0]
+        assert first.score <= scores[best] + 1e-4
+    assert found == len(meant)
+
+
+def test_meant_words_come_first_in_both_languages() -> None:
+    rng = np.random.default_rng(2)
+    index = load_lexicon("en").index(QWERTY.letters)
+    words = ["hello", "because", "little", "keyboard", "a", "people", "information"]
+    first = [search(posterior(word, rng), index, WEIGHTS, 3)[0].word for word in words]
+    assert sum(a == b for a, b in zip(first, words, strict=True)) >= len(words) - 1
+    letters = built_in("jcuken").letters
+    logits = np.zeros((12, 1 + len(letters)))
+    for t, letter in enumerate("ппррииввеетт"):
+        logits[t, 1 + letters.index(letter)] = 9
+    log_probs = log_softmax(logits)
+    assert search(log_probs, load_lexicon("ru").index(letters), WEIGHTS, 1)[0].word == "привет"
+    assert greedy(log_probs, letters) == "привет"
+
+
+def test_personal_words_are_found_at_once() -> None:
+    rng = np.random.default_rng(3)
+    lexicon = load_lexicon("en")
+    log_probs = posterior("ouyangxi", rng, noise=0.5)
+    assert "ouyangxi" not in [c.word for c in search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 5)]
+    more = lexicon.with_words({"ouyangxi": -12.0})
+    assert search(log_probs, more.index(QWERTY.letters), WEIGHTS, 5)[0].word == "ouyangxi"
+
+
+def test_a_thousand_personal_words_crowd_nobody_out() -> None:
+    rng = np.random.default_rng(4)
+    lexicon = load_lexicon("en")
+    random_words = ("".join(rng.choice(list(QWERTY.letters), 7)) for _ in range(1_000))
+    more = lexicon.with_words({**dict.fromkeys(random_words, -12.0), "ouyangxi": -12.0})
+    index = more.index(QWERTY.letters)
+    assert len(index.tables[1].lengths) == 1_001
+    for word in ("because", "ouyangxi"):
+        assert search(posterior(word, rng, noise=0.5), index, WEIGHTS, 5)[0].word == word
+
+
+def test_a_word_that_is_listed_and_personal_is_one_candidate() -> None:
+    rng = np.random.default_rng(5)
+    lexicon = load_lexicon("en")
+    log_probs = posterior("because", rng)
+    plain = search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 1)[0]
+    more = lexicon.with_words({"because": -1.0})
+    candidates = search(log_probs, more.index(QWERTY.letters), WEIGHTS, 400)
+    assert [c.word for c in candidates].count("because") == 1
+    assert candidates[0].word == plain.word == "because"
+    assert candidates[0].score > plain.score
+
+
+def test_candidates_are_ordered_and_their_probabilities_are_a_softmax() -> None:
+    index = load_lexicon("en").index(QWERTY.letters)
+    candidates = search(posterior("world", np.random.default_rng(6)), index, WEIGHTS, 10_000)
+    scores = np.array([c.score for c in candidates])
+    assert (np.diff(scores) <= 0).all()
+    assert len(candidates) <= 400
+    expected = np.exp(scores - scores[0]) / np.exp(scores - scores[0]).sum()
+    assert [c.probability for c in candidates] == pytest.approx(expected)
+    assert search(posterior("world", np.random.default_rng(6)), index, WEIGHTS, 2) == candidates[:2]
+
+
+def test_temperature_scales_the_likelihood_only() -> None:
+    index = Lexicon("en", unpacked(packed("ab", {"ab": 0.1}))).index("ab")
+    log_probs = log_softmax(np.random.default_rng(7).normal(0, 1, (4, 3)))
+    (candidate,) = search(log_probs, index, ScoreWeights(0.5, 2.0, 0.7), 5)
+    expected = 0.7 * ctc_log_likelihoods(log_probs, [(1, 2)])[0] + 0.5 * math.log(0.1) + 4
+    assert candidate == Candidate("ab", pytest.approx(expected, abs=1e-5), 1.0)
+
+
+def test_nothing_to_find_is_no_candidate() -> None:
+    log_probs = log_softmax(np.zeros((1, 3)))
+    assert search(log_probs, Lexicon("en", unpacked(packed("ab", {}))).index("ab"), WEIGHTS, 5) == []
+    too_long = Lexicon("en", unpacked(packed("ab", {"ab": 0.1})))
+    assert search(log_probs, too_long.index("ab"), WEIGHTS, 5) == []
+
+
+def test_the_greedy_spelling_merges_repeats_and_keeps_doubles() -> None:
+    codes = [0, 1, 1, 0, 2, 2, 0, 2, 0, 0]
+    log_probs = log_softmax(np.eye(3)[codes] * 5)
+    assert greedy(log_probs, "ab") == "abb"
+
+
+@pytest.mark.parametrize("letters", [65, 300])
+def test_alphabets_of_any_size(letters: int) -> None:
+    alphabet = "".join(map(chr, range(0x4E00, 0x4E00 + letters)))
+    word = alphabet[0] + alphabet[64] + alphabet[-1] + alphabet[3]
+    index = Lexicon("", unpacked(packed("", {})), {word: -5.0, alphabet[1] * 2: -5.0}).index(alphabet)
+    logits = np.zeros((8, 1 + letters))
+    for t, letter in enumerate(word):
+        logits[2 * t, 1 + alphabet.index(letter)] = logits[2 * t + 1, 0] = 12
+    assert search(log_softmax(logits), index, WEIGHTS, 5)[0].word == word
