@@ -19,9 +19,9 @@ from swipefl.gesture.features import Floats
 Doubles = npt.NDArray[np.float64]
 Lengths = npt.NDArray[np.intp]
 
-CANDIDATES = 400  # words that get an exact score
+CANDIDATES = 500  # words that get an exact score
 GLANCED_AT = 8_000  # words of a table whose letters are looked at
-NOT_SHOWN = 5e-5  # a letter that no frame gives this probability is in no candidate
+NOT_SHOWN = 1e-5  # a letter that no frame gives this probability is in no candidate
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
 FLOOR = 1e-30  # least probability of a letter in a frame, so that eight frames stay in the range of a double
 RESCALED_EVERY = 8  # frames

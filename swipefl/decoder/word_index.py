@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -61,11 +62,12 @@ def coded(words: Sequence[str], letters: str) -> tuple[Codes, npt.NDArray[np.uin
     order = np.argsort([ord(letter) for letter in letters])
     ordered = np.array([0, *sorted(map(ord, letters))], np.uint32)
     position = as_codes(np.concatenate(([0], 1 + order)), len(letters))
-    codes = np.ascontiguousarray(position[np.searchsorted(ordered, points)].T)
-    return codes[:longest], (codes > 0).sum(0).astype(np.uint8)
+    codes: Codes = np.ascontiguousarray(np.take(position, np.searchsorted(ordered, points)).T)
+    lengths: npt.NDArray[np.uint8] = np.count_nonzero(codes, axis=0).astype(np.uint8)
+    return codes[:longest], lengths
 
 
-def as_codes(numbers: npt.NDArray[np.intp], letters: int) -> Codes:
+def as_codes(numbers: npt.NDArray[Any], letters: int) -> Codes:
     """`numbers` in the smallest type that holds the codes of so many letters."""
     return numbers.astype(np.uint8) if letters < 256 else numbers.astype(np.uint16)
 
@@ -87,7 +89,7 @@ def word_table(
     else:
         ends, keys = codes.reshape(-1), np.zeros(0, np.uint32)
     order = np.argsort(keys.astype(np.uint16) if width <= 256 else keys, kind="stable")
-    ordered: Codes = np.take(codes, order, axis=1)
+    ordered = codes[:, order].copy(order="C")
     masks = np.zeros(len(order), np.uint64)
     bits = letter_bits(len(letters))
     for letter in ordered:

@@ -61,8 +61,9 @@ class TemplateMatcher:
 
 
 def _location_weights() -> Floats:
-    weights = MIDDLE + np.abs(np.linspace(-1, 1, SAMPLES, dtype=np.float32))
-    return weights / weights.sum()
+    weights = MIDDLE + np.abs(np.linspace(-1, 1, SAMPLES))
+    normalised: Floats = (weights / weights.sum()).astype(np.float32)
+    return normalised
 
 
 def _templates(table: WordTable, centres: npt.NDArray[np.float64]) -> Floats:

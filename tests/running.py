@@ -1,0 +1,52 @@
+"""The real command in a real process, in a home of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+EXAMPLE = ROOT / "examples" / "swipes.jsonl"
+SHARED = ROOT.parent / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+def environment(home: Path, **extra: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_")}
+    return {**kept, "SWIPEFL_HOME": str(home), "PYTHONPATH": str(ROOT), **extra}
+
+
+def swipefl(home: Path, *words: str, given: bytes | None = None, **extra: str) -> Done:
+    """Runs `swipefl WORDS...`; `given` is standard input."""
+    done = subprocess.run(
+        [sys.executable, "-m", "swipefl", *words],
+        input=given if given is not None else b"",
+        capture_output=True,
+        env=environment(home, **extra),
+        timeout=240,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def gesture(**changes: Any) -> dict[str, Any]:
+    """A line of swipefl's own JSONL: `we` on a qwerty, with changes."""
+    coords = [{"x": 55 + 6 * i, "y": 30, "t": 0.02 * i} for i in range(7)]
+    return {"gesture_id": "g1", "word": "we", "width": 370, "height": 222, "coords": coords, **changes}
+
+
+def lines(*gestures: dict[str, Any]) -> bytes:
+    return b"".join(json.dumps(g).encode() + b"\n" for g in gestures)
