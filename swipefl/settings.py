@@ -25,7 +25,7 @@ class Settings(BaseSettings):
     keyboard: str | None = Field(None, description="the keyboard of gestures that do not say")
     epochs: int = Field(4, ge=1, description="passes of personal training")
     batch_size: int = Field(16, ge=1, description="examples a step")
-    learning_rate: float = Field(3e-4, gt=0, description="step size of personal training (Adam)")
+    learning_rate: float = Field(1e-3, gt=0, description="step size of personal training (Adam)")
     seed: int = Field(0, ge=0, description="seed of training")
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train")
     contribution_epochs: int = Field(2, ge=1, description="passes for a contribution")

@@ -80,7 +80,7 @@ def _document(lines: Iterable[Line], keyboard: Keyboard | None) -> Iterator[Read
     text = bytearray()
     for line in lines:
         text += line.text
-        if len(text) > 64 * MOST_LINE or line.too_long:
+        if len(text) > 16 * MOST_LINE or line.too_long:
             yield Rejected(1, "long-document", "a FUTO document may be 128 MB at most; split it")
             return
     try:

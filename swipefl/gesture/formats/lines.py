@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 from swipefl.errors import RejectedLine
 
-MOST_LINE = 2 << 20  # bytes; 5,000 points take about 250 KB
+MOST_LINE = 8 << 20  # bytes; 5,000 points take about 250 KB
 MOST_UNPACKED = 256 << 20  # bytes that a gzip may unpack to whatever its size
 MOST_RATIO = 200  # beyond that: swipes shrink 5 to 15 times
 BLOCK = 1 << 16

@@ -1,0 +1,179 @@
+"""Bad input gets a clear error and loses nothing: what, where, and what to do next; good lines land."""
+
+import gzip
+import json
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running import EXAMPLE, SHARED, gesture, lines, swipefl
+
+GOOD = EXAMPLE.read_bytes().splitlines(keepends=True)
+
+
+def coords(*points: tuple[Any, Any, Any]) -> list[dict[str, Any]]:
+    return [{"x": x, "y": y, "t": t} for x, y, t in points]
+
+
+BAD_LINES = {
+    "broken-json": b'{"gesture_id": \n',
+    "not-finite": lines(gesture(coords=coords((1, 1, 0), (float("nan"), 2, 1)))),
+    "negative-time": lines(gesture(coords=coords((1, 1, -1), (2, 2, 1)))),
+    "time-backwards": lines(gesture(coords=coords((1, 1, 0), (2, 2, 1), (3, 3, 0.5)))),
+    "few-points": lines(gesture(coords=coords((1, 1, 0)))),
+    "many-points": lines(gesture(coords=coords(*[(i % 300, 3, i / 1e4) for i in range(100_000)]))),
+    "unknown-keyboard": lines(gesture(keyboard="nonesuch")),
+    "letter-not-on-keyboard": lines(gesture(word="приветище")),
+    "no-word": lines(gesture(word="")),
+    "no-points": lines(gesture(coords="none")),
+    "bad-size": lines(gesture(width=-3)),
+    "not-a-gesture": b"17\n",
+    "not-a-number": lines(gesture(coords=coords(("a", 1, 0), (2, 2, 1)))),
+    "long-line": b'{"gesture_id": "' + b"x" * (9 << 20) + b'"}\n',
+    "binary": bytes(range(256)).replace(b"\n", b"") + b"\n",
+}
+
+
+@pytest.mark.parametrize("reason", BAD_LINES)
+def test_a_bad_line_is_counted_shown_and_kept_apart(tmp_path: Path, reason: str) -> None:
+    """Between two good lines, at line 2: both good ones land, and no word or point is shown."""
+    path = tmp_path / "swipes.jsonl"
+    path.write_bytes(GOOD[0] + BAD_LINES[reason] + GOOD[1])
+    done = swipefl(tmp_path / "home", "ingest", str(path), "--json", "--rejects", str(tmp_path / "bad"))
+    assert done.code == 0
+    report = done.json
+    assert (report["read"], report["stored"], report["rejected"]) == (3, 2, 1)
+    assert list(report["reasons"]) == [reason]
+    assert f"{path}:2: {reason}: " in done.err
+    assert "приветище" not in done.err
+    assert (tmp_path / "bad").read_bytes()[:40].rstrip(b"\n") == BAD_LINES[reason].rstrip(b"\n")[:40]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\x7fELF\0\0\0\0nonsense", b"just some prose\n"])
+def test_a_file_with_nothing_readable_is_exit_3(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "swipes.jsonl"
+    path.write_bytes(content)
+    done = swipefl(tmp_path / "home", "ingest", str(path))
+    assert done.code == 3
+    assert "nothing could be read" in done.err
+
+
+def test_a_folder_without_swipes_and_a_missing_file_are_exit_3(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "holds no swipes" in (done := swipefl(tmp_path, "ingest", str(empty))).err
+    assert done.code == 3
+    assert "cannot read" in (done := swipefl(tmp_path, "ingest", str(tmp_path / "none.jsonl"))).err
+    assert done.code == 3
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_no_read_permission_is_exit_3(tmp_path: Path) -> None:
+    path = tmp_path / "swipes.jsonl"
+    path.write_bytes(GOOD[0])
+    path.chmod(0)
+    assert swipefl(tmp_path, "ingest", str(path)).code == 3
+
+
+def test_a_folder_is_read_with_all_formats_in_it(tmp_path: Path) -> None:
+    folder = tmp_path / "in" / "deep"
+    folder.mkdir(parents=True)
+    (folder / "a.jsonl").write_bytes(b"".join(GOOD[:5]))
+    (folder / "b.jsonl.gz").write_bytes(gzip.compress(b"".join(GOOD[5:9])))
+    (folder / "notes.txt").write_text("not swipes")
+    assert swipefl(tmp_path / "home", "ingest", str(tmp_path / "in"), "--json").json["stored"] == 9
+
+
+def test_a_gzip_bomb_stops_early_in_flat_memory(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.jsonl.gz"
+    with gzip.open(path, "wb", compresslevel=9) as stream:
+        stream.write(GOOD[0])
+        for _ in range(400):
+            stream.write(b"\0" * (1 << 20))
+    done = swipefl(tmp_path / "home", "ingest", str(path), "--json")
+    assert done.code == 0
+    assert done.json["stored"] == 1
+    assert {"gzip-bomb", "long-line"} & set(done.json["reasons"])
+
+
+def test_a_gzip_that_is_cut_off_keeps_what_came_before(tmp_path: Path) -> None:
+    path = tmp_path / "cut.jsonl.gz"
+    path.write_bytes(gzip.compress(b"".join(GOOD))[:-5000])
+    done = swipefl(tmp_path / "home", "ingest", str(path), "--json")
+    assert done.json["stored"] > 50
+    assert "gzip" in done.json["reasons"]
+
+
+def test_a_file_that_grew_is_read_on_and_an_unfinished_line_waits(tmp_path: Path) -> None:
+    path, home = tmp_path / "swipes.jsonl", tmp_path / "home"
+    path.write_bytes(b"".join(GOOD[:3]) + GOOD[3][:50])
+    assert swipefl(home, "ingest", str(path), "--json").json["read"] == 3
+    with path.open("ab") as stream:
+        stream.write(GOOD[3][50:] + b"broken\n" + GOOD[4])
+    done = swipefl(home, "ingest", str(path), "--json")
+    assert (done.json["read"], done.json["stored"], done.json["rejected"]) == (3, 2, 1)
+    assert f"{path}:5: broken-json" in done.err
+    assert swipefl(home, "ingest", str(path), "--json").json["read"] == 0
+    path.write_bytes(b"".join(GOOD[10:12]))  # rotated: another file under the same name
+    assert swipefl(home, "ingest", str(path), "--json").json["stored"] == 2
+
+
+def test_duplicates_by_id_and_by_trace(tmp_path: Path) -> None:
+    renamed = {**json.loads(GOOD[0]), "gesture_id": "another"}
+    same_id = {**json.loads(GOOD[1]), "gesture_id": json.loads(GOOD[0])["gesture_id"]}
+    done = swipefl(tmp_path, "ingest", "-", "--json", given=GOOD[0] + lines(renamed, same_id))
+    assert (done.json["stored"], done.json["duplicates"]) == (1, 2)
+
+
+def test_ends_far_from_the_keys_are_suspect(tmp_path: Path) -> None:
+    done = swipefl(tmp_path, "ingest", "-", "--json", given=lines(gesture(word="pm")))
+    assert (done.json["stored"], done.json["suspect"]) == (1, 1)
+
+
+def test_stores_that_cannot_be_used_are_exit_5_and_stay_as_they_are(tmp_path: Path) -> None:
+    swipefl(tmp_path, "ingest", "-", given=GOOD[0])
+    path = tmp_path / "swipefl.db"
+    whole = path.read_bytes()
+    for damaged in (whole[: len(whole) // 2 + 100], b"overwritten " * 4000, b""):
+        path.write_bytes(damaged)
+        done = swipefl(tmp_path, "status")
+        assert done.code == 5
+        assert str(path) in done.err
+        assert path.read_bytes() == damaged
+    path.write_bytes(whole)
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version = 999")
+    done = swipefl(tmp_path, "ingest", "-", given=GOOD[1])
+    assert done.code == 5
+    assert "newer" in done.err
+
+
+@pytest.mark.parametrize("line", [b"{broken\n", b"\n" + lines(gesture(coords=[])), lines({"gesture_id": "x"})])
+def test_predict_answers_a_bad_gesture_in_its_place(tmp_path: Path, line: bytes) -> None:
+    done = swipefl(tmp_path, "predict", "-", given=GOOD[0] + line + GOOD[1])
+    answers = [json.loads(text) for text in done.out.splitlines()]
+    assert ["error" in answer for answer in answers] == [False, True, False]
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no recorded swipes here")
+@pytest.mark.parametrize(
+    ("path", "flags", "stored"),
+    [
+        ("formats/neuroswipe/lines.jsonl", (), 5),
+        ("formats/futo/swipes.json", (), 1),
+        ("formats/seed_client", ("--keyboard", str(SHARED / "keyboards" / "yandex_default_grid.json")), 15),
+    ],
+)
+def test_formats_of_others_are_found_and_read(tmp_path: Path, path: str, flags: tuple[str, ...], stored: int) -> None:
+    done = swipefl(tmp_path, "ingest", str(SHARED / path), "--json", *flags)
+    assert done.json["stored"] == stored, done.err
+    assert done.json["rejected"] == 0
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no recorded swipes here")
+def test_labels_that_are_not_what_was_swiped_are_mostly_suspect(tmp_path: Path) -> None:
+    done = swipefl(tmp_path, "ingest", str(SHARED / "how_we_swipe" / "errors.jsonl.gz"), "--json").json
+    assert done["suspect"] > 0.8 * done["stored"]
