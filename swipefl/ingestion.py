@@ -104,6 +104,10 @@ class Ingestion:
         place = _Place()
         batch: list[tuple[Example, str]] = []
         for reading in read_lines(place.watch(lines), name, self._format, self._keyboard, self._store.keyboards.get):
+            if isinstance(reading, Reading) and reading.word is None:
+                reading = Rejected(
+                    reading.line, "no-word", "a gesture without a word cannot be learned from", place.text
+                )
             if isinstance(reading, Rejected):
                 if mark and not place.whole and reading.reason == "broken-json":
                     place.step_back()  # a keyboard is still writing this line; the next ingest reads it
@@ -113,18 +117,11 @@ class Ingestion:
                 self._on_reject(name, reading)
                 continue
             self._read += 1
-            batch.append(self._judged(name, reading))
-            if len(batch) >= BATCH and place.line == reading.line:
-                self._land(batch, mark, place)
+            batch.append(_judged(reading))
+            if len(batch) >= BATCH:  # a gesture of many lines may have been read past: no bookmark before the end
+                self._land(batch, mark if place.line == reading.line else None, place)
                 batch = []
         self._land(batch, mark, place)
-
-    def _judged(self, name: str, reading: Reading) -> tuple[Example, str]:
-        if reading.word is None:
-            self._read -= 1
-            raise DataError(f"{name}:{reading.line}: a gesture without a word cannot be learned from; add `word`")
-        example = Example(reading.gesture, reading.word)
-        return example, SUSPECT if reading.suspect else verdict(example)
 
     def _land(self, batch: list[tuple[Example, str]], mark: Callable[[int, int], None] | None, place: "_Place") -> None:
         with self._store.transaction():
@@ -136,18 +133,24 @@ class Ingestion:
                 mark(place.end, place.line)
 
 
+def _judged(reading: Reading) -> tuple[Example, str]:
+    example = Example(reading.gesture, str(reading.word))
+    return example, SUSPECT if reading.suspect else verdict(example)
+
+
 class _Place:
     """How far the lines have been read."""
 
     def __init__(self) -> None:
         self.line = self.end = 0
         self.whole = True
+        self.text = b""
         self._before = (0, 0)
 
     def watch(self, lines: Iterator[Line]) -> Iterator[Line]:
         for line in lines:
             self._before = (self.line, self.end) if self.line else (line.number - 1, line.end - len(line.text))
-            self.line, self.end, self.whole = line.number, line.end, line.whole
+            self.line, self.end, self.whole, self.text = line.number, line.end, line.whole, line.text
             yield line
 
     def step_back(self) -> None:

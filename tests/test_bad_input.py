@@ -27,7 +27,7 @@ BAD_LINES = {
     "many-points": lines(gesture(coords=coords(*[(i % 300, 3, i / 1e4) for i in range(100_000)]))),
     "unknown-keyboard": lines(gesture(keyboard="nonesuch")),
     "letter-not-on-keyboard": lines(gesture(word="приветище")),
-    "no-word": lines(gesture(word="")),
+    "no-word": lines({key: value for key, value in gesture().items() if key != "word"}),
     "no-points": lines(gesture(coords="none")),
     "bad-size": lines(gesture(width=-3)),
     "not-a-gesture": b"17\n",

@@ -95,7 +95,10 @@ class Network(nn.Module):
 
     def loss(self, batch: Batch) -> Tensor:
         """CTC loss (B,) in nats a letter (Graves 2006, ICML)."""
-        outputs = self(batch.features, batch.frames)
+        return self.loss_of(self(batch.features, batch.frames), batch)
+
+    def loss_of(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """The loss (B,) of outputs (B, T, 6)."""
         log_probs = letter_log_probs(outputs, batch)
         nll: Tensor = functional.ctc_loss(
             log_probs.transpose(0, 1), batch.targets, batch.frames, batch.word_lengths, blank=0, reduction="none"

@@ -1,0 +1,162 @@
+"""`make bench`: tables, printed and written to .bench/bench.json. Times are ratios to references of the same run."""
+
+import gzip
+import json
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+from swipefl.cli.training import plans
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.evaluation import evaluate
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.search import Candidate
+from swipefl.gesture.features import frames_of
+from swipefl.gesture.gesture import Example, Gesture
+from swipefl.gesture.keyboard import built_in
+from swipefl.learning.network import Batch, Network, network_of
+from swipefl.learning.trainer import batches
+from swipefl.settings import Settings
+from tests.bench.people import gains, people_of
+from tests.bench.template_matching import TemplateMatcher
+from tests.running import EXAMPLE, ROOT, SHARED, environment
+
+DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
+SAMPLE = 1500  # swipes on which template matching is scored and timed beside the decoder
+
+
+def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"") -> tuple[float, float]:
+    """Median seconds of a command as a whole process after one warm-up, and its peak memory in MB."""
+    seconds, peak = [], 0.0
+    for _ in range(runs + 1):
+        began = time.perf_counter()
+        process = subprocess.Popen(command, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        assert process.stdin
+        process.stdin.write(given)
+        process.stdin.close()
+        _, _, usage = os.wait4(process.pid, 0)
+        seconds.append(time.perf_counter() - began)
+        peak = max(peak, usage.ru_maxrss / 1024)
+    return statistics.median(seconds[1:]), peak
+
+
+def accuracy(examples: list[Example]) -> dict[str, Any]:
+    """The decoder on every dev swipe; template matching and the decoder on the same sample."""
+    lexicon = load_lexicon("en")
+    decoder = Decoder(base_checkpoint(), lambda language: lexicon)
+    matcher = TemplateMatcher(lexicon, built_in("qwerty"))
+
+    def match(gesture: Gesture) -> tuple[list[Candidate], str]:
+        return matcher.decode(gesture), ""
+
+    def known(example: Example) -> bool:
+        return example.word in lexicon
+
+    sample = examples[:: max(1, len(examples) // SAMPLE)]
+    rows = {
+        "swipefl, all": evaluate(decoder.decode_and_spell, examples, known),
+        "swipefl, sample": evaluate(decoder.decode_and_spell, sample, known),
+        "template matching, sample": evaluate(match, sample, known),
+    }
+    keys = ("examples", "top1", "top3", "top5", "ms_p50", "ms_p99")
+    return {name: {key: getattr(row, key) for key in keys} for name, row in rows.items()}
+
+
+def packed_loss(network: Network, batch: Batch) -> torch.Tensor:
+    """The same network and loss through one bidirectional LSTM with pack_padded_sequence."""
+    lstm: nn.LSTM = network.packed  # type: ignore[assignment]
+    packed = nn.utils.rnn.pack_padded_sequence(batch.features, batch.frames, batch_first=True, enforce_sorted=False)
+    hidden, _ = nn.utils.rnn.pad_packed_sequence(lstm(packed)[0], batch_first=True)
+    return network.loss_of(network.head(hidden), batch)
+
+
+def training(examples: list[Example]) -> dict[str, float]:
+    """Swipes/s of forward and backward, ours against packing, in turn on the same batches."""
+    framed = [(frames_of(example.gesture), example.word) for example in examples[:1024]]
+    fixed = list(batches(framed, 32))
+    network = network_of(base_checkpoint())
+    network.packed = nn.LSTM(9, network.hidden, batch_first=True, bidirectional=True)
+
+    def speed(loss: Callable[[Batch], torch.Tensor]) -> float:
+        began = time.perf_counter()
+        for batch in fixed:
+            network.zero_grad()
+            loss(batch).mean().backward()  # type: ignore[no-untyped-call]
+        return len(framed) / (time.perf_counter() - began)
+
+    speed(network.loss)
+    pairs = [(speed(network.loss), speed(lambda batch: packed_loss(network, batch))) for _ in range(5)]
+    ours, packed = (statistics.median(column) for column in zip(*pairs, strict=True))
+    return {"swipes_per_s": ours, "packed_swipes_per_s": packed, "ratio": statistics.median(a / b for a, b in pairs)}
+
+
+def processes(home: Path) -> dict[str, float]:
+    """Whole processes against references: help, a cold predict, ingest."""
+    python, one = sys.executable, EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    swipefl = [python, "-m", "swipefl"]
+    typer, _ = timed([python, "-c", "import typer"], home)
+    torch_s, _ = timed([python, "-c", "import torch"], home)
+    help_s, _ = timed([*swipefl, "--help"], home)
+    predict, peak = timed([*swipefl, "predict", "-"], home, given=one)
+    figures = {
+        "help_ratio": help_s / typer,
+        "predict_ratio": predict / torch_s,
+        "predict_s": predict,
+        "predict_peak_mb": peak,
+    }
+    if DEV.exists():
+        began = time.perf_counter()
+        with gzip.open(DEV) as stream:
+            for line in stream:
+                json.loads(line)
+        reference = time.perf_counter() - began
+        with tempfile.TemporaryDirectory() as fresh:
+            ingest, _ = timed([*swipefl, "ingest", str(DEV)], Path(fresh) / "h", runs=0)
+        figures |= {"ingest_s": ingest, "ingest_ratio": ingest / reference}
+    return figures
+
+
+def main() -> None:
+    """Run everything that the data at hand allows."""
+    console, results = Console(), {}
+    with tempfile.TemporaryDirectory() as home:
+        results["processes"] = processes(Path(home))
+    people = people_of(DEV, 1000) if DEV.exists() else people_of(EXAMPLE, 1)
+    examples = [example for person in people for example in person]
+    results["training"] = training(examples)
+    results["accuracy"] = accuracy(examples)
+    plan = plans(Settings(home=Path(os.devnull)))
+    results["personal"] = [vars(gain) for gain in gains(people[:20], plan)]
+    results["personal_mean_gain"] = statistics.mean(g["personal"] - g["base"] for g in results["personal"])
+    results["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    for name, rows in results.items():
+        table = Table(title=name)
+        if isinstance(rows, list):
+            for column in rows[0]:
+                table.add_column(column)
+            for row in rows:
+                table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()))
+        else:
+            for key, value in (rows if isinstance(rows, dict) else {name: rows}).items():
+                table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
+        console.print(table)
+    folder = ROOT / ".bench"
+    folder.mkdir(exist_ok=True)
+    (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
