@@ -38,10 +38,10 @@ DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 SAMPLE = 1500  # swipes on which template matching is scored and timed beside the decoder
 
 
-def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"") -> tuple[float, float]:
-    """Median seconds of a command as a whole process after one warm-up, and its peak memory in MB."""
+def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"", warmup: int = 1) -> tuple[float, float]:
+    """Median seconds of a command as a whole process after a warm-up, and its peak memory in MB."""
     seconds, peak = [], 0.0
-    for _ in range(runs + 1):
+    for _ in range(runs + warmup):
         began = time.perf_counter()
         process = subprocess.Popen(command, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         assert process.stdin
@@ -50,7 +50,7 @@ def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"") -> 
         _, _, usage = os.wait4(process.pid, 0)
         seconds.append(time.perf_counter() - began)
         peak = max(peak, usage.ru_maxrss / 1024)
-    return statistics.median(seconds[1:]), peak
+    return statistics.median(seconds[warmup:]), peak
 
 
 def accuracy(examples: list[Example]) -> dict[str, Any]:
@@ -124,7 +124,9 @@ def processes(home: Path) -> dict[str, float]:
                 json.loads(line)
         reference = time.perf_counter() - began
         with tempfile.TemporaryDirectory() as fresh:
-            ingest, _ = timed([*swipefl, "ingest", str(DEV)], Path(fresh) / "h", runs=0)
+            homes = [Path(fresh) / str(run) for run in range(3)]  # each run fills a store of its own
+            command = [*swipefl, "ingest", str(DEV)]
+            ingest = statistics.median(timed(command, each, runs=1, warmup=0)[0] for each in homes)
         figures |= {"ingest_s": ingest, "ingest_ratio": ingest / reference}
     return figures
 
