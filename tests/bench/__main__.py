@@ -38,19 +38,28 @@ DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 SAMPLE = 1500  # swipes on which template matching is scored and timed beside the decoder
 
 
-def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"", warmup: int = 1) -> tuple[float, float]:
-    """Median seconds of a command as a whole process after a warm-up, and its peak memory in MB."""
-    seconds, peak = [], 0.0
+# VmHWM begins anew at exec; a child's ru_maxrss would still hold the size of this process
+PEAK = """
+import atexit, re, sys
+atexit.register(lambda: print(re.search("VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr))
+sys.argv = ["swipefl", "predict", "-"]
+from swipefl.cli.app import main
+main()
+"""
+
+
+def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"", warmup: int = 1) -> float:
+    """Median seconds of a command as a whole process, after a warm-up."""
+    seconds = []
     for _ in range(runs + warmup):
         began = time.perf_counter()
         process = subprocess.Popen(command, env=environment(home), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
         assert process.stdin
         process.stdin.write(given)
         process.stdin.close()
-        _, _, usage = os.wait4(process.pid, 0)
+        process.wait()
         seconds.append(time.perf_counter() - began)
-        peak = max(peak, usage.ru_maxrss / 1024)
-    return statistics.median(seconds[warmup:]), peak
+    return statistics.median(seconds[warmup:])
 
 
 def accuracy(examples: list[Example]) -> dict[str, Any]:
@@ -107,15 +116,16 @@ def processes(home: Path) -> dict[str, float]:
     """Whole processes against references: help, a cold predict, ingest."""
     python, one = sys.executable, EXAMPLE.read_bytes().splitlines(keepends=True)[0]
     swipefl = [python, "-m", "swipefl"]
-    typer, _ = timed([python, "-c", "import typer"], home)
-    torch_s, _ = timed([python, "-c", "import torch"], home)
-    help_s, _ = timed([*swipefl, "--help"], home)
-    predict, peak = timed([*swipefl, "predict", "-"], home, given=one)
+    typer = timed([python, "-c", "import typer"], home)
+    torch_s = timed([python, "-c", "import torch"], home)
+    help_s = timed([*swipefl, "--help"], home)
+    predict = timed([*swipefl, "predict", "-"], home, given=one)
+    measured = subprocess.run([python, "-c", PEAK], input=one, env=environment(home), capture_output=True, check=True)
     figures = {
         "help_ratio": help_s / typer,
         "predict_ratio": predict / torch_s,
         "predict_s": predict,
-        "predict_peak_mb": peak,
+        "predict_peak_mb": int(measured.stderr.split()[-1]) / 1024,
     }
     if DEV.exists():
         began = time.perf_counter()
@@ -126,7 +136,7 @@ def processes(home: Path) -> dict[str, float]:
         with tempfile.TemporaryDirectory() as fresh:
             homes = [Path(fresh) / str(run) for run in range(3)]  # each run fills a store of its own
             command = [*swipefl, "ingest", str(DEV)]
-            ingest = statistics.median(timed(command, each, runs=1, warmup=0)[0] for each in homes)
+            ingest = statistics.median(timed(command, each, runs=1, warmup=0) for each in homes)
         figures |= {"ingest_s": ingest, "ingest_ratio": ingest / reference}
     return figures
 
