@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from swipefl.errors import DataError
-from swipefl.gesture.formats import Reading, Rejected, read_lines, unpacked_lines
+from swipefl.errors import DataError, UsageError
+from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines
 from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import Keyboard
@@ -103,25 +103,46 @@ class Ingestion:
         """Reads lines into the store, a batch and the place reached in one transaction."""
         place = _Place()
         batch: list[tuple[Example, str]] = []
-        for reading in read_lines(place.watch(lines), name, self._format, self._keyboard, self._store.keyboards.get):
-            if isinstance(reading, Reading) and reading.word is None:
-                reading = Rejected(
-                    reading.line, "no-word", "a gesture without a word cannot be learned from", place.text
-                )
-            if isinstance(reading, Rejected):
-                if mark and not place.whole and reading.reason == "broken-json":
+        for entry in read_lines(place.watch(lines), name, self._format, self._keyboard, self._store.keyboards.get):
+            if isinstance(entry, OwnWord | OwnKeyboard):
+                self._bring_back(entry, name, place.text)
+                continue
+            if isinstance(entry, Rejected):
+                if mark and not place.whole and entry.reason == "broken-json":
                     place.step_back()  # a keyboard is still writing this line; the next ingest reads it
-                    continue
-                self._read += 1
-                self._reasons[reading.reason] += 1
-                self._on_reject(name, reading)
+                else:
+                    self._reject(name, entry)
+                continue
+            if entry.word is None:
+                why = "a gesture without a word cannot be learned from"
+                self._reject(name, Rejected(entry.line, "no-word", why, place.text))
                 continue
             self._read += 1
-            batch.append(_judged(reading))
+            batch.append(_judged(entry))
             if len(batch) >= BATCH:  # a gesture of many lines may have been read past: no bookmark before the end
-                self._land(batch, mark if place.line == reading.line else None, place)
+                self._land(batch, mark if place.line == entry.line else None, place)
                 batch = []
         self._land(batch, mark, place)
+
+    def _reject(self, name: str, rejected: Rejected) -> None:
+        self._read += 1
+        self._reasons[rejected.reason] += 1
+        self._on_reject(name, rejected)
+
+    def _bring_back(self, entry: OwnWord | OwnKeyboard, name: str, text: bytes) -> None:
+        """Lands a line of an export that is no gesture: it is not counted as read."""
+        try:
+            with self._store.transaction():
+                if isinstance(entry, OwnKeyboard):
+                    self._store.keyboards.add(entry.keyboard)
+                elif entry.removed:
+                    self._store.words.remove(entry.word, entry.language)
+                else:
+                    self._store.words.add(entry.word, entry.language)
+        except UsageError as error:
+            self._reject(name, Rejected(entry.line, "name-taken", str(error), text))
+        else:
+            self._already += 1
 
     def _land(self, batch: list[tuple[Example, str]], mark: Callable[[int, int], None] | None, place: "_Place") -> None:
         with self._store.transaction():

@@ -28,12 +28,17 @@ def forget(store: Store, before: float | None = None, word: str | None = None) -
 
 
 def exported(store: Store) -> Iterator[dict[str, Any]]:
-    """Every gesture, then every word added by hand, as lines of swipefl's own JSONL."""
+    """The person's keyboards, every gesture, and the words added or removed by hand: swipefl's own JSONL.
+
+    Checkpoints derive from these and stay behind.
+    """
+    for keyboard in store.keyboards.all():
+        if keyboard.name not in BUILT_IN:
+            yield {"keyboard": keyboard.to_json()}
     for example, verdict in store.gestures.everything():
         yield _line(example, verdict)
-    for word in store.words.all():
-        if word.origin == "added":
-            yield {"word": word.word, "language": word.language, "origin": word.origin}
+    for word, language, removed in store.words.by_hand():
+        yield {"word": word, "language": language, "personal": "removed" if removed else "added"}
 
 
 def _line(example: Example, verdict: str) -> dict[str, Any]:

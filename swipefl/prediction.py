@@ -10,7 +10,7 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon
 from swipefl.decoder.search import Candidate
 from swipefl.errors import UsageError
-from swipefl.gesture.formats import Reading, Rejected
+from swipefl.gesture.formats import Entry, Reading, Rejected
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
 
@@ -65,10 +65,10 @@ def lexicons(words: Iterable[PersonalWord], size: int | None = None) -> Callable
     return lexicon_of
 
 
-def answers(readings: Iterable[Reading | Rejected], decoder: Decoder, top: int) -> Iterator[Answer]:
+def answers(entries: Iterable[Entry], decoder: Decoder, top: int) -> Iterator[Answer]:
     """One answer a gesture, in order, as it comes."""
-    for reading in readings:
-        if isinstance(reading, Rejected):
-            yield Answer(None, error=reading.message)
-        else:
-            yield Answer(reading.gesture.id, tuple(decoder.decode(reading.gesture, top)))
+    for entry in entries:
+        if isinstance(entry, Rejected):
+            yield Answer(None, error=entry.message)
+        elif isinstance(entry, Reading):
+            yield Answer(entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))

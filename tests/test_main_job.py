@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from swipefl.gesture.keyboard import built_in
 from tests.running import EXAMPLE, ROOT, SHARED, Done, environment, gesture, lines, swipefl
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
@@ -106,6 +107,21 @@ def test_export_comes_back_by_ingest(trained: tuple[Path, Done], tmp_path: Path)
     assert again.json["stored"] == 260
     assert swipefl(tmp_path, "export").out == exported.out
     assert swipefl(home, "ingest", "-", "--json", given=exported.out.encode()).json["duplicates"] == 260
+
+
+def test_export_brings_back_keyboards_and_words_too(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(built_in("qwerty").to_json() | {"name": "wide", "width": 720}))
+    assert swipefl(old, "keyboards", "add", str(own)).code == 0
+    assert swipefl(old, "words", "add", "Zuzanka").code == 0
+    assert swipefl(old, "words", "remove", "swipefl").code == 0
+    assert swipefl(old, "ingest", "-", given=lines(gesture(keyboard="wide", width=720, height=444))).code == 0
+    exported = swipefl(old, "export").out
+    report = swipefl(new, "ingest", "-", "--json", given=exported.encode()).json
+    assert (report["read"], report["stored"]) == (1, 1)
+    assert swipefl(new, "export").out == exported
+    assert [json.loads(line).get("personal") for line in exported.splitlines()] == [None, None, "removed", "added"]
 
 
 def test_reset_goes_back(trained: tuple[Path, Done]) -> None:

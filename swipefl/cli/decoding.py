@@ -11,7 +11,7 @@ from swipefl.errors import DataError
 if TYPE_CHECKING:
     from swipefl.decoder.checkpoint import Checkpoint
     from swipefl.decoder.lexicon import Lexicon
-    from swipefl.gesture.formats import Reading, Rejected
+    from swipefl.gesture.formats import Entry
     from swipefl.gesture.gesture import Example
     from swipefl.gesture.keyboard import Keyboard
 
@@ -26,8 +26,8 @@ class DecoderParts:
     keyboard: "Keyboard | None"
     held_out: "list[Example]"
 
-    def readings(self, path: str) -> "Iterator[Reading | Rejected]":
-        """The gestures of a file, or of standard input line by line. Raises DataError where the file cannot be read."""
+    def entries(self, path: str) -> "Iterator[Entry]":
+        """What a file holds, or standard input line by line. Raises DataError where the file cannot be read."""
         from swipefl.gesture.formats import read_gestures
 
         if path == "-":
@@ -41,15 +41,15 @@ class DecoderParts:
 
     def examples(self, path: str | None) -> "Iterator[Example]":
         """The labelled gestures of a file, or the store's held-out ones."""
-        from swipefl.gesture.formats import Rejected
+        from swipefl.gesture.formats import Reading
         from swipefl.gesture.gesture import Example
 
         if path is None:
             yield from self.held_out
             return
-        for reading in self.readings(path):
-            if not isinstance(reading, Rejected) and reading.word is not None:
-                yield Example(reading.gesture, reading.word)
+        for entry in self.entries(path):
+            if isinstance(entry, Reading) and entry.word is not None:
+                yield Example(entry.gesture, entry.word)
 
 
 def decoder_parts(

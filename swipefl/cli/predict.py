@@ -27,7 +27,7 @@ def predict(
 
     parts = decoder_parts(home, model, keyboard)
     decoder = Decoder(parts.checkpoint, parts.lexicon_of, language)
-    found = answers(parts.readings(path), decoder, top)
+    found = answers(parts.entries(path), decoder, top)
     if as_json or not is_terminal():
         for answer in found:
             emit(_plain(answer))

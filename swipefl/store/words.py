@@ -49,6 +49,11 @@ class Words:
         """Words that were added or used at least twice, less those removed, by language and word. Raises StoreError."""
         return [PersonalWord(*row) for row in self._sql.rows(_ALL, (USES_TO_JOIN,))]
 
+    def by_hand(self) -> list[tuple[str, str, bool]]:
+        """Word, language and whether it was removed, of what was added and removed by hand. Raises StoreError."""
+        rows = self._sql.rows("SELECT word, language, removed FROM words ORDER BY 2, 1")
+        return [(word, language, bool(removed)) for word, language, removed in rows]
+
     def erase(self, word: str | None = None) -> None:
         """Erase what was added and removed by hand, of `word` or of all: not even the removal is remembered."""
         self._sql.run(

@@ -9,18 +9,28 @@ from typing import Any, BinaryIO, cast
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
 from swipefl.gesture.formats.lines import MOST_LINE, Line, Unpacked, is_gzip, lines_of
-from swipefl.gesture.formats.reading import Reading, Rejected, parsed
+from swipefl.gesture.formats.reading import Entry, OwnKeyboard, OwnWord, Reading, Rejected, parsed
 from swipefl.gesture.keyboard import Keyboard
 
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo")
 
-__all__ = ["FORMATS", "Reading", "Rejected", "parse_line", "read_gestures", "read_lines"]
+__all__ = [
+    "FORMATS",
+    "Entry",
+    "OwnKeyboard",
+    "OwnWord",
+    "Reading",
+    "Rejected",
+    "parse_line",
+    "read_gestures",
+    "read_lines",
+]
 
 
 def read_gestures(
     stream: BinaryIO, name: str, format: str | None, keyboard: Keyboard | None, find: Callable[[str], Keyboard]
-) -> Iterator[Reading | Rejected]:
-    """The gestures of a stream, plain or gzip; bad lines come as Rejected in their place."""
+) -> Iterator[Entry]:
+    """What a stream holds, plain or gzip; bad lines come as Rejected in their place."""
     yield from read_lines(unpacked_lines(stream), name, format, keyboard, find)
 
 
@@ -40,8 +50,8 @@ def read_lines(
     format: str | None,
     keyboard: Keyboard | None,
     find: Callable[[str], Keyboard],
-) -> Iterator[Reading | Rejected]:
-    """The gestures of lines; `name` is the file's, for ids that a format lacks."""
+) -> Iterator[Entry]:
+    """What lines hold; `name` is the file's, for ids that a format lacks."""
     lines = iter(lines)
     first: Line | None = None
     try:
@@ -89,7 +99,7 @@ def _document(lines: Iterable[Line], keyboard: Keyboard | None) -> Iterator[Read
         yield Rejected(1, error.reason, str(error), bytes(text[:65536]))
 
 
-def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Reading | Rejected:
+def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Entry:
     if line.too_long:
         return Rejected(line.number, "long-line", f"a line may have {MOST_LINE >> 20} MB at most", line.text)
     try:
@@ -100,8 +110,8 @@ def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[st
 
 def parse_line(
     text: bytes, number: int, keyboard: Keyboard | None, find: Callable[[str], Keyboard], format: str = "json-lines"
-) -> Reading:
-    """The gesture of one line of JSON. Raises RejectedLine."""
+) -> Entry:
+    """What one line of JSON says. Raises RejectedLine."""
     if b"\0" in text[:1024]:
         raise RejectedLine("binary", "this is binary data, not text")
     data: Any = parsed(text)
@@ -110,16 +120,12 @@ def parse_line(
     if format == "neuroswipe" or (format != "swipefl" and isinstance(data.get("curve"), dict)):
         if not isinstance(data.get("curve"), dict):
             raise RejectedLine("no-points", "the line has no object `curve`")
-        reading = neuroswipe.read(number, data, keyboard)
-    else:
-        reading = own.read(number, data, keyboard, find)
-    named = _named(reading)
-    assert isinstance(named, Reading)
-    return named
+        return _named(neuroswipe.read(number, data, keyboard))
+    return _named(own.read(number, data, keyboard, find))
 
 
-def _named(reading: Reading | Rejected) -> Reading | Rejected:
+def _named(entry: Entry) -> Entry:
     """A gesture without an id is named after its trace."""
-    if isinstance(reading, Rejected) or reading.gesture.id:
-        return reading
-    return replace(reading, gesture=replace(reading.gesture, id=reading.gesture.trace_hash().hex()))
+    if not isinstance(entry, Reading) or entry.gesture.id:
+        return entry
+    return replace(entry, gesture=replace(entry.gesture, id=entry.gesture.trace_hash().hex()))

@@ -1,18 +1,38 @@
-"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user`."""
+"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user`.
+
+Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added" or "removed"}`.
+"""
 
 from collections.abc import Callable
 from typing import Any
 
 from swipefl.errors import RejectedLine, UsageError
-from swipefl.gesture.formats.reading import Reading
-from swipefl.gesture.gesture import Gesture, checked_points, checked_word
+from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading
+from swipefl.gesture.gesture import Gesture, checked_points, checked_word, fold
 from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
 
 Find = Callable[[str], Keyboard]
 
 
-def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading:
-    """The gesture of one parsed line. Raises RejectedLine."""
+def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | OwnWord | OwnKeyboard:
+    """What one parsed line says. Raises RejectedLine."""
+    if data.keys() == {"keyboard"} and isinstance(data["keyboard"], dict):
+        return OwnKeyboard(line, _keyboard(data["keyboard"], None, None, find))
+    if "personal" in data and "coords" not in data:
+        return _own_word(line, data)
+    return _gesture(line, data, keyboard, find)
+
+
+def _own_word(line: int, data: Any) -> OwnWord:
+    word, language = data.get("word"), data.get("language")
+    if not isinstance(word, str) or not isinstance(language, str) or data["personal"] not in ("added", "removed"):
+        raise RejectedLine("no-word", "a personal word needs word, language and personal: added or removed")
+    if not fold(word).isalpha() or len(word) > 64:
+        raise RejectedLine("no-word", "a personal word is made of letters, 64 at most")
+    return OwnWord(line, fold(word), language, data["personal"] == "removed")
+
+
+def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading:
     coords = data.get("coords")
     if not isinstance(coords, list):
         raise RejectedLine("no-points", "the line has no list `coords`")

@@ -7,6 +7,7 @@ import orjson
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.gesture import Gesture
+from swipefl.gesture.keyboard import Keyboard
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,27 @@ class Rejected:
     reason: str
     message: str
     text: bytes = b""
+
+
+@dataclass(frozen=True)
+class OwnWord:
+    """A line of an export: a word that its owner added or removed by hand, folded."""
+
+    line: int
+    word: str
+    language: str
+    removed: bool
+
+
+@dataclass(frozen=True)
+class OwnKeyboard:
+    """A line of an export: a keyboard that its owner made known."""
+
+    line: int
+    keyboard: Keyboard
+
+
+Entry = Reading | OwnWord | OwnKeyboard | Rejected
 
 
 def parsed(text: bytes) -> Any:
