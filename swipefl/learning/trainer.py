@@ -1,6 +1,5 @@
 """Training on a device: one person's examples, a checkpoint in, a checkpoint out; the model's inside is not known."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -23,7 +22,7 @@ def train(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     stopped: Callable[[], int | None] = lambda: None,
 ) -> Trained:
-    """`start` trained on `examples`. On the CPU equal seed, data, threads and torch give equal tensors, bit for bit.
+    """`start` trained on `examples`. On the CPU equal seed, data and torch give equal tensors, bit for bit.
 
     Raises TooLittleData under MIN_EXAMPLES, UsageError for a device that is not there, and Interrupted at the first
     batch after `stopped` names a signal.
@@ -104,4 +103,6 @@ def device_of(name: str) -> torch.device:
 def _be_deterministic(device: torch.device) -> None:
     if device.type == "cpu":  # CTC on CUDA has no deterministic backward
         torch.use_deterministic_algorithms(True)
-        torch.set_num_threads(min(torch.get_num_threads(), os.cpu_count() or 1))
+        # One thread has 0.7 of the speed of two here. More of them spin while they wait for each other: beside another
+        # busy process two threads took 26 s for what one does in 7 s, and a phone that is in use is never idle.
+        torch.set_num_threads(1)
