@@ -24,13 +24,20 @@ HABITS = Person(
     end_offset=(0.16, -0.24),
     start_noise=(0.2, 0.11),
     end_noise=(0.3, 0.15),
-    inner_noise=0.22,
+    inner_noise=0.18,
+    drift=0.05,
     log_speed=0.45,
     overlap=0.45,
-    overshoot=0.16,
+    sharpness=5.5,
+    overshoot=0.2,
     bow=0.08,
     wobble=0.05,
     slant=0.05,
+    slip=0.02,
+    skip=0.004,
+    detour=0.004,
+    rest=0.05,
+    smooth=0.5,
 )
 
 

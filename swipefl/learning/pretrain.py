@@ -47,10 +47,10 @@ class Language:
 
 
 def load_language(name: str, keyboard: str) -> Language:
-    """Half of the draws go by frequency, flattened; half by none, so that rare letter pairs are learned too."""
+    """Most words are drawn as often as people use them, one in five evenly, so that rare letter pairs are learned."""
     lexicon = load_lexicon(name)
-    flattened = np.exp(0.75 * lexicon.ln_frequencies.astype(np.float64))
-    chances = 0.5 * flattened / flattened.sum() + 0.5 / len(flattened)
+    used = np.exp(lexicon.ln_frequencies.astype(np.float64))
+    chances = 0.8 * used / used.sum() + 0.2 / len(used)
     return Language(built_in(keyboard), list(lexicon.words), chances)
 
 
@@ -95,6 +95,7 @@ def _layout(keyboard: Keyboard, rng: np.random.Generator) -> Layout:
 def pretrain(recipe: Recipe, start: Checkpoint | None = None, report: Path | None = None) -> Network:
     """A network, new or from `start`, trained on `recipe.swipes` generated swipes with Adam and one cosine."""
     torch.manual_seed(recipe.seed)
+    torch.set_num_threads(1)  # another process draws the swipes; with two cores both are busy
     network = network_of(start) if start else Network(recipe.hidden)
     steps = recipe.swipes // recipe.batch_size
     trained = [p for p in network.parameters() if p.requires_grad]
@@ -125,7 +126,7 @@ def main() -> None:
     """Train and write a base checkpoint."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--swipes", type=int, default=1_000_000)
+    parser.add_argument("--swipes", type=int, default=2_000_000)
     parser.add_argument("--hidden", type=int, default=128)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=0)

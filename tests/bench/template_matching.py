@@ -21,7 +21,8 @@ Floats = npt.NDArray[np.float32]
 SAMPLES = 64  # points of a resampled path
 NEAR = 2.0  # key widths from a template's start to the gesture's, and from end to end
 ROW_PER_KEY = 1.58  # usual height of a row in key widths
-MIDDLE = 0.1  # weight of a path's middle in the location channel; it grows linearly to 1 + MIDDLE at the ends
+MIDDLE = 0.15  # weight of a path's middle in the location channel; it grows to 1 + MIDDLE at the ends
+STEEPNESS = 4  # of that growth; 890 swipes of training people: 1 gives 71.7 top-1, 2 72.3, 3 72.8, 4 73.6
 LOCATION, SHAPE, FREQUENCY = 16.0, 15.0, 1.0  # weights: per key width, per unit of size, per e-fold
 
 
@@ -61,7 +62,7 @@ class TemplateMatcher:
 
 
 def _location_weights() -> Floats:
-    weights = MIDDLE + np.abs(np.linspace(-1, 1, SAMPLES))
+    weights = MIDDLE + np.abs(np.linspace(-1, 1, SAMPLES)) ** STEEPNESS
     normalised: Floats = (weights / weights.sum()).astype(np.float32)
     return normalised
 
