@@ -163,7 +163,8 @@ class Cycle:
     def train_personal(self, seed: int = 0) -> Personal:
         """The personal checkpoint trained once more on the train split, judged on the held-out split. Writes nothing.
 
-        Raises TooLittleData, Interrupted.
+        Its score weights stay those that it started with: tuned on the train split, by maximum likelihood at four
+        strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises TooLittleData, Interrupted.
         """
         start = personal_start(self._store)
         examples, held_out = (self._store.gestures.examples(split) for split in ("train", "held_out"))

@@ -3,7 +3,6 @@
 import gzip
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -141,6 +140,41 @@ def processes(home: Path) -> dict[str, float]:
     return figures
 
 
+def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
+    """What is to be reached and what was: name, bound, figure, whether it holds."""
+    processes, accuracy = results["processes"], results["accuracy"]["swipefl, all"]
+    ingest = [("ingest / (gunzip + json.loads)", "<=", 4.0, processes["ingest_ratio"])] if DEV.exists() else []
+    rows = [
+        ("top-1, base, 100,000 words", ">=", 0.75, accuracy["top1"]),
+        ("top-3, base, 100,000 words", ">=", 0.86, accuracy["top3"]),
+        ("mean gain of a personal model", ">", 0.0, results["personal_mean_gain"]),
+        *ingest,
+        ("swipefl --help / import typer", "<=", 3.0, processes["help_ratio"]),
+        ("predict of one gesture, cold / import torch", "<=", 0.5, processes["predict_ratio"]),
+        ("its peak memory, MB", "<=", 150.0, processes["predict_peak_mb"]),
+        ("training / with packed sequences", ">=", 1.8, results["training"]["ratio"]),
+    ]
+    holds = {
+        "<=": lambda got, bound: got <= bound,
+        ">=": lambda got, bound: got >= bound,
+        ">": lambda got, bound: got > bound,
+    }
+    return [(name, f"{sign} {bound:g}", f"{got:.4g}", holds[sign](got, bound)) for name, sign, bound, got in rows]
+
+
+def shown(title: str, rows: Any) -> Table:
+    """A table of a list of equal dicts, a dict of dicts, or a dict of figures."""
+    table = Table(title=title)
+    if isinstance(rows, list):
+        rows = {str(number): row for number, row in enumerate(rows, 1)}
+    for column in ("", *(next(iter(rows.values())) if isinstance(next(iter(rows.values())), dict) else ("figure",))):
+        table.add_column(column)
+    for name, row in rows.items():
+        cells = row.values() if isinstance(row, dict) else (row,)
+        table.add_row(name, *(f"{cell:.4g}" if isinstance(cell, float) else str(cell) for cell in cells))
+    return table
+
+
 def main() -> None:
     """Run everything that the data at hand allows."""
     console, results = Console(), {}
@@ -150,21 +184,14 @@ def main() -> None:
     examples = [example for person in people for example in person]
     results["training"] = training(examples)
     results["accuracy"] = accuracy(examples)
-    plan = plans(Settings(home=Path(os.devnull)))
-    results["personal"] = [vars(gain) for gain in gains(people[:20], plan)]
+    results["personal"] = [vars(gain) for gain in gains(people[:20], plans(Settings(home=Path(os.devnull))))]
     results["personal_mean_gain"] = statistics.mean(g["personal"] - g["base"] for g in results["personal"])
-    results["peak_rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    for name, rows in results.items():
-        table = Table(title=name)
-        if isinstance(rows, list):
-            for column in rows[0]:
-                table.add_column(column)
-            for row in rows:
-                table.add_row(*(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values()))
-        else:
-            for key, value in (rows if isinstance(rows, dict) else {name: rows}).items():
-                table.add_row(key, f"{value:.4g}" if isinstance(value, float) else str(value))
-        console.print(table)
+    for name in ("processes", "training", "accuracy", "personal"):
+        console.print(shown(name, results[name]))
+    summary = Table("to be reached", "bound", "figure", "")
+    for name, bound, figure, held in goals(results):
+        summary.add_row(name, bound, figure, "holds" if held else "[bold]fails[/bold]")
+    console.print(summary)
     folder = ROOT / ".bench"
     folder.mkdir(exist_ok=True)
     (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
