@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from swipefl.errors import DataError, UsageError
-from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines
+from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines, unreadable
 from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import Keyboard
@@ -71,10 +71,11 @@ class Ingestion:
 
     def _file(self, path: Path) -> None:
         try:
-            with path.open("rb") as stream:
-                self._open_file(path, stream)
+            stream = path.open("rb")
         except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}; check its name and its permissions") from error
+            raise unreadable(str(path), error) from error
+        with stream:
+            self._open_file(path, stream)
 
     def _open_file(self, path: Path, stream: BinaryIO) -> None:
         size = os.fstat(stream.fileno()).st_size
@@ -178,16 +179,23 @@ class _Place:
         self.line, self.end = self._before
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    found = sorted(p for p in path.rglob("*") if p.is_file() and p.name.removesuffix(".gz").endswith(SUFFIXES))
+def _files(path: Path) -> list[Path]:
+    try:
+        if not path.is_dir():
+            return [path]
+        inside = (Path(folder, name) for folder, _, names in os.walk(path, onerror=_fail) for name in names)
+        found = sorted(p for p in inside if p.name.removesuffix(".gz").endswith(SUFFIXES) and p.is_file())
+    except OSError as error:
+        raise unreadable(str(error.filename), error) from error
     if not found:
         raise DataError(
             f"the folder {path} holds no swipes: no file that ends in {', '.join(SUFFIXES)} (or these with .gz)"
         )
-    yield from found
+    return found
+
+
+def _fail(error: OSError) -> None:
+    raise error
 
 
 def _grew_from(seen: Bookmark, stream: BinaryIO, size: int) -> bool:

@@ -29,10 +29,10 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     return {**kept, "SWIPEFL_HOME": str(home), "PYTHONPATH": str(ROOT), **extra}
 
 
-def swipefl(home: Path, *words: str, given: bytes | None = None, **extra: str) -> Done:
-    """Runs `swipefl WORDS...`; `given` is standard input."""
+def swipefl(home: Path, *words: str, given: bytes | None = None, before: tuple[str, ...] = (), **extra: str) -> Done:
+    """Runs `swipefl WORDS...`; `given` is standard input, `before` a command that runs it."""
     done = subprocess.run(
-        [sys.executable, "-m", "swipefl", *words],
+        [*before, sys.executable, "-m", "swipefl", *words],
         input=given if given is not None else b"",
         capture_output=True,
         env=environment(home, **extra),

@@ -1,5 +1,6 @@
 """The command line: commands registered, errors turned into exit codes."""
 
+import errno
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ from swipefl.cli.reset import reset
 from swipefl.cli.status import status
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
-from swipefl.errors import Interrupted, SwipeflError
+from swipefl.errors import Interrupted, StoreError, SwipeflError
 
 app = typer.Typer(
     name="swipefl",
@@ -60,14 +61,23 @@ def main() -> NoReturn:
         typer.echo(f"swipefl: {error}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(0)
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
+            _drop_output()
+            typer.echo("swipefl: no space left for the output; free some space and run the command again", err=True)
+            sys.exit(StoreError.exit_code)
         if os.environ.get("SWIPEFL_DEBUG"):
             traceback.print_exc()
         typer.echo(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", err=True)
         sys.exit(1)
     sys.exit(0)
+
+
+def _drop_output() -> None:
+    """Send what is still buffered nowhere, or Python would fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end_by(signum: int) -> NoReturn:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swipefl.errors import DataError
-
 if TYPE_CHECKING:
     from swipefl.decoder.checkpoint import Checkpoint
     from swipefl.decoder.lexicon import Lexicon
@@ -28,7 +26,7 @@ class DecoderParts:
 
     def entries(self, path: str) -> "Iterator[Entry]":
         """What a file holds, or standard input line by line. Raises DataError where the file cannot be read."""
-        from swipefl.gesture.formats import read_gestures
+        from swipefl.gesture.formats import read_gestures, unreadable
 
         if path == "-":
             yield from read_gestures(sys.stdin.buffer, "standard input", None, self.keyboard, self.keyboards)
@@ -37,7 +35,7 @@ class DecoderParts:
             with Path(path).open("rb") as stream:
                 yield from read_gestures(stream, path, None, self.keyboard, self.keyboards)
         except OSError as error:
-            raise DataError(f"cannot read {path}: {error.strerror}; check its name and its permissions") from error
+            raise unreadable(path, error) from error
 
     def examples(self, path: str | None) -> "Iterator[Example]":
         """The labelled gestures of a file, or the store's held-out ones."""

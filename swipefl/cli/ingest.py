@@ -4,7 +4,7 @@ import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from swipefl.gesture.formats import Rejected
 
 SHOWN = 10
+
+
+def _written(path: Path) -> BinaryIO:
+    from swipefl.errors import UsageError
+
+    try:
+        return path.open("wb")
+    except OSError as error:
+        raise UsageError(f"cannot write --rejects {path}: {error.strerror}; choose another file") from error
 
 
 def ingest(
@@ -36,7 +45,7 @@ def ingest(
     settings, store = store_of(home)
     with ExitStack() as stack:
         stack.enter_context(store)
-        kept = stack.enter_context(rejects.open("wb")) if rejects else None
+        kept = stack.enter_context(_written(rejects)) if rejects else None
         shown = 0
 
         def on_reject(name: str, rejected: "Rejected") -> None:

@@ -87,7 +87,7 @@ def translated(error: sqlite3.Error, path: Path) -> SwipeflError:
         return StoreBusy(f"another program has kept {path} locked for {BUSY_TIMEOUT_S:.0f} s; try again later")
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return damaged(path, name)
-    if name.startswith("SQLITE_FULL"):
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # the latter: no room for the index of the log
         return StoreError(
             f"no space left for {path}: this step was not written, all that was stored before is intact; "
             "free some space and run the command again"

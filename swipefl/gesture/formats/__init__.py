@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, cast
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
 from swipefl.gesture.formats.lines import MOST_LINE, Line, Unpacked, is_gzip, lines_of
-from swipefl.gesture.formats.reading import Entry, OwnKeyboard, OwnWord, Reading, Rejected, parsed
+from swipefl.gesture.formats.reading import Entry, OwnKeyboard, OwnWord, Reading, Rejected, parsed, unreadable
 from swipefl.gesture.keyboard import Keyboard
 
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo")
@@ -24,6 +24,8 @@ __all__ = [
     "parse_line",
     "read_gestures",
     "read_lines",
+    "unpacked_lines",
+    "unreadable",
 ]
 
 
@@ -51,7 +53,7 @@ def read_lines(
     keyboard: Keyboard | None,
     find: Callable[[str], Keyboard],
 ) -> Iterator[Entry]:
-    """What lines hold; `name` is the file's, for ids that a format lacks."""
+    """What lines hold; `name` is the file's, for ids that a format lacks. Raises DataError where reading fails."""
     lines = iter(lines)
     first: Line | None = None
     try:
@@ -70,6 +72,8 @@ def read_lines(
             yield from (_line(line, chosen, keyboard, find) for line in whole if line.text.strip())
     except RejectedLine as error:  # the stream itself broke: a damaged gzip, a gzip bomb
         yield Rejected(first.number if first else 1, error.reason, str(error))
+    except OSError as error:
+        raise unreadable(name, error) from error
 
 
 def _format_of(first: Line, name: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from swipefl.errors import RejectedLine
+from swipefl.errors import DataError, RejectedLine
 from swipefl.gesture.gesture import Gesture
 from swipefl.gesture.keyboard import Keyboard
 
@@ -49,6 +49,11 @@ class OwnKeyboard:
 
 
 Entry = Reading | OwnWord | OwnKeyboard | Rejected
+
+
+def unreadable(name: str, error: OSError) -> DataError:
+    """The error for a file or stream that the system does not let us read."""
+    return DataError(f"cannot read {name}: {error.strerror}; check its name and its permissions")
 
 
 def parsed(text: bytes) -> Any:
