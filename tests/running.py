@@ -12,6 +12,14 @@ ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "swipes.jsonl"
 SHARED = ROOT.parent / "shared" / "data"
 
+# VmHWM begins anew at exec; a child's ru_maxrss would still hold the size of this process
+PEAK = """
+import atexit, re, sys
+atexit.register(lambda: print(re.search("VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr))
+from swipefl.cli.app import main
+main()
+"""
+
 
 @dataclass(frozen=True)
 class Done:
@@ -40,6 +48,14 @@ def swipefl(home: Path, *words: str, given: bytes | None = None, before: tuple[s
         check=False,
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def measured(home: Path, *words: str, **given: Any) -> tuple[Done, float]:
+    """Runs `swipefl WORDS...` and measures its peak memory in MB; `given` is `input` or `stdin` of subprocess.run."""
+    command = [sys.executable, "-c", PEAK, *words]
+    done = subprocess.run(command, capture_output=True, env=environment(home), timeout=240, check=False, **given)
+    *messages, peak = done.stderr.decode().splitlines()
+    return Done(done.returncode, done.stdout.decode(), "\n".join(messages)), int(peak) / 1024
 
 
 def gesture(**changes: Any) -> dict[str, Any]:

@@ -4,12 +4,13 @@ import gzip
 import json
 import os
 import sqlite3
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.running import EXAMPLE, SHARED, gesture, lines, swipefl
+from tests.running import EXAMPLE, SHARED, gesture, lines, measured, swipefl
 
 GOOD = EXAMPLE.read_bytes().splitlines(keepends=True)
 
@@ -50,6 +51,35 @@ def test_a_bad_line_is_counted_shown_and_kept_apart(tmp_path: Path, reason: str)
     assert f"{path}:2: {reason}: " in done.err
     assert "приветище" not in done.err
     assert (tmp_path / "bad").read_bytes()[:40].rstrip(b"\n") == BAD_LINES[reason].rstrip(b"\n")[:40]
+
+
+@pytest.fixture(scope="module")
+def a_gigabyte(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two good lines with one of a gigabyte between them; a hole in the file, so that it takes no space."""
+    path = tmp_path_factory.mktemp("long") / "swipes.jsonl"
+    with path.open("wb") as file:
+        file.write(GOOD[0])
+        file.seek(1 << 30, os.SEEK_CUR)
+        file.write(b"\n" + GOOD[1])
+    return path
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_line_of_a_gigabyte_is_passed_by_in_flat_memory(tmp_path: Path, a_gigabyte: Path, streamed: bool) -> None:
+    path, name = ("-", "standard input") if streamed else (str(a_gigabyte), a_gigabyte)
+    with subprocess.Popen(["cat", a_gigabyte] if streamed else ["true"], stdout=subprocess.PIPE) as pipe:
+        done, peak_mb = measured(tmp_path, "ingest", path, "--json", stdin=pipe.stdout)
+    assert (done.code, done.json["stored"], done.json["reasons"]) == (0, 2, {"long-line": 1})
+    assert f"{name}:2: long-line: " in done.err
+    assert peak_mb < 150
+
+
+def test_predict_answers_on_after_a_line_of_a_gigabyte(tmp_path: Path, a_gigabyte: Path) -> None:
+    with subprocess.Popen(["cat", a_gigabyte], stdout=subprocess.PIPE) as pipe:
+        done, peak_mb = measured(tmp_path, "predict", "-", stdin=pipe.stdout)
+    answers = [json.loads(text) for text in done.out.splitlines()]
+    assert ["error" in answer for answer in answers] == [False, True, False]
+    assert peak_mb < 150
 
 
 @pytest.mark.parametrize("content", [b"", b"\n\n", b"\x7fELF\0\0\0\0nonsense", b"just some prose\n"])

@@ -31,20 +31,10 @@ from swipefl.learning.trainer import batches
 from swipefl.settings import Settings
 from tests.bench.people import gains, people_of
 from tests.bench.template_matching import TemplateMatcher
-from tests.running import EXAMPLE, ROOT, SHARED, environment
+from tests.running import EXAMPLE, ROOT, SHARED, environment, measured
 
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 SAMPLE = 1500  # swipes on which template matching is scored and timed beside the decoder
-
-
-# VmHWM begins anew at exec; a child's ru_maxrss would still hold the size of this process
-PEAK = """
-import atexit, re, sys
-atexit.register(lambda: print(re.search("VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1], file=sys.stderr))
-sys.argv = ["swipefl", "predict", "-"]
-from swipefl.cli.app import main
-main()
-"""
 
 
 def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"", warmup: int = 1) -> float:
@@ -119,12 +109,12 @@ def processes(home: Path) -> dict[str, float]:
     torch_s = timed([python, "-c", "import torch"], home)
     help_s = timed([*swipefl, "--help"], home)
     predict = timed([*swipefl, "predict", "-"], home, given=one)
-    measured = subprocess.run([python, "-c", PEAK], input=one, env=environment(home), capture_output=True, check=True)
+    _, predict_peak = measured(home, "predict", "-", input=one)
     figures = {
         "help_ratio": help_s / typer,
         "predict_ratio": predict / torch_s,
         "predict_s": predict,
-        "predict_peak_mb": int(measured.stderr.split()[-1]) / 1024,
+        "predict_peak_mb": predict_peak,
     }
     if DEV.exists():
         began = time.perf_counter()

@@ -104,10 +104,8 @@ def _document(lines: Iterable[Line], keyboard: Keyboard | None) -> Iterator[Read
 
 
 def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Entry:
-    if line.too_long:
-        return Rejected(line.number, "long-line", f"a line may have {MOST_LINE >> 20} MB at most", line.text)
     try:
-        return parse_line(line.text, line.number, keyboard, find, format)
+        return parse_line(line.checked(), line.number, keyboard, find, format)
     except RejectedLine as error:
         return Rejected(line.number, error.reason, str(error), line.text)
 

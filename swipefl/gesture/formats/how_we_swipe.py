@@ -50,7 +50,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
 
 
 def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, float], bool]:
-    parts = line.text.decode("utf-8", "replace").split()
+    parts = line.checked().decode("utf-8", "replace").split()
     if len(parts) != FIELDS:
         raise RejectedLine("broken-line", f"a log line has {FIELDS} fields")
     try:

@@ -23,6 +23,12 @@ class Line:
     whole: bool
     too_long: bool = False
 
+    def checked(self) -> bytes:
+        """The text. Raises RejectedLine, `long-line`, where it is longer than any swipe."""
+        if self.too_long:
+            raise RejectedLine("long-line", f"a line may have {MOST_LINE >> 20} MB at most")
+        return self.text
+
 
 def is_gzip(head: bytes) -> bool:
     """Whether bytes begin a gzip stream."""
