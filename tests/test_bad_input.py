@@ -3,14 +3,16 @@
 import gzip
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.running import EXAMPLE, SHARED, gesture, lines, measured, swipefl
+from tests.running import AS_ANYONE, EXAMPLE, SHARED, gesture, lines, measured, swipefl
 
 GOOD = EXAMPLE.read_bytes().splitlines(keepends=True)
 
@@ -100,12 +102,37 @@ def test_a_folder_without_swipes_and_a_missing_file_are_exit_3(tmp_path: Path) -
     assert done.code == 3
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_no_read_permission_is_exit_3(tmp_path: Path) -> None:
-    path = tmp_path / "swipes.jsonl"
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Callable[[Path], Path]]:
+    """A function that takes every permission from a file or a folder until the test is over."""
+    modes: dict[Path, int] = {}
+
+    def close(path: Path) -> Path:
+        modes[path] = path.stat().st_mode
+        path.chmod(0)
+        return path
+
+    yield close
+    for path, mode in modes.items():
+        path.chmod(mode)
+
+
+@pytest.mark.skipif(bool(AS_ANYONE) and not shutil.which("setpriv"), reason="root may read everything")
+def test_no_permission_is_told_with_the_path(tmp_path: Path, closed: Callable[[Path], Path]) -> None:
+    """Of a file, a folder, a file in such a folder, the store, and the place of the rejects."""
+    home, path, folder = tmp_path / "home", tmp_path / "swipes.jsonl", tmp_path / "folder"
     path.write_bytes(GOOD[0])
-    path.chmod(0)
-    assert swipefl(tmp_path, "ingest", str(path)).code == 3
+    folder.mkdir()
+    assert swipefl(home, "ingest", str(path), before=AS_ANYONE).code == 0
+    for closed_path in (closed(path), closed(folder), folder / "swipes.jsonl"):
+        done = swipefl(home, "ingest", str(closed_path), before=AS_ANYONE)
+        assert (done.code, f"cannot read {closed_path}: Permission denied; check" in done.err) == (3, True), done.err
+    assert swipefl(home, "predict", str(path), before=AS_ANYONE).code == 3
+    done = swipefl(home, "ingest", "-", "--rejects", str(folder / "bad"), before=AS_ANYONE)
+    assert (done.code, "cannot write --rejects" in done.err) == (2, True), done.err
+    closed(home / "swipefl.db")
+    done = swipefl(home, "ingest", "-", given=GOOD[1], before=AS_ANYONE)
+    assert (done.code, "belong to you" in done.err) == (5, True), done.err
 
 
 def test_a_folder_is_read_with_all_formats_in_it(tmp_path: Path) -> None:

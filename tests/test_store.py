@@ -115,14 +115,6 @@ def test_a_folder_in_the_place_of_the_file_is_a_store_error(path: Path) -> None:
         Store(path)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_no_permission_is_a_store_error(path: Path) -> None:
-    Store(path).close()
-    path.chmod(0)
-    with pytest.raises(StoreError, match="belong to you"):
-        Store(path)
-
-
 # Damage
 
 
