@@ -12,7 +12,7 @@ from typing import BinaryIO
 from swipefl.errors import DataError, UsageError
 from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines, unreadable
 from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
-from swipefl.gesture.gesture import SUSPECT, Example, verdict
+from swipefl.gesture.gesture import MAX_DURATION_S, SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.store import Store
@@ -63,7 +63,10 @@ class Ingestion:
                 self._take("standard input", unpacked_lines(source), None)
         rejected = sum(self._reasons.values())
         if self._read == rejected and not self._already:
-            why = ", ".join(f"{reason}: {count}" for reason, count in self._reasons.most_common()) or "they are empty"
+            why = (
+                ", ".join(f"{reason}: {count}" for reason, count in self._reasons.most_common())
+                or "they hold no complete line"
+            )
             raise DataError(f"nothing could be read from what was given ({why}); nothing was changed in the store")
         duplicates = self._read - rejected - self._stored
         seconds = round(time.monotonic() - started, 3)
@@ -78,7 +81,8 @@ class Ingestion:
             self._open_file(path, stream)
 
     def _open_file(self, path: Path, stream: BinaryIO) -> None:
-        size = os.fstat(stream.fileno()).st_size
+        stat = os.fstat(stream.fileno())
+        size, fresh = stat.st_size, abs(time.time() - stat.st_mtime) < MAX_DURATION_S
         name = str(path.resolve())
         packed = is_gzip(stream.read(2))
         seen = self._store.bookmarks.get(name)
@@ -98,21 +102,28 @@ class Ingestion:
             def mark(end: int, number: int) -> None:
                 self._store.bookmarks.put(_bookmark(name, beside, end, size, number))
 
-            self._take(str(path), lines_of(stream, line, offset), mark)
+            self._take(str(path), lines_of(stream, line, offset), mark, fresh)
 
-    def _take(self, name: str, lines: Iterator[Line], mark: Callable[[int, int], None] | None) -> None:
-        """Reads lines into the store, a batch and the place reached in one transaction."""
+    def _take(
+        self, name: str, lines: Iterator[Line], mark: Callable[[int, int], None] | None, fresh: bool = False
+    ) -> None:
+        """Reads lines into the store, a batch and the place reached in one transaction.
+
+        What looks unfinished waits for the next ingest, if its last line has no newline or the file is `fresh`: written
+        to within the time that a gesture may take.
+        """
         place = _Place()
         batch: list[tuple[Example, str]] = []
         for entry in read_lines(place.watch(lines), name, self._format, self._keyboard, self._store.keyboards.get):
             if isinstance(entry, OwnWord | OwnKeyboard):
                 self._bring_back(entry, name, place.text)
                 continue
+            if mark and entry.resume is not None and (fresh or not place.whole):
+                place.go_back(entry.line, entry.resume)
+                self._already += isinstance(entry, Reading)
+                continue
             if isinstance(entry, Rejected):
-                if mark and not place.whole and entry.reason == "broken-json":
-                    place.step_back()  # a keyboard is still writing this line; the next ingest reads it
-                else:
-                    self._reject(name, entry)
+                self._reject(name, entry)
                 continue
             if entry.word is None:
                 why = "a gesture without a word cannot be learned from"
@@ -152,7 +163,7 @@ class Ingestion:
             if before is not None:
                 self._suspect += self._store.gestures.counts()["suspect"] - before
             if mark:
-                mark(place.end, place.line)
+                mark(place.end, place.passed)
 
 
 def _judged(reading: Reading) -> tuple[Example, str]:
@@ -161,22 +172,21 @@ def _judged(reading: Reading) -> tuple[Example, str]:
 
 
 class _Place:
-    """How far the lines have been read."""
+    """How far the lines have been read: the last of them, and how many were `passed` for good."""
 
     def __init__(self) -> None:
-        self.line = self.end = 0
+        self.line = self.end = self.passed = 0
         self.whole = True
         self.text = b""
-        self._before = (0, 0)
 
     def watch(self, lines: Iterator[Line]) -> Iterator[Line]:
         for line in lines:
-            self._before = (self.line, self.end) if self.line else (line.number - 1, line.end - len(line.text))
             self.line, self.end, self.whole, self.text = line.number, line.end, line.whole, line.text
+            self.passed = line.number if line.whole else line.number - 1
             yield line
 
-    def step_back(self) -> None:
-        self.line, self.end = self._before
+    def go_back(self, line: int, start: int) -> None:
+        self.passed, self.end = line - 1, start
 
 
 def _files(path: Path) -> list[Path]:

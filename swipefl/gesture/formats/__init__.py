@@ -78,7 +78,7 @@ def read_lines(
 
 def _format_of(first: Line, name: str) -> str:
     text = first.text.strip()
-    if text.startswith(how_we_swipe.HEADER) or ".log" in PurePath(name).suffixes:
+    if how_we_swipe.is_event(text) or ".log" in PurePath(name).suffixes:
         return "how-we-swipe"
     if text in (b"{", b"[") or text.startswith(b"["):
         return "futo"
@@ -107,7 +107,8 @@ def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[st
     try:
         return parse_line(line.checked(), line.number, keyboard, find, format)
     except RejectedLine as error:
-        return Rejected(line.number, error.reason, str(error), line.text)
+        unfinished = error.reason == "broken-json" and not line.whole
+        return Rejected(line.number, error.reason, str(error), line.text, line.start if unfinished else None)
 
 
 def parse_line(

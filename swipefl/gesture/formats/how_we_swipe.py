@@ -1,7 +1,7 @@
 """How We Swipe logs (Leiva 2021, MobileHCI): a touch event a line, separated by spaces, times in epoch ms."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats.lines import Line
@@ -10,12 +10,14 @@ from swipefl.gesture.gesture import Gesture, checked_points, checked_word
 from swipefl.gesture.keyboard import Keyboard, built_in
 
 HEADER = b"sentence timestamp keyb_width keyb_height event"
+EVENTS = (b"event", b"touchstart", b"touchmove", b"touchend")  # the first is the header's
 FIELDS = 12
 
 
 @dataclass
 class _Trace:
     line: int
+    start: int
     word: str
     size: tuple[float, float]
     error: bool
@@ -24,21 +26,31 @@ class _Trace:
     ys: list[float] = field(default_factory=list)
 
 
+def is_event(text: bytes) -> bool:
+    """Whether this is a line of such a log: its header or a touch event."""
+    parts = text.split(maxsplit=5)
+    return len(parts) > 4 and parts[4] in EVENTS
+
+
 def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterator[Reading | Rejected]:
-    """A gesture from each touchstart to its touchend; those that the log marks as errors are suspect."""
+    """A gesture from each touchstart to its touchend; those that the log marks as errors are suspect.
+
+    A touchend may be missing: the next touchstart, another word or the end of the log ends a gesture too. One that only
+    the end of the log ends can be read on from (`resume`): its keyboard may be writing still.
+    """
     trace: _Trace | None = None
     for line in lines:
-        if line.text.startswith(HEADER) or not line.text.strip():
+        if (line.whole and line.text.startswith(HEADER)) or not line.text.strip():
             continue
         try:
             event, word, time, x, y, size, error = _fields(line)
         except RejectedLine as rejected:
-            yield Rejected(line.number, rejected.reason, str(rejected), line.text)
+            yield Rejected(line.number, rejected.reason, str(rejected), line.text, None if line.whole else line.start)
             continue
         if trace is None or event == "touchstart" or word != trace.word:
             if trace is not None:
                 yield _gesture(trace, name, keyboard)
-            trace = _Trace(line.number, word, size, error)
+            trace = _Trace(line.number, line.start, word, size, error)
         trace.times.append(time)
         trace.xs.append(x)
         trace.ys.append(y)
@@ -46,7 +58,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
             yield _gesture(trace, name, keyboard)
             trace = None
     if trace is not None:
-        yield _gesture(trace, name, keyboard)
+        yield replace(_gesture(trace, name, keyboard), resume=trace.start)
 
 
 def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, float], bool]:

@@ -23,6 +23,11 @@ class Line:
     whole: bool
     too_long: bool = False
 
+    @property
+    def start(self) -> int:
+        """The byte at which a line that is not too long begins."""
+        return self.end - len(self.text)
+
     def checked(self) -> bytes:
         """The text. Raises RejectedLine, `long-line`, where it is longer than any swipe."""
         if self.too_long:

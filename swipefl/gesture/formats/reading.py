@@ -1,4 +1,8 @@
-"""What importers hand out: gestures that could be read, and lines that could not."""
+"""What importers hand out: gestures that could be read, and lines that could not.
+
+`resume` is set on what stands at the end of its stream and looks unfinished: the byte at which it begins, to read on
+from when more has been written.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +22,7 @@ class Reading:
     gesture: Gesture
     word: str | None
     suspect: bool = False
+    resume: int | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Rejected:
     reason: str
     message: str
     text: bytes = b""
+    resume: int | None = None
 
 
 @dataclass(frozen=True)
