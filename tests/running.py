@@ -10,6 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "examples" / "swipes.jsonl"
+README = (ROOT / "README.md").read_text("utf-8")
 SHARED = ROOT.parent / "shared" / "data"
 
 # Root may read everything; without these two capabilities it is as anyone else.
@@ -59,6 +60,11 @@ def measured(home: Path, *words: str, **given: Any) -> tuple[Done, float]:
     done = subprocess.run(command, capture_output=True, env=environment(home), timeout=240, check=False, **given)
     *messages, peak = done.stderr.decode().splitlines()
     return Done(done.returncode, done.stdout.decode(), "\n".join(messages)), int(peak) / 1024
+
+
+def readme_block(heading: str) -> str:
+    """The shell lines under a heading of the README."""
+    return README.split(f"## {heading}\n")[1].split("```sh\n")[1].split("```")[0]
 
 
 def gesture(**changes: Any) -> dict[str, Any]:

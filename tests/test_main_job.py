@@ -1,7 +1,6 @@
 """The main job as a new user does it: ingest, cycle, predict, evaluate, status, and what the owner may ask."""
 
 import json
-import re
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from swipefl.gesture.keyboard import built_in
-from tests.running import EXAMPLE, ROOT, SHARED, Done, environment, gesture, lines, swipefl
+from tests.running import EXAMPLE, ROOT, SHARED, Done, environment, gesture, lines, readme_block, swipefl
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
 
@@ -213,14 +212,10 @@ def test_the_main_job_on_a_real_person(tmp_path: Path) -> None:
     assert swipefl(tmp_path, "evaluate", "--model", "personal", "--json").json["examples"] > 3
 
 
-def test_every_command_of_the_readme_is_there_and_works(trained: tuple[Path, Done]) -> None:
+def test_the_main_job_of_the_readme_works(trained: tuple[Path, Done]) -> None:
     home, _ = trained
-    readme = (ROOT / "README.md").read_text("utf-8")
-    block = readme.split("## The main job")[1].split("```sh")[1].split("```")[0]
-    for line in block.strip().splitlines():
+    for line in readme_block("The main job").splitlines():
         words = line.split("#")[0].split()
         assert words[0] == "swipefl"
         arguments = [str(ROOT / w) if w.startswith("examples/") else w for w in words[1:]]
         assert swipefl(home, *arguments).code == 0, line
-    for command in re.findall(r"^\| `swipefl ([a-z]+)", readme, re.MULTILINE):
-        assert swipefl(home, command, "--help").code == 0
