@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
 from pathlib import PurePath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
@@ -37,13 +37,9 @@ def read_gestures(
 
 
 def unpacked_lines(stream: BinaryIO) -> Iterator[Line]:
-    """The lines of a stream, plain or gzip."""
-    first = stream.readline(MOST_LINE) if not hasattr(stream, "peek") else b""
-    head = first or stream.peek(2)  # type: ignore[attr-defined]
-    if is_gzip(head):
-        yield from lines_of(cast(BinaryIO, Unpacked(stream)))
-    else:
-        yield from lines_of(stream)
+    """The lines of a buffered stream, plain or gzip."""
+    packed = is_gzip(stream.peek(2))  # type: ignore[attr-defined]
+    yield from lines_of(Unpacked(stream) if packed else stream)
 
 
 def read_lines(

@@ -40,7 +40,7 @@ def is_gzip(head: bytes) -> bool:
     return head[:2] == b"\x1f\x8b"
 
 
-def lines_of(stream: BinaryIO, number: int = 0, offset: int = 0) -> Iterator[Line]:
+def lines_of(stream: "BinaryIO | Unpacked", number: int = 0, offset: int = 0) -> Iterator[Line]:
     """The lines of a plain stream that stands at `offset` after `number` lines; each comes as soon as it is there."""
     while text := stream.readline(MOST_LINE):
         number += 1
