@@ -103,8 +103,9 @@ class Cycle:
 
     def run(self, rounds: int) -> list[RoundReport]:
         """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain."""
-        if reason := self._nothing_to_do():
-            return [RoundReport(self._store.rounds.next_number(), self._count("train"), skipped=reason)]
+        if reason := nothing_to_do(self._store):
+            train = self._store.gestures.counts()["train"]
+            return [RoundReport(self._store.rounds.next_number(), train, skipped=reason)]
         reports: list[RoundReport] = []
         for _ in range(rounds):
             reports.append(self._round())
@@ -114,21 +115,8 @@ class Cycle:
                 reports.append(RoundReport(number, reports[-1].examples, skipped=reason))
                 break
         with self._store.transaction():
-            self._store.meta.set(DONE, self._state())
+            self._store.meta.set(DONE, _state(self._store))
         return reports
-
-    def _nothing_to_do(self) -> str | None:
-        if self._count("train") < MIN_EXAMPLES:
-            return f"too little data yet: {self._count('train')} of {MIN_EXAMPLES} examples to train on"
-        if self._store.meta.get(DONE) == self._state():
-            return "nothing new since the last cycle"
-        return None
-
-    def _count(self, split: str) -> int:
-        return self._store.gestures.counts()[split]
-
-    def _state(self) -> str:
-        return f"{self._store.gestures.fingerprint()} {newest_global(self._store).fingerprint}"
 
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
@@ -187,11 +175,23 @@ class Cycle:
         for waiting in self._store.outbox.waiting():
             if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
                 return waiting if waiting.data == data else None
-        trained = self._load_trainer()(start, examples, self._plans.contribution, stopped=self._stopped)
+        trained = self._load_trainer()(start, examples, self._plans.contribution, self._on_progress, self._stopped)
         encoded = encode_update(difference(trained.checkpoint.weights, start.weights), self._plans.max_norm)
         return QueuedUpdate(
             self._new_id(), start.fingerprint, self._clock(), trained.examples, encoded.blob, False, data
         )
+
+
+def nothing_to_do(store: Store) -> str | None:
+    """Why a cycle would do nothing now, or None where there is something to learn."""
+    train = store.gestures.counts()["train"]
+    if train < MIN_EXAMPLES:
+        return f"too little data yet: {train} of {MIN_EXAMPLES} examples to train on"
+    return "nothing new since the last cycle" if store.meta.get(DONE) == _state(store) else None
+
+
+def _state(store: Store) -> str:
+    return f"{store.gestures.fingerprint()} {newest_global(store).fingerprint}"
 
 
 def keep_personal(store: Store, personal: Personal, start: Checkpoint) -> Checkpoint:

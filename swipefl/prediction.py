@@ -21,8 +21,9 @@ LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as 
 
 @dataclass(frozen=True)
 class Answer:
-    """The candidates of one gesture, or why it could not be read."""
+    """The candidates of one gesture, or why it could not be read; it began at `line`."""
 
+    line: int
     gesture_id: str | None
     candidates: tuple[Candidate, ...] = ()
     error: str | None = None
@@ -69,6 +70,6 @@ def answers(entries: Iterable[Entry], decoder: Decoder, top: int) -> Iterator[An
     """One answer a gesture, in order, as it comes."""
     for entry in entries:
         if isinstance(entry, Rejected):
-            yield Answer(None, error=entry.message)
+            yield Answer(entry.line, None, error=entry.message)
         elif isinstance(entry, Reading):
-            yield Answer(entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))
+            yield Answer(entry.line, entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))

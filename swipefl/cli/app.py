@@ -11,6 +11,7 @@ import typer
 
 from swipefl import __version__
 from swipefl.cli import keyboards, words
+from swipefl.cli.common import note
 from swipefl.cli.cycle import cycle
 from swipefl.cli.evaluate import evaluate
 from swipefl.cli.export import export
@@ -58,7 +59,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _end_by(signal.SIGINT)
     except SwipeflError as error:
-        typer.echo(f"swipefl: {error}", err=True)
+        note(f"swipefl: {error}")
         sys.exit(error.exit_code)
     except BrokenPipeError:
         _drop_output()
@@ -70,7 +71,7 @@ def main() -> NoReturn:
             sys.exit(StoreError.exit_code)
         if os.environ.get("SWIPEFL_DEBUG"):
             traceback.print_exc()
-        typer.echo(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", err=True)
+        note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it")
         sys.exit(1)
     sys.exit(0)
 
@@ -82,7 +83,7 @@ def _drop_output() -> None:
 
 def _end_by(signum: int) -> NoReturn:
     """Die by the signal, so that a caller sees that it was one."""
-    typer.echo("swipefl: interrupted; what was finished is kept", err=True)
+    note("swipefl: interrupted; what was finished is kept")
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     sys.exit(128 + signum)

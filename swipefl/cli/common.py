@@ -1,4 +1,4 @@
-"""What the commands share: two options, output, the store of a home, signals."""
+"""What the commands share: two options, output and input, the store of a home, signals."""
 
 import json
 import signal
@@ -6,15 +6,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from swipefl.cli.rendering import printable
 from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from swipefl.gesture.keyboard import Keyboard
     from swipefl.settings import Settings
     from swipefl.store.store import Store
@@ -34,16 +33,16 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def console() -> "Console":
-    """A rich console on standard output."""
-    from rich.console import Console
-
-    return Console()
-
-
 def note(message: str) -> None:
     """A line for the person, on standard error."""
-    typer.echo(message, err=True)
+    typer.echo(printable(message), err=True)
+
+
+def standard_input() -> BinaryIO:
+    """Standard input; a person who is to type it is told."""
+    if sys.stdin.isatty():
+        note("reading gestures from the terminal, one JSON object a line; Ctrl-D ends")
+    return sys.stdin.buffer
 
 
 def store_of(home: Path | None, **flags: Any) -> "tuple[Settings, Store]":

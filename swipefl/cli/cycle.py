@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, signals, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, signals, store_of
+from swipefl.cli.rendering import console, number, rise, table
 
 if TYPE_CHECKING:
     from swipefl.cycle import RoundReport
@@ -15,7 +16,7 @@ def cycle(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train on what was swiped, keep a better personal model only if it is better, and queue an update."""
+    """Train, keep what is better, queue an update. Does nothing where nothing is new."""
     from dataclasses import asdict
 
     from swipefl.cli.training import load_trainer, plans, progress_bar
@@ -34,24 +35,14 @@ def cycle(
 
 
 def _render(reports: "list[RoundReport]") -> None:
-    from rich.table import Table
-
-    table = Table("round", "examples", "top-1 before", "after", "personal model", "contribution")
-    for report in reports:
-        if report.skipped:
-            table.add_row(str(report.round), str(report.examples), "", "", f"skipped: {report.skipped}", "")
-            continue
-        kept = "better: adopted" if report.adopted else "not better: kept the old one"
-        table.add_row(
-            str(report.round),
-            str(report.examples),
-            _percent(report.top1_before),
-            _percent(report.top1_after),
-            kept,
-            report.push,
-        )
-    console().print(table)
-
-
-def _percent(share: float | None) -> str:
-    return "no held-out yet" if share is None else f"{share:.1%}"
+    screen = console()
+    done = [report for report in reports if not report.skipped]
+    if done:
+        rounds = table(number("round"), number("gestures"), "first word right", "personal model", "contribution")
+        for report in done:
+            kept = "better: in use now" if report.adopted else "not better: old one kept"
+            score = rise(report.top1_before, report.top1_after)
+            rounds.add_row(str(report.round), str(report.examples), score, kept, report.push)
+        screen.print(rounds)
+    for report in reports[len(done) :]:
+        screen.print(f"{'stopped' if done else 'nothing to do'}: {report.skipped}")

@@ -1,10 +1,11 @@
 """What `predict` and `evaluate` share: a checkpoint, lexicons and a stream of gestures, out of flags."""
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from swipefl.cli.common import keyboard_of, standard_input
 
 if TYPE_CHECKING:
     from swipefl.decoder.checkpoint import Checkpoint
@@ -29,7 +30,7 @@ class DecoderParts:
         from swipefl.gesture.formats import read_gestures, unreadable
 
         if path == "-":
-            yield from read_gestures(sys.stdin.buffer, "standard input", None, self.keyboard, self.keyboards)
+            yield from read_gestures(standard_input(), "standard input", None, self.keyboard, self.keyboards)
             return
         try:
             with Path(path).open("rb") as stream:
@@ -54,7 +55,6 @@ def decoder_parts(
     home: Path | None, model: str, keyboard: str | None, lexicon_size: int | None = None, held_out: bool = False
 ) -> DecoderParts:
     """The parts that flags ask for. A home without a store is left alone: the base checkpoint needs none."""
-    from swipefl.cli.common import keyboard_of
     from swipefl.gesture.keyboard import built_in
     from swipefl.prediction import choose_checkpoint, lexicons
     from swipefl.settings import load_settings

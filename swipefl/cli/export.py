@@ -4,7 +4,7 @@ from swipefl.cli.common import HomeOption, JsonOption, emit, store_of
 
 
 def export(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Write every gesture and personal word to standard output, a line each (--json changes nothing)."""
+    """Write all gestures, words and keyboards as JSON lines. `ingest` takes them back; --json changes nothing."""
     from swipefl.ownership import exported
 
     _, store = store_of(home)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, note, store_of
+from swipefl.cli.rendering import counted
 
 
 def forget(
@@ -15,7 +16,7 @@ def forget(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Erase gestures for good, and with them personal words, personal models and what waits to be sent."""
+    """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
     from swipefl.errors import UsageError
     from swipefl.gesture.gesture import fold
     from swipefl.ownership import forget as erase
@@ -29,4 +30,4 @@ def forget(
     if as_json:
         emit({"erased": erased})
     else:
-        note(f"erased {erased} gestures; a file that was read stays read, so they do not come back by themselves")
+        note(f"erased {counted(erased, 'gesture')}; what was read stays read: they do not come back by themselves")

@@ -1,6 +1,5 @@
 """`swipefl ingest`: a person's swipes into the store."""
 
-import sys
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -8,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, keyboard_of, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, keyboard_of, note, standard_input, store_of
+from swipefl.cli.rendering import console, counted
 
 if TYPE_CHECKING:
     from swipefl.gesture.formats import Rejected
+    from swipefl.ingestion import IngestReport
 
 SHOWN = 10
 
@@ -26,7 +27,7 @@ def _written(path: Path) -> BinaryIO:
 
 
 def ingest(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...|-", help="Files, folders, or - for standard input.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH|-", help="Files, folders, or - for standard input.")],
     format: Annotated[
         str | None, typer.Option(help="swipefl, how-we-swipe, neuroswipe or futo; else found out.")
     ] = None,
@@ -35,7 +36,7 @@ def ingest(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read swipes into the store; safe to repeat, and it never waits for training."""
+    """Read swipes into the store; safe to repeat."""
     from swipefl.errors import UsageError
     from swipefl.gesture.formats import FORMATS
     from swipefl.ingestion import Ingestion
@@ -58,16 +59,23 @@ def ingest(
 
         wanted = keyboard or settings.keyboard
         known = keyboard_of(wanted, store.keyboards.get) if wanted else None
-        sources = [sys.stdin.buffer if path == "-" else Path(path) for path in paths]
+        sources = [standard_input() if path == "-" else Path(path) for path in paths]
         report = Ingestion(store, known, format, on_reject).run(sources)
     if shown > SHOWN:
         note(f"... and {shown - SHOWN} more; --rejects FILE writes them all")
     if as_json or not is_terminal():
         emit(asdict(report))
         return
-    counts = (
-        f"{report.stored} stored ({report.suspect} suspect), {report.duplicates} duplicates, {report.rejected} rejected"
-    )
-    console().print(f"{report.read} gestures read: {counts}, in {report.seconds:.1f} s")
-    for reason, count in report.reasons.items():
-        console().print(f"  {reason}: {count}")
+    console().print(_told(report), soft_wrap=True)
+
+
+def _told(report: "IngestReport") -> str:
+    if not report.read:
+        return "nothing new: what was given had been read before"
+    counts = f"{report.stored} stored, {report.duplicates} known before, {report.rejected} rejected"
+    lines = [f"{counted(report.read, 'gesture')} read in {report.seconds:.1f} s: {counts}"]
+    if report.suspect:
+        lines.append(f"  {report.suspect} of them suspect: the path does not fit the word, so it is not learned from")
+    if report.reasons:
+        lines.append("  rejected: " + ", ".join(f"{count} {reason}" for reason, count in report.reasons.items()))
+    return "\n".join(lines)

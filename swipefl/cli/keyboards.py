@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, keyboard_of, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, keyboard_of, note, store_of
+from swipefl.cli.rendering import console, number, printable, table
 
 if TYPE_CHECKING:
     from swipefl.gesture.keyboard import Keyboard
@@ -22,12 +23,18 @@ def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None
     if as_json or not is_terminal():
         emit({"keyboards": known})
         return
+    shown = table("name", "language", number("keys"))
     for keyboard in known:
-        console().print(f"{keyboard['name']}  {keyboard['language']}  {keyboard['keys']} keys")
+        shown.add_row(printable(str(keyboard["name"])), printable(str(keyboard["language"])), str(keyboard["keys"]))
+    console().print(shown)
 
 
 @app.command("show")
-def show(name: str, home: HomeOption = None, as_json: JsonOption = False) -> None:
+def show(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `swipefl keyboards list`.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show one keyboard: as JSON, or drawn on a terminal."""
     _, store = store_of(home)
     with store:
@@ -40,12 +47,12 @@ def show(name: str, home: HomeOption = None, as_json: JsonOption = False) -> Non
 
 @app.command("add")
 def add(
-    file: Path,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON.")],
     name: Annotated[str | None, typer.Option(help="Its name; else what the file says.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a keyboard known: a JSON file with width, height and keys (letter, x, y, width, height)."""
+    """Make a keyboard known. Its file has width, height and keys, each with letter, x, y, width, height."""
     from dataclasses import replace
 
     from swipefl.errors import UsageError

@@ -5,22 +5,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal
+from swipefl.cli.rendering import console, printable, table
 
 if TYPE_CHECKING:
+    from swipefl.decoder.search import Candidate
     from swipefl.prediction import Answer
 
 
 def predict(
-    path: Annotated[str, typer.Argument(metavar="[PATH|-]", help="A file of gestures, or - for standard input.")] = "-",
-    top: Annotated[int, typer.Option(min=1, max=100, help="How many words a gesture.")] = 5,
-    model: Annotated[str, typer.Option(help="personal, global or base.")] = "personal",
+    path: Annotated[str, typer.Argument(metavar="PATH|-", help="A file of gestures, or - for standard input.")] = "-",
+    top: Annotated[int, typer.Option(min=1, max=100, help="How many words for each gesture.")] = 5,
+    model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
     language: Annotated[str | None, typer.Option(help="en or ru; else the keyboard says.")] = None,
     keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Turn gestures into words; `-` answers each line as it comes."""
+    """Turn gestures into words, each as it comes."""
     from swipefl.cli.decoding import decoder_parts
     from swipefl.decoder.decoder import Decoder
     from swipefl.prediction import answers
@@ -45,7 +47,28 @@ def _plain(answer: "Answer") -> dict[str, object]:
 
 
 def _render(found: "Iterator[Answer]") -> None:
-    for answer in found:
-        words = "  ".join(f"{c.word} [dim]{c.probability:.0%}[/dim]" for c in answer.candidates)
-        name = (answer.gesture_id or "?")[:24]
-        console().print(f"[bold]{name:24}[/bold]  {words or '[red]' + (answer.error or 'no word found') + '[/red]'}")
+    """A line for each answer as it comes, under one header: widths are fixed before any answer is known."""
+    from rich.table import Column
+    from rich.text import Text
+
+    screen = console()
+    width = screen.width // 5
+    for number, answer in enumerate(found):
+        row = table(
+            Column("gesture", width=width, overflow="fold"),
+            Column("word", width=width, overflow="fold"),
+            Column("sure", width=4, justify="right"),
+            Column("or"),
+            header=number == 0,
+        )
+        name = printable(answer.gesture_id or f"line {answer.line}")
+        if answer.candidates:
+            first, *others = answer.candidates
+            row.add_row(name, Text(first.word, "bold"), f"{first.probability:.0%}", ", ".join(map(_other, others)))
+        else:
+            row.add_row(name, "", "", Text(answer.error or "no word found", "red"))
+        screen.print(row)
+
+
+def _other(candidate: "Candidate") -> str:
+    return candidate.word if candidate.probability < 0.005 else f"{candidate.word} {candidate.probability:.0%}"

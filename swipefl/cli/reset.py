@@ -12,7 +12,7 @@ def reset(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go back to an earlier personal model; without --to, to the one in the package."""
+    """Go back to an earlier personal model. Without --to, to the one in the package."""
     from swipefl.errors import CheckpointError, UsageError
     from swipefl.store.lock import hold
 
@@ -26,4 +26,4 @@ def reset(
     if as_json:
         emit({"in_use": to})
     else:
-        note(f"predictions use {'checkpoint ' if to.isdigit() else 'the '}{to}{'' if to.isdigit() else ' model'} now")
+        note(f"predictions use {f'checkpoint {to}' if to.isdigit() else f'the {to} model'} now")

@@ -2,21 +2,22 @@
 
 from typing import TYPE_CHECKING, Any
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, store_of
+from swipefl.cli.rendering import console, counted, facts, moment, number, printable, rise, table
 
 if TYPE_CHECKING:
     from swipefl.store.store import Store
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show gestures by verdict, checkpoints, rounds and the outbox."""
+    """Show gestures, models, rounds, and what to do next."""
     settings, store = store_of(home)
     with store:
         report = {"home": str(settings.home), **_report(store)}
-    if as_json or not is_terminal():
-        emit(report)
-    else:
-        _render(report)
+        if as_json or not is_terminal():
+            emit(report)
+        else:
+            _render(report, _next(store))
 
 
 def _report(store: "Store") -> dict[str, Any]:
@@ -36,30 +37,43 @@ def _report(store: "Store") -> dict[str, Any]:
     }
 
 
-def _render(report: dict[str, Any]) -> None:
-    from datetime import datetime
+def _next(store: "Store") -> str:
+    from swipefl.cycle import nothing_to_do
 
-    from rich.table import Table
+    reason = nothing_to_do(store)
+    return f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
 
-    table = Table(show_header=False, title=report["home"])
-    counts = report["gestures"]
-    table.add_row("gestures", f"{counts['good']} good ({counts['train']} train, {counts['held_out']} held out)")
-    table.add_row("", f"{counts['suspect']} suspect, not trained on")
-    table.add_row("personal words", str(report["personal_words"]))
-    for checkpoint in report["checkpoints"]:
-        when = datetime.fromtimestamp(checkpoint["created_at"]).strftime("%Y-%m-%d %H:%M")
-        used = "  [bold]in use[/bold]" if checkpoint["in_use"] else ""
-        table.add_row(
-            "checkpoint", f"{checkpoint['id']} {checkpoint['kind']} {checkpoint['fingerprint'][:12]} {when}{used}"
-        )
-    if not any(checkpoint["in_use"] for checkpoint in report["checkpoints"]):
-        table.add_row("checkpoint", "base, the one in the package [bold]in use[/bold]")
-    for done in report["rounds"]:
-        scores = [done["top1_before"], done["top1_after"]]
-        shown = " -> ".join("?" if score is None else f"{score:.1%}" for score in scores)
-        table.add_row("round", f"{done['number']}: top-1 {shown}, {'adopted' if done['adopted'] else 'not adopted'}")
-    for update in report["outbox"]:
-        table.add_row(
-            "outbox", f"{update['id'][:12]}: {update['bytes'] // 1024} KiB from {update['examples']} examples"
-        )
-    console().print(table)
+
+def _render(report: dict[str, Any], next_step: str) -> None:
+    counts, screen = report["gestures"], console()
+    rows = [
+        ("home", printable(report["home"])),
+        ("gestures", f"{counts['train']} to learn from, {counts['held_out']} held out to judge by"),
+        ("suspect", f"{counts['suspect']} that do not fit their word, left out"),
+        ("personal words", str(report["personal_words"])),
+        ("model in use", _used(report["checkpoints"])),
+    ]
+    rows += [
+        ("waits to be sent", f"{update['bytes'] // 1024} KiB, learned from {counted(update['examples'], 'gesture')}")
+        for update in report["outbox"]
+    ]
+    screen.print(facts(rows))
+    if report["checkpoints"]:
+        checkpoints = table(number("checkpoint"), "kind", "made", "fingerprint")
+        for c in report["checkpoints"]:
+            checkpoints.add_row(str(c["id"]), c["kind"], moment(c["created_at"]), c["fingerprint"][:12])
+        screen.print("", checkpoints, sep="\n")
+    if report["rounds"]:
+        rounds = table(number("round"), "finished", number("gestures"), "first word right", "personal model")
+        for done in report["rounds"]:
+            score, kept = rise(done["top1_before"], done["top1_after"]), "better" if done["adopted"] else "not better"
+            rounds.add_row(str(done["number"]), moment(done["finished_at"]), str(done["examples"]), score, kept)
+        screen.print("", rounds, sep="\n")
+    screen.print(f"\nnext: {next_step}", soft_wrap=True)
+
+
+def _used(checkpoints: list[dict[str, Any]]) -> str:
+    """What predictions use: the personal choice, else the newest global, else the base."""
+    newest = [c for c in checkpoints if c["kind"] == "global"][-1:]
+    used = [c for c in checkpoints if c["in_use"]] or newest
+    return f"{used[0]['kind']}, checkpoint {used[0]['id']}" if used else "base, the one in the package"

@@ -5,5 +5,5 @@ from swipefl.errors import UsageError
 
 
 def sync(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Exchange updates for a better global model (no coordinator can be configured yet)."""
+    """Exchange updates for a better global model. No coordinator can be configured yet."""
     raise UsageError("no coordinator is configured; `swipefl cycle` works without one")

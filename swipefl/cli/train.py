@@ -1,11 +1,12 @@
 """`swipefl train`: a personal model from the person's own swipes; no contribution."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, signals, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, signals, store_of
+from swipefl.cli.rendering import console, counted, facts, rise
 
 
 def train(
@@ -17,7 +18,7 @@ def train(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train a personal model and adopt it if it is better on held-out swipes."""
+    """Train a personal model. It is used only if it is better on held-out swipes."""
     import time
 
     from swipefl.cli.training import load_trainer, plans, progress_bar
@@ -56,10 +57,13 @@ def train(
         _render(report)
 
 
-def _render(report: Mapping[str, object]) -> None:
-    from rich.table import Table
-
-    table = Table(show_header=False)
-    for name, value in report.items():
-        table.add_row(name.replace("_", " "), f"{value:.4g}" if isinstance(value, float) else str(value))
-    console().print(table)
+def _render(report: Mapping[str, Any]) -> None:
+    kept = f"better: in use now ({report['checkpoint'][:12]})" if report["adopted"] else "not better: old one kept"
+    rows = [
+        ("trained on", f"{counted(report['examples'], 'gesture')} in {report['seconds']:.1f} s"),
+        ("loss", f"{report['loss_before']:.3f} -> {report['loss_after']:.3f}"),
+        ("judged on", f"{counted(report['held_out'], 'gesture')} held out from training"),
+        ("first word right", rise(report["top1_before"], report["top1_after"])),
+        ("personal model", kept),
+    ]
+    console().print(facts(rows))

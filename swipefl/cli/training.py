@@ -47,10 +47,10 @@ def progress_bar(hidden: bool) -> "Iterator[Callable[[Progress], None]]":
 
     columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("training", loss="")
+        task = bar.add_task("training", loss="", visible=False)
 
         def show(progress: "Progress") -> None:
             loss = f"epoch {progress.epoch}/{progress.epochs}  loss {progress.loss:.3f}"
-            bar.update(task, completed=progress.done, total=progress.total, loss=loss)
+            bar.update(task, visible=True, completed=progress.done, total=progress.total, loss=loss)
 
         yield show

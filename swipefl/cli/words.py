@@ -5,22 +5,22 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, console, emit, is_terminal, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, note, store_of
+from swipefl.cli.rendering import console, counted, number, table
 
-app = typer.Typer(
-    help="The personal lexicon: words that you add, and words that you swiped twice.", no_args_is_help=True
-)
+app = typer.Typer(help="Personal words: those you added, and those you swiped twice.", no_args_is_help=True)
+Word = Annotated[str, typer.Argument(metavar="WORD", help="Its letters; case and accents do not matter.")]
 LanguageOption = Annotated[str, typer.Option(help="en or ru.")]
 
 
 @app.command("add")
-def add(word: str, language: LanguageOption = "en", home: HomeOption = None, as_json: JsonOption = False) -> None:
+def add(word: Word, language: LanguageOption = "en", home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Make a word swipeable."""
     _change(word, language, home, as_json, added=True)
 
 
 @app.command("remove")
-def remove(word: str, language: LanguageOption = "en", home: HomeOption = None, as_json: JsonOption = False) -> None:
+def remove(word: Word, language: LanguageOption = "en", home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Take a word out; it does not come back by itself."""
     _change(word, language, home, as_json, added=False)
 
@@ -34,12 +34,11 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json or not is_terminal():
         emit({"words": [asdict(word) for word in words]})
         return
-    from rich.table import Table
-
-    table = Table("word", "language", "uses", "origin")
+    shown = table("word", "language", number("swiped"), "how it came here")
     for word in words:
-        table.add_row(word.word, word.language, str(word.uses), word.origin)
-    console().print(table)
+        how = "added" if word.origin == "added" else "swiped at least twice"
+        shown.add_row(word.word, word.language, str(word.uses), how)
+    console().print(shown if words else "no personal words yet; `swipefl words add WORD` adds one")
 
 
 def _change(word: str, language: str, home: HomeOption, as_json: bool, added: bool) -> None:
@@ -61,4 +60,4 @@ def _change(word: str, language: str, home: HomeOption, as_json: bool, added: bo
     if as_json:
         emit({"words": count})
     else:
-        note(f"{'added' if added else 'removed'}; {count} personal words")
+        note(f"{'added' if added else 'removed'}; {counted(count, 'personal word')} now")

@@ -1,0 +1,66 @@
+"""How things look on a terminal: plain tables, percents, and nothing that a name could smuggle in."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Column, Table
+
+
+def console() -> "Console":
+    """A rich console on standard output that reads no markup: a word may well hold a bracket."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False)
+
+
+def table(*columns: "Column | str", header: bool = True) -> "Table":
+    """An empty table without lines."""
+    from rich.table import Table
+
+    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
+
+
+def number(header: str) -> "Column":
+    """A column whose cells stand to the right and never break."""
+    from rich.table import Column
+
+    return Column(header, justify="right", no_wrap=True)
+
+
+def facts(rows: "Iterable[tuple[str, str]]") -> "Table":
+    """Names and what they are, a line each."""
+    from rich.table import Column
+
+    shown = table("", Column(overflow="fold"), header=False)
+    for name, value in rows:
+        shown.add_row(name, value)
+    return shown
+
+
+def percent(share: float) -> str:
+    """A fraction as people read it."""
+    return f"{share:.1%}"
+
+
+def rise(before: float | None, after: float | None) -> str:
+    """What training did to a fraction; None where there was nothing to judge by."""
+    return "not judged yet" if before is None or after is None else f"{percent(before)} -> {percent(after)}"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 gesture`, `2 gestures`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def moment(unix_s: float) -> str:
+    """A time of this place, to the minute."""
+    from datetime import datetime
+
+    return datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d %H:%M")
+
+
+def printable(text: str) -> str:
+    """`text` without the control characters by which a name could move the cursor or end a line."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
