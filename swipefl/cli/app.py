@@ -26,10 +26,13 @@ from swipefl.errors import Interrupted, StoreError, SwipeflError
 
 app = typer.Typer(
     name="swipefl",
+    rich_markup_mode=None,
     help="A swipe keyboard that gets better at your swipes, on your own device.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
+    # typer loads pydantic to convert a --help that was not given; one that is False from the start needs no converting
+    context_settings={"default_map": {"help": False, "words": {"help": False}, "keyboards": {"help": False}}},
 )
 for command in (ingest, cycle, predict, evaluate, status, train, reset, forget, export, sync):
     app.command()(command)
@@ -45,7 +48,9 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: bool = typer.Option(False, "--version", callback=_show_version, is_eager=True, help="Show it."),
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+    ),
 ) -> None:
     """A swipe keyboard that gets better at your swipes, on your own device."""
 
