@@ -12,7 +12,7 @@ Everything that a round made lands in one transaction; a run killed at any insta
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -79,7 +79,10 @@ class Personal:
 
 
 class Cycle:
-    """Rounds of training on one store. `load_trainer` is called when training is first needed, not before."""
+    """Rounds of training on one store. `load_trainer` is called when training is first needed, not before.
+
+    `on_progress` hears of each batch, `on_round` of each round as it ends; `stopped` names a signal that came.
+    """
 
     def __init__(
         self,
@@ -91,6 +94,7 @@ class Cycle:
         stopped: Callable[[], int | None] = lambda: None,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        on_round: Callable[[RoundReport], None] = lambda report: None,
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
@@ -100,23 +104,31 @@ class Cycle:
         self._stopped = stopped
         self._clock = clock
         self._new_id = new_id
+        self._on_round = on_round
 
     def run(self, rounds: int) -> list[RoundReport]:
         """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain."""
+        reports = []
+        for report in self._rounds(rounds):
+            self._on_round(report)
+            reports.append(report)
+        return reports
+
+    def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         if reason := nothing_to_do(self._store):
-            train = self._store.gestures.counts()["train"]
-            return [RoundReport(self._store.rounds.next_number(), train, skipped=reason)]
-        reports: list[RoundReport] = []
-        for _ in range(rounds):
-            reports.append(self._round())
-            if not reports[-1].adopted and len(reports) < rounds:
-                number = self._store.rounds.next_number()
-                reason = "the held-out score no longer rises"
-                reports.append(RoundReport(number, reports[-1].examples, skipped=reason))
+            yield self._skipped(self._store.gestures.counts()["train"], reason)
+            return
+        for left in reversed(range(rounds)):
+            report = self._round()
+            yield report
+            if left and not report.adopted:
+                yield self._skipped(report.examples, "the held-out score no longer rises")
                 break
         with self._store.transaction():
             self._store.meta.set(DONE, _state(self._store))
-        return reports
+
+    def _skipped(self, examples: int, reason: str) -> RoundReport:
+        return RoundReport(self._store.rounds.next_number(), examples, skipped=reason)
 
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()

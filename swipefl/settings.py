@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-import structlog
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
@@ -69,13 +68,22 @@ def load_settings(home: Path | None = None, **flags: Any) -> Settings:
         raise UsageError(f"config.toml in the home folder cannot be read: {error}") from error
 
 
-def configure_logging(settings: Settings) -> None:
-    """Log lines on standard error: key=value, or JSON where `log` says so."""
+def configure_logging(as_json: bool) -> None:
+    """Log lines on standard error: JSON, or key=value."""
+    import structlog
+
     renderer: Any = structlog.processors.JSONRenderer()
-    if settings.log == "text":
+    if not as_json:
         renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
+
+
+def logs_json() -> bool:
+    """Whether log lines were asked to be JSON."""
+    import structlog
+
+    return isinstance(structlog.get_config()["processors"][-1], structlog.processors.JSONRenderer)

@@ -1,6 +1,7 @@
 """The command line: commands registered, errors turned into exit codes."""
 
 import errno
+import logging
 import os
 import signal
 import sys
@@ -64,7 +65,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         _end_by(signal.SIGINT)
     except SwipeflError as error:
-        note(f"swipefl: {error}")
+        note(f"swipefl: {error}", logging.ERROR)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         _drop_output()
@@ -72,11 +73,11 @@ def main() -> NoReturn:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
             _drop_output()
-            typer.echo("swipefl: no space left for the output; free some space and run the command again", err=True)
+            note("swipefl: no space left for the output; free some space and run the command again", logging.ERROR)
             sys.exit(StoreError.exit_code)
         if os.environ.get("SWIPEFL_DEBUG"):
             traceback.print_exc()
-        note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it")
+        note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", logging.ERROR)
         sys.exit(1)
     sys.exit(0)
 
@@ -88,7 +89,7 @@ def _drop_output() -> None:
 
 def _end_by(signum: int) -> NoReturn:
     """Die by the signal, so that a caller sees that it was one."""
-    note("swipefl: interrupted; what was finished is kept")
+    note("swipefl: interrupted; what was finished is kept", logging.WARNING)
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     sys.exit(128 + signum)

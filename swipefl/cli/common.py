@@ -1,6 +1,7 @@
 """What the commands share: two options, output and input, the store of a home, signals."""
 
 import json
+import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -33,9 +34,31 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def note(message: str) -> None:
-    """A line for the person, on standard error."""
+def note(message: str, level: int = logging.INFO) -> None:
+    """A sentence on standard error; where the log is JSON and no person watches, a line of it."""
+    if not sys.stderr.isatty():
+        import structlog
+
+        from swipefl.settings import logs_json
+
+        if logs_json():
+            structlog.get_logger().log(level, message)
+            return
     typer.echo(printable(message), err=True)
+
+
+def log(event: str, **facts: object) -> None:
+    """A line for the journal on standard error, unless a person watches it; facts that are None are left out."""
+    if sys.stderr.isatty():
+        return
+    import structlog
+
+    from swipefl.settings import configure_logging
+
+    if not structlog.is_configured():
+        configure_logging(as_json=False)
+    known = {name: round(fact, 4) if isinstance(fact, float) else fact for name, fact in facts.items()}
+    structlog.get_logger().info(event, **{name: fact for name, fact in known.items() if fact is not None})
 
 
 def standard_input() -> BinaryIO:
@@ -45,13 +68,21 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def store_of(home: Path | None, **flags: Any) -> "tuple[Settings, Store]":
-    """Settings, and the store of their home, opened and made where it is missing."""
+def settings_of(home: Path | None, **flags: Any) -> "Settings":
+    """The settings in force, those of the log among them."""
     from swipefl.settings import configure_logging, load_settings
-    from swipefl.store.store import Store
 
     settings = load_settings(home, **flags)
-    configure_logging(settings)
+    if settings.log == "json":  # else not before there is a line to log: structlog takes longer to load than a store
+        configure_logging(as_json=True)
+    return settings
+
+
+def store_of(home: Path | None, **flags: Any) -> "tuple[Settings, Store]":
+    """Settings, and the store of their home, opened and made where it is missing."""
+    from swipefl.store.store import Store
+
+    settings = settings_of(home, **flags)
     return settings, Store(settings.home / "swipefl.db")
 
 

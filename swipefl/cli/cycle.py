@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, signals, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, log, signals, store_of
 from swipefl.cli.rendering import console, number, rise, table
 
 if TYPE_CHECKING:
@@ -27,11 +27,21 @@ def cycle(
     settings, store = store_of(home)
     with store, hold(settings.home), signals() as stopped, progress_bar(as_json) as on_progress:
         lexicon_of = lexicons(store.words.all())
-        reports = Cycle(store, load_trainer, lexicon_of, plans(settings), on_progress, stopped).run(rounds)
+        cycle = Cycle(store, load_trainer, lexicon_of, plans(settings), on_progress, stopped, on_round=_logged)
+        reports = cycle.run(rounds)
     if as_json or not is_terminal():
         emit({"rounds": [asdict(report) for report in reports]})
     else:
         _render(reports)
+
+
+def _logged(report: "RoundReport") -> None:
+    from dataclasses import asdict
+
+    if report.skipped:
+        log("round skipped", round=report.round, reason=report.skipped)
+    else:
+        log("round finished", **asdict(report))
 
 
 def _render(reports: "list[RoundReport]") -> None:

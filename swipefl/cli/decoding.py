@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swipefl.cli.common import keyboard_of, standard_input
+from swipefl.cli.common import keyboard_of, settings_of, standard_input
 
 if TYPE_CHECKING:
     from swipefl.decoder.checkpoint import Checkpoint
@@ -57,10 +57,9 @@ def decoder_parts(
     """The parts that flags ask for. A home without a store is left alone: the base checkpoint needs none."""
     from swipefl.gesture.keyboard import built_in
     from swipefl.prediction import choose_checkpoint, lexicons
-    from swipefl.settings import load_settings
     from swipefl.store.store import Store
 
-    settings = load_settings(home)
+    settings = settings_of(home)
     path = settings.home / "swipefl.db"
     if not path.exists():
         wanted = keyboard or settings.keyboard

@@ -1,11 +1,12 @@
 """`swipefl forget`: gestures erased for good, with all that came of them."""
 
+import sys
 from datetime import datetime
 from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, log, note, store_of
 from swipefl.cli.rendering import counted
 
 
@@ -27,7 +28,8 @@ def forget(
     settings, store = store_of(home)
     with store, hold(settings.home):
         erased = erase(store, before.timestamp() if before else None, fold(word) if word else None)
+    log("forget finished", erased=erased)
     if as_json:
         emit({"erased": erased})
-    else:
+    elif sys.stderr.isatty():
         note(f"erased {counted(erased, 'gesture')}; what was read stays read: they do not come back by themselves")

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, keyboard_of, note, standard_input, store_of
+from swipefl.cli.common import (
+    HomeOption,
+    JsonOption,
+    emit,
+    is_terminal,
+    keyboard_of,
+    log,
+    note,
+    standard_input,
+    store_of,
+)
 from swipefl.cli.rendering import console, counted
 
 if TYPE_CHECKING:
@@ -61,6 +71,7 @@ def ingest(
         known = keyboard_of(wanted, store.keyboards.get) if wanted else None
         sources = [standard_input() if path == "-" else Path(path) for path in paths]
         report = Ingestion(store, known, format, on_reject).run(sources)
+    log("ingest finished", **asdict(report))
     if shown > SHOWN:
         note(f"... and {shown - SHOWN} more; --rejects FILE writes them all")
     if as_json or not is_terminal():

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, signals, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, log, signals, store_of
 from swipefl.cli.rendering import console, counted, facts, rise
 
 
@@ -51,6 +51,7 @@ def train(
         "swipes_per_s": round(trained.swipes_per_s, 1),
         "seconds": round(time.monotonic() - started, 3),
     }
+    log("train finished", **report)
     if as_json or not is_terminal():
         emit(report)
     else:
