@@ -86,6 +86,7 @@ def test_a_disk_without_a_single_byte_is_told_as_such(disk: SmallDisk) -> None:
     assert disk.good() == 20
 
 
+@pytest.mark.slow
 def test_a_cycle_leaves_no_half_round(disk: SmallDisk) -> None:
     disk.swipefl("ingest", "-", given=b"".join(GOOD[:30]))
     disk.fill(spare_kb=120)  # less than a contribution
