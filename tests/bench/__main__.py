@@ -31,6 +31,7 @@ from swipefl.learning.trainer import batches
 from swipefl.settings import Settings
 from tests.bench.people import gains, people_of
 from tests.bench.template_matching import TemplateMatcher
+from tests.people import examples as swipes_of
 from tests.running import EXAMPLE, ROOT, SHARED, environment, measured
 
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
@@ -52,9 +53,9 @@ def timed(command: list[str], home: Path, runs: int = 5, given: bytes = b"", war
 
 
 def accuracy(examples: list[Example]) -> dict[str, Any]:
-    """The decoder on every dev swipe; template matching and the decoder on the same sample."""
+    """The decoder on every dev swipe, template matching and the decoder on the same sample, and generated swipes."""
     lexicon = load_lexicon("en")
-    decoder = Decoder(base_checkpoint(), lambda language: lexicon)
+    decoder = Decoder(base_checkpoint(), load_lexicon)
     matcher = TemplateMatcher(lexicon, built_in("qwerty"))
 
     def match(gesture: Gesture) -> tuple[list[Candidate], str]:
@@ -68,9 +69,18 @@ def accuracy(examples: list[Example]) -> dict[str, Any]:
         "swipefl, all": evaluate(decoder.decode_and_spell, examples, known),
         "swipefl, sample": evaluate(decoder.decode_and_spell, sample, known),
         "template matching, sample": evaluate(match, sample, known),
+        "swipefl, generated English": evaluate(decoder.decode_and_spell, generated("qwerty"), lambda example: True),
+        "swipefl, generated Russian": evaluate(decoder.decode_and_spell, generated("jcuken"), lambda example: True),
     }
     keys = ("examples", "top1", "top3", "top5", "ms_p50", "ms_p99")
     return {name: {key: getattr(row, key) for key in keys} for name, row in rows.items()}
+
+
+def generated(name: str) -> list[Example]:
+    """40 generated people's swipes of common words, 25 each: no recorded Russian swipes are at hand."""
+    keyboard = built_in(name)
+    words = load_lexicon(keyboard.language).truncated(10_000).words
+    return [example for seed in range(40) for example in swipes_of(25, 1000 + seed, keyboard, words)]
 
 
 def packed_loss(network: Network, batch: Batch) -> torch.Tensor:
