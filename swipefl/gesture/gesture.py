@@ -67,20 +67,20 @@ def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]
     if len(xs) > MAX_POINTS:
         raise RejectedLine("many-points", f"a gesture may have {MAX_POINTS} points at most")
     try:
-        points = np.array((xs, ys, ts), dtype=np.float64).T
+        axes = np.array((xs, ys, ts), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise RejectedLine("not-a-number", "x, y and t must be numbers") from None
-    if not np.isfinite(points).all() or np.abs(points[:, :2]).max() > 1e6:
+    if not np.isfinite(axes).all() or np.abs(axes[:2]).max() > 1e6:
         raise RejectedLine("not-finite", "x, y and t must be finite numbers")
-    times = points[:, 2]
-    if times[0] < 0 or times.min() < 0:
+    times = axes[2]
+    if times.min() < 0:
         raise RejectedLine("negative-time", "t must not be negative")
     if (times[1:] < times[:-1]).any():
         raise RejectedLine("time-backwards", "t must not run backwards")
-    points[:, 2] -= times[0]
-    if points[-1, 2] > MAX_DURATION_S:
+    times -= times[0]
+    if times[-1] > MAX_DURATION_S:
         raise RejectedLine("too-long", f"a gesture may last {MAX_DURATION_S:.0f} s at most; t is in seconds")
-    return points.astype(np.float32)
+    return axes.T.astype(np.float32, order="C")
 
 
 def checked_word(word: object, keyboard: Keyboard) -> str:
@@ -98,9 +98,7 @@ def verdict(example: Example) -> str:
     """`good`, or `suspect` where an end of the path lies far from the word's first or last key."""
     gesture = example.gesture
     layout = gesture.keyboard.layout(gesture.width, gesture.height)
-    for letter, point in ((example.word[0], gesture.points[0]), (example.word[-1], gesture.points[-1])):
-        keys = layout.centres[layout.key_letter == layout.letters.index(letter)]
-        distance = np.hypot(*(keys - point[:2] * layout.scale).T).min()
-        if distance > SUSPECT_END_DISTANCE:
-            return SUSPECT
-    return GOOD
+    (x, y, _), (end_x, end_y, _) = gesture.points[0].tolist(), gesture.points[-1].tolist()
+    begins = layout.distance(example.word[0], x, y) <= SUSPECT_END_DISTANCE
+    ends = layout.distance(example.word[-1], end_x, end_y) <= SUSPECT_END_DISTANCE
+    return GOOD if begins and ends else SUSPECT

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -45,6 +46,20 @@ class Layout:
     def index(self) -> Mapping[str, int]:
         """Letter to its position in `letters`."""
         return {letter: i for i, letter in enumerate(self.letters)}
+
+    def distance(self, letter: str, x: float, y: float) -> float:
+        """From a gesture's x, y to the nearest key that types `letter`, in key widths."""
+        x, y = x * self._scale[0], y * self._scale[1]
+        return min(math.hypot(x - key_x, y - key_y) for key_x, key_y in self._places[letter])
+
+    @cached_property
+    def _scale(self) -> list[float]:
+        scale: list[float] = self.scale.tolist()
+        return scale
+
+    @cached_property
+    def _places(self) -> Mapping[str, list[list[float]]]:
+        return {letter: self.centres[self.key_letter == i].tolist() for letter, i in self.index.items()}
 
 
 @dataclass(frozen=True)
