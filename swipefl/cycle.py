@@ -12,7 +12,7 @@ Everything that a round made lands in one transaction; a run killed at any insta
 
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.errors import CheckpointError, TooLittleData
+from swipefl.errors import CheckpointError, Interrupted, TooLittleData
 from swipefl.federation.update import difference, encode_update
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import MIN_EXAMPLES, Plan, Progress, Trained, Trainer
@@ -119,13 +119,14 @@ class Cycle:
             yield self._skipped(self._store.gestures.counts()["train"], reason)
             return
         for left in reversed(range(rounds)):
+            learned = _state(self._store)  # before the round: what is ingested meanwhile is for the next cycle
             report = self._round()
             yield report
             if left and not report.adopted:
                 yield self._skipped(report.examples, "the held-out score no longer rises")
                 break
         with self._store.transaction():
-            self._store.meta.set(DONE, _state(self._store))
+            self._store.meta.set(DONE, learned)
 
     def _skipped(self, examples: int, reason: str) -> RoundReport:
         return RoundReport(self._store.rounds.next_number(), examples, skipped=reason)
@@ -133,9 +134,8 @@ class Cycle:
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
         start = newest_global(self._store)
-        examples = self._store.gestures.examples("train")
         personal = self.train_personal(seed=number)
-        update = self._contribution(start, examples)
+        update = self._contribution(start)
         before = personal.before.top1 if personal.before else None
         after = personal.after.top1 if personal.after else None
         update_id = update.id if update else None
@@ -177,13 +177,22 @@ class Cycle:
         if not held_out:  # with nothing to judge by, a model that learned is not known to be better
             return Personal(trained, None, None, False, 0)
         judged = held_out[-MOST_JUDGED:]
-        before = judge(Decoder(start, self._lexicon_of), judged)
-        after = judge(Decoder(trained.checkpoint, self._lexicon_of), judged)
+        before, after = (
+            judge(Decoder(checkpoint, self._lexicon_of), self._until_stopped(judged))
+            for checkpoint in (in_use(self._store), trained.checkpoint)
+        )
         return Personal(trained, before, after, after.betters(before), len(held_out))
 
-    def _contribution(self, start: Checkpoint, examples: Sequence[Example]) -> QueuedUpdate | None:
+    def _until_stopped(self, examples: Iterable[Example]) -> Iterator[Example]:
+        for example in examples:
+            if (signum := self._stopped()) is not None:
+                raise Interrupted(signum)
+            yield example
+
+    def _contribution(self, start: Checkpoint) -> QueuedUpdate | None:
         """The update that waits for this global checkpoint; the one made from the same data is kept as it is."""
         data = self._store.gestures.fingerprint()
+        examples = self._store.gestures.examples("train")
         for waiting in self._store.outbox.waiting():
             if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
                 return waiting if waiting.data == data else None
@@ -220,20 +229,25 @@ def newest_global(store: Store) -> Checkpoint:
     return checkpoint_from_bytes(stored.blob) if stored else base_checkpoint()
 
 
-def personal_start(store: Store) -> Checkpoint:
-    """What personal training goes on from: the personal checkpoint in use, unless its root was replaced."""
-    start, stored = newest_global(store), store.checkpoints.personal()
+def in_use(store: Store) -> Checkpoint:
+    """What predictions use: the personal checkpoint, or the newest global where there is none of its architecture."""
+    newest, stored = newest_global(store), store.checkpoints.personal()
     if stored is None:
-        return start
+        return newest
     try:
         personal = checkpoint_from_bytes(stored.blob)
     except CheckpointError:
-        return start  # a damaged personal checkpoint is not worth failing for: it is trained anew
-    same_root = personal.info.get("from") == start.fingerprint and personal.architecture == start.architecture
-    return personal if same_root else start
+        return newest  # a damaged personal checkpoint is not worth failing for: it is trained anew
+    return personal if personal.architecture == newest.architecture else newest
 
 
-def judge(decoder: Decoder, held_out: Sequence[Example]) -> Judgement:
+def personal_start(store: Store) -> Checkpoint:
+    """What personal training goes on from: the checkpoint in use, unless its root was replaced."""
+    newest, used = newest_global(store), in_use(store)
+    return used if used.info.get("from") == newest.fingerprint else newest
+
+
+def judge(decoder: Decoder, held_out: Iterable[Example]) -> Judgement:
     """How well `decoder` does on held-out examples; a word that it does not find counts as probability 1e-6."""
     right, logs = 0, []
     for example in held_out:
@@ -241,4 +255,4 @@ def judge(decoder: Decoder, held_out: Sequence[Example]) -> Judgement:
         right += bool(candidates) and candidates[0].word == example.word
         found = [c.probability for c in candidates if c.word == example.word]
         logs.append(float(np.log(max(found[0] if found else 0.0, 1e-6))))
-    return Judgement(right / len(held_out), float(np.mean(logs)))
+    return Judgement(right / len(logs), float(np.mean(logs)))

@@ -27,9 +27,9 @@ class Outbox:
         self._sql = sql
 
     def queue(self, update: QueuedUpdate) -> None:
-        """Add `update` in place of those of the same base that were never attempted. Raises StoreError."""
+        """Add `update` in place of those never attempted; of older bases too, being stale. Raises StoreError."""
         with self._sql.transaction():
-            self._sql.run("DELETE FROM updates WHERE base = ? AND NOT attempted", (update.base,))
+            self._sql.run("DELETE FROM updates WHERE NOT attempted")
             self._sql.run(f"INSERT INTO updates ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)", astuple(update))
 
     def waiting(self) -> list[QueuedUpdate]:
