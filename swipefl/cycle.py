@@ -120,7 +120,11 @@ class Cycle:
             return
         for left in reversed(range(rounds)):
             learned = _state(self._store)  # before the round: what is ingested meanwhile is for the next cycle
-            report = self._round()
+            try:
+                report = self._round()
+            except TooLittleData as error:  # enough examples, but too few that can be learned from
+                yield self._skipped(self._store.gestures.counts()["train"], str(error))
+                break
             yield report
             if left and not report.adopted:
                 yield self._skipped(report.examples, "the held-out score no longer rises")
@@ -142,7 +146,7 @@ class Cycle:
         with self._store.transaction():
             if personal.adopted:
                 keep_personal(self._store, personal, start)
-            if update:
+            if update and not update.attempted:  # what was attempted stays as it is until its fate is known
                 self._store.outbox.queue(update)
             self._store.rounds.add(
                 Round(

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from swipefl.errors import DataError, UsageError
+from swipefl.errors import DataError, RejectedLine, UsageError
 from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines, unreadable
 from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
 from swipefl.gesture.gesture import MAX_DURATION_S, SUSPECT, Example, verdict
@@ -51,6 +52,7 @@ class Ingestion:
         self._on_reject = on_reject
         self._read = self._stored = self._suspect = self._already = 0
         self._reasons: Counter[str] = Counter()
+        self._known: set[Keyboard] = set()
 
     def run(self, sources: Iterable[Path | BinaryIO]) -> IngestReport:
         """Reads files, folders and streams. Raises DataError where nothing at all could be read, or a path cannot."""
@@ -67,7 +69,7 @@ class Ingestion:
                 ", ".join(f"{reason}: {count}" for reason, count in self._reasons.most_common())
                 or "they hold no complete line"
             )
-            raise DataError(f"nothing could be read from what was given ({why}); nothing was changed in the store")
+            raise DataError(f"nothing could be read from what was given ({why}); no gesture was stored")
         duplicates = self._read - rejected - self._stored
         seconds = round(time.monotonic() - started, 3)
         return IngestReport(self._read, self._stored, duplicates, rejected, self._suspect, seconds, dict(self._reasons))
@@ -81,8 +83,11 @@ class Ingestion:
             self._open_file(path, stream)
 
     def _open_file(self, path: Path, stream: BinaryIO) -> None:
-        stat = os.fstat(stream.fileno())
-        size, fresh = stat.st_size, abs(time.time() - stat.st_mtime) < MAX_DURATION_S
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):  # a pipe: it has no place to come back to
+            self._take(str(path), unpacked_lines(stream), None)
+            return
+        size, fresh = status.st_size, abs(time.time() - status.st_mtime) < MAX_DURATION_S
         name = str(path.resolve())
         packed = is_gzip(stream.read(2))
         seen = self._store.bookmarks.get(name)
@@ -92,9 +97,9 @@ class Ingestion:
             return
         if packed:
             stream.seek(0)
-            self._take(str(path), unpacked_lines(stream), None)
-            with self._store.transaction():
-                self._store.bookmarks.put(_bookmark(name, stream, size, size, 0))
+            if self._take(str(path), unpacked_lines(stream), None):
+                with self._store.transaction():
+                    self._store.bookmarks.put(_bookmark(name, stream, size, size, 0))
             return
         stream.seek(offset)
         with path.open("rb") as beside:  # hashes are read through a handle of their own
@@ -106,13 +111,15 @@ class Ingestion:
 
     def _take(
         self, name: str, lines: Iterator[Line], mark: Callable[[int, int], None] | None, fresh: bool = False
-    ) -> None:
-        """Reads lines into the store, a batch and the place reached in one transaction.
+    ) -> bool:
+        """Reads lines into the store, a batch and the place reached in one transaction; whether any could be read.
 
-        What looks unfinished waits for the next ingest, if its last line has no newline or the file is `fresh`: written
-        to within the time that a gesture may take.
+        Where none could, no place is kept: another --keyboard or --format may read them. What looks unfinished waits
+        for the next ingest, if its last line has no newline or the file is `fresh`: written to within the time that a
+        gesture may take.
         """
         place = _Place()
+        read, rejected = self._read, self._reasons.total()
         batch: list[tuple[Example, str]] = []
         for entry in read_lines(place.watch(lines), name, self._format, self._keyboard, self._store.keyboards.get):
             if isinstance(entry, OwnWord | OwnKeyboard):
@@ -126,15 +133,30 @@ class Ingestion:
                 self._reject(name, entry)
                 continue
             if entry.word is None:
-                why = "a gesture without a word cannot be learned from"
-                self._reject(name, Rejected(entry.line, "no-word", why, place.text))
+                fault = entry.fault or RejectedLine("no-word", "a gesture without a word cannot be learned from")
+                self._reject(name, Rejected(entry.line, fault.reason, str(fault), place.text))
+                continue
+            try:
+                self._know(entry.gesture.keyboard)
+            except UsageError as error:
+                self._reject(name, Rejected(entry.line, "name-taken", str(error), place.text))
                 continue
             self._read += 1
             batch.append(_judged(entry))
-            if len(batch) >= BATCH:  # a gesture of many lines may have been read past: no bookmark before the end
-                self._land(batch, mark if place.line == entry.line else None, place)
+            if len(batch) >= BATCH:  # more may follow on this line, and a gesture of many lines was read past
+                self._land(batch, mark if place.line == entry.line else None, *place.before)
                 batch = []
-        self._land(batch, mark, place)
+        rejected = self._reasons.total() - rejected
+        readable = not rejected or self._read - read > rejected
+        self._land(batch, mark if readable else None, place.end, place.passed)
+        return readable
+
+    def _know(self, keyboard: Keyboard) -> None:
+        """Makes a gesture's keyboard known. Raises UsageError where its name is another's."""
+        if keyboard not in self._known:
+            with self._store.transaction():
+                self._store.keyboards.add(keyboard)
+            self._known.add(keyboard)
 
     def _reject(self, name: str, rejected: Rejected) -> None:
         self._read += 1
@@ -156,14 +178,16 @@ class Ingestion:
         else:
             self._already += 1
 
-    def _land(self, batch: list[tuple[Example, str]], mark: Callable[[int, int], None] | None, place: "_Place") -> None:
+    def _land(
+        self, batch: list[tuple[Example, str]], mark: Callable[[int, int], None] | None, end: int, passed: int
+    ) -> None:
         with self._store.transaction():
             before = self._store.gestures.counts()["suspect"] if any(v == SUSPECT for _, v in batch) else None
             self._stored += self._store.gestures.add(batch)
             if before is not None:
                 self._suspect += self._store.gestures.counts()["suspect"] - before
             if mark:
-                mark(place.end, place.passed)
+                mark(end, passed)
 
 
 def _judged(reading: Reading) -> tuple[Example, str]:
@@ -176,11 +200,13 @@ class _Place:
 
     def __init__(self) -> None:
         self.line = self.end = self.passed = 0
+        self.before = (0, 0)  # end and passed when the last line had not been read yet
         self.whole = True
         self.text = b""
 
     def watch(self, lines: Iterator[Line]) -> Iterator[Line]:
         for line in lines:
+            self.before = (line.start, line.number - 1)
             self.line, self.end, self.whole, self.text = line.number, line.end, line.whole, line.text
             self.passed = line.number if line.whole else line.number - 1
             yield line

@@ -7,7 +7,7 @@ from functools import cache
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon
+from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words
 from swipefl.decoder.search import Candidate
 from swipefl.errors import UsageError
 from swipefl.gesture.formats import Entry, Reading, Rejected
@@ -55,9 +55,8 @@ def lexicons(words: Iterable[PersonalWord], size: int | None = None) -> Callable
 
     @cache
     def lexicon_of(language: str) -> Lexicon:
-        if language not in LANGUAGES:
-            raise UsageError(f"there is no lexicon for language {language!r}; say --language {' or '.join(LANGUAGES)}")
-        lexicon = load_lexicon(language)
+        # a keyboard of a language without a lexicon still has the words that its owner swipes
+        lexicon = load_lexicon(language) if language in LANGUAGES else no_words(language)
         if size is not None:
             lexicon = lexicon.truncated(size)
         own = {word.word: LN_PERSONAL for word in personal if word.language == language}

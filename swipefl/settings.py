@@ -18,7 +18,7 @@ from swipefl.errors import UsageError
 class Settings(BaseSettings):
     """Everything that can be set; `home` holds the store and `config.toml`."""
 
-    model_config = SettingsConfigDict(env_prefix="SWIPEFL_", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="SWIPEFL_", env_ignore_empty=True, extra="forbid", frozen=True)
 
     home: Path = Field(default_factory=lambda: default_home(), description="the folder of the store")
     keyboard: str | None = Field(None, description="the keyboard of gestures that do not say")
@@ -29,7 +29,7 @@ class Settings(BaseSettings):
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to train")
     contribution_epochs: int = Field(2, ge=1, description="passes for a contribution")
     contribution_learning_rate: float = Field(0.3, gt=0, description="step size for a contribution (SGD)")
-    max_norm: float = Field(2.0, gt=0, description="the norm that a contribution is clipped to")
+    max_norm: float = Field(2.0, gt=0, le=1000, description="the norm that a contribution is clipped to")
     log: Literal["text", "json"] = Field("text", description="log lines as key=value or as JSON")
 
     @classmethod

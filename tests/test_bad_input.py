@@ -4,15 +4,21 @@ import gzip
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.running import AS_ANYONE, EXAMPLE, SHARED, gesture, lines, measured, swipefl
+from swipefl.gesture.gesture import Example
+from swipefl.gesture.keyboard import built_in
+from swipefl.ingestion import Ingestion
+from swipefl.store.store import Store
+from tests.running import AS_ANYONE, EXAMPLE, SHARED, environment, gesture, lines, measured, swipefl
 
 GOOD = EXAMPLE.read_bytes().splitlines(keepends=True)
 
@@ -234,3 +240,101 @@ def test_formats_of_others_are_found_and_read(tmp_path: Path, path: str, flags: 
 def test_labels_that_are_not_what_was_swiped_are_mostly_suspect(tmp_path: Path) -> None:
     done = swipefl(tmp_path, "ingest", str(SHARED / "how_we_swipe" / "errors.jsonl.gz"), "--json").json
     assert done["suspect"] > 0.8 * done["stored"]
+
+
+def test_a_file_that_needs_a_keyboard_is_read_once_it_is_given(tmp_path: Path) -> None:
+    path, home = tmp_path / "swipes.jsonl", tmp_path / "home"
+    bare = [{k: v for k, v in json.loads(line).items() if k not in ("width", "height")} for line in GOOD[:4]]
+    path.write_bytes(lines(*bare))
+    assert (done := swipefl(home, "ingest", str(path))).code == 3
+    assert "--keyboard" in done.err
+    assert swipefl(home, "ingest", str(path), "--keyboard", "qwerty", "--json").json["stored"] == 4
+
+
+def test_a_keyboard_whose_name_is_taken_costs_its_own_line_only(tmp_path: Path) -> None:
+    other = built_in("qwerty").to_json() | {"width": 999}
+    given = GOOD[0] + lines(gesture(keyboard=other, width=999, height=222)) + GOOD[1]
+    done = swipefl(tmp_path, "ingest", "-", "--json", given=given)
+    assert (done.json["stored"], done.json["reasons"]) == (2, {"name-taken": 1})
+    assert "standard input:2: name-taken" in done.err
+
+
+def test_rejects_never_overwrite_what_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "swipes.jsonl"
+    path.write_bytes(GOOD[0])
+    for source in (path, tmp_path):
+        done = swipefl(tmp_path / "home", "ingest", str(source), "--rejects", str(path))
+        assert done.code == 2
+        assert path.read_bytes() == GOOD[0]
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["sh", "-c", f"head -n 5 '{EXAMPLE}' > '{pipe}'"]):
+        assert swipefl(tmp_path / "home", "ingest", str(pipe), "--json").json["stored"] == 5
+
+
+def test_a_document_of_many_gestures_on_one_line_goes_on_after_it_was_cut_short(tmp_path: Path) -> None:
+    """A store that is gone after the first batch: the next ingest reads the rest."""
+    path, words = tmp_path / "futo.json", ("we", "were", "power")
+    points = [{"x": 0.15 + 0.01 * i, "y": 0.13, "t": 1e12 + 20 * i} for i in range(8)]
+    document = [{word: [point | {"x": point["x"] + n / 1e4} for point in points]} for n in range(400) for word in words]
+    path.write_text(json.dumps(document))
+    with Store(tmp_path / "swipefl.db") as store:
+        ingestion = Ingestion(store)
+        landed, add = [], store.gestures.add
+
+        def add_one_batch(batch: list[tuple[Example, str]]) -> int:
+            if landed:
+                raise KeyboardInterrupt
+            landed.append(add(batch))
+            return landed[0]
+
+        store.gestures.add = add_one_batch  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            ingestion.run([path])
+    rest = swipefl(tmp_path, "ingest", str(path), "--json").json
+    assert landed[0] > 0
+    assert landed[0] + rest["stored"] == sum(
+        swipefl(tmp_path, "status", "--json").json["gestures"][v] for v in ("good", "suspect")
+    )
+    assert rest["stored"] > 0
+
+
+@pytest.mark.parametrize("label", ["", "x-ray", "привет", 7])
+def test_predict_does_not_mind_a_label_that_cannot_be_used(tmp_path: Path, label: object) -> None:
+    done = swipefl(tmp_path, "predict", "-", given=lines(json.loads(GOOD[0]) | {"word": label}))
+    assert done.json["candidates"]
+
+
+def test_a_keyboard_of_a_language_without_lexicon_is_no_reason_to_stop(tmp_path: Path) -> None:
+    """Its own words are found; the gestures around it are answered; a language asked for by name must exist."""
+    german = built_in("qwerty").to_json() | {"name": "german", "language": "de"}
+    swipes = [json.loads(line) for line in GOOD[:3]]
+    swipes[1]["keyboard"] = german
+    done = swipefl(tmp_path, "predict", "-", given=lines(*swipes))
+    found = [json.loads(line)["candidates"] for line in done.out.splitlines()]
+    assert [bool(candidates) for candidates in found] == [True, False, True]
+    assert swipefl(tmp_path, "predict", "-", "--language", "de", given=GOOD[0]).code == 2
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -m swipefl predict '{EXAMPLE}' | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=environment(tmp_path), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "swipefl", "predict", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment(tmp_path), **pipes) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(GOOD[0])
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT
+    assert b"interrupted" in told

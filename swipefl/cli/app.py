@@ -12,7 +12,7 @@ import typer
 
 from swipefl import __version__
 from swipefl.cli import keyboards, words
-from swipefl.cli.common import note
+from swipefl.cli.common import drop_output, note
 from swipefl.cli.cycle import cycle
 from swipefl.cli.evaluate import evaluate
 from swipefl.cli.export import export
@@ -62,17 +62,16 @@ def main() -> NoReturn:
         app(prog_name="swipefl")
     except Interrupted as interrupted:
         _end_by(interrupted.signum)
-    except KeyboardInterrupt:
-        _end_by(signal.SIGINT)
+    except SystemExit as end:
+        if end.code == 128 + signal.SIGINT:  # what typer makes of Ctrl-C
+            _end_by(signal.SIGINT)
+        raise
     except SwipeflError as error:
         note(f"swipefl: {error}", logging.ERROR)
         sys.exit(error.exit_code)
-    except BrokenPipeError:
-        _drop_output()
-        sys.exit(0)
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
-            _drop_output()
+            drop_output()
             note("swipefl: no space left for the output; free some space and run the command again", logging.ERROR)
             sys.exit(StoreError.exit_code)
         if os.environ.get("SWIPEFL_DEBUG"):
@@ -80,11 +79,6 @@ def main() -> NoReturn:
         note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", logging.ERROR)
         sys.exit(1)
     sys.exit(0)
-
-
-def _drop_output() -> None:
-    """Send what is still buffered nowhere, or Python would fail on it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _end_by(signum: int) -> NoReturn:

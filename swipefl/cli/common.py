@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -25,8 +26,17 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one
 
 def emit(data: Mapping[str, Any]) -> None:
     """One JSON object on one line of standard output, flushed."""
-    sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough
+        drop_output()
+        raise typer.Exit from None
+
+
+def drop_output() -> None:
+    """Send what is still buffered nowhere, or Python would fail on it once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def is_terminal() -> bool:

@@ -9,6 +9,7 @@ from swipefl.cli.common import keyboard_of, settings_of, standard_input
 
 if TYPE_CHECKING:
     from swipefl.decoder.checkpoint import Checkpoint
+    from swipefl.decoder.decoder import Decoder
     from swipefl.decoder.lexicon import Lexicon
     from swipefl.gesture.formats import Entry
     from swipefl.gesture.gesture import Example
@@ -37,6 +38,15 @@ class DecoderParts:
                 yield from read_gestures(stream, path, None, self.keyboard, self.keyboards)
         except OSError as error:
             raise unreadable(path, error) from error
+
+    def decoder(self, language: str | None) -> "Decoder":
+        """A decoder of these parts. Raises UsageError for a language without a lexicon."""
+        from swipefl.decoder.decoder import Decoder
+        from swipefl.decoder.lexicon import load_lexicon
+
+        if language is not None:
+            load_lexicon(language)
+        return Decoder(self.checkpoint, self.lexicon_of, language)
 
     def examples(self, path: str | None) -> "Iterator[Example]":
         """The labelled gestures of a file, or the store's held-out ones."""

@@ -28,11 +28,10 @@ def evaluate(
 ) -> None:
     """Count how often the right word comes first. A word outside the lexicon counts as wrong."""
     from swipefl.cli.decoding import decoder_parts
-    from swipefl.decoder.decoder import Decoder
     from swipefl.decoder.evaluation import evaluate as measure
 
     parts = decoder_parts(home, model, keyboard, lexicon_size, held_out=path is None)
-    decoder = Decoder(parts.checkpoint, parts.lexicon_of, language)
+    decoder = parts.decoder(language)
     examples = parts.examples(path)
     evaluation = measure(decoder.decode_and_spell, examples, lambda e: e.word in decoder.lexicon(e.gesture))
     if as_json or not is_terminal():

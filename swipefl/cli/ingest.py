@@ -1,5 +1,6 @@
 """`swipefl ingest`: a person's swipes into the store."""
 
+import os
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
@@ -21,17 +22,23 @@ from swipefl.cli.common import (
 from swipefl.cli.rendering import console, counted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from swipefl.gesture.formats import Rejected
     from swipefl.ingestion import IngestReport
 
 SHOWN = 10
 
 
-def _written(path: Path) -> BinaryIO:
+def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
     from swipefl.errors import UsageError
 
+    target = path.resolve()
+    read = [Path(source).resolve() for source in sources if source != "-"]
+    if any(source == target or source in target.parents for source in read):
+        raise UsageError(f"--rejects {path} lies in what is read, and would overwrite it; choose another file")
     try:
-        return path.open("wb")
+        return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
     except OSError as error:
         raise UsageError(f"cannot write --rejects {path}: {error.strerror}; choose another file") from error
 
@@ -56,7 +63,7 @@ def ingest(
     settings, store = store_of(home)
     with ExitStack() as stack:
         stack.enter_context(store)
-        kept = stack.enter_context(_written(rejects)) if rejects else None
+        kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         shown = 0
 
         def on_reject(name: str, rejected: "Rejected") -> None:

@@ -24,11 +24,10 @@ def predict(
 ) -> None:
     """Turn gestures into words, each as it comes."""
     from swipefl.cli.decoding import decoder_parts
-    from swipefl.decoder.decoder import Decoder
     from swipefl.prediction import answers
 
     parts = decoder_parts(home, model, keyboard)
-    decoder = Decoder(parts.checkpoint, parts.lexicon_of, language)
+    decoder = parts.decoder(language)
     found = answers(parts.entries(path), decoder, top)
     if as_json or not is_terminal():
         for answer in found:

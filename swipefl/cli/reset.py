@@ -16,14 +16,18 @@ def reset(
     from swipefl.errors import CheckpointError, UsageError
     from swipefl.store.lock import hold
 
-    if to not in ("base", "global") and not to.isdigit():
+    if to not in ("base", "global") and not _is_number(to):
         raise UsageError("--to takes base, global, or the number of a checkpoint; `swipefl status` lists them")
     settings, store = store_of(home)
     with store, hold(settings.home), store.transaction():
         if to == "global" and store.checkpoints.newest_global() is None:
             raise CheckpointError("no global checkpoint was received yet; `swipefl reset --to base` works")
-        store.checkpoints.use(int(to) if to.isdigit() else None)
+        store.checkpoints.use(int(to) if _is_number(to) else None)
     if as_json:
         emit({"in_use": to})
     else:
-        note(f"predictions use {f'checkpoint {to}' if to.isdigit() else f'the {to} model'} now")
+        note(f"predictions use {f'checkpoint {to}' if _is_number(to) else f'the {to} model'} now")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()

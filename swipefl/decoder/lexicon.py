@@ -130,6 +130,12 @@ def load_lexicon(language: str) -> Lexicon:
     return Lexicon(language, unpacked(zlib.decompress(data)))
 
 
+def no_words(language: str) -> Lexicon:
+    """A lexicon without listed words, for a language that the package has none of."""
+    nothing = np.zeros(0, np.uint8)
+    return Lexicon(language, WordList("", nothing.reshape(0, 0), nothing, nothing.astype(np.float32)))
+
+
 def packed(alphabet: str, frequencies: Mapping[str, float]) -> bytes:
     """The content of a list file, before zlib, of words over `alphabet`; ties in frequency go by spelling."""
     steps = {word: -round(math.log10(frequency) / STEP) for word, frequency in frequencies.items()}

@@ -48,18 +48,26 @@ def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) 
     whole = {name: array + residual[name] if residual else array for name, array in delta.items()}
     if not np.isfinite(norm_of(whole)):
         raise DataError("training gave weights that are not finite; try a smaller --learning-rate")
-    bounded = clipped(whole, max_norm)
+    bound = max_norm
+    while True:
+        blob = _quantised(clipped(whole, bound))
+        sent = decode_update(blob)
+        if norm_of(sent) <= max_norm:
+            break
+        bound *= 0.999 * max_norm / norm_of(sent)  # rounding may add a little
+    return EncodedUpdate(blob, {name: whole[name] - sent[name] for name in whole}, norm_of(sent))
+
+
+def _quantised(delta: Delta) -> bytes:
     tensors: dict[str, npt.NDArray[np.generic]] = {}
-    for name, array in bounded.items():
+    for name, array in delta.items():
         rows = array.reshape(len(array), -1)
         scale = _row_scales(rows)
         tensors[f"{name}.scale"] = scale
         tensors[f"{name}.int8"] = (
             np.rint(rows / scale.astype(np.float32)[:, None]).clip(-127, 127).astype(np.int8).reshape(array.shape)
         )
-    blob = save(tensors)
-    sent = decode_update(blob)
-    return EncodedUpdate(blob, {name: whole[name] - sent[name] for name in whole}, norm_of(sent))
+    return save(tensors)
 
 
 def decode_update(blob: bytes) -> Delta:
@@ -67,7 +75,10 @@ def decode_update(blob: bytes) -> Delta:
     try:
         tensors = load(blob)
         names = [name.removesuffix(".int8") for name in tensors if name.endswith(".int8")]
-        return {name: _dequantised(tensors[f"{name}.int8"], tensors[f"{name}.scale"]) for name in sorted(names)}
+        delta = {name: _dequantised(tensors[f"{name}.int8"], tensors[f"{name}.scale"]) for name in sorted(names)}
+        if not np.isfinite(norm_of(delta)):
+            raise ValueError("numbers that are not finite")
+        return delta
     except (SafetensorError, KeyError, ValueError) as error:
         raise DataError("the update is damaged and cannot be read; the next `swipefl cycle` makes another") from error
 

@@ -5,8 +5,8 @@ from functools import lru_cache
 from typing import Any
 
 from swipefl.errors import RejectedLine, UsageError
-from swipefl.gesture.formats.reading import Reading
-from swipefl.gesture.gesture import Gesture, checked_points, checked_word
+from swipefl.gesture.formats.reading import Reading, labelled
+from swipefl.gesture.gesture import Gesture, checked_points
 from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
 
 
@@ -29,9 +29,8 @@ def read(line: int, data: Any, keyboard: Keyboard | None) -> Reading:
     except UsageError:
         raise RejectedLine("unknown-keyboard", "`grid` is no keyboard: it needs width, height and keys") from None
     assert known is not None
-    word = data.get("word")
-    gesture = Gesture("", points, known, known.width, known.height)
-    return Reading(line, gesture, None if word is None else checked_word(word, known))
+    word, fault = labelled(data.get("word"), known)
+    return Reading(line, Gesture("", points, known, known.width, known.height), word, fault=fault)
 
 
 @lru_cache(maxsize=16)

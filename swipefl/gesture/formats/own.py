@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from swipefl.errors import RejectedLine, UsageError
-from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading
-from swipefl.gesture.gesture import Gesture, checked_points, checked_word, fold
+from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, labelled
+from swipefl.gesture.gesture import Gesture, checked_points, fold
 from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
 
 Find = Callable[[str], Keyboard]
@@ -52,8 +52,8 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
         width, height = keyboard.width, keyboard.height
     user = data.get("user")
     gesture = Gesture(_id(data), points, keyboard, width, height, str(user) if user is not None else None)
-    word = data.get("word")
-    return Reading(line, gesture, None if word is None else checked_word(word, keyboard), data.get("suspect") is True)
+    word, fault = labelled(data.get("word"), keyboard)
+    return Reading(line, gesture, word, data.get("suspect") is True, fault=fault)
 
 
 def _id(data: Any) -> str:

@@ -10,19 +10,23 @@ from typing import Any
 import orjson
 
 from swipefl.errors import DataError, RejectedLine
-from swipefl.gesture.gesture import Gesture
+from swipefl.gesture.gesture import Gesture, checked_word
 from swipefl.gesture.keyboard import Keyboard
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A gesture that begins at `line`; `word` is folded, None where unlabelled; `suspect` if the file says so."""
+    """A gesture that begins at `line`; `word` is folded, None where unlabelled; `suspect` if the file says so.
+
+    `fault` says why a word that is there cannot be used: for a prediction it does not matter.
+    """
 
     line: int
     gesture: Gesture
     word: str | None
     suspect: bool = False
     resume: int | None = None
+    fault: RejectedLine | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,14 @@ class OwnKeyboard:
 
     line: int
     keyboard: Keyboard
+
+
+def labelled(word: Any, keyboard: Keyboard) -> tuple[str | None, RejectedLine | None]:
+    """A line's word, folded; or None, and what is wrong with it where it has one."""
+    try:
+        return (None if word is None else checked_word(word, keyboard)), None
+    except RejectedLine as fault:
+        return None, fault
 
 
 Entry = Reading | OwnWord | OwnKeyboard | Rejected
