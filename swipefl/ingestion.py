@@ -13,12 +13,12 @@ from typing import BinaryIO
 from swipefl.errors import DataError, RejectedLine, UsageError
 from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines, unreadable
 from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
-from swipefl.gesture.gesture import MAX_DURATION_S, SUSPECT, Example, verdict
+from swipefl.gesture.gesture import GOOD, MAX_DURATION_S, SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.store import Store
 
-BATCH = 500
+BATCH = 1_000  # each costs a wait for the disk
 HEAD, TAIL = 1 << 16, 1 << 12
 SUFFIXES = (".jsonl", ".json", ".log")
 
@@ -182,10 +182,9 @@ class Ingestion:
         self, batch: list[tuple[Example, str]], mark: Callable[[int, int], None] | None, end: int, passed: int
     ) -> None:
         with self._store.transaction():
-            before = self._store.gestures.counts()["suspect"] if any(v == SUSPECT for _, v in batch) else None
-            self._stored += self._store.gestures.add(batch)
-            if before is not None:
-                self._suspect += self._store.gestures.counts()["suspect"] - before
+            added = self._store.gestures.add(batch)
+            self._stored += added[GOOD] + added[SUSPECT]
+            self._suspect += added[SUSPECT]
             if mark:
                 mark(end, passed)
 

@@ -42,7 +42,7 @@ def store(path: Path) -> Iterator[Store]:
 
 def put(store: Store, some: list[Example], verdict: str = GOOD) -> int:
     with store.transaction():
-        return store.gestures.add([(example, verdict) for example in some])
+        return store.gestures.add([(example, verdict) for example in some])[verdict]
 
 
 def renamed(example: Example, id: str) -> Example:

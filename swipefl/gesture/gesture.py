@@ -36,7 +36,7 @@ class Gesture:
     def trace_hash(self) -> bytes:
         """Sixteen bytes that are equal for equal traces on keyboards of equal size."""
         size = np.array([self.width, self.height], "<f4").tobytes()
-        return hashlib.blake2b(self.points.astype("<f4").tobytes() + size, digest_size=16).digest()
+        return hashlib.blake2b(self.points.astype("<f4", copy=False).tobytes() + size, digest_size=16).digest()
 
 
 @dataclass(frozen=True)

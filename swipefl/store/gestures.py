@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from swipefl.gesture.gesture import GOOD, Example, Gesture, Points, fold
+from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points, fold
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.sql import Row, Sql, damaged
 
@@ -25,15 +25,20 @@ class Gestures:
         self._keyboards = keyboards
         self._clock = clock
 
-    def add(self, examples: Sequence[tuple[Example, str]]) -> int:
-        """Store (example, verdict) pairs and their keyboards; returns how many were new by id and by trace.
+    def add(self, examples: Sequence[tuple[Example, str]]) -> dict[str, int]:
+        """Store (example, verdict) pairs and their keyboards; returns how many were new by id and by trace, by verdict.
 
         The caller holds a transaction. Raises UsageError if a keyboard's name already means another one, StoreError.
         """
         for keyboard in dict.fromkeys(example.gesture.keyboard for example, _ in examples):
             self._keyboards.add(keyboard)
         now = self._clock()
-        return self._sql.run_many(_INSERT, [_row(example, verdict, now) for example, verdict in examples])
+        newest = self._sql.rows("SELECT coalesce(max(number), 0) FROM gestures")[0][0]
+        self._sql.run_many(_INSERT, [_row(example, verdict, now) for example, verdict in examples])
+        added = self._sql.rows(
+            "SELECT verdict, count(*) FROM gestures NOT INDEXED WHERE number > ? GROUP BY verdict", (newest,)
+        )
+        return {GOOD: 0, SUSPECT: 0, **dict(added)}
 
     def examples(self, split: str) -> list[Example]:
         """The good examples of `split`: "train" or "held_out". Raises StoreError."""
