@@ -340,3 +340,12 @@ def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
         _, told = process.communicate(timeout=20)
     assert process.returncode == -signal.SIGINT
     assert b"interrupted" in told
+
+
+def test_every_bad_line_is_shown_by_its_number(tmp_path: Path) -> None:
+    """The first ten one by one, neighbours among the others together."""
+    path = tmp_path / "swipes.jsonl"
+    path.write_bytes(b"broken\n" * 12 + GOOD[0] + b"broken\n" + GOOD[1] + b"broken\n" * 3)
+    told = swipefl(tmp_path / "home", "ingest", str(path)).err.splitlines()
+    assert [line.split(": ")[0] for line in told[:10]] == [f"{path}:{number}" for number in range(1, 11)]
+    assert f"... and 6 more: {path}:11-12, {path}:14, {path}:16-18;" in told[10]

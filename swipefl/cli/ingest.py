@@ -32,15 +32,46 @@ SHOWN = 10
 
 def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
     from swipefl.errors import UsageError
+    from swipefl.ingestion import SUFFIXES
 
     target = path.resolve()
     read = [Path(source).resolve() for source in sources if source != "-"]
-    if any(source == target or source in target.parents for source in read):
+    in_folder = target.name.removesuffix(".gz").endswith(SUFFIXES) and any(source in target.parents for source in read)
+    if target in read or in_folder:
         raise UsageError(f"--rejects {path} lies in what is read, and would overwrite it; choose another file")
     try:
         return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
     except OSError as error:
         raise UsageError(f"cannot write --rejects {path}: {error.strerror}; choose another file") from error
+
+
+class _Rejects:
+    """Shows the first rejected lines one by one, of the others where they are; and keeps them all where asked."""
+
+    def __init__(self, kept: BinaryIO | None) -> None:
+        self._kept = kept
+        self._shown = 0
+        self._spans: list[tuple[str, int, int]] = []  # neighbours together: a gigabyte of nonsense is one span
+
+    def add(self, name: str, rejected: "Rejected") -> None:
+        """Takes one rejected line of the file `name`."""
+        if self._kept:
+            self._kept.write(rejected.text.rstrip(b"\n") + b"\n")
+        self._shown += 1
+        if self._shown <= SHOWN:
+            note(f"{name}:{rejected.line}: {rejected.reason}: {rejected.message}")
+            return
+        before, first, last = self._spans[-1] if self._spans else ("", 0, -1)
+        if before == name and rejected.line <= last + 1:
+            self._spans[-1] = (name, first, rejected.line)
+        else:
+            self._spans.append((name, rejected.line, rejected.line))
+
+    def tell_rest(self) -> None:
+        """Says where the lines are that were not shown."""
+        if self._spans:
+            places = (f"{name}:{first}" + f"-{last}" * (last > first) for name, first, last in self._spans)
+            note(f"... and {self._shown - SHOWN} more: {', '.join(places)}; --rejects FILE writes them all")
 
 
 def ingest(
@@ -64,23 +95,13 @@ def ingest(
     with ExitStack() as stack:
         stack.enter_context(store)
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
-        shown = 0
-
-        def on_reject(name: str, rejected: "Rejected") -> None:
-            nonlocal shown
-            shown += 1
-            if shown <= SHOWN:
-                note(f"{name}:{rejected.line}: {rejected.reason}: {rejected.message}")
-            if kept:
-                kept.write(rejected.text.rstrip(b"\n") + b"\n")
-
+        rejected = _Rejects(kept)
+        stack.callback(rejected.tell_rest)
         wanted = keyboard or settings.keyboard
         known = keyboard_of(wanted, store.keyboards.get) if wanted else None
         sources = [standard_input() if path == "-" else Path(path) for path in paths]
-        report = Ingestion(store, known, format, on_reject).run(sources)
+        report = Ingestion(store, known, format, rejected.add).run(sources)
     log("ingest finished", **asdict(report))
-    if shown > SHOWN:
-        note(f"... and {shown - SHOWN} more; --rejects FILE writes them all")
     if as_json or not is_terminal():
         emit(asdict(report))
         return
