@@ -196,10 +196,10 @@ class Cycle:
     def _contribution(self, start: Checkpoint) -> QueuedUpdate | None:
         """The update that waits for this global checkpoint; the one made from the same data is kept as it is."""
         data = self._store.gestures.fingerprint()
-        examples = self._store.gestures.examples("train")
         for waiting in self._store.outbox.waiting():
             if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
                 return waiting if waiting.data == data else None
+        examples = self._store.gestures.examples("train")
         trained = self._load_trainer()(start, examples, self._plans.contribution, self._on_progress, self._stopped)
         encoded = encode_update(difference(trained.checkpoint.weights, start.weights), self._plans.max_norm)
         return QueuedUpdate(
