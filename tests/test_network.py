@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from swipefl.decoder.checkpoint import ScoreWeights, base_checkpoint
-from swipefl.decoder.encoder import Encoder
+from swipefl.decoder.encoder import Architecture, Encoder
 from swipefl.errors import CheckpointError
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.keyboard import built_in
@@ -25,7 +25,7 @@ def test_numpy_and_torch_forwards_agree() -> None:
     encoder = Encoder(checkpoint)
     for i, (example, framed) in enumerate(zip(people, frames, strict=True)):
         steps = len(framed.features)
-        np.testing.assert_allclose(encoder.outputs(framed.features), outputs[i, :steps].numpy(), atol=1e-5)
+        np.testing.assert_allclose(encoder.outputs(framed.features), outputs[i, :steps].numpy(), rtol=1e-5, atol=1e-5)
         mine = encoder.encode(example.gesture)
         assert np.exp(mine).sum(1) == pytest.approx(1, abs=1e-4)
         theirs = log_probs[i, :steps, : mine.shape[1]].numpy()
@@ -35,7 +35,7 @@ def test_numpy_and_torch_forwards_agree() -> None:
 def test_loss_is_the_sum_over_all_alignments() -> None:
     """Against a brute-force sum over every path of a short gesture."""
     torch.manual_seed(0)
-    network = Network(4)
+    network = Network(Architecture(4))
     example = examples(1)[0]
     framed = frames_of(example.gesture)
     short = type(framed)(framed.features[:5], framed.positions[:5], framed.layout)
@@ -60,14 +60,14 @@ def test_words_that_ctc_cannot_align_are_known() -> None:
 
 
 def test_checkpoint_of_a_network_gives_the_network_back() -> None:
-    network = Network(8)
+    network = Network(Architecture(8, 2))
     again = network_of(checkpoint_of(network, ScoreWeights(1, 2), {}))
     for mine, theirs in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(mine, theirs)
 
 
 def test_weights_of_another_shape_are_refused() -> None:
-    checkpoint = checkpoint_of(Network(8), ScoreWeights(1, 2), {})
+    checkpoint = checkpoint_of(Network(Architecture(8)), ScoreWeights(1, 2), {})
     wrong = type(checkpoint)("bilstm-16", checkpoint.weights, checkpoint.score)
     with pytest.raises(CheckpointError, match="do not fit"):
         network_of(wrong)

@@ -1,6 +1,7 @@
 """The network's forward pass in numpy: enough for one gesture, and spares loading torch."""
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -14,30 +15,59 @@ from swipefl.gesture.keyboard import Layout
 OUTPUTS = 6  # displacement (2), raw precision (2), emission bias, blank logit
 
 
-def hidden_units(architecture: str) -> int:
-    """Hidden units a direction of `bilstm-N`. Raises CheckpointError for another architecture."""
-    if not (match := re.fullmatch(r"bilstm-(\d+)", architecture)):
-        raise CheckpointError(f"unknown network architecture {architecture!r}; a newer swipefl may know it")
-    return int(match[1])
+@dataclass(frozen=True)
+class Architecture:
+    """Layers of LSTMs, two a layer (one a direction), each of so many hidden units."""
+
+    hidden: int
+    layers: int = 1
+
+    def __str__(self) -> str:
+        return f"bilstm-{self.hidden}" + (f"x{self.layers}" if self.layers > 1 else "")
+
+    @classmethod
+    def named(cls, name: str) -> "Architecture":
+        """The architecture `bilstm-H` or `bilstm-HxN`. Raises CheckpointError for another."""
+        if not (match := re.fullmatch(r"bilstm-(\d+)(?:x(\d+))?", name)):
+            raise CheckpointError(f"unknown network architecture {name!r}; a newer swipefl may know it")
+        return cls(int(match[1]), int(match[2] or 1))
+
+    def inputs(self, layer: int) -> int:
+        """How many numbers a frame a layer, counted from 0, is given."""
+        return 2 * self.hidden if layer else FEATURES
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every weight; a direction's gates stand in torch's order i, f, g, o."""
+        gates, shapes = 4 * self.hidden, dict[str, tuple[int, ...]]()
+        for layer in range(self.layers):
+            for way in ways(layer):
+                shapes[f"{way}.input"] = (gates, self.inputs(layer))
+                shapes[f"{way}.recurrent"] = (gates, self.hidden)
+                shapes[f"{way}.bias"] = (gates,)
+        return {**shapes, "head.weight": (OUTPUTS, 2 * self.hidden), "head.bias": (OUTPUTS,)}
 
 
-def shapes(architecture: str) -> dict[str, tuple[int, ...]]:
-    """Name and shape of every weight; a direction's gates stand in torch's order i, f, g, o."""
-    hidden = hidden_units(architecture)
-    lstm = {"input": (4 * hidden, FEATURES), "recurrent": (4 * hidden, hidden), "bias": (4 * hidden,)}
-    directions = {f"{way}.{name}": shape for way in ("forward", "backward") for name, shape in lstm.items()}
-    return {**directions, "head.weight": (OUTPUTS, 2 * hidden), "head.bias": (OUTPUTS,)}
+def ways(layer: int) -> tuple[str, str]:
+    """What the weights of a layer's two directions are called; those of the first, layer 0, have no number."""
+    number = str(layer + 1) if layer else ""
+    return f"forward{number}", f"backward{number}"
+
+
+def fitting(checkpoint: Checkpoint) -> Architecture:
+    """The checkpoint's architecture. Raises CheckpointError where its weights have other names or shapes."""
+    architecture = Architecture.named(checkpoint.architecture)
+    if {name: array.shape for name, array in checkpoint.weights.items()} != architecture.shapes():
+        raise CheckpointError(f"the checkpoint's weights do not fit its architecture {checkpoint.architecture!r}")
+    return architecture
 
 
 class Encoder:
     """Turns gestures into log-probabilities of letters over time with one checkpoint's weights."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        expected = shapes(checkpoint.architecture)
-        if {name: array.shape for name, array in checkpoint.weights.items()} != expected:
-            raise CheckpointError(f"the checkpoint's weights do not fit its architecture {checkpoint.architecture!r}")
+        architecture = fitting(checkpoint)
         self._weights = checkpoint.weights
-        self._directions = {way: _halved(checkpoint.weights, way) for way in ("forward", "backward")}
+        self._layers = [_halved(checkpoint.weights, layer) for layer in range(architecture.layers)]
 
     def encode(self, gesture: Gesture) -> Floats:
         """Natural log-probabilities (T, 1 + L): column 0 is blank, column 1 + i the layout's letter i."""
@@ -46,36 +76,50 @@ class Encoder:
 
     def outputs(self, features: Floats) -> Floats:
         """The network's six outputs (T, 6) for features (T, 9)."""
-        forward = self._direction("forward", features)
-        backward = self._direction("backward", features[::-1])[::-1]
-        hidden = np.concatenate((forward, backward), axis=1)
-        outputs: Floats = hidden @ self._weights["head.weight"].T + self._weights["head.bias"]
+        states = features
+        for layer in self._layers:
+            states = _states(layer, states)
+        outputs: Floats = states @ self._weights["head.weight"].T + self._weights["head.bias"]
         return outputs
 
-    def _direction(self, way: str, features: Floats) -> Floats:
-        inputs, recurrent, bias = self._directions[way]
-        units = len(recurrent)
-        given = features @ inputs + bias  # (T, 4H)
-        hidden, cell = np.zeros(units, np.float32), np.zeros(units, np.float32)
-        states = np.empty((len(features), units), np.float32)
-        for t, row in enumerate(given):
-            i, f, g, o = np.tanh(row + hidden @ recurrent).reshape(4, units)
-            cell = 0.5 * ((1 + f) * cell + (1 + i) * g)
-            hidden = 0.5 * (1 + o) * np.tanh(cell)
-            states[t] = hidden
-        return states
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """Both directions' input (2, I, 4H), recurrent (2, H, 4H) and bias (2, 1, 4H)."""
+
+    input: Floats
+    recurrent: Floats
+    bias: Floats
 
 
-def _halved(weights: Weights, way: str) -> tuple[Floats, Floats, Floats]:
-    """One direction's input (9, 4H), recurrent (H, 4H) and bias (4H,), the sigmoid gates' columns halved.
+def _halved(weights: Weights, layer: int) -> _Layer:
+    """A layer's weights, the sigmoid gates' columns halved.
 
     sigmoid(x) = (1 + tanh(x / 2)) / 2, so one tanh serves all four gates.
     """
-    inputs, recurrent, bias = (weights[f"{way}.{name}"] for name in ("input", "recurrent", "bias"))
-    half = np.full((4, len(bias) // 4), 0.5, np.float32)
+    both = {name: np.stack([weights[f"{way}.{name}"].T for way in ways(layer)]) for name in ("input", "recurrent")}
+    bias = np.stack([weights[f"{way}.bias"] for way in ways(layer)])
+    half = np.full((4, bias.shape[1] // 4), 0.5, np.float32)
     half[2] = 1  # the cell gate is a tanh already
     scale = half.ravel()
-    return np.ascontiguousarray(inputs.T * scale), np.ascontiguousarray(recurrent.T * scale), bias * scale
+    return _Layer(both["input"] * scale, both["recurrent"] * scale, (bias * scale)[:, None])
+
+
+def _states(layer: _Layer, given: Floats) -> Floats:
+    """The hidden states (T, 2H) of both directions, which run side by side: each step of numpy costs once."""
+    steps, units = len(given), layer.recurrent.shape[1]
+    gates = np.stack((given, given[::-1])) @ layer.input + layer.bias  # (2, T, 4H)
+    by_step = np.ascontiguousarray(gates.swapaxes(0, 1))[:, :, None]  # (T, 2, 1, 4H)
+    hidden, cell = np.zeros((2, 1, units), np.float32), np.zeros((2, units), np.float32)
+    states = np.empty((steps, 2, units), np.float32)
+    for t, row in enumerate(by_step):
+        row += hidden @ layer.recurrent
+        i, f, g, o = np.tanh(row, out=row).reshape(2, 4, units).swapaxes(0, 1)
+        cell = 0.5 * ((1 + f) * cell + (1 + i) * g)
+        states[t] = 0.5 * (1 + o) * np.tanh(cell)
+        hidden = states[t][:, None]
+    together: Floats = np.concatenate((states[:, 0], states[::-1, 1]), axis=1)
+    return together
 
 
 def letter_log_probs(outputs: Floats, positions: Floats, layout: Layout) -> Floats:

@@ -11,8 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, Weights
-from swipefl.decoder.encoder import OUTPUTS, hidden_units, shapes
-from swipefl.errors import CheckpointError
+from swipefl.decoder.encoder import OUTPUTS, Architecture, fitting, ways
 from swipefl.gesture.features import FEATURES, Frames
 
 NEVER = -1e9  # a logit that no key reaches; finite, so that its gradient is 0 and not NaN
@@ -67,15 +66,18 @@ def collate(gestures: Sequence[Frames], words: Sequence[str]) -> Batch:
 
 
 class Network(nn.Module):
-    """Two LSTMs, one a direction, and a linear head of six outputs a frame."""
+    """Layers of two LSTMs, one a direction, and a linear head of six outputs a frame."""
 
-    def __init__(self, hidden: int) -> None:
+    def __init__(self, architecture: Architecture, dropout: float = 0.0) -> None:
         super().__init__()
-        self.hidden = hidden
-        self.forward_lstm = nn.LSTM(FEATURES, hidden, batch_first=True)
-        self.backward_lstm = nn.LSTM(FEATURES, hidden, batch_first=True)
+        self.architecture = architecture
+        hidden = architecture.hidden
+        self.lstms = nn.ModuleList()  # each layer's forward one, then its backward one
+        for layer in range(architecture.layers):
+            self.lstms.extend(nn.LSTM(architecture.inputs(layer), hidden, batch_first=True) for _ in ways(layer))
+        self.dropout = nn.Dropout(dropout)  # of what a layer says
         self.head = nn.Linear(2 * hidden, OUTPUTS)
-        for lstm in (self.forward_lstm, self.backward_lstm):  # one bias is enough; torch keeps two
+        for lstm in self.lstms:  # one bias is enough; torch keeps two
             spare = lstm.get_parameter("bias_hh_l0")
             nn.init.zeros_(spare).requires_grad_(False)
 
@@ -86,11 +88,12 @@ class Network(nn.Module):
         flipped within its own length, so that padding always comes last.
         """
         flip = flipped(frames, features.shape[1])  # (B, T)
-        onward, _ = self.forward_lstm(features)  # (B, T, H)
-        turned = features.gather(1, flip[:, :, None].expand_as(features))  # (B, T, 9)
-        back, _ = self.backward_lstm(turned)  # (B, T, H)
-        back = back.gather(1, flip[:, :, None].expand_as(back))
-        outputs: Tensor = self.head(torch.cat((onward, back), dim=2))
+        states = features  # (B, T, 9), then (B, T, 2H)
+        for layer in range(self.architecture.layers):
+            onward, _ = self.lstms[2 * layer](states)  # (B, T, H)
+            back, _ = self.lstms[2 * layer + 1](_turned(states, flip))
+            states = self.dropout(torch.cat((onward, _turned(back, flip)), dim=2))
+        outputs: Tensor = self.head(states)
         return outputs
 
     def loss(self, batch: Batch) -> Tensor:
@@ -112,6 +115,11 @@ def flipped(frames: Tensor, most: int) -> Tensor:
     return torch.where(steps < frames[:, None], frames[:, None] - 1 - steps, steps)
 
 
+def _turned(sequence: Tensor, flip: Tensor) -> Tensor:
+    """Each gesture of (B, T, C) turned around by indices (B, T)."""
+    return sequence.gather(1, flip[:, :, None].expand_as(sequence))
+
+
 def letter_log_probs(outputs: Tensor, batch: Batch) -> Tensor:
     """Log-probabilities (B, T, 1 + L), blank first; the numpy encoder says the same for one gesture."""
     meant = batch.positions + outputs[..., 0:2]
@@ -127,12 +135,17 @@ def letter_log_probs(outputs: Tensor, batch: Batch) -> Tensor:
 
 def weights_of(network: Network) -> Weights:
     """The network's weights under the names that a checkpoint gives them."""
-    weights: dict[str, npt.NDArray[np.float32]] = {}
-    for way, lstm in (("forward", network.forward_lstm), ("backward", network.backward_lstm)):
-        weights[f"{way}.input"] = _array(lstm.get_parameter("weight_ih_l0"))
-        weights[f"{way}.recurrent"] = _array(lstm.get_parameter("weight_hh_l0"))
-        weights[f"{way}.bias"] = _array(lstm.get_parameter("bias_ih_l0"))
-    return {**weights, "head.weight": _array(network.head.weight), "head.bias": _array(network.head.bias)}
+    return {name: _array(parameter) for name, parameter in _named(network).items()}
+
+
+def _named(network: Network) -> dict[str, Tensor]:
+    named: dict[str, Tensor] = {}
+    names = [way for layer in range(network.architecture.layers) for way in ways(layer)]
+    for way, lstm in zip(names, network.lstms, strict=True):
+        named[f"{way}.input"] = lstm.get_parameter("weight_ih_l0")
+        named[f"{way}.recurrent"] = lstm.get_parameter("weight_hh_l0")
+        named[f"{way}.bias"] = lstm.get_parameter("bias_ih_l0")
+    return {**named, "head.weight": network.head.weight, "head.bias": network.head.bias}
 
 
 def _array(tensor: Tensor) -> npt.NDArray[np.float32]:
@@ -140,22 +153,15 @@ def _array(tensor: Tensor) -> npt.NDArray[np.float32]:
     return array
 
 
-def network_of(checkpoint: Checkpoint) -> Network:
+def network_of(checkpoint: Checkpoint, dropout: float = 0.0) -> Network:
     """A network with the checkpoint's weights. Raises CheckpointError where they do not fit its architecture."""
-    if {name: array.shape for name, array in checkpoint.weights.items()} != shapes(checkpoint.architecture):
-        raise CheckpointError(f"the checkpoint's weights do not fit its architecture {checkpoint.architecture!r}")
-    network = Network(hidden_units(checkpoint.architecture))
-    given = {name: torch.from_numpy(np.array(array)) for name, array in checkpoint.weights.items()}
+    network = Network(fitting(checkpoint), dropout)
     with torch.no_grad():
-        for way, lstm in (("forward", network.forward_lstm), ("backward", network.backward_lstm)):
-            lstm.get_parameter("weight_ih_l0").copy_(given[f"{way}.input"])
-            lstm.get_parameter("weight_hh_l0").copy_(given[f"{way}.recurrent"])
-            lstm.get_parameter("bias_ih_l0").copy_(given[f"{way}.bias"])
-        network.head.weight.copy_(given["head.weight"])
-        network.head.bias.copy_(given["head.bias"])
+        for name, parameter in _named(network).items():
+            parameter.copy_(torch.from_numpy(np.array(checkpoint.weights[name])))
     return network
 
 
 def checkpoint_of(network: Network, score: ScoreWeights, info: dict[str, str]) -> Checkpoint:
     """The network's weights as a checkpoint."""
-    return Checkpoint(f"bilstm-{network.hidden}", weights_of(network), score, info)
+    return Checkpoint(str(network.architecture), weights_of(network), score, info)

@@ -96,7 +96,8 @@ def training(examples: list[Example]) -> dict[str, float]:
     framed = [(frames_of(example.gesture), example.word) for example in examples[:1024]]
     fixed = list(batches(framed, 32))
     network = network_of(base_checkpoint())
-    network.packed = nn.LSTM(9, network.hidden, batch_first=True, bidirectional=True)
+    size = network.architecture
+    network.packed = nn.LSTM(9, size.hidden, size.layers, batch_first=True, bidirectional=True)
 
     def speed(loss: Callable[[Batch], torch.Tensor]) -> float:
         began = time.perf_counter()
