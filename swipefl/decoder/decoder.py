@@ -6,6 +6,7 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon
 from swipefl.decoder.search import Candidate, greedy, search
+from swipefl.decoder.sight import Sight
 from swipefl.gesture.features import Floats
 from swipefl.gesture.gesture import Gesture
 
@@ -33,6 +34,10 @@ class Decoder:
         """The best words, and the letters that the network alone would write."""
         log_probs = self._encoder.encode(gesture)
         return self._search(gesture, log_probs, top), greedy(log_probs, gesture.keyboard.letters)
+
+    def look(self, gesture: Gesture) -> Sight:
+        """What the network sees of the gesture before any lexicon."""
+        return self._encoder.look(gesture)
 
     def _search(self, gesture: Gesture, log_probs: Floats, top: int) -> list[Candidate]:
         return search(log_probs, self.lexicon(gesture).index(gesture.keyboard.letters), self._score, top)

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swipefl.decoder.checkpoint import Checkpoint, Weights
+from swipefl.decoder.sight import Sight, sight
 from swipefl.errors import CheckpointError
 from swipefl.gesture.features import FEATURES, Floats, frames_of
 from swipefl.gesture.gesture import Gesture
@@ -73,6 +74,13 @@ class Encoder:
         """Natural log-probabilities (T, 1 + L): column 0 is blank, column 1 + i the layout's letter i."""
         frames = frames_of(gesture)
         return letter_log_probs(self.outputs(frames.features), frames.positions, frames.layout)
+
+    def look(self, gesture: Gesture) -> Sight:
+        """What the network sees, where `encode` keeps only the letters."""
+        frames = frames_of(gesture)
+        outputs = self.outputs(frames.features)
+        log_probs = letter_log_probs(outputs, frames.positions, frames.layout)
+        return sight(frames.positions, frames.positions + outputs[:, 0:2], log_probs, frames.layout)
 
     def outputs(self, features: Floats) -> Floats:
         """The network's six outputs (T, 6) for features (T, 9)."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from swipefl.errors import UsageError
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points, fold
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.sql import Row, Sql, damaged
@@ -46,6 +47,21 @@ class Gestures:
             raise ValueError(f"split must be {TRAIN!r} or {HELD_OUT!r}")
         where = " WHERE verdict = ? AND held_out = ? ORDER BY number"
         return [example for example, _ in self._read(where, (GOOD, split == HELD_OUT))]
+
+    def find(self, id: str) -> Example:
+        """The example whose gesture's id is `id`, else the only one whose id begins so; of either verdict.
+
+        Raises UsageError where there is none or more than one, StoreError.
+        """
+        start = id.encode(errors="backslashreplace").decode()  # what a shell may hand over, SQLite cannot take
+        where = " WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2"
+        found = [example for example, _ in self._read(where, (start,))]
+        # neither the id nor those it may stand for are repeated: what was typed by mistake may well be a word
+        if not found:
+            raise UsageError("no gesture in the store has that id; `swipefl export` shows the ids of all of them")
+        if len(found) > 1 and found[0].gesture.id != start:
+            raise UsageError("more than one gesture has an id that begins so; give more of it")
+        return found[0]
 
     def everything(self) -> Iterator[tuple[Example, str]]:
         """Every example with its verdict, one by one. Raises StoreError."""
