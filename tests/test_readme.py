@@ -19,6 +19,7 @@ ROWS = {
     "cycle": "",
     "predict": "-",
     "evaluate": "- --model base",
+    "show": "example-0000",
     "status": "",
     "words list": "",
     "words add": "zuzanka",

@@ -60,8 +60,8 @@ def test_predict_from_a_person_who_types_answers_before_the_end(tmp_path: Path) 
 @pytest.mark.parametrize("columns", [80, 120])
 def test_no_table_breaks(lived_in: tuple[Path, Done], columns: int) -> None:
     home, _ = lived_in
-    commands = (["status"], ["evaluate"], ["words", "list"], ["keyboards", "list"], ["keyboards", "show", "jcuken"])
-    for words in commands:
+    alone = (["status"], ["evaluate"], ["words", "list"], ["keyboards", "list"])
+    for words in (*alone, ["keyboards", "show", "jcuken"], ["show", "example-0000"]):
         done = swipefl_on_terminal(home, *words, columns=columns)
         assert done.code == 0
         assert max(map(len, seen(done.out))) <= columns

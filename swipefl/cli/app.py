@@ -20,6 +20,7 @@ from swipefl.cli.forget import forget
 from swipefl.cli.ingest import ingest
 from swipefl.cli.predict import predict
 from swipefl.cli.reset import reset
+from swipefl.cli.show import show
 from swipefl.cli.status import status
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
@@ -35,7 +36,7 @@ app = typer.Typer(
     # typer loads pydantic to convert a --help that was not given; one that is False from the start needs no converting
     context_settings={"default_map": {"help": False, "words": {"help": False}, "keyboards": {"help": False}}},
 )
-for command in (ingest, cycle, predict, evaluate, status, train, reset, forget, export, sync):
+for command in (ingest, cycle, predict, evaluate, show, status, train, reset, forget, export, sync):
     app.command()(command)
 app.add_typer(words.app, name="words")
 app.add_typer(keyboards.app, name="keyboards")

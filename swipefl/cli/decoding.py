@@ -1,6 +1,6 @@
-"""What `predict` and `evaluate` share: a checkpoint, lexicons and a stream of gestures, out of flags."""
+"""What `predict`, `evaluate` and `show` share: a checkpoint, lexicons and gestures out of flags; candidates as JSON."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from swipefl.decoder.checkpoint import Checkpoint
     from swipefl.decoder.decoder import Decoder
     from swipefl.decoder.lexicon import Lexicon
+    from swipefl.decoder.search import Candidate
     from swipefl.gesture.formats import Entry
     from swipefl.gesture.gesture import Example
     from swipefl.gesture.keyboard import Keyboard
@@ -89,3 +90,8 @@ def decoder_parts(
             keyboard_of(wanted, find) if wanted else None,
             store.gestures.examples("held_out") if held_out else [],
         )
+
+
+def candidates_as_json(candidates: "Iterable[Candidate]") -> list[dict[str, object]]:
+    """Words with their scores and probabilities, rounded to what they are worth."""
+    return [{"word": c.word, "score": round(c.score, 4), "probability": round(c.probability, 6)} for c in candidates]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal
+from swipefl.cli.decoding import candidates_as_json, decoder_parts
 from swipefl.cli.rendering import console, printable, table
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
-    from swipefl.cli.decoding import decoder_parts
     from swipefl.prediction import answers
 
     parts = decoder_parts(home, model, keyboard)
@@ -39,10 +39,7 @@ def predict(
 def _plain(answer: "Answer") -> dict[str, object]:
     if answer.error is not None:
         return {"gesture_id": answer.gesture_id, "error": answer.error}
-    candidates = [
-        {"word": c.word, "score": round(c.score, 4), "probability": round(c.probability, 6)} for c in answer.candidates
-    ]
-    return {"gesture_id": answer.gesture_id, "candidates": candidates}
+    return {"gesture_id": answer.gesture_id, "candidates": candidates_as_json(answer.candidates)}
 
 
 def _render(found: "Iterator[Answer]") -> None:

@@ -1,0 +1,165 @@
+"""`swipefl show`: what the model saw of one gesture, as a picture."""
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, store_of
+from swipefl.cli.decoding import candidates_as_json
+from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
+from swipefl.cli.rendering import console, number, printable, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from swipefl.decoder.search import Candidate
+    from swipefl.decoder.sight import SeenFrame, Sight
+    from swipefl.gesture.gesture import Example, Gesture
+
+MARGIN = 0.8  # key widths around the outermost key centres
+BEYOND = 1.0  # key widths that a path may leave those bounds by, and still be drawn where it is
+LEAST_ROWS, MOST_COLUMNS = 12, 110
+OTHER_LINES = 8  # what stands around the picture besides the candidates, the next prompt included
+SURE, UNSURE = 0.9, 0.6
+# on a colour of their own, letters are readable on light and dark terminals alike; the rest is for NO_COLOR
+STYLES = {"sure": "bold black on green", "less sure": "black on yellow", "unsure": "underline white on red"}
+START, END = "○", "●"
+
+
+def show(
+    gesture_id: Annotated[str, typer.Argument(metavar="GESTURE_ID", help="Its id, or how the id begins.")],
+    top: Annotated[int, typer.Option(min=1, max=100, help="How many words.")] = 5,
+    model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Draw what the model saw of one stored gesture."""
+    from swipefl.decoder.decoder import Decoder
+    from swipefl.prediction import choose_checkpoint, lexicons
+
+    _, store = store_of(home)
+    with store:
+        example = store.gestures.find(gesture_id)
+        decoder = Decoder(choose_checkpoint(store, model), lexicons(store.words.all()))
+    sight, candidates = decoder.look(example.gesture), decoder.decode(example.gesture, top)
+    if as_json or not is_terminal():
+        emit(_plain(example, sight, candidates))
+    else:
+        _render(example, sight, candidates)
+
+
+def _plain(example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:
+    return {
+        "gesture_id": example.gesture.id,
+        "keyboard": example.gesture.keyboard.name,
+        "frames": [_plain_frame(frame) for frame in sight.frames],
+        "greedy": sight.spelling,
+        "candidates": candidates_as_json(candidates),
+        "word": example.word or None,
+    }
+
+
+def _plain_frame(frame: "SeenFrame") -> dict[str, object]:
+    return {
+        "x": round(frame.x, 4),
+        "y": round(frame.y, 4),
+        "meant_x": round(frame.meant_x, 4),
+        "meant_y": round(frame.meant_y, 4),
+        "letter": frame.letter,
+        "probability": round(frame.probability, 6),
+    }
+
+
+def _render(example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> None:
+    from rich.panel import Panel
+    from rich.text import Text
+
+    gesture, screen = example.gesture, console()
+    picture = _picture(gesture, sight, *_room(screen, len(candidates)))
+    about = f"{gesture.id} on {gesture.keyboard.name}, {gesture.points[-1, 2]:.1f} s, {len(sight.frames)} frames"
+    title = Text(printable(about), "bold")  # a title that is no Text would be read as markup
+    screen.print(Panel(picture, title=title, title_align="left", border_style="dim", padding=0, expand=False))
+    screen.print(_legend())
+    screen.print(f"without a lexicon: {sight.spelling or 'nothing'}", soft_wrap=True)
+    screen.print("", _words(example.word, candidates) if candidates else "no word found", sep="\n")
+    if not any(_is_meant(candidate, example.word) for candidate in candidates):
+        screen.print(f"meant{', and not among these' if candidates else ''}: {example.word}", soft_wrap=True)
+
+
+def _room(screen: "Console", candidates: int) -> tuple[int, int]:
+    """Columns and rows for the picture, so that the words below are seen with it."""
+    return min(screen.width - 2, MOST_COLUMNS), max(LEAST_ROWS, screen.height - OTHER_LINES - candidates)
+
+
+def _picture(gesture: "Gesture", sight: "Sight", columns: int, rows: int) -> "Text":
+    """Keys, path, and letters where the model thinks that the finger meant them; at most `columns` by `rows`."""
+    left, top, right, bottom = _bounds(sight)
+    # dots a key width, the same both ways
+    scale = min((columns * DOTS_ACROSS - 1) / (right - left), (rows * DOTS_DOWN - 1) / (bottom - top))
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return (min(max(x, left), right) - left) * scale, (min(max(y, top), bottom) - top) * scale
+
+    across, down = at(right, bottom)
+    canvas = Canvas(round(across) // DOTS_ACROSS + 1, round(down) // DOTS_DOWN + 1)
+    path = [at(frame.x, frame.y) for frame in sight.frames]
+    for here, there in pairwise(path):
+        canvas.line(*here, *there)
+    for key, (x, y) in zip(gesture.keyboard.keys, sight.layout.centres.tolist(), strict=True):
+        canvas.mark(*at(x, y), printable(key.letter), "dim")
+    for frame in sight.emissions():
+        letter = frame.letter or ""
+        shown = letter.upper() if len(letter.upper()) == 1 else letter
+        canvas.mark(*at(frame.meant_x, frame.meant_y), shown, STYLES[_certainty(frame.probability)], over=letter)
+    canvas.mark(*path[0], START, "bold")
+    canvas.mark(*path[-1], END, "bold")
+    return canvas.text()
+
+
+def _bounds(sight: "Sight") -> tuple[float, float, float, float]:
+    """Left, top, right, bottom in key widths: the keys, and the path and what it meant unless they stray far."""
+    bounds = []
+    for axis in (0, 1):
+        centres = sight.layout.centres[:, axis].tolist()
+        places = [(frame.x, frame.y)[axis] for frame in sight.frames]
+        places += [(frame.meant_x, frame.meant_y)[axis] for frame in sight.emissions()]
+        low, high = min(centres) - MARGIN, max(centres) + MARGIN
+        bounds.append((max(low - BEYOND, min(low, *places)), min(high + BEYOND, max(high, *places))))
+    (left, right), (top, bottom) = bounds
+    return left, top, right, bottom
+
+
+def _certainty(probability: float) -> str:
+    return "sure" if probability >= SURE else "less sure" if probability >= UNSURE else "unsure"
+
+
+def _legend() -> "Text":
+    from rich.text import Text
+
+    legend = Text(f"{START} start  {END} end  letters as the model read them: ")
+    for name, style in STYLES.items():
+        legend.append(f" {name} ", style).append(" ")
+    return legend
+
+
+def _words(meant: str, candidates: "Sequence[Candidate]") -> "Table":
+    from rich.text import Text
+
+    shown = table("word", number("sure"), "")
+    for candidate in candidates:
+        right = _is_meant(candidate, meant)
+        word = Text(candidate.word, "bold green" if right else "")
+        sure = f"{candidate.probability:.0%}" if candidate.probability >= 0.005 else "<1%"
+        shown.add_row(word, sure, Text("the word that was meant", "green") if right else "")
+    return shown
+
+
+def _is_meant(candidate: "Candidate", word: str) -> bool:
+    from swipefl.gesture.gesture import fold
+
+    return fold(candidate.word) == word
