@@ -19,15 +19,15 @@ ALPHABETS = {"en": "abcdefghijklmnopqrstuvwxyz", "ru": "абвгдежзийкл
 FOLDER = Path(lexicon.__file__).parent / "lexicons"
 
 
-def word_frequencies(language: str) -> dict[str, float]:
-    """The SIZE most frequent folded words; words that fold alike (its, it's) have their frequencies added."""
+def word_frequencies(language: str, size: int = SIZE) -> dict[str, float]:
+    """The `size` most frequent folded words; words that fold alike (its, it's) have their frequencies added."""
     letters = frozenset(ALPHABETS[language])
     sums: defaultdict[str, float] = defaultdict(float)
     for word, frequency in sorted(wordfreq.get_frequency_dict(language, "large").items()):
         folded = fold(word)
         if folded and letters.issuperset(folded):
             sums[folded] += frequency
-    kept = sorted(sums, key=lambda word: (-sums[word], word))[:SIZE]
+    kept = sorted(sums, key=lambda word: (-sums[word], word))[:size]
     return {word: sums[word] for word in kept}
 
 

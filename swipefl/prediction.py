@@ -1,16 +1,18 @@
 """Gesture to words: which checkpoint, which words, and an answer for each gesture."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words
 from swipefl.decoder.search import Candidate
-from swipefl.errors import UsageError
-from swipefl.gesture.formats import Entry, Reading, Rejected
+from swipefl.errors import DataError, UsageError
+from swipefl.gesture.formats import Entry, Reading, Rejected, unreadable
+from swipefl.gesture.gesture import fold
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
 
@@ -49,8 +51,40 @@ def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
     return checkpoint if checkpoint.architecture == newest.architecture else newest
 
 
-def lexicons(words: Iterable[PersonalWord], size: int | None = None) -> Callable[[str], Lexicon]:
-    """A function from language to its lexicon with the personal words in it; each is loaded when first asked for."""
+def read_prior(path: Path) -> dict[str, float]:
+    """Folded words with their ln probabilities, from lines of a word, blanks and a number of at most 0.
+
+    Of words that fold to the same letters the likeliest counts. Raises DataError for a file or a line that cannot be
+    read.
+    """
+    prior: dict[str, float] = {}
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is not UTF-8 text; a prior has lines such as `word -7.5`") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            word, ln_probability = line.split()
+            value = float(ln_probability)
+        except ValueError:
+            value, word = math.nan, ""
+        if not -math.inf < value <= 0:
+            raise DataError(f"{path}, line {number}: expected a word and its ln probability, such as `word -7.5`")
+        prior[fold(word)] = max(value, prior.get(fold(word), -math.inf))
+    return prior
+
+
+def lexicons(
+    words: Iterable[PersonalWord], size: int | None = None, prior: Mapping[str, float] | None = None
+) -> Callable[[str], Lexicon]:
+    """A function from language to its lexicon with the personal words in it; each is loaded when first asked for.
+
+    `prior` has the ln probabilities of words about which the caller knows more.
+    """
     personal = list(words)
 
     @cache
@@ -60,7 +94,8 @@ def lexicons(words: Iterable[PersonalWord], size: int | None = None) -> Callable
         if size is not None:
             lexicon = lexicon.truncated(size)
         own = {word.word: LN_PERSONAL for word in personal if word.language == language}
-        return lexicon.with_words(own) if own else lexicon
+        lexicon = lexicon.with_words(own) if own else lexicon
+        return lexicon.with_prior(prior) if prior else lexicon
 
     return lexicon_of
 

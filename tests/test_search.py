@@ -176,3 +176,32 @@ def test_alphabets_of_any_size(letters: int) -> None:
     for t, letter in enumerate(word):
         logits[2 * t, 1 + alphabet.index(letter)] = logits[2 * t + 1, 0] = 12
     assert search(log_softmax(logits), index, WEIGHTS, 5)[0].word == word
+
+
+def test_a_prior_stands_in_for_the_frequency_of_its_words_alone() -> None:
+    rng = np.random.default_rng(8)
+    lexicon = load_lexicon("en")
+    log_probs = posterior("because", rng)
+    plain = search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 20)
+    unlikely = lexicon.with_prior({"because": -30.0, "ouyangxi": -12.0})
+    assert "ouyangxi" in unlikely
+    found = search(log_probs, unlikely.index(QWERTY.letters), WEIGHTS, 20)
+    assert plain[0].word == "because"
+    assert found[0].word == plain[1].word
+    assert "ouyangxi" in [
+        c.word for c in search(posterior("ouyangxi", rng), unlikely.index(QWERTY.letters), WEIGHTS, 1)
+    ]
+    others = {c.word: c.score for c in plain if c.word != "because"}
+    assert all(c.score == pytest.approx(others[c.word]) for c in found if c.word in others)
+
+
+def test_a_prior_replaces_personal_words_too() -> None:
+    own = load_lexicon("en").with_words({"ouyangxi": -3.0}).with_prior({"ouyangxi": -12.0})
+    (only,) = (
+        c
+        for c in search(posterior("ouyangxi", np.random.default_rng(9)), own.index(QWERTY.letters), WEIGHTS, 100)
+        if c.word == "ouyangxi"
+    )
+    listed = load_lexicon("en").with_words({"ouyangxi": -12.0})
+    again = search(posterior("ouyangxi", np.random.default_rng(9)), listed.index(QWERTY.letters), WEIGHTS, 100)
+    assert only.score == pytest.approx(next(c.score for c in again if c.word == "ouyangxi"))

@@ -63,19 +63,27 @@ class DecoderParts:
 
 
 def decoder_parts(
-    home: Path | None, model: str, keyboard: str | None, lexicon_size: int | None = None, held_out: bool = False
+    home: Path | None,
+    model: str,
+    keyboard: str | None,
+    lexicon_size: int | None = None,
+    held_out: bool = False,
+    prior: Path | None = None,
 ) -> DecoderParts:
     """The parts that flags ask for. A home without a store is left alone: the base checkpoint needs none."""
     from swipefl.gesture.keyboard import built_in
-    from swipefl.prediction import choose_checkpoint, lexicons
+    from swipefl.prediction import choose_checkpoint, lexicons, read_prior
     from swipefl.store.store import Store
 
     settings = settings_of(home)
+    known_prior = read_prior(prior) if prior else None
     path = settings.home / "swipefl.db"
     if not path.exists():
         wanted = keyboard or settings.keyboard
         chosen = keyboard_of(wanted, built_in) if wanted else None
-        return DecoderParts(choose_checkpoint(None, model), lexicons((), lexicon_size), built_in, chosen, [])
+        return DecoderParts(
+            choose_checkpoint(None, model), lexicons((), lexicon_size, known_prior), built_in, chosen, []
+        )
     with Store(path) as store:
         known = {keyboard.name: keyboard for keyboard in store.keyboards.all()}
 
@@ -85,7 +93,7 @@ def decoder_parts(
         wanted = keyboard or settings.keyboard
         return DecoderParts(
             choose_checkpoint(store, model),
-            lexicons(store.words.all(), lexicon_size),
+            lexicons(store.words.all(), lexicon_size, known_prior),
             find,
             keyboard_of(wanted, find) if wanted else None,
             store.gestures.examples("held_out") if held_out else [],

@@ -11,7 +11,7 @@ from swipefl.cli.rendering import console, counted, number, percent, table
 if TYPE_CHECKING:
     from swipefl.decoder.evaluation import Evaluation, Misses
 
-KEYS = ("examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ms_p50", "ms_p99")
+KEYS = ("examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece", "ms_p50", "ms_p99")
 
 
 def evaluate(
@@ -48,6 +48,7 @@ def _render(evaluation: "Evaluation") -> None:
         ("top-5", evaluation.top5, "it is among the first five"),
         ("in lexicon", evaluation.in_lexicon, "it can be found at all"),
         ("greedy", evaluation.greedy, "it is spelled right without a lexicon"),
+        ("calibration", evaluation.ece, "probabilities are off by so much, on average"),
     ):
         scores.add_row(name, percent(share), meaning)
     scores.add_row(

@@ -1,6 +1,7 @@
 """`swipefl predict`: gestures in, words out."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,13 +21,16 @@ def predict(
     model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
     language: Annotated[str | None, typer.Option(help="en or ru; else the keyboard says.")] = None,
     keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
+    prior: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Words with ln probabilities that you know better: `word -7.5`.")
+    ] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
     from swipefl.prediction import answers
 
-    parts = decoder_parts(home, model, keyboard)
+    parts = decoder_parts(home, model, keyboard, prior=prior)
     decoder = parts.decoder(language)
     found = answers(parts.entries(path), decoder, top)
     if as_json or not is_terminal():

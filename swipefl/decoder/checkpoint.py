@@ -23,11 +23,37 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class ScoreWeights:
-    """What a word's score is made of: temperature * ln p_ctc + alpha * ln f + beta * length."""
+    """What a word's score is made of: temperature * ln p_ctc + alpha * ln f + beta * length - deviations.
+
+    The deviations of the word's template from the path (`template.DEVIATIONS`) count with a weight each.
+    """
 
     alpha: float
     beta: float
     temperature: float = 1.0
+    location: float = 0.0
+    spread: float = 0.0
+    missed: float = 0.0
+    start: float = 0.0
+    end: float = 0.0
+    shape: float = 0.0
+
+    @property
+    def of_word(self) -> npt.NDArray[np.float64]:
+        """The weights (3,) of ln p_ctc, ln frequency and length."""
+        return np.array([self.temperature, self.alpha, self.beta])
+
+    @property
+    def of_parts(self) -> npt.NDArray[np.float64]:
+        """The weights (9,) of all parts of a score, deviations last."""
+        against = (self.location, self.spread, self.missed, self.start, self.end, self.shape)
+        return np.concatenate((self.of_word, -np.array(against)))
+
+    @classmethod
+    def from_parts(cls, weights: npt.NDArray[np.float64]) -> "ScoreWeights":
+        """The inverse of `of_parts`."""
+        temperature, alpha, beta, *against = weights.tolist()
+        return cls(alpha, beta, temperature, *(-weight for weight in against))
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +65,11 @@ class Checkpoint:
     score: ScoreWeights
     info: Mapping[str, str] = field(default_factory=dict)
 
-    def to_bytes(self) -> bytes:
-        """The blob that `checkpoint_from_bytes` reads back; equal checkpoints give equal bytes."""
+    def to_bytes(self, half: bool = False) -> bytes:
+        """The blob that `checkpoint_from_bytes` reads back; equal checkpoints give equal bytes.
+
+        `half` writes float16, in half of the room: for a checkpoint that is shipped and not trained any further here.
+        """
         metadata = {
             "swipefl": json.dumps(
                 {
@@ -52,12 +81,13 @@ class Checkpoint:
                 sort_keys=True,
             )
         }
-        tensors = {name: np.ascontiguousarray(self.weights[name]) for name in sorted(self.weights)}
+        kind = np.float16 if half else np.float32
+        tensors = {name: np.ascontiguousarray(self.weights[name], kind) for name in sorted(self.weights)}
         return save(tensors, metadata)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the blob, in hex."""
+        """SHA-256 of the blob in float32, in hex: it does not tell at what precision the same weights were at rest."""
         return hashlib.sha256(self.to_bytes()).hexdigest()
 
 

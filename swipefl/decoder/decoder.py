@@ -5,9 +5,11 @@ from collections.abc import Callable
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.decoder.search import Candidate, greedy, search
+from swipefl.decoder.search import Candidate, Scored, greedy, score, search
 from swipefl.decoder.sight import Sight
-from swipefl.gesture.features import Floats
+from swipefl.decoder.template import path_of
+from swipefl.decoder.word_index import WordIndex
+from swipefl.gesture.features import Floats, Frames, frames_of
 from swipefl.gesture.gesture import Gesture
 
 
@@ -28,16 +30,27 @@ class Decoder:
 
     def decode(self, gesture: Gesture, top: int = 5) -> list[Candidate]:
         """The best `top` words, best first."""
-        return self._search(gesture, self._encoder.encode(gesture), top)
+        return self.decode_and_spell(gesture, top)[0]
 
     def decode_and_spell(self, gesture: Gesture, top: int = 5) -> tuple[list[Candidate], str]:
         """The best words, and the letters that the network alone would write."""
-        log_probs = self._encoder.encode(gesture)
-        return self._search(gesture, log_probs, top), greedy(log_probs, gesture.keyboard.letters)
+        frames = frames_of(gesture)
+        log_probs = self._encoder.log_probs(frames)
+        candidates = search(log_probs, self._index(gesture), self._score, top, path_of(frames))
+        return candidates, greedy(log_probs, gesture.keyboard.letters)
+
+    def score(self, gesture: Gesture) -> Scored:
+        """The words worth a look, with what each one's score is made of: what score weights are tuned on."""
+        frames = frames_of(gesture)
+        return score(self._encoder.log_probs(frames), self._index(gesture), self._score, path_of(frames))
+
+    def log_probs(self, frames: Frames) -> Floats:
+        """What the network says of frames: natural log-probabilities (T, 1 + L) of blank and letters."""
+        return self._encoder.log_probs(frames)
 
     def look(self, gesture: Gesture) -> Sight:
         """What the network sees of the gesture before any lexicon."""
         return self._encoder.look(gesture)
 
-    def _search(self, gesture: Gesture, log_probs: Floats, top: int) -> list[Candidate]:
-        return search(log_probs, self.lexicon(gesture).index(gesture.keyboard.letters), self._score, top)
+    def _index(self, gesture: Gesture) -> WordIndex:
+        return self.lexicon(gesture).index(gesture.keyboard.letters)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from swipefl.decoder.checkpoint import Checkpoint, Weights
 from swipefl.decoder.sight import Sight, sight
 from swipefl.errors import CheckpointError
-from swipefl.gesture.features import FEATURES, Floats, frames_of
+from swipefl.gesture.features import FEATURES, Floats, Frames, frames_of
 from swipefl.gesture.gesture import Gesture
 from swipefl.gesture.keyboard import Layout
 
@@ -72,7 +72,10 @@ class Encoder:
 
     def encode(self, gesture: Gesture) -> Floats:
         """Natural log-probabilities (T, 1 + L): column 0 is blank, column 1 + i the layout's letter i."""
-        frames = frames_of(gesture)
+        return self.log_probs(frames_of(gesture))
+
+    def log_probs(self, frames: Frames) -> Floats:
+        """The same (T, 1 + L) for frames."""
         return letter_log_probs(self.outputs(frames.features), frames.positions, frames.layout)
 
     def look(self, gesture: Gesture) -> Sight:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
+import numpy.typing as npt
 
 from swipefl.decoder.search import Candidate
 from swipefl.errors import TooLittleData
@@ -14,6 +15,7 @@ from swipefl.gesture.gesture import Example, Gesture, fold
 
 Decode = Callable[[Gesture], tuple[Sequence[Candidate], str]]
 WORST = 10  # keys, and words
+BINS = 15
 SEEN_AT_LEAST = 5  # times, for a key to be among the worst
 
 
@@ -30,7 +32,8 @@ class Misses:
 class Evaluation:
     """Fractions of `examples`; a word outside the lexicon counts as wrong. Times are of one gesture, in ms.
 
-    `greedy` counts spellings that are right without a lexicon. The worst keys and words are the owner's alone to see.
+    `greedy` counts spellings that are right without a lexicon; `ece` is the expected calibration error of the first
+    words' probabilities (Guo et al. 2017, ICML). The worst keys and words are the owner's alone to see.
     """
 
     examples: int
@@ -39,6 +42,7 @@ class Evaluation:
     top3: float
     top5: float
     greedy: float
+    ece: float
     ms_p50: float
     ms_p99: float
     worst_keys: tuple[Misses, ...] = ()
@@ -51,6 +55,7 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
     `known` says whether an example's word is in the lexicon. Raises TooLittleData where there are no examples.
     """
     ranks: list[int] = []
+    sure: list[float] = []
     seconds: list[float] = []
     in_lexicon = spelled = 0
     keys_seen, keys_missed, words_seen, words_missed = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
@@ -60,6 +65,7 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
         seconds.append(time.perf_counter() - begun)
         word = fold(example.word)
         rank = _rank(word, candidates) if (listed := known(example)) else len(candidates)
+        sure.append(candidates[0].probability if candidates else 0.0)
         ranks.append(rank if rank < len(candidates) else 1_000_000)
         in_lexicon += listed
         spelled += spelling == word
@@ -74,7 +80,16 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
     p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99]).tolist()
     worst_keys = _worst(keys_missed, keys_seen, lambda m: (m.seen >= SEEN_AT_LEAST, m.missed / m.seen))
     worst_words = _worst(words_missed, words_seen, lambda m: (m.missed, m.missed / m.seen))
-    return Evaluation(count, in_lexicon / count, top1, top3, top5, spelled / count, p50, p99, worst_keys, worst_words)
+    ece = calibration_error(np.array(sure), np.array(ranks) == 0)
+    shares = (in_lexicon / count, top1, top3, top5, spelled / count, ece)
+    return Evaluation(count, *shares, p50, p99, worst_keys, worst_words)
+
+
+def calibration_error(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
+    """The mean distance between probability (N,) and share that was right (N,), over BINS bins of probability."""
+    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
+    apart = np.bincount(bins, sure, BINS) - np.bincount(bins, right, BINS)
+    return float(np.abs(apart).sum() / len(sure))
 
 
 def _rank(word: str, candidates: Sequence[Candidate]) -> int:

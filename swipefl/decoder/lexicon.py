@@ -10,7 +10,7 @@ import math
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
 
@@ -68,11 +68,16 @@ class WordList:
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """What a gesture of one language may mean: a word list, and personal words (folded) with their ln frequencies."""
+    """What a gesture of one language may mean: a word list, and personal words (folded) with their ln frequencies.
+
+    `prior` is what a caller who knows more, such as the words before, gives for some words: their ln probabilities
+    stand in for the ln frequencies.
+    """
 
     language: str
     listed: WordList
     personal: Mapping[str, float] = field(default_factory=dict)
+    prior: Mapping[str, float] = field(default_factory=dict)
     _indexes: dict[str, WordIndex] = field(default_factory=dict, repr=False)
 
     @property
@@ -83,42 +88,50 @@ class Lexicon:
     @property
     def ln_frequencies(self) -> npt.NDArray[np.float32]:
         """The natural logarithm of each word's frequency (N,)."""
-        extra = np.array([self.personal[word] for word in self._extra], np.float32)
+        extra = np.array([self._own[word] for word in self._extra], np.float32)
         return np.concatenate((self.listed.ln_frequencies, extra))
 
     @cached_property
+    def _own(self) -> dict[str, float]:
+        return {**self.personal, **self.prior}
+
+    @cached_property
     def _extra(self) -> tuple[str, ...]:
-        return tuple(word for word in self.personal if word not in self.listed.word_set)
+        return tuple(word for word in self._own if word not in self.listed.word_set)
 
     def __len__(self) -> int:
         return len(self.listed.lengths) + len(self._extra)
 
     def __contains__(self, word: object) -> bool:
-        """Whether the folded `word` is listed or personal."""
-        return word in self.personal or word in self.listed.word_set
+        """Whether the folded `word` is listed, personal or has a prior."""
+        return word in self._own or word in self.listed.word_set
 
     def truncated(self, count: int) -> "Lexicon":
         """Only the `count` most frequent listed words; personal words stay."""
-        return Lexicon(self.language, self.listed.truncated(count), self.personal)
+        return replace(self, listed=self.listed.truncated(count), _indexes={})
 
     def with_words(self, words: Mapping[str, float]) -> "Lexicon":
         """This lexicon and folded `words` with their ln frequencies; cheap, the listed words' arrays are shared."""
-        return Lexicon(self.language, self.listed, {**self.personal, **words})
+        return replace(self, personal={**self.personal, **words}, _indexes={})
+
+    def with_prior(self, prior: Mapping[str, float]) -> "Lexicon":
+        """This lexicon where folded words of `prior` have its ln probabilities; it may hold words of its own."""
+        return replace(self, prior=dict(prior), _indexes={})
 
     def index(self, letters: str) -> WordIndex:
         """What can be typed with `letters`, for the search; kept once built."""
         if letters not in self._indexes:
-            tables = (self.listed.table(letters), *self._personal_tables(letters))
-            self._indexes[letters] = WordIndex(letters, tuple(table for table in tables if table.lengths.size))
+            own = (_table(words, letters) for words in (self.personal, self.prior) if words)
+            tables = tuple(table for table in (self.listed.table(letters), *own) if table.lengths.size)
+            self._indexes[letters] = WordIndex(letters, tables, frozenset(self.prior))
         return self._indexes[letters]
 
-    def _personal_tables(self, letters: str) -> list[WordTable]:
-        known = set(letters)
-        words = [word for word in self.personal if word and known.issuperset(word) and len(word) < 256]
-        if not words:
-            return []
-        ln_frequencies = np.array([self.personal[word] for word in words], np.float32)
-        return [word_table(letters, *coded(words, letters), ln_frequencies)]
+
+def _table(own: Mapping[str, float], letters: str) -> WordTable:
+    known = set(letters)
+    words = [word for word in own if word and known.issuperset(word) and len(word) < 256]
+    ln_frequencies = np.array([own[word] for word in words], np.float32)
+    return word_table(letters, *coded(words, letters), ln_frequencies)
 
 
 @lru_cache(maxsize=4)

@@ -1,8 +1,9 @@
 """Finds the words that a posterior over letters may mean: exact CTC scores of a few hundred promising candidates.
 
-A word's score is `temperature * ln p_ctc(word) + alpha * ln f(word) + beta * length`. Candidates are picked in two
-steps from what the posterior says about single letters (`_Evidence`): which come first and last, which are there at
-all, and which can follow which. Only a word that is not picked can be missed.
+A word's score is `temperature * ln p_ctc(word) + alpha * ln f(word) + beta * length`, less what its template's
+deviations from the path cost. Candidates are picked in two steps from what the posterior says about single letters
+(`_Evidence`): which come first and last, which are there at all, and which can follow which. The best of them are held
+against the path. Only a word that is not picked can be missed.
 """
 
 from collections.abc import Sequence
@@ -13,13 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from swipefl.decoder.checkpoint import ScoreWeights
-from swipefl.decoder.word_index import Codes, Rows, WordIndex, WordTable
+from swipefl.decoder.template import DEVIATIONS, Path, deviations
+from swipefl.decoder.word_index import Codes, Rows, WordIndex, WordTable, as_codes, spelled
 from swipefl.gesture.features import Floats
 
 Doubles = npt.NDArray[np.float64]
 Lengths = npt.NDArray[np.intp]
 
-CANDIDATES = 500  # words that get an exact score
+CANDIDATES = 500  # words that get an exact CTC score
+COMPARED = 100  # words whose template is held against the path
 GLANCED_AT = 8_000  # words of a table whose letters are looked at
 NOT_SHOWN = 1e-5  # a letter that no frame gives this probability is in no candidate
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
@@ -36,26 +39,59 @@ class Candidate:
     probability: float
 
 
-def search(log_probs: Floats, index: WordIndex, weights: ScoreWeights, top: int) -> list[Candidate]:
+@dataclass(frozen=True, eq=False)
+class Scored:
+    """N words, what each one's score is made of, and the score itself.
+
+    `parts` (N, 3 + D): ln p_ctc, ln frequency, length and the deviations; a score is their sum with the weights.
+    """
+
+    words: list[str]
+    parts: Doubles
+    scores: Doubles
+
+
+def search(
+    log_probs: Floats, index: WordIndex, weights: ScoreWeights, top: int, path: Path | None = None
+) -> list[Candidate]:
     """The best `top` words, best first, for log-probabilities (T, 1 + L) with blank in column 0.
 
-    There are fewer, or none, where the keyboard's letters or the number of frames allow no more.
+    There are fewer, or none, where the keyboard's letters or the number of frames allow no more. Without a path no
+    template is held against it.
     """
+    scored = score(log_probs, index, weights, path)
+    return _ranked(scored.words, scored.scores, top)
+
+
+def score(log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None = None) -> Scored:
+    """The words worth a look, at most COMPARED, each with its score; a listed and personal word stands there twice."""
     if not index.tables:
-        return []
+        return Scored([], np.zeros((0, 3 + len(DEVIATIONS))), np.zeros(0))
     probs = np.maximum(np.exp(log_probs.astype(np.float64)), FLOOR)
-    evidence = _evidence(probs, index)
-    glances = [_glance(table, evidence, weights) for table in index.tables]
-    chosen = _best([scores for _, scores in glances], CANDIDATES)
-    rows = [rows[keep] for (rows, _), keep in zip(glances, chosen, strict=True)]
-    picked = list(zip(index.tables, rows, strict=True))
+    picked = _picked(probs, index, weights)
     lengths = np.concatenate([table.lengths[rows] for table, rows in picked]).astype(np.intp)
     ln_frequencies = np.concatenate([table.ln_frequencies[rows] for table, rows in picked])
     flat = np.concatenate([_flat(table.codes[:, rows], table.lengths[rows]) for table, rows in picked])
-    ln_likelihoods = _ctc(probs, flat, lengths)
-    scores = weights.temperature * ln_likelihoods + weights.alpha * ln_frequencies + weights.beta * lengths
-    words = [word for table, rows in picked for word in table.spelled(rows)]
-    return _ranked(words, scores, top)
+    seen = np.stack((_ctc(probs, flat, lengths), ln_frequencies, lengths), axis=1)  # (N, 3)
+    (kept,) = _best([(seen @ weights.of_word).astype(np.float32)], COMPARED)
+    kept = kept[seen[kept, 0] > -np.inf]
+    codes = _padded(flat, lengths, kept)
+    words = spelled(as_codes(codes, len(index.letters)), index.letters)
+    if index.replaced:  # a word with a prior of its own counts with that one alone
+        prior = np.repeat([table is index.tables[-1] for table, _ in picked], [len(rows) for _, rows in picked])
+        own = np.array([prior[k] or word not in index.replaced for k, word in zip(kept, words, strict=True)], bool)
+        kept, codes, words = kept[own], codes[:, own], [word for word, is_own in zip(words, own, strict=True) if is_own]
+    apart = deviations(path, codes, lengths[kept]) if path else np.zeros((len(kept), len(DEVIATIONS)))
+    parts = np.concatenate((seen[kept], apart), axis=1)
+    return Scored(words, parts, parts @ weights.of_parts)
+
+
+def _picked(probs: Doubles, index: WordIndex, weights: ScoreWeights) -> list[tuple[WordTable, Rows]]:
+    """CANDIDATES rows of all the tables together, by table."""
+    evidence = _evidence(probs, index)
+    glances = [_glance(table, evidence, weights) for table in index.tables]
+    chosen = _best([scores for _, scores in glances], CANDIDATES)
+    return [(table, rows[keep]) for table, (rows, _), keep in zip(index.tables, glances, chosen, strict=True)]
 
 
 def greedy(log_probs: Floats, letters: str) -> str:
@@ -148,6 +184,14 @@ def _flat(codes: Codes, lengths: npt.NDArray[np.uint8]) -> Rows:
     slots[:, 1:] = codes.T
     used: Rows = slots[np.arange(longest + 1) <= lengths[:, None]]
     return used
+
+
+def _padded(flat: Rows, lengths: Lengths, kept: Rows) -> Rows:
+    """The codes (M, K) of `kept` words of `_flat`, 0 after each one's end."""
+    starts = np.cumsum(lengths + 1) - lengths
+    offsets = np.arange(lengths[kept].max(initial=1))[:, None]
+    inside = offsets < lengths[kept]
+    return np.where(inside, flat[np.where(inside, starts[kept] + offsets, 0)], 0)
 
 
 def _ctc(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:

@@ -35,10 +35,14 @@ class WordTable:
 
 @dataclass(frozen=True, eq=False)
 class WordIndex:
-    """The tables that one search goes through: the lexicon's, and a small one of personal words."""
+    """The tables that one search goes through: the lexicon's, small ones of personal words and of words with a prior.
+
+    `replaced` words count only as the last table has them.
+    """
 
     letters: str
     tables: tuple[WordTable, ...]
+    replaced: frozenset[str] = frozenset()
 
     @cached_property
     def bits(self) -> npt.NDArray[np.uint64]:

@@ -1,14 +1,16 @@
 """The base checkpoint from generated swipes only: `python -m swipefl.learning.pretrain OUT.safetensors`.
 
-Everything is drawn on the fly: people, words, layouts and sizes. No recorded swipe is ever read. Recipe and scores of
-the shipped checkpoint stand in `swipefl/decoder/base/README.md`.
+Everything is drawn on the fly: people, words, layouts and sizes. No recorded swipe is ever read, unless `--examples
+FILE` asks for it: then the network goes on from the base checkpoint with the swipes of that file, all in one place,
+which is what federation is measured against. Recipe and scores of the shipped checkpoint stand in
+`swipefl/decoder/base/README.md`.
 """
 
 import argparse
 import sys
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,17 +18,20 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, IterableDataset
 
-from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, checkpoint_from_bytes
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.gesture import synthesis
 from swipefl.gesture.features import Frames, frames_of_points
+from swipefl.gesture.formats import read_examples
+from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard, Layout, built_in
 from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate, network_of
 from swipefl.learning.trainer import device_of
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
-SCORE = ScoreWeights(alpha=1.0, beta=2.5)  # chosen on dev people among a few; see the recipe
+SCORE = ScoreWeights(alpha=1.0, beta=2.5)  # until they are tuned
+DROPOUT = 0.15  # recorded swipes are few and come again and again
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Recipe:
     architecture: Architecture
     batch_size: int = 64
     learning_rate: float = 3e-3
+    dropout: float = 0.0
     bfloat16: bool = False
     seed: int = 0
 
@@ -76,11 +82,42 @@ class GeneratedSwipes(IterableDataset[Batch]):
         size = self._recipe.batch_size
         while True:
             pool = [pair for _ in range(PEOPLE_A_POOL) for pair in _person_swipes(languages, rng)]
-            pool.sort(key=lambda pair: len(pair[0].features))
-            starts = np.arange(0, len(pool) - size + 1, size)
-            for start in rng.permutation(starts):
-                frames, words = zip(*pool[start : start + size], strict=True)
-                yield collate(frames, words)
+            yield from _batches(pool, size, rng)
+
+
+class RecordedSwipes(IterableDataset[Batch]):
+    """An endless stream of batches of recorded swipes, each pass in a new order and a little varied."""
+
+    def __init__(self, examples: Sequence[Example], recipe: Recipe) -> None:
+        self._examples = examples
+        self._recipe = recipe
+
+    def __iter__(self) -> Iterator[Batch]:
+        rng = np.random.default_rng(self._recipe.seed)
+        size, pool_size = self._recipe.batch_size, PEOPLE_A_POOL * SWIPES_A_PERSON
+        while True:
+            order = rng.permutation(len(self._examples))
+            for begin in range(0, len(order), pool_size):
+                chosen = (self._examples[i] for i in order[begin : begin + pool_size])
+                yield from _batches([(_varied(example.gesture, rng), example.word) for example in chosen], size, rng)
+
+
+def _varied(gesture: Gesture, rng: np.random.Generator) -> Frames:
+    """A gesture scaled, sheared and turned a little, its keyboard with it, and slower or faster."""
+    layout = gesture.keyboard.layout(gesture.width, gesture.height)
+    change = (np.eye(2) + rng.normal(0, 0.03, (2, 2))).astype(np.float32)
+    points = gesture.points.copy()
+    points[:, :2] = points[:, :2] * layout.scale @ change
+    points[:, 2] *= np.exp(rng.normal(0, 0.1))
+    return frames_of_points(points, Layout(layout.letters, layout.centres @ change, layout.key_letter, layout.scale))
+
+
+def _batches(pool: list[tuple[Frames, str]], size: int, rng: np.random.Generator) -> Iterator[Batch]:
+    """The pool's swipes in batches of similar length, in random order; what CTC cannot align is left out."""
+    usable = sorted((pair for pair in pool if alignable(*pair)), key=lambda pair: len(pair[0].features))
+    starts = np.arange(0, len(usable) - min(size, len(usable)) + 1, size)
+    for start in rng.permutation(starts):
+        yield collate(*zip(*usable[start : start + size], strict=True))
 
 
 def _person_swipes(languages: list[Language], rng: np.random.Generator) -> list[tuple[Frames, str]]:
@@ -89,8 +126,7 @@ def _person_swipes(languages: list[Language], rng: np.random.Generator) -> list[
     words = [language.words[i] for i in rng.choice(len(language.words), SWIPES_A_PERSON, p=language.chances)]
     person = synthesis.draw_person(rng)
     paths = synthesis.swipe_in_key_widths(words, layout, person, rng)
-    pairs = [(frames_of_points(path, layout), word) for path, word in zip(paths, words, strict=True)]
-    return [(frames, word) for frames, word in pairs if alignable(frames, word)]
+    return [(frames_of_points(path, layout), word) for path, word in zip(paths, words, strict=True)]
 
 
 def _layout(keyboard: Keyboard, rng: np.random.Generator) -> Layout:
@@ -103,15 +139,20 @@ def _layout(keyboard: Keyboard, rng: np.random.Generator) -> Layout:
 
 
 def pretrain(
-    recipe: Recipe, device: torch.device, start: Checkpoint | None = None, report: Path | None = None
+    recipe: Recipe,
+    swipes: IterableDataset[Batch],
+    device: torch.device,
+    start: Checkpoint | None = None,
+    report: Path | None = None,
 ) -> Network:
-    """A network, new or from `start`, trained on `recipe.swipes` generated swipes with Adam and one cosine.
+    """A network, new or from `start`, trained on the first `recipe.swipes` of `swipes` with Adam and one cosine.
 
     The LSTMs run in bfloat16 for the first nine tenths where `device` is fast at it, twice as fast as float32.
     """
     torch.manual_seed(recipe.seed)
     torch.set_num_threads(1)  # another process draws the swipes; with two cores both are busy
-    network = (network_of(start) if start else Network(recipe.architecture)).to(device)
+    network = network_of(start, recipe.dropout) if start else Network(recipe.architecture, recipe.dropout)
+    network.to(device)
     steps = recipe.swipes // recipe.batch_size
     trained = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=recipe.learning_rate)
@@ -119,7 +160,7 @@ def pretrain(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warm, 0.5 * (1 + np.cos(np.pi * step / steps)) + 1e-3)
     )
-    batches = iter(DataLoader(GeneratedSwipes(recipe), batch_size=None, num_workers=1, prefetch_factor=32))
+    batches = iter(DataLoader(swipes, batch_size=None, num_workers=1, prefetch_factor=32))
     started, recent = time.monotonic(), 0.0
     for step in range(steps):
         batch = next(batches).to(device)
@@ -136,33 +177,41 @@ def pretrain(
             rate = (step + 1) * recipe.batch_size / (time.monotonic() - started)
             print(f"step {step + 1}/{steps} loss {recent:.4f} {rate:.0f} swipes/s", file=sys.stderr, flush=True)
             if report and step % 1000 == 999:
-                report.write_bytes(checkpoint_of(network, SCORE, {}).to_bytes())
+                report.write_bytes(checkpoint_of(network, SCORE, {}).to_bytes(half=True))
     return network
 
 
 def main() -> None:
-    """Train and write a base checkpoint."""
+    """Train and write a checkpoint; its score weights are those it started from until `decoder.tuning` tunes them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--swipes", type=int, default=2_000_000)
-    parser.add_argument("--architecture", default="bilstm-128x2")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--bfloat16", action="store_true", help="for processors that are fast at it, 1.6 times as fast")
+    parser.add_argument("--swipes", type=int, help="in all; 2,000,000 generated ones, or eight passes over --examples")
+    parser.add_argument("--examples", type=Path, help="swipes with their words; else they are generated")
+    parser.add_argument("--start", type=Path, help="go on from this checkpoint; with --examples the base, else none")
+    parser.add_argument("--architecture", default="bilstm-128x2", help="of a new network")
     parser.add_argument("--learning-rate", type=float, default=3e-3)
+    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--bfloat16", action="store_true", help="for processors that are fast at it")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--start", type=Path, help="go on from this checkpoint")
     options = parser.parse_args()
+    examples = list(read_examples(options.examples)) if options.examples else []
+    start = checkpoint_from_bytes(options.start.read_bytes()) if options.start else None
+    if examples and start is None:
+        start = base_checkpoint()
     recipe = Recipe(
-        options.swipes,
+        options.swipes or (8 * len(examples) if examples else 2_000_000),
         Architecture.named(options.architecture),
         learning_rate=options.learning_rate,
+        dropout=DROPOUT if examples else 0.0,
         bfloat16=options.bfloat16,
         seed=options.seed,
     )
-    start = checkpoint_from_bytes(options.start.read_bytes()) if options.start else None
-    network = pretrain(recipe, device_of(options.device), start, options.out)
-    info = {"trained_on": f"{recipe.swipes} generated swipes", "seed": str(recipe.seed)}
-    options.out.write_bytes(checkpoint_of(network, SCORE, info).to_bytes())
+    swipes = RecordedSwipes(examples, recipe) if examples else GeneratedSwipes(recipe)
+    network = pretrain(recipe, swipes, device_of(options.device), start, options.out)
+    kind = f"{len(examples)} recorded" if examples else "generated"
+    info = {"trained_on": f"{recipe.swipes} draws of {kind} swipes", "seed": str(recipe.seed)}
+    score = start.score if start else SCORE
+    options.out.write_bytes(checkpoint_of(network, score, info).to_bytes(half=True))
 
 
 if __name__ == "__main__":

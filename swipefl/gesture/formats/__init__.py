@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
 from swipefl.gesture.formats.lines import MOST_LINE, Line, Unpacked, is_gzip, lines_of
 from swipefl.gesture.formats.reading import Entry, OwnKeyboard, OwnWord, Reading, Rejected, parsed, unreadable
-from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.gesture import Example
+from swipefl.gesture.keyboard import Keyboard, built_in
 
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo")
 
@@ -22,6 +23,7 @@ __all__ = [
     "Reading",
     "Rejected",
     "parse_line",
+    "read_examples",
     "read_gestures",
     "read_lines",
     "unpacked_lines",
@@ -34,6 +36,20 @@ def read_gestures(
 ) -> Iterator[Entry]:
     """What a stream holds, plain or gzip; bad lines come as Rejected in their place."""
     yield from read_lines(unpacked_lines(stream), name, format, keyboard, find)
+
+
+def read_examples(path: Path) -> Iterator[Example]:
+    """The gestures with words of a file, on built-in keyboards; what cannot be read is passed over.
+
+    Raises DataError where the file itself cannot be read.
+    """
+    try:
+        with path.open("rb") as stream:
+            for entry in read_gestures(stream, str(path), None, None, built_in):
+                if isinstance(entry, Reading) and entry.word is not None:
+                    yield Example(entry.gesture, entry.word)
+    except OSError as error:
+        raise unreadable(str(path), error) from error
 
 
 def unpacked_lines(stream: BinaryIO) -> Iterator[Line]:

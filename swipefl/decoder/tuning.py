@@ -1,0 +1,130 @@
+"""Score weights that fit: maximum likelihood of the words that were meant, and probabilities that mean what they say.
+
+`python -m swipefl.decoder.tuning CHECKPOINT EXAMPLES` tunes a checkpoint's weights in place.
+"""
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, checkpoint_from_bytes
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.search import Scored
+from swipefl.errors import TooLittleData
+from swipefl.gesture.formats import read_examples
+from swipefl.gesture.gesture import Example, fold
+
+Doubles = npt.NDArray[np.float64]
+NEWTON_STEPS = 12
+RIDGE = 1e-3  # an example, on changes in standard deviations of the part: little, it keeps the solution finite
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """Parts (N, P) of the scores of N words, and which of them was meant; None where none of them was."""
+
+    parts: Doubles
+    meant: int | None
+
+
+def choice(scored: Scored, word: str) -> Choice:
+    """The choice that a gesture of the folded `word` was."""
+    meant = next((i for i, candidate in enumerate(scored.words) if fold(candidate) == word), None)
+    return Choice(scored.parts, meant)
+
+
+def tuned(choices: Sequence[Choice], start: ScoreWeights) -> ScoreWeights:
+    """The weights under which the words that were meant are likeliest: a conditional logit (McFadden 1974).
+
+    Newton's method from `start`. The whole is then scaled, which changes no ranking, until the first words are as
+    often right as their probabilities say; only there count gestures whose word is not among the candidates.
+    Raises TooLittleData where no choice holds the word that was meant.
+    """
+    useful = [chosen for chosen in choices if chosen.meant is not None]
+    if not useful:
+        raise TooLittleData("no word that was meant is among the candidates; score weights cannot be tuned on that")
+    fitted = _likeliest(useful, start.of_parts)
+    return ScoreWeights.from_parts(fitted * _honest_scale(choices, fitted))
+
+
+def _likeliest(choices: Sequence[Choice], start: Doubles) -> Doubles:
+    starts = np.cumsum([0, *(len(chosen.parts) for chosen in choices)])
+    parts = np.concatenate([chosen.parts for chosen in choices])
+    spread = np.maximum(parts.std(0), 1e-9)
+    parts = parts / spread
+    meant = starts[:-1] + np.array([chosen.meant for chosen in choices])
+    gesture = np.repeat(np.arange(len(choices)), np.diff(starts))
+    origin, ridge = start * spread, RIDGE * len(choices)
+
+    def likelihood(weights: Doubles) -> tuple[float, Doubles]:
+        scores = parts @ weights
+        best = np.maximum.reduceat(scores, starts[:-1])
+        relative = np.exp(scores - best[gesture])
+        totals = np.add.reduceat(relative, starts[:-1])
+        held = 0.5 * ridge * ((weights - origin) ** 2).sum()
+        return float((scores[meant] - best - np.log(totals)).sum() - held), relative / totals[gesture]
+
+    weights = origin
+    value, chances = likelihood(weights)
+    for _ in range(NEWTON_STEPS):
+        expected = np.add.reduceat(chances[:, None] * parts, starts[:-1])
+        slope = (parts[meant] - expected).sum(0) - ridge * (weights - origin)
+        bend = (parts * chances[:, None]).T @ parts - expected.T @ expected + ridge * np.eye(len(weights))
+        step = np.linalg.solve(bend, slope)
+        for _ in range(20):  # the whole step, or so much of it that it is likelier there
+            further, there = likelihood(weights + step)
+            if further >= value:
+                weights, value, chances = weights + step, further, there
+                break
+            step = step / 2
+    fitted: Doubles = weights / spread
+    return fitted
+
+
+def _honest_scale(choices: Sequence[Choice], weights: Doubles) -> float:
+    """What to multiply scores with so that the mean probability of first words is the share that is right."""
+    scores = [chosen.parts @ weights for chosen in choices if len(chosen.parts)]
+    meant = [chosen.meant for chosen in choices if len(chosen.parts)]
+    right = np.mean([best.argmax() == word for best, word in zip(scores, meant, strict=True)])
+    low, high = 0.1, 3.0
+    for _ in range(30):
+        scale = (low + high) / 2
+        sure = np.mean([1 / np.exp(scale * (of - of.max())).sum() for of in scores])
+        low, high = (low, scale) if sure > right else (scale, high)
+    return low
+
+
+def tuned_checkpoint(
+    checkpoint: Checkpoint, examples: Sequence[Example], report: Callable[[ScoreWeights], None]
+) -> Checkpoint:
+    """The checkpoint with score weights tuned on `examples`; twice, as the weights also choose the candidates."""
+    for _ in range(2):
+        decoder = Decoder(checkpoint, load_lexicon)
+        choices = [choice(decoder.score(example.gesture), fold(example.word)) for example in examples]
+        checkpoint = Checkpoint(
+            checkpoint.architecture, checkpoint.weights, tuned(choices, checkpoint.score), checkpoint.info
+        )
+        report(checkpoint.score)
+    return checkpoint
+
+
+def main() -> None:
+    """Tune a checkpoint file in place."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("examples", type=Path)
+    parser.add_argument("--every", type=int, default=1, help="use each N-th example only")
+    options = parser.parse_args()
+    examples = list(read_examples(options.examples))[:: options.every]
+    checkpoint = checkpoint_from_bytes(options.checkpoint.read_bytes())
+    tuned = tuned_checkpoint(checkpoint, examples, print)
+    options.checkpoint.write_bytes(tuned.to_bytes(half=True))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""How fast a gesture becomes words: warm and cold, small and large lexicons, from inside and from outside."""
+
+import json
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.lexicon import Lexicon, load_lexicon, packed, unpacked
+from swipefl.decoder.search import ctc_log_likelihoods
+from swipefl.decoder.template import deviations, path_of
+from swipefl.gesture.features import frames_of
+from swipefl.gesture.gesture import Example
+from swipefl.learning.network import Batch, Network, network_of
+from swipefl.learning.trainer import batches
+from tests.running import environment, measured
+
+SIZES = (10_000, 30_000, 100_000, 290_000)
+AGREEING_ON = 250  # gestures, on which the search is held against the scores of every word
+DEEP = 3_000  # words, the best by CTC, that the exact search holds against the path
+
+
+def large_lexicon() -> Lexicon:
+    """The package's 100,000 English words and what wordfreq knows beyond them, about 190,000 more."""
+    from examples.build_lexicons import ALPHABETS, word_frequencies
+
+    return Lexicon("en", unpacked(packed(ALPHABETS["en"], word_frequencies("en", SIZES[-1]))))
+
+
+def milliseconds(work: Callable[[], object], runs: int) -> float:
+    """The median of `runs` runs."""
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds) * 1e3
+
+
+def curve(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
+    """Milliseconds a gesture, and top-1, as the lexicon grows; each gesture is timed with every size in turn."""
+    checkpoint, large = base_checkpoint(), large_lexicon()
+    lexicons = {size: large.truncated(size) for size in SIZES}
+    decoders = {size: Decoder(checkpoint, lambda language, of=of: of) for size, of in lexicons.items()}  # type: ignore[misc]
+    spent: dict[int, list[float]] = {size: [] for size in SIZES}
+    right = dict.fromkeys(SIZES, 0)
+    for example in (*examples[:20], *examples):  # the first ones warm up
+        for size, decoder in decoders.items():
+            began = time.perf_counter()
+            best = decoder.decode(example.gesture)
+            spent[size].append((time.perf_counter() - began) * 1e3)
+            right[size] += bool(best) and best[0].word == example.word
+    rows = {}
+    for size in SIZES:
+        p50, p99 = np.percentile(spent[size][20:], [50, 99]).tolist()
+        rows[f"{len(lexicons[size]):,} words"] = {
+            "ms_p50": p50,
+            "ms_p99": p99,
+            "top1": right[size] / (len(examples) + 20),
+        }
+    return rows
+
+
+def agreement(examples: Sequence[Example]) -> float:
+    """How often the search's first word is that of an exact search, which scores every word of 100,000."""
+    checkpoint, lexicon = base_checkpoint(), load_lexicon("en")
+    decoder = Decoder(checkpoint, load_lexicon)
+    same = 0
+    for example in examples[:AGREEING_ON]:
+        frames = frames_of(example.gesture)
+        index = lexicon.index(example.gesture.keyboard.letters)
+        (table,) = index.tables
+        log_probs = decoder.log_probs(frames)
+        words = [column[column > 0].tolist() for column in table.codes.T]
+        likelihoods = ctc_log_likelihoods(log_probs, words)
+        seen = np.stack((likelihoods, table.ln_frequencies, table.lengths), axis=1)
+        best = np.argsort(-(seen @ checkpoint.score.of_word))[:DEEP]
+        best = best[likelihoods[best] > -np.inf]
+        apart = deviations(path_of(frames), table.codes[:, best].astype(np.intp), table.lengths[best].astype(np.intp))
+        scores = np.concatenate((seen[best], apart), axis=1) @ checkpoint.score.of_parts
+        found = decoder.decode(example.gesture, 1)
+        same += found[0].word == table.spelled(best[[scores.argmax()]])[0]
+    return same / len(examples[:AGREEING_ON])
+
+
+def training(examples: Sequence[Example]) -> dict[str, float]:
+    """Swipes/s of a training step, against the bare LSTMs on the same batches: no loss, no flips, no packing.
+
+    `packed` runs the same network through pack_padded_sequence.
+    """
+    framed = [(frames_of(example.gesture), example.word) for example in examples[:1024]]
+    fixed = list(batches(framed, 32))
+    network = network_of(base_checkpoint())
+    size = network.architecture
+    packing = torch.nn.LSTM(9, size.hidden, size.layers, batch_first=True, bidirectional=True)
+
+    def bare(batch: Batch) -> torch.Tensor:
+        states = batch.features
+        for layer in range(size.layers):
+            ways = (network.lstms[2 * layer](states)[0], network.lstms[2 * layer + 1](states)[0])
+            states = torch.cat(ways, dim=2)
+        return states.mean()
+
+    def speed(loss: Callable[[Batch], torch.Tensor]) -> float:
+        began = time.perf_counter()
+        for batch in fixed:
+            network.zero_grad()
+            loss(batch).mean().backward()  # type: ignore[no-untyped-call]
+        return len(framed) / (time.perf_counter() - began)
+
+    ways = (network.loss, bare, lambda batch: packed_loss(network, packing, batch))
+    speed(network.loss)
+    rounds = [[speed(way) for way in ways] for _ in range(5)]
+    ours, alone, packing_speed = (statistics.median(column) for column in zip(*rounds, strict=True))
+    return {
+        "swipes_per_s": ours,
+        "bare_swipes_per_s": alone,
+        "packed_swipes_per_s": packing_speed,
+        "of_bare": statistics.median(a / b for a, b, _ in rounds),
+        "ratio": statistics.median(a / c for a, _, c in rounds),
+    }
+
+
+def packed_loss(network: Network, lstm: torch.nn.LSTM, batch: Batch) -> torch.Tensor:
+    """The same network and loss through one bidirectional LSTM with pack_padded_sequence."""
+    packed = torch.nn.utils.rnn.pack_padded_sequence(
+        batch.features, batch.frames, batch_first=True, enforce_sorted=False
+    )
+    hidden, _ = torch.nn.utils.rnn.pad_packed_sequence(lstm(packed)[0], batch_first=True)
+    return network.loss_of(network.head(hidden), batch)
+
+
+def of_a_file(path: Path, count: int, home: Path) -> dict[str, float]:
+    """`swipefl predict` of a file of `count` swipes as one process: swipes/s, and its peak memory against 1/8 of it."""
+    began = time.perf_counter()
+    command = [sys.executable, "-m", "swipefl", "predict", str(path)]
+    done = subprocess.run(command, env=environment(home), capture_output=True, check=True)
+    seconds = time.perf_counter() - began
+    answers = done.stdout.splitlines()
+    assert len(answers) == count
+    assert all("candidates" in json.loads(answer) for answer in answers[:10])
+    gestures = subprocess.run(["zcat", str(path)], capture_output=True, check=True).stdout.splitlines(keepends=True)
+    _, few = measured(home, "predict", "-", input=b"".join(gestures[: count // 8]))
+    _, all_of_them = measured(home, "predict", str(path))
+    return {"swipes_per_s": count / seconds, "peak_mb": all_of_them, "peak_growth": all_of_them / few}
+
+
+def loading() -> dict[str, float]:
+    """Milliseconds to load a lexicon of 100,000 words ready to search, and to add 1,000 personal words to it."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    rng = np.random.default_rng(0)
+    own = {"".join(rng.choice(list(letters), 8)): -12.0 for _ in range(1_000)}
+    load_lexicon.cache_clear()
+    lexicon = load_lexicon("en")
+    lexicon.index(letters)
+
+    def fresh() -> None:
+        load_lexicon.cache_clear()
+        load_lexicon("en")
+
+    return {
+        "lexicon_ms": milliseconds(fresh, 9),
+        "personal_words_ms": milliseconds(lambda: lexicon.with_words(own).index(letters), 9),
+    }

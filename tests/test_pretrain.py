@@ -1,0 +1,82 @@
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
+from swipefl.gesture.features import frames_of
+from swipefl.learning.network import weights_of
+from swipefl.learning.pretrain import (
+    GeneratedSwipes,
+    Recipe,
+    RecordedSwipes,
+    load_language,
+    never_drawn,
+    pretrain,
+)
+from tests.people import examples
+from tests.running import EXAMPLE, environment
+
+SMALL = Recipe(64, Architecture(8, 2), batch_size=16)
+
+
+def test_equal_seeds_draw_and_train_alike() -> None:
+    one, two = (pretrain(SMALL, GeneratedSwipes(SMALL), torch.device("cpu")) for _ in range(2))
+    for name, weights in weights_of(one).items():
+        np.testing.assert_array_equal(weights, weights_of(two)[name])
+
+
+def test_some_words_are_never_drawn() -> None:
+    for language in (load_language("en", "qwerty"), load_language("ru", "jcuken")):
+        kept = np.array([never_drawn(word) for word in language.words])
+        assert 0.01 < kept.mean() < 0.03
+        assert (language.chances[kept] == 0).all()
+        assert language.chances.sum() == 1 or abs(language.chances.sum() - 1) < 1e-9
+
+
+def test_recorded_swipes_come_again_and_again_never_quite_the_same() -> None:
+    people = examples(20, 3)
+    recipe = Recipe(60, Architecture(8), batch_size=10)
+    batches = list(islice(RecordedSwipes(people, recipe), 6))
+    assert [len(batch.frames) for batch in batches] == [10] * 6
+    frames = sorted(int(n) for batch in batches[:2] for n in batch.frames)
+    again = sorted(int(n) for batch in batches[2:4] for n in batch.frames)
+    plain = sorted(len(frames_of(example.gesture).features) for example in people)
+    assert frames != again
+    np.testing.assert_allclose(frames, plain, rtol=0.25, atol=3)
+
+
+def test_a_keyboard_varies_with_its_path() -> None:
+    """Letters stay under the finger: a varied swipe is read as well as the one that it came from."""
+    from swipefl.learning.pretrain import _varied
+
+    rng = np.random.default_rng(0)
+    for example in examples(20, 5):
+        plain, varied = frames_of(example.gesture), _varied(example.gesture, rng)
+        before = np.hypot(*(plain.layout.centres[:, None] - plain.positions).transpose(2, 0, 1)).min(1).argsort()[:2]
+        after = np.hypot(*(varied.layout.centres[:, None] - varied.positions).transpose(2, 0, 1)).min(1)
+        assert after[before].max() < 1.0
+
+
+def test_the_module_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Path) -> None:
+    out = tmp_path / "trained.safetensors"
+    command = [
+        sys.executable,
+        "-m",
+        "swipefl.learning.pretrain",
+        str(out),
+        "--examples",
+        str(EXAMPLE),
+        "--swipes",
+        "640",
+    ]
+    subprocess.run(command, env=environment(tmp_path), check=True, capture_output=True, timeout=240)
+    trained, base = checkpoint_from_bytes(out.read_bytes()), base_checkpoint()
+    assert trained.architecture == base.architecture
+    assert trained.score == base.score
+    assert trained.fingerprint != base.fingerprint
+    assert len(out.read_bytes()) <= 1_100_000

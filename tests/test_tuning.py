@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+
+from swipefl.decoder.checkpoint import ScoreWeights, base_checkpoint
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.evaluation import calibration_error
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.tuning import Choice, tuned, tuned_checkpoint
+from swipefl.errors import TooLittleData
+from tests.people import examples
+
+TRUE = ScoreWeights(0.8, 1.5, 0.6, 2.0, 0.3, 1.0, 0.5, 0.4, 3.0)
+
+
+def drawn(count: int, seed: int = 0, lost: float = 0.0) -> list[Choice]:
+    """Choices of people whose weights are TRUE; of some the word is not among the candidates."""
+    rng = np.random.default_rng(seed)
+    choices = []
+    for _ in range(count):
+        parts = rng.normal(0, 1, (30, len(TRUE.of_parts)))
+        scores = parts @ TRUE.of_parts
+        meant = int((scores + rng.gumbel(size=30)).argmax())  # a draw from the softmax
+        choices.append(Choice(parts, None if rng.random() < lost else meant))
+    return choices
+
+
+def test_the_weights_of_those_who_chose_are_found_again() -> None:
+    found = tuned(drawn(4_000), ScoreWeights(1.0, 1.0))
+    assert found.of_parts == pytest.approx(TRUE.of_parts, rel=0.15, abs=0.12)
+
+
+def test_words_that_cannot_be_found_make_it_less_sure_and_change_no_ranking() -> None:
+    sure, unsure = (tuned(drawn(1_500, lost=lost), ScoreWeights(1.0, 1.0)) for lost in (0.0, 0.3))
+    assert unsure.alpha < 0.8 * sure.alpha
+    assert unsure.beta / unsure.alpha == pytest.approx(sure.beta / sure.alpha, rel=0.2)
+
+
+def test_nothing_to_learn_from_is_an_error() -> None:
+    with pytest.raises(TooLittleData, match="candidates"):
+        tuned([Choice(np.ones((3, 9)), None)], ScoreWeights(1, 1))
+
+
+def test_weights_and_their_vector_are_the_same() -> None:
+    assert ScoreWeights.from_parts(TRUE.of_parts) == TRUE
+
+
+def test_a_checkpoint_is_tuned_on_examples() -> None:
+    start = base_checkpoint()
+    people = [example for seed in range(6) for example in examples(25, seed)]
+    seen: list[ScoreWeights] = []
+    after = tuned_checkpoint(start, people, seen.append)
+    assert after.score == seen[-1] != start.score
+    assert after.fingerprint != start.fingerprint
+    right = [
+        sum(Decoder(checkpoint, load_lexicon).decode(e.gesture, 1)[0].word == e.word for e in people)
+        for checkpoint in (start, after)
+    ]
+    assert right[1] >= right[0] - 2
+
+
+def test_calibration_error_is_the_distance_from_what_was_said() -> None:
+    sure = np.array([0.95] * 10 + [0.5] * 10)
+    right = np.array([True] * 9 + [False] + [True] * 5 + [False] * 5)
+    assert calibration_error(sure, right) == pytest.approx(0.025)
+    assert calibration_error(sure, np.ones(20, bool)) == pytest.approx(0.275)
