@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -30,3 +32,23 @@ def test_weights_that_are_not_finite_are_refused() -> None:
 def test_the_base_checkpoint_is_in_the_package() -> None:
     assert base_checkpoint().architecture.startswith("bilstm-")
     assert base_checkpoint().fingerprint == base_checkpoint().fingerprint
+
+
+def test_half_takes_half_of_the_room_and_is_the_same_checkpoint_when_read_again() -> None:
+    base = base_checkpoint()
+    half = checkpoint_from_bytes(base.to_bytes(half=True))
+    assert len(base.to_bytes(half=True)) < 0.51 * len(base.to_bytes())
+    assert checkpoint_from_bytes(half.to_bytes(half=True)).fingerprint == half.fingerprint
+
+
+def test_score_weights_of_before_templates_are_read() -> None:
+    """Earlier checkpoints know three of them."""
+    blob = SMALL.to_bytes()
+    size = int.from_bytes(blob[:8], "little")
+    header = json.loads(blob[8 : 8 + size])
+    about = json.loads(header["__metadata__"]["swipefl"])
+    about["score"] = {"alpha": 1.5, "beta": 2.0, "temperature": 0.9}
+    header["__metadata__"]["swipefl"] = json.dumps(about)
+    earlier = json.dumps(header).encode()
+    again = checkpoint_from_bytes(len(earlier).to_bytes(8, "little") + earlier + blob[8 + size :])
+    assert again.score == SMALL.score

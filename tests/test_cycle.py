@@ -6,14 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from swipefl.cycle import Cycle, Plans, RoundReport, nothing_to_do
-from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.errors import Interrupted
 from swipefl.gesture.gesture import GOOD, Example
 from swipefl.learning.plan import Plan, Trained
+from swipefl.prediction import choose_checkpoint
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.people import examples
@@ -104,3 +107,28 @@ def test_an_attempted_contribution_is_frozen_and_others_give_way(store: Store) -
     assert store.outbox.waiting()[0] == frozen
     store.outbox.queue(replace(stale, id="newer", base="a newer global"))
     assert [update.id for update in store.outbox.waiting()] == ["frozen", "newer"]
+
+
+def test_a_store_with_a_personal_checkpoint_of_an_earlier_base_goes_on_working(store: Store) -> None:
+    """The earlier base had one layer: its child retires, the new base predicts, and training begins anew from it."""
+    earlier = Architecture(16)
+    rng = np.random.default_rng(0)
+    weights = {name: rng.normal(0, 0.1, shape).astype(np.float32) for name, shape in earlier.shapes().items()}
+    old = Checkpoint(str(earlier), weights, ScoreWeights(1.0, 2.5), {"from": "an earlier base"})
+    with store.transaction():
+        store.checkpoints.add("personal", old.to_bytes(), "an earlier base", use=True)
+    assert choose_checkpoint(store, "personal").fingerprint == base_checkpoint().fingerprint
+    started_from = []
+
+    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
+        started_from.append(start.fingerprint)
+        return untrained(start, swipes, plan)
+
+    (report,) = cycle(store, trainer).run(1)
+    assert started_from[0] == base_checkpoint().fingerprint
+    assert report.top1_before is not None
+    assert report.skipped is None
+    stored = store.checkpoints.personal()
+    assert stored
+    kept = checkpoint_from_bytes(stored.blob).architecture
+    assert kept == (base_checkpoint().architecture if report.adopted else str(earlier))

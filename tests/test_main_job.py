@@ -33,7 +33,7 @@ def test_cycle_makes_a_better_keyboard_and_queues_one_contribution(trained: tupl
     assert rounds[0]["push"] == "queued"
     base, personal = (swipefl(home, "evaluate", "--model", m, "--json").json for m in ("base", "personal"))
     assert personal["top1"] > base["top1"]
-    assert list(base) == ["examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ms_p50", "ms_p99"]
+    assert list(base) == ["examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece", "ms_p50", "ms_p99"]
     status = swipefl(home, "status", "--json").json
     assert len(status["outbox"]) == 1
     assert status["outbox"][0]["bytes"] < 170_000
@@ -75,6 +75,36 @@ def test_predict_works_from_the_first_minute_and_makes_no_store(tmp_path: Path) 
     done = swipefl(home, "predict", "-", given=EXAMPLE.read_bytes().splitlines(keepends=True)[0])
     assert done.json["candidates"][0]["word"] == json.loads(EXAMPLE.read_text().splitlines()[0])["word"]
     assert not home.exists()
+
+
+def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
+    first = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    best, second, *_ = swipefl(tmp_path, "predict", "-", given=first).json["candidates"]
+    prior = tmp_path / "prior.txt"
+    prior.write_text(f"{best['word'].upper()}\t-60\n\n{second['word']} -1.5\n")
+    again = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=first).json["candidates"]
+    assert again[0]["word"] == second["word"]
+    assert again[0]["probability"] > second["probability"]
+    assert best["word"] != again[0]["word"]
+
+
+@pytest.mark.parametrize(
+    "line", ["secretword", "secretword likely", "secretword 0.5", "secretword nan", "two words -3"]
+)
+def test_a_prior_that_cannot_be_read_names_its_line_and_no_word(tmp_path: Path, line: str) -> None:
+    prior = tmp_path / "prior.txt"
+    prior.write_text(f"fine -3\n{line}\n")
+    done = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=EXAMPLE.read_bytes().splitlines()[0])
+    assert done.code == 3
+    assert "line 2" in done.err
+    assert "secret" not in done.err + done.out
+    assert done.out == ""
+
+
+def test_a_prior_that_is_missing_or_no_text_is_an_error(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "predict", "-", "--prior", str(tmp_path / "none.txt"), given=b"").code == 3
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    assert swipefl(tmp_path, "predict", "-", "--prior", str(tmp_path / "binary"), given=b"").code == 3
 
 
 def test_a_name_that_was_swiped_twice_becomes_swipeable(trained: tuple[Path, Done]) -> None:

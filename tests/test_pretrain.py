@@ -9,11 +9,13 @@ import torch
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.gesture.features import frames_of
+from swipefl.gesture.keyboard import built_in
 from swipefl.learning.network import weights_of
 from swipefl.learning.pretrain import (
     GeneratedSwipes,
     Recipe,
     RecordedSwipes,
+    _varied,
     load_language,
     never_drawn,
     pretrain,
@@ -22,16 +24,17 @@ from tests.people import examples
 from tests.running import EXAMPLE, environment
 
 SMALL = Recipe(64, Architecture(8, 2), batch_size=16)
+LANGUAGES = [load_language("en", built_in("qwerty"), 0.5), load_language("ru", built_in("jcuken"), 0.5)]
 
 
 def test_equal_seeds_draw_and_train_alike() -> None:
-    one, two = (pretrain(SMALL, GeneratedSwipes(SMALL), torch.device("cpu")) for _ in range(2))
+    one, two = (pretrain(SMALL, GeneratedSwipes(LANGUAGES, SMALL), torch.device("cpu")) for _ in range(2))
     for name, weights in weights_of(one).items():
         np.testing.assert_array_equal(weights, weights_of(two)[name])
 
 
 def test_some_words_are_never_drawn() -> None:
-    for language in (load_language("en", "qwerty"), load_language("ru", "jcuken")):
+    for language in LANGUAGES:
         kept = np.array([never_drawn(word) for word in language.words])
         assert 0.01 < kept.mean() < 0.03
         assert (language.chances[kept] == 0).all()
@@ -52,8 +55,6 @@ def test_recorded_swipes_come_again_and_again_never_quite_the_same() -> None:
 
 def test_a_keyboard_varies_with_its_path() -> None:
     """Letters stay under the finger: a varied swipe is read as well as the one that it came from."""
-    from swipefl.learning.pretrain import _varied
-
     rng = np.random.default_rng(0)
     for example in examples(20, 5):
         plain, varied = frames_of(example.gesture), _varied(example.gesture, rng)

@@ -27,18 +27,20 @@ def compared(path: Path, *words: str) -> dict[str, np.ndarray]:
 
 def test_a_straight_swipe_lies_on_its_own_template() -> None:
     found = compared(straight("hello"), "hello", "he")
-    assert found["location"][0] < 0.12
-    assert found["shape"][0] < 0.05
+    assert found["location"][0] < 0.3
     assert found["end"][0] < 0.01
-    assert all(column[0] < column[1] for name, column in found.items() if name not in ("start", "missed"))
+    assert found["location"][0] < found["location"][1]
+    assert found["end"][0] < found["end"][1]
+    assert found["missed"][0] < 0.35
+    assert found["extent"][0] > found["extent"][1]
 
 
 def test_what_lies_beside_the_path_is_measured_in_key_widths() -> None:
     moved = compared(straight("quip", shift=(0.5, 0)), "quip")
-    assert moved["location"][0] == pytest.approx(0.5, abs=0.05)
-    assert moved["start"][0] == pytest.approx(np.sqrt(0.52), abs=0.02)
+    assert moved["location"][0] == pytest.approx(np.sqrt(0.55), abs=0.05)
+    assert moved["start"][0] == pytest.approx(0.25, abs=0.02)
     assert moved["end"][0] == pytest.approx(0.25, abs=0.02)
-    assert moved["shape"][0] == pytest.approx(compared(straight("quip"), "quip")["shape"][0], abs=0.02)
+    assert compared(straight("quip"), "zoom")["missed"][0] > 1
 
 
 def test_words_of_any_length_stand_side_by_side() -> None:

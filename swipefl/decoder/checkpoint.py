@@ -23,31 +23,31 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class ScoreWeights:
-    """What a word's score is made of: temperature * ln p_ctc + alpha * ln f + beta * length - deviations.
+    """What a word's score is made of.
 
-    The deviations of the word's template from the path (`template.DEVIATIONS`) count with a weight each.
+    It is `temperature * ln p_ctc + alpha * ln f + beta * length - doubt * sqrt(-ln p_ctc)`, less a weight times each
+    of the deviations of the word's template from the path (`template.DEVIATIONS`).
     """
 
     alpha: float
     beta: float
     temperature: float = 1.0
+    doubt: float = 0.0
     location: float = 0.0
-    spread: float = 0.0
-    missed: float = 0.0
     start: float = 0.0
     end: float = 0.0
-    shape: float = 0.0
+    missed: float = 0.0
+    extent: float = 0.0
 
     @property
     def of_word(self) -> npt.NDArray[np.float64]:
-        """The weights (3,) of ln p_ctc, ln frequency and length."""
-        return np.array([self.temperature, self.alpha, self.beta])
+        """The weights (4,) of ln p_ctc, ln frequency, length and sqrt(-ln p_ctc)."""
+        return np.array([self.temperature, self.alpha, self.beta, -self.doubt])
 
     @property
     def of_parts(self) -> npt.NDArray[np.float64]:
         """The weights (9,) of all parts of a score, deviations last."""
-        against = (self.location, self.spread, self.missed, self.start, self.end, self.shape)
-        return np.concatenate((self.of_word, -np.array(against)))
+        return np.append(self.of_word, [-self.location, -self.start, -self.end, -self.missed, -self.extent])
 
     @classmethod
     def from_parts(cls, weights: npt.NDArray[np.float64]) -> "ScoreWeights":

@@ -1,9 +1,9 @@
 """Finds the words that a posterior over letters may mean: exact CTC scores of a few hundred promising candidates.
 
-A word's score is `temperature * ln p_ctc(word) + alpha * ln f(word) + beta * length`, less what its template's
-deviations from the path cost. Candidates are picked in two steps from what the posterior says about single letters
-(`_Evidence`): which come first and last, which are there at all, and which can follow which. The best of them are held
-against the path. Only a word that is not picked can be missed.
+A word's score is a weighted sum (`ScoreWeights`) of its exact CTC likelihood, its frequency, its length and the
+deviations of its template from the path. Candidates are picked in two steps from what the posterior says about single
+letters (`_Evidence`): which come first and last, which are there at all, and which can follow which. The best of them
+are held against the path. Only a word that is not picked can be missed.
 """
 
 from collections.abc import Sequence
@@ -43,7 +43,8 @@ class Candidate:
 class Scored:
     """N words, what each one's score is made of, and the score itself.
 
-    `parts` (N, 3 + D): ln p_ctc, ln frequency, length and the deviations; a score is their sum with the weights.
+    `parts` (N, 4 + D): ln p_ctc, ln frequency, length, sqrt(-ln p_ctc) and the deviations; a score is their sum with
+    the weights.
     """
 
     words: list[str]
@@ -66,15 +67,18 @@ def search(
 def score(log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None = None) -> Scored:
     """The words worth a look, at most COMPARED, each with its score; a listed and personal word stands there twice."""
     if not index.tables:
-        return Scored([], np.zeros((0, 3 + len(DEVIATIONS))), np.zeros(0))
+        return Scored([], np.zeros((0, 4 + len(DEVIATIONS))), np.zeros(0))
     probs = np.maximum(np.exp(log_probs.astype(np.float64)), FLOOR)
     picked = _picked(probs, index, weights)
     lengths = np.concatenate([table.lengths[rows] for table, rows in picked]).astype(np.intp)
     ln_frequencies = np.concatenate([table.ln_frequencies[rows] for table, rows in picked])
     flat = np.concatenate([_flat(table.codes[:, rows], table.lengths[rows]) for table, rows in picked])
-    seen = np.stack((_ctc(probs, flat, lengths), ln_frequencies, lengths), axis=1)  # (N, 3)
-    (kept,) = _best([(seen @ weights.of_word).astype(np.float32)], COMPARED)
-    kept = kept[seen[kept, 0] > -np.inf]
+    ln_likelihoods = _ctc(probs, flat, lengths)
+    doubts = np.sqrt(np.maximum(-ln_likelihoods, 0))  # people slip: an unlikely letter is no proof against a word
+    seen = np.stack((ln_likelihoods, ln_frequencies, lengths, doubts), axis=1)  # (N, 4)
+    alignable = np.flatnonzero(ln_likelihoods > -np.inf)
+    (best,) = _best([(seen[alignable] @ weights.of_word).astype(np.float32)], COMPARED)
+    kept = alignable[best]
     codes = _padded(flat, lengths, kept)
     words = spelled(as_codes(codes, len(index.letters)), index.letters)
     if index.replaced:  # a word with a prior of its own counts with that one alone

@@ -49,20 +49,24 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Language:
-    """Words (N,) of a language with the probability (N,) of drawing each, and the keyboard that they are swiped on."""
+    """Words (N,) of a language with the probability (N,) of drawing each, and the keyboard that they are swiped on.
 
+    `share` of the people write it.
+    """
+
+    share: float
     keyboard: Keyboard
     words: list[str]
     chances: np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
-def load_language(name: str, keyboard: str) -> Language:
+def load_language(name: str, keyboard: Keyboard, share: float) -> Language:
     """Half of the draws go by frequency, flattened; half by none, so that rare letter pairs are learned too."""
     lexicon = load_lexicon(name)
     drawn = np.array([not never_drawn(word) for word in lexicon.words])
     flattened = np.exp(0.75 * lexicon.ln_frequencies.astype(np.float64)) * drawn
     chances = 0.5 * flattened / flattened.sum() + 0.5 * drawn / drawn.sum()
-    return Language(built_in(keyboard), list(lexicon.words), chances)
+    return Language(share, keyboard, list(lexicon.words), chances)
 
 
 def never_drawn(word: str) -> bool:
@@ -73,12 +77,13 @@ def never_drawn(word: str) -> bool:
 class GeneratedSwipes(IterableDataset[Batch]):
     """An endless stream of batches of generated swipes of similar length."""
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, languages: Sequence[Language], recipe: Recipe) -> None:
+        self._languages = languages
         self._recipe = recipe
 
     def __iter__(self) -> Iterator[Batch]:
         rng = np.random.default_rng(self._recipe.seed)
-        languages = [load_language("en", "qwerty"), load_language("ru", "jcuken")]
+        languages = self._languages
         size = self._recipe.batch_size
         while True:
             pool = [pair for _ in range(PEOPLE_A_POOL) for pair in _person_swipes(languages, rng)]
@@ -120,8 +125,8 @@ def _batches(pool: list[tuple[Frames, str]], size: int, rng: np.random.Generator
         yield collate(*zip(*usable[start : start + size], strict=True))
 
 
-def _person_swipes(languages: list[Language], rng: np.random.Generator) -> list[tuple[Frames, str]]:
-    language = languages[int(rng.random() < 0.25)]
+def _person_swipes(languages: Sequence[Language], rng: np.random.Generator) -> list[tuple[Frames, str]]:
+    language = languages[int(rng.choice(len(languages), p=[language.share for language in languages]))]
     layout = _layout(language.keyboard, rng)
     words = [language.words[i] for i in rng.choice(len(language.words), SWIPES_A_PERSON, p=language.chances)]
     person = synthesis.draw_person(rng)
@@ -206,7 +211,8 @@ def main() -> None:
         bfloat16=options.bfloat16,
         seed=options.seed,
     )
-    swipes = RecordedSwipes(examples, recipe) if examples else GeneratedSwipes(recipe)
+    languages = [load_language("en", built_in("qwerty"), 0.75), load_language("ru", built_in("jcuken"), 0.25)]
+    swipes = RecordedSwipes(examples, recipe) if examples else GeneratedSwipes(languages, recipe)
     network = pretrain(recipe, swipes, device_of(options.device), start, options.out)
     kind = f"{len(examples)} recorded" if examples else "generated"
     info = {"trained_on": f"{recipe.swipes} draws of {kind} swipes", "seed": str(recipe.seed)}

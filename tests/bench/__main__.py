@@ -24,7 +24,7 @@ from swipefl.decoder.search import Candidate
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.settings import Settings
-from tests.bench import speed
+from tests.bench import layouts, speed
 from tests.bench.people import gains, people_of
 from tests.bench.template_matching import TemplateMatcher
 from tests.people import examples as swipes_of
@@ -126,6 +126,7 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("top-5, base, 100,000 words", ">=", 0.92, accuracy["top5"]),
         ("expected calibration error", "<=", 0.05, accuracy["ece"]),
         ("first words that an exact search has too", ">=", 0.995, results["agreement"]),
+        *((f"top-1 lost on {name}, never seen", "<=", 0.02, row["behind"]) for name, row in results["layouts"].items()),
         ("size of the base checkpoint, MB", "<=", 1.1, len(base_blob()) / 1e6),
         ("a gesture, 100,000 words, p50 ms", "<=", 8.0, warm["ms_p50"]),
         ("a gesture, 100,000 words, p99 ms", "<=", 20.0, warm["ms_p99"]),
@@ -187,9 +188,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home:
         results["file"] = speed.of_a_file(DEV, len(examples), Path(home)) if DEV.exists() else {}
     results["accuracy"] = accuracy(examples)
+    results["layouts"] = layouts.unseen()
     results["personal"] = [vars(gain) for gain in gains(people[:20], plans(Settings(home=Path(os.devnull))))]
     results["personal_mean_gain"] = statistics.mean(g["personal"] - g["base"] for g in results["personal"])
-    for name in ("processes", "training", "loading", "speed", "file", "accuracy", "personal"):
+    for name in ("processes", "training", "loading", "speed", "file", "accuracy", "layouts", "personal"):
         if results[name]:
             console.print(shown(name, results[name]))
     summary = Table("to be reached", "bound", "figure", "")

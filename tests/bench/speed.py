@@ -80,7 +80,8 @@ def agreement(examples: Sequence[Example]) -> float:
         log_probs = decoder.log_probs(frames)
         words = [column[column > 0].tolist() for column in table.codes.T]
         likelihoods = ctc_log_likelihoods(log_probs, words)
-        seen = np.stack((likelihoods, table.ln_frequencies, table.lengths), axis=1)
+        doubts = np.sqrt(np.maximum(-likelihoods, 0))
+        seen = np.stack((likelihoods, table.ln_frequencies, table.lengths, doubts), axis=1)
         best = np.argsort(-(seen @ checkpoint.score.of_word))[:DEEP]
         best = best[likelihoods[best] > -np.inf]
         apart = deviations(path_of(frames), table.codes[:, best].astype(np.intp), table.lengths[best].astype(np.intp))
