@@ -30,6 +30,8 @@ HABITS = Person(
     overlap=0.45,
     sharpness=5.5,
     overshoot=0.2,
+    end_overshoot=-0.1,
+    lift=0.9,
     bow=0.08,
     wobble=0.05,
     slant=0.05,
@@ -43,7 +45,7 @@ HABITS = Person(
 
 def lines() -> str:
     """The file's text: the same on every machine."""
-    rng = np.random.default_rng(20261124)
+    rng = np.random.default_rng(20261131)
     keyboard = built_in("qwerty")
     lexicon = load_lexicon("en")
     common = [word for word in lexicon.truncated(4000).words if len(word) > 1]

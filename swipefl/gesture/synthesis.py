@@ -28,8 +28,9 @@ class Person:
     """What stays the same across one person's swipes.
 
     Offsets are (x, y) in key widths and rows, and so is the noise of starts and ends (standard deviations); `drift`
-    is that of a whole swipe, `inner_noise` that of a letter in between, in key widths. `slip`, `skip`, `detour` and
-    `rest` are chances a letter, `smooth` the chance to sweep through a letter on the way.
+    is that of a whole swipe, `inner_noise` that of a letter in between, in key widths. `end_overshoot` is how far the
+    finger goes beyond the last key, in key widths; `lift` when it lifts, in durations of the last stroke. `slip`,
+    `skip`, `detour` and `rest` are chances a letter, `smooth` the chance to sweep through a letter on the way.
     """
 
     start_offset: tuple[float, float]
@@ -42,6 +43,8 @@ class Person:
     overlap: float
     sharpness: float
     overshoot: float
+    end_overshoot: float
+    lift: float
     bow: float
     wobble: float
     slant: float
@@ -67,20 +70,22 @@ def draw_person(rng: np.random.Generator) -> Person:
         start_offset=(float(start_bias[0]), float(start_bias[1])),
         end_offset=(float(end_bias[0]), float(end_bias[1])),
         start_noise=(start_x, 0.57 * start_x),
-        end_noise=(end_x, 0.5 * end_x),
+        end_noise=(0.74 * end_x, 0.37 * end_x),
         inner_noise=careless(0.135, 0.42),
         drift=careless(0.05, 0.4),
-        log_speed=float(rng.normal(0, 0.42)),
-        overlap=float(np.clip(rng.normal(0.26, 0.14), 0.0, 0.6)),
+        log_speed=float(rng.normal(0, 0.3)),
+        overlap=float(np.clip(rng.normal(0.23, 0.14), 0.0, 0.6)),
         sharpness=float(np.clip(5.5 * np.exp(rng.normal(0, 0.25)), 3.2, 11)),
         overshoot=float(np.clip(rng.normal(0.32, 0.12), 0.0, 0.7)),
+        end_overshoot=float(rng.normal(0.2, 0.12)),
+        lift=float(rng.normal(0.95, 0.12)),
         bow=float(rng.normal(0.0, 0.06)),
         wobble=float(0.055 * np.exp(rng.normal(0, 0.4))),
         slant=float(rng.normal(0, 0.02)),
         slip=min(careless(0.03, 0.5), 0.2),
         skip=min(careless(0.006, 0.8), 0.08),
         detour=min(careless(0.012, 0.8), 0.06),
-        rest=min(float(0.14 * np.exp(rng.normal(0, 0.9))), 0.6),
+        rest=min(float(0.11 * np.exp(rng.normal(0, 1.2))), 0.7),
         smooth=float(np.clip(rng.normal(0.3, 0.25), 0.0, 1.0)),
     )
 
@@ -101,11 +106,11 @@ def _to_units(points: Points, layout: Layout) -> Points:
 def swipe_in_key_widths(words: Sequence[str], layout: Layout, person: Person, rng: np.random.Generator) -> list[Points]:
     """One swipe for each of `words`: points (N, 3) in key widths and seconds."""
     aims = _aims(words, layout, person, rng)
-    pace = rng.normal(-0.15, 0.38, len(words)) - person.log_speed  # ln of how much longer than usual a swipe takes
+    pace = rng.normal(-0.1, 0.27, len(words)) - person.log_speed  # ln of how much longer than usual a swipe takes
     duration = _stroke_durations(aims, pace, person, rng)
     begin, end = _stroke_times(aims, duration, pace, person, rng)
     times, counts = _sample_times(end, rng)
-    paths = _paths(aims, begin, duration, times, person, rng) + _wobble(times, pace, person, rng)
+    paths = _paths(aims, begin, duration, times, end, person, rng) + _wobble(times, pace, person, rng)
     paths = np.round(paths * PIXELS_A_KEY) / PIXELS_A_KEY
     times = np.maximum.accumulate(times + rng.normal(0, 0.0017, times.shape), axis=1)
     times -= times[:, :1]
@@ -153,8 +158,21 @@ def _aims(words: Sequence[str], layout: Layout, person: Person, rng: np.random.G
     offset[:, 0] = start + rng.standard_t(4, (batch, 2)) / 1.2 * person.start_noise
     offset[every, strokes] = end + rng.standard_t(5, (batch, 2)) / 1.15 * person.end_noise
     aims += offset * (1, row)
+    # along their way people land a little behind the first key and lift beyond the last
+    first, last = _headings(aims, strokes)
+    aims[:, 0] -= first * rng.normal(0.07, 0.08, (batch, 1))
+    aims[every, strokes] += last * rng.normal(person.end_overshoot, 0.25, (batch, 1))
     aims[..., 0] += person.slant * (aims[..., 1] - layout.centres[:, 1].mean())
     return _Aims(aims, strokes, doubles)
+
+
+def _headings(aims: Doubles, strokes: Counts) -> tuple[Doubles, Doubles]:
+    """The directions (B, 2) of each swipe's first and last stroke; 0 for one that goes nowhere."""
+    every = np.arange(len(aims))
+    ways = np.stack((aims[:, 1] - aims[:, 0], aims[every, strokes] - aims[every, strokes - 1]))
+    lengths = np.hypot(ways[..., 0], ways[..., 1])[..., None]
+    first, last = ways / np.maximum(lengths, 0.5)
+    return first, last
 
 
 def _route(
@@ -227,15 +245,19 @@ def _stroke_times(
     batch, shape = len(duration), duration.shape
     overlap = person.overlap + rng.normal(0, 0.1, (batch, 1)) + rng.normal(0, 0.12, shape)
     slow = np.exp(0.5 * pace)[:, None]
-    waits = rng.exponential(0.012, shape) + (rng.random(shape) < person.rest) * rng.exponential(0.22, shape) * slow
+    waits = rng.exponential(0.012, shape)
+    rests = rng.random(shape) < person.rest
+    waits += rests * rng.exponential(0.17, shape) * np.exp(rng.normal(0, 0.8, shape)) * slow
     a_letter = (duration.sum(1) / np.maximum(aims.strokes, 1))[:, None]
     waits += aims.doubles[:, 1:] * a_letter * np.maximum(rng.normal(0.3, 0.3, shape), -0.1)
     gaps = duration * (1 - np.clip(overlap, 0, 0.75)) + waits
     # most fingers land already moving and lift while still slowing down; some rest first or last
     first = _rest(rng, 0.012, batch) - 0.12 * duration[:, 0]
     begin = np.concatenate((np.zeros((batch, 1)), np.cumsum(gaps[:, :-1], axis=1)), axis=1) + first[:, None]
-    end = (begin + 1.02 * duration)[np.arange(batch), aims.strokes - 1]
-    return begin, end + _rest(rng, 0.015, batch)
+    lift = np.clip(person.lift + rng.normal(0, 0.08, batch), 0.7, 1.1)
+    final = (np.arange(batch), aims.strokes - 1)
+    end = begin[final] + lift * duration[final]
+    return begin, end + _rest(rng, 0.012, batch)
 
 
 def _rest(rng: np.random.Generator, usual_s: float, count: int) -> Doubles:
@@ -257,23 +279,37 @@ def _sample_times(end: Doubles, rng: np.random.Generator) -> tuple[Doubles, Coun
 
 
 def _paths(
-    aims: _Aims, begin: Doubles, duration: Doubles, times: Doubles, person: Person, rng: np.random.Generator
+    aims: _Aims,
+    begin: Doubles,
+    duration: Doubles,
+    times: Doubles,
+    end: Doubles,
+    person: Person,
+    rng: np.random.Generator,
 ) -> Doubles:
     """Positions (B, T, 2): the sum of the strokes' displacements."""
     batch, count = begin.shape
     over = np.abs(rng.normal(person.overshoot, 0.15, (batch, count))) * _rarely(2.2, rng, (batch, count))
     over[np.arange(batch), aims.strokes - 1] = 0  # how far an end lies from its key is drawn with the aim
     bow = (person.bow + rng.normal(0, 0.06, (batch, count))) * _rarely(3.5, rng, (batch, count)) * aims.real
+    late = np.exp(rng.normal(0.2, 0.35, (batch, count)))
+    turn = rng.normal(0, 0.02, (batch, count)) * aims.real
     sharpness = person.sharpness * np.exp(rng.normal(0, 0.15, (batch, 1)))
+    # whoever lifts before the last stroke is done has aimed farther, and lifts where the aim was drawn
+    until_lift = np.clip((end[:, None] - begin) / duration, 0.7, 9)
+    final = np.arange(count) == aims.strokes[:, None] - 1
+    done_at_lift = np.where(final, 1 / (1 + (0.5 / until_lift) ** sharpness), 1)
     position = np.repeat(aims.points[:, :1], times.shape[1], axis=1)
     here = aims.points[:, 0]
     for i in range(count):
         way = aims.points[:, i + 1] - here
         distance = np.hypot(way[:, 0], way[:, 1]) + 1e-9
         reach = (1 + np.minimum(over[:, i] / distance, 0.6)) * aims.real[:, i]
+        reach /= done_at_lift[:, i]
         since = np.maximum((times - begin[:, i : i + 1]) / duration[:, i : i + 1], 1e-6)
         done = 1 / (1 + (0.5 / since) ** sharpness)  # (B, T), log-logistic
-        arc = np.sin(np.pi * done) * bow[:, i : i + 1]
+        arc = bow[:, i : i + 1] * np.sin(np.pi * done ** late[:, i : i + 1])  # widest rather after its middle
+        arc += turn[:, i : i + 1] * np.sin(2 * np.pi * done)
         across = np.stack((-way[:, 1], way[:, 0]), axis=1)
         position += done[:, :, None] * (way * reach[:, None])[:, None] + arc[:, :, None] * across[:, None]
         here = here + way * reach[:, None]

@@ -211,7 +211,7 @@ def main() -> None:
         bfloat16=options.bfloat16,
         seed=options.seed,
     )
-    languages = [load_language("en", built_in("qwerty"), 0.75), load_language("ru", built_in("jcuken"), 0.25)]
+    languages = [load_language("ru", built_in("jcuken"), 0.25), load_language("en", built_in("qwerty"), 0.75)]
     swipes = RecordedSwipes(examples, recipe) if examples else GeneratedSwipes(languages, recipe)
     network = pretrain(recipe, swipes, device_of(options.device), start, options.out)
     kind = f"{len(examples)} recorded" if examples else "generated"

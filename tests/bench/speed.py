@@ -72,22 +72,22 @@ def agreement(examples: Sequence[Example]) -> float:
     """How often the search's first word is that of an exact search, which scores every word of 100,000."""
     checkpoint, lexicon = base_checkpoint(), load_lexicon("en")
     decoder = Decoder(checkpoint, load_lexicon)
+    (table,) = lexicon.index("qwertyuiopasdfghjklzxcvbnm").tables
+    words = [column[column > 0].tolist() for column in table.codes.T]
     same = 0
     for example in examples[:AGREEING_ON]:
         frames = frames_of(example.gesture)
-        index = lexicon.index(example.gesture.keyboard.letters)
-        (table,) = index.tables
-        log_probs = decoder.log_probs(frames)
-        words = [column[column > 0].tolist() for column in table.codes.T]
-        likelihoods = ctc_log_likelihoods(log_probs, words)
-        doubts = np.sqrt(np.maximum(-likelihoods, 0))
-        seen = np.stack((likelihoods, table.ln_frequencies, table.lengths, doubts), axis=1)
+        likelihoods = np.maximum(ctc_log_likelihoods(decoder.log_probs(frames), words), -1e6)  # -inf: too few frames
+        seen = np.stack(
+            (likelihoods, table.ln_frequencies, table.lengths, np.sqrt(np.maximum(-likelihoods, 0))), axis=1
+        )
         best = np.argsort(-(seen @ checkpoint.score.of_word))[:DEEP]
-        best = best[likelihoods[best] > -np.inf]
         apart = deviations(path_of(frames), table.codes[:, best].astype(np.intp), table.lengths[best].astype(np.intp))
         scores = np.concatenate((seen[best], apart), axis=1) @ checkpoint.score.of_parts
         found = decoder.decode(example.gesture, 1)
-        same += found[0].word == table.spelled(best[[scores.argmax()]])[0]
+        same += example.gesture.keyboard.letters == table.letters and (
+            found[0].word == table.spelled(best[[scores.argmax()]])[0]
+        )
     return same / len(examples[:AGREEING_ON])
 
 
