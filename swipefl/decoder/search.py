@@ -25,6 +25,7 @@ CANDIDATES = 500  # words that get an exact CTC score
 COMPARED = 100  # words whose template is held against the path
 GLANCED_AT = 8_000  # words of a table whose letters are looked at
 NOT_SHOWN = 1e-5  # a letter that no frame gives this probability is in no candidate
+USUAL_DOUBT = 2.0  # sqrt(-ln p_ctc) of words that come into question
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
 FLOOR = 1e-30  # least probability of a letter in a frame, so that eight frames stay in the range of a double
 RESCALED_EVERY = 8  # frames
@@ -154,15 +155,16 @@ def _glance(table: WordTable, evidence: _Evidence, weights: ScoreWeights) -> tup
     rows = np.flatnonzero((table.masks & ~evidence.shown) == 0)
     first, last = evidence.first[table.codes[0, rows]], evidence.last[table.ends[rows]]
     ends, prior = first + last, np.float32(weights.alpha) * table.ln_frequencies[rows]
+    trust = np.float32(weights.temperature + weights.doubt / (2 * USUAL_DOUBT))  # worth of a nat of likelihood
     # no reward for length yet: it pays for letters that were not looked at
-    (keep,) = _best([np.float32(weights.temperature) * ends + prior], GLANCED_AT)
+    (keep,) = _best([trust * ends + prior], GLANCED_AT)
     rows, ends, prior = rows[keep], ends[keep], prior[keep]
     lengths = table.lengths[rows]
     codes = table.codes[: lengths.max(initial=0), rows]
     # each letter counts half in the pair before it and half in the one after
     pairs = evidence.follows[codes[:-1], codes[1:]].sum(0)
     guess = 0.5 * (ends + pairs) + ABSENCE * _lacking(table.masks[rows], evidence)
-    return rows, np.float32(weights.temperature) * guess + prior + np.float32(weights.beta) * lengths
+    return rows, trust * guess + prior + np.float32(weights.beta) * lengths
 
 
 def _lacking(masks: npt.NDArray[np.uint64], evidence: _Evidence) -> Floats:
