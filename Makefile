@@ -23,14 +23,14 @@ check: $(STAMP)
 	$(BIN)/python examples/make_person.py --check
 
 bench: $(STAMP)
-	$(BIN)/python -m tests.bench
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench
 
 generated: $(STAMP)
 	$(BIN)/python examples/build_lexicons.py
 	$(BIN)/python examples/make_person.py
 
 pretrain: $(STAMP)
-	$(BIN)/python -m swipefl.learning.pretrain swipefl/decoder/base/base.safetensors
+	$(BIN)/python -m swipefl.learning.pretrain swipefl/decoder/base/base.safetensors --bfloat16
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

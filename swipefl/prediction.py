@@ -18,6 +18,7 @@ from swipefl.store.words import PersonalWord
 
 MODELS = ("personal", "global", "base")
 
+LEAST_LN_PROBABILITY = -1e4
 LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
 
 
@@ -52,14 +53,14 @@ def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
 
 
 def read_prior(path: Path) -> dict[str, float]:
-    """Folded words with their ln probabilities, from lines of a word, blanks and a number of at most 0.
+    """Folded words with their ln probabilities, from lines of a word, blanks and a number of 0 to -10,000.
 
     Of words that fold to the same letters the likeliest counts. Raises DataError for a file or a line that cannot be
     read.
     """
     prior: dict[str, float] = {}
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except OSError as error:
         raise unreadable(str(path), error) from error
     except UnicodeDecodeError:
@@ -72,7 +73,7 @@ def read_prior(path: Path) -> dict[str, float]:
             value = float(ln_probability)
         except ValueError:
             value, word = math.nan, ""
-        if not -math.inf < value <= 0:
+        if not LEAST_LN_PROBABILITY <= value <= 0 or not fold(word).isalpha():
             raise DataError(f"{path}, line {number}: expected a word and its ln probability, such as `word -7.5`")
         prior[fold(word)] = max(value, prior.get(fold(word), -math.inf))
     return prior

@@ -6,9 +6,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
 from swipefl.errors import CheckpointError
 
 SMALL = Checkpoint("bilstm-1", {"a": np.ones((2, 3), np.float32)}, ScoreWeights(1.5, 2.0, 0.9), {"from": "x"})
+
+
+def with_score(score: object) -> bytes:
+    """SMALL's blob with other score weights in its header."""
+    blob = SMALL.to_bytes()
+    size = int.from_bytes(blob[:8], "little")
+    header = json.loads(blob[8 : 8 + size])
+    about = json.loads(header["__metadata__"]["swipefl"])
+    header["__metadata__"]["swipefl"] = json.dumps(about | {"score": score})
+    changed = json.dumps(header).encode()
+    return len(changed).to_bytes(8, "little") + changed + blob[8 + size :]
 
 
 def test_round_trip_is_exact() -> None:
@@ -43,12 +55,32 @@ def test_half_takes_half_of_the_room_and_is_the_same_checkpoint_when_read_again(
 
 def test_score_weights_of_before_templates_are_read() -> None:
     """Earlier checkpoints know three of them."""
-    blob = SMALL.to_bytes()
-    size = int.from_bytes(blob[:8], "little")
-    header = json.loads(blob[8 : 8 + size])
-    about = json.loads(header["__metadata__"]["swipefl"])
-    about["score"] = {"alpha": 1.5, "beta": 2.0, "temperature": 0.9}
-    header["__metadata__"]["swipefl"] = json.dumps(about)
-    earlier = json.dumps(header).encode()
-    again = checkpoint_from_bytes(len(earlier).to_bytes(8, "little") + earlier + blob[8 + size :])
+    again = checkpoint_from_bytes(with_score({"alpha": 1.5, "beta": 2.0, "temperature": 0.9}))
     assert again.score == SMALL.score
+
+
+def test_a_fingerprint_stays_what_it_was_when_score_weights_are_added() -> None:
+    assert SMALL.fingerprint == "a9856834069481efac571934f22c5ba28054d1363f0f572726d99842970cb464"
+
+
+@pytest.mark.parametrize(
+    "score", [{"alpha": float("nan"), "beta": 1.0}, {"alpha": "1", "beta": 1.0}, {"alpha": 1.0}, 7]
+)
+def test_score_weights_that_are_no_numbers_are_refused(score: object) -> None:
+    with pytest.raises(CheckpointError):
+        checkpoint_from_bytes(with_score(score))
+
+
+def test_score_weights_of_a_newer_version_are_named_as_such() -> None:
+    with pytest.raises(CheckpointError, match="newer"):
+        checkpoint_from_bytes(with_score({"alpha": 1.0, "beta": 1.0, "gamma": 2.0}))
+
+
+@pytest.mark.parametrize(
+    "name", ["bilstm-0", "bilstm-8x0", "bilstm-8x1", "bilstm-08", "bilstm-8x2x2", "gru-8", "bilstm-"]
+)
+def test_an_architecture_has_one_name(name: str) -> None:
+    with pytest.raises(CheckpointError, match="architecture"):
+        Architecture.named(name)
+    assert str(Architecture.named("bilstm-8")) == "bilstm-8"
+    assert str(Architecture.named("bilstm-8x2")) == "bilstm-8x2"

@@ -83,7 +83,7 @@ def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
     first = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
     best, second, *_ = swipefl(tmp_path, "predict", "-", given=first).json["candidates"]
     prior = tmp_path / "prior.txt"
-    prior.write_text(f"{best['word'].upper()}\t-60\n\n{second['word']} -1.5\n")
+    prior.write_text(f"\ufeff{best['word'].upper()}\t-60\n\n{second['word']} -1.5\n")
     again = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=first).json["candidates"]
     assert again[0]["word"] == second["word"]
     assert again[0]["probability"] > second["probability"]
@@ -91,7 +91,17 @@ def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["secretword", "secretword likely", "secretword 0.5", "secretword nan", "two words -3"]
+    "line",
+    [
+        "secretword",
+        "secretword likely",
+        "secretword 0.5",
+        "secretword nan",
+        "two words -3",
+        "secretword -1e300",
+        "secret-word -3",
+        "' -3",
+    ],
 )
 def test_a_prior_that_cannot_be_read_names_its_line_and_no_word(tmp_path: Path, line: str) -> None:
     prior = tmp_path / "prior.txt"

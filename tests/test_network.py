@@ -13,9 +13,11 @@ from swipefl.learning.network import Network, alignable, checkpoint_of, collate,
 from tests.people import examples
 
 
-def test_numpy_and_torch_forwards_agree() -> None:
+@pytest.mark.parametrize("architecture", [None, Architecture(16), Architecture(8, 2), Architecture(8, 3)])
+def test_numpy_and_torch_forwards_agree(architecture: Architecture | None) -> None:
     """Mixed lengths and layouts in one batch: padding must not leak, and the outputs agree to 1e-5."""
-    checkpoint = base_checkpoint()
+    torch.manual_seed(1)
+    checkpoint = checkpoint_of(Network(architecture), ScoreWeights(1, 2), {}) if architecture else base_checkpoint()
     people = [*examples(6, 1), *examples(6, 2, built_in("jcuken"), ("привет", "еж", "объект"))]
     frames = [frames_of(example.gesture) for example in people]
     batch = collate(frames, [example.word for example in people])

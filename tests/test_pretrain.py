@@ -81,3 +81,23 @@ def test_the_module_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Pat
     assert trained.score == base.score
     assert trained.fingerprint != base.fingerprint
     assert len(out.read_bytes()) <= 1_100_000
+
+
+def test_every_swipe_that_can_be_aligned_is_in_one_pass() -> None:
+    people = [example for seed in range(28) for example in examples(20, seed)]  # more than a pool, the last one short
+    passed: list[int] = []
+    for batch in RecordedSwipes(people, Recipe(1, Architecture(8), batch_size=64)):
+        passed += batch.word_lengths.tolist()
+        if len(passed) >= len(people):
+            break
+    assert sorted(passed) == sorted(len(example.word) for example in people)
+
+
+def test_a_file_without_examples_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
+    out, empty = tmp_path / "out.safetensors", tmp_path / "empty.jsonl"
+    empty.write_text('{"nothing": "here"}\n')
+    command = [sys.executable, "-m", "swipefl.learning.pretrain", str(out), "--examples", str(empty)]
+    done = subprocess.run(command, env=environment(tmp_path), check=False, capture_output=True, timeout=120)
+    assert done.returncode != 0
+    assert b"empty.jsonl" in done.stderr
+    assert not out.exists()

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, packed, unpacked
-from swipefl.decoder.search import Candidate, ctc_log_likelihoods, greedy, search
-from swipefl.gesture.features import Floats
+from swipefl.decoder.search import COMPARED, Candidate, ctc_log_likelihoods, greedy, search
+from swipefl.decoder.template import path_of
+from swipefl.gesture.features import Floats, frames_of_points
 from swipefl.gesture.keyboard import built_in
 
 WEIGHTS = ScoreWeights(1.5, 2.0)
@@ -139,7 +140,7 @@ def test_candidates_are_ordered_and_their_probabilities_are_a_softmax() -> None:
     candidates = search(posterior("world", np.random.default_rng(6)), index, WEIGHTS, 10_000)
     scores = np.array([c.score for c in candidates])
     assert (np.diff(scores) <= 0).all()
-    assert len(candidates) <= 500
+    assert len(candidates) <= COMPARED
     expected = np.exp(scores - scores[0]) / np.exp(scores - scores[0]).sum()
     assert [c.probability for c in candidates] == pytest.approx(expected)
     assert search(posterior("world", np.random.default_rng(6)), index, WEIGHTS, 2) == candidates[:2]
@@ -205,3 +206,40 @@ def test_a_prior_replaces_personal_words_too() -> None:
     listed = load_lexicon("en").with_words({"ouyangxi": -12.0})
     again = search(posterior("ouyangxi", np.random.default_rng(9)), listed.index(QWERTY.letters), WEIGHTS, 100)
     assert only.score == pytest.approx(next(c.score for c in again if c.word == "ouyangxi"))
+
+
+def test_a_prior_that_says_what_the_lexicon_says_changes_nothing() -> None:
+    """Over all words, and a constant lower or higher no ranking: nobody loses a place to a word's listed copy."""
+    lexicon = load_lexicon("en")
+    ln_frequencies = lexicon.listed.ln_frequencies.tolist()
+    for word in ("because", "no", "keyboards"):
+        log_probs = posterior(word, np.random.default_rng(10), noise=3.0)
+        plain = search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 100)
+        for shift in (0.0, -15.0):
+            prior = {word: value + shift for word, value in zip(lexicon.listed.words, ln_frequencies, strict=True)}
+            found = search(log_probs, lexicon.with_prior(prior).index(QWERTY.letters), WEIGHTS, 100)
+            assert [c.word for c in found] == [c.word for c in plain]
+            assert [c.probability for c in found] == pytest.approx([c.probability for c in plain], rel=1e-4)
+
+
+def test_as_many_candidates_as_were_asked_for() -> None:
+    index = load_lexicon("en").index(QWERTY.letters)
+    assert len(search(posterior("because", np.random.default_rng(11)), index, WEIGHTS, 100)) == 100
+
+
+@pytest.mark.parametrize("words", [{}, {"a": -3.0}, {"aaaa": -3.0, "a": -4.0}, {"q" * 60: -2.0}])
+@pytest.mark.parametrize("still", [True, False])
+def test_any_path_over_any_lexicon_has_an_answer(words: dict[str, float], still: bool) -> None:
+    """No words, one letter, one key again and again, a word longer than the gesture; a tap and a swipe."""
+    layout = QWERTY.layout(QWERTY.width, QWERTY.height)
+    at = np.zeros(12) if still else np.linspace(0, 3, 12)
+    points = np.stack((0.5 + at, np.full(12, 0.8), np.arange(12) / 60), axis=1).astype(np.float32)
+    frames = frames_of_points(points, layout)
+    log_probs = log_softmax(np.random.default_rng(12).normal(0, 2, (len(frames.features), 27)))
+    index = Lexicon("en", unpacked(packed("aq", {})), words).index(QWERTY.letters)
+    weights = ScoreWeights(0.8, 1.0, 0.3, 1.0, 5.0, 0.2, 0.2, 5.0, -1.0)
+    found = search(log_probs, index, weights, 5, path_of(frames))
+    assert {c.word for c in found} <= words.keys()
+    assert all(math.isfinite(c.score) for c in found)
+    assert sum(c.probability for c in found) == pytest.approx(1 if found else 0)
+    assert len(found) == sum(2 * len(word) - 1 <= len(frames.features) for word in words)

@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from swipefl.decoder.search import COMPARED
 from swipefl.decoder.template import DEVIATIONS, Path, deviations, path_of
 from swipefl.gesture.features import frames_of_points
 from swipefl.gesture.keyboard import built_in
@@ -60,7 +59,3 @@ def test_of_a_letters_two_keys_the_nearer_one_counts() -> None:
         points = np.concatenate((there, np.arange(9)[:, None] / 60), axis=1).astype(np.float32)
         path = path_of(frames_of_points(points, layout))
         assert path.keys[1 + layout.key_letter[key]] == pytest.approx(layout.centres[key])
-
-
-def test_as_many_words_are_compared_as_can_be_asked_for() -> None:
-    assert COMPARED >= 100

@@ -5,10 +5,12 @@ At rest it is a safetensors blob, never pickle; the rest stands in its metadata.
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +40,20 @@ class ScoreWeights:
     end: float = 0.0
     missed: float = 0.0
     extent: float = 0.0
+
+    def to_json(self) -> dict[str, float]:
+        """A plain object; weights that came later are left out where they are 0, so that fingerprints stay."""
+        first = ("alpha", "beta", "temperature")
+        return {name: weight for name, weight in asdict(self).items() if weight or name in first}
+
+    @classmethod
+    def from_json(cls, weights: Any) -> "ScoreWeights":
+        """The inverse of `to_json`. Raises CheckpointError for weights that are unknown here or no finite numbers."""
+        if unknown := set(weights) - {field.name for field in fields(cls)}:
+            raise CheckpointError(f"unknown score weights {', '.join(sorted(unknown))}; a newer swipefl may know them")
+        if not all(isinstance(weight, int | float) and math.isfinite(weight) for weight in weights.values()):
+            raise CheckpointError("the checkpoint's score weights are not finite numbers; `swipefl reset` goes back")
+        return cls(**weights)
 
     @property
     def of_word(self) -> npt.NDArray[np.float64]:
@@ -75,7 +91,7 @@ class Checkpoint:
                 {
                     "format": FORMAT,
                     "architecture": self.architecture,
-                    "score": asdict(self.score),
+                    "score": self.score.to_json(),
                     "info": dict(self.info),
                 },
                 sort_keys=True,
@@ -99,9 +115,9 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
         if about["format"] != FORMAT:
             raise CheckpointError(f"this checkpoint has format {about['format']!r}; this swipefl reads {FORMAT!r}")
         weights = {name: np.asarray(array, np.float32) for name, array in load(blob).items()}
-        score = ScoreWeights(**about["score"])
-        checkpoint = Checkpoint(about["architecture"], weights, score, about["info"])
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        score = ScoreWeights.from_json(about["score"])
+        checkpoint = Checkpoint(str(about["architecture"]), weights, score, about["info"])
+    except (AttributeError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise CheckpointError(
             "the checkpoint is damaged; `swipefl reset --to base` goes back to the one that was shipped"
         ) from error

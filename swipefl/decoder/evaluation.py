@@ -72,7 +72,7 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
         keys_seen.update(word)
         keys_missed.update(_missed(word, spelling))
         words_seen[word] += 1
-        words_missed[word] += rank > 0
+        words_missed[word] += ranks[-1] > 0
     if not ranks:
         raise TooLittleData("there are no examples to evaluate on; ingest some swipes first")
     count = len(ranks)

@@ -9,7 +9,7 @@ the alphabet).
 import math
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from swipefl.decoder.word_index import Codes, WordIndex, WordTable, as_codes, coded, spelled, word_table
 from swipefl.errors import UsageError
+from swipefl.gesture.features import Floats
 
 LANGUAGES = ("en", "ru")
 MAGIC = b"swipefl-lexicon1"
@@ -70,8 +71,8 @@ class WordList:
 class Lexicon:
     """What a gesture of one language may mean: a word list, and personal words (folded) with their ln frequencies.
 
-    `prior` is what a caller who knows more, such as the words before, gives for some words: their ln probabilities
-    stand in for the ln frequencies.
+    A listed word that is personal too has the higher of its two. `prior` is what a caller who knows more, such as the
+    words before, gives for some words: in the search their ln probabilities stand in for the ln frequencies.
     """
 
     language: str
@@ -121,10 +122,23 @@ class Lexicon:
     def index(self, letters: str) -> WordIndex:
         """What can be typed with `letters`, for the search; kept once built."""
         if letters not in self._indexes:
-            own = (_table(words, letters) for words in (self.personal, self.prior) if words)
-            tables = tuple(table for table in (self.listed.table(letters), *own) if table.lengths.size)
-            self._indexes[letters] = WordIndex(letters, tables, frozenset(self.prior))
+            listed, more = self.listed.table(letters), _table({**self.personal, **self.prior}, letters)
+            if len(more.lengths):
+                rows, _ = more.places(listed)
+                listed = _with_frequencies(listed, _table(self.personal, letters), np.maximum)
+                listed = _with_frequencies(listed, _table(self.prior, letters), lambda own, prior: prior)
+                more = more.without(rows)
+            tables = tuple(table for table in (listed, more) if len(table.lengths))
+            self._indexes[letters] = WordIndex(letters, tables)
         return self._indexes[letters]
+
+
+def _with_frequencies(table: WordTable, given: WordTable, choose: Callable[[Floats, Floats], Floats]) -> WordTable:
+    """The table where words of `given` have the ln frequency chosen from their own and the given one."""
+    rows, there = table.places(given)
+    ln_frequencies = table.ln_frequencies.copy()
+    ln_frequencies[rows] = choose(ln_frequencies[rows], given.ln_frequencies[there])
+    return replace(table, ln_frequencies=ln_frequencies)
 
 
 def _table(own: Mapping[str, float], letters: str) -> WordTable:

@@ -25,7 +25,8 @@ CANDIDATES = 500  # words that get an exact CTC score
 COMPARED = 100  # words whose template is held against the path
 GLANCED_AT = 8_000  # words of a table whose letters are looked at
 NOT_SHOWN = 1e-5  # a letter that no frame gives this probability is in no candidate
-USUAL_DOUBT = 2.0  # sqrt(-ln p_ctc) of words that come into question
+USUAL_DOUBT = 2.0  # sqrt(-ln p_ctc) of words that come into question; there a nat is worth temperature + doubt / 4
+LEAST_TRUST = 0.05  # whatever the weights: the likeliest words are worth a look
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
 FLOOR = 1e-30  # least probability of a letter in a frame, so that eight frames stay in the range of a double
 RESCALED_EVERY = 8  # frames
@@ -61,12 +62,11 @@ def search(
     There are fewer, or none, where the keyboard's letters or the number of frames allow no more. Without a path no
     template is held against it.
     """
-    scored = score(log_probs, index, weights, path)
-    return _ranked(scored.words, scored.scores, top)
+    return _ranked(score(log_probs, index, weights, path), top)
 
 
 def score(log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None = None) -> Scored:
-    """The words worth a look, at most COMPARED, each with its score; a listed and personal word stands there twice."""
+    """The words worth a look, at most COMPARED, each with its score."""
     if not index.tables:
         return Scored([], np.zeros((0, 4 + len(DEVIATIONS))), np.zeros(0))
     probs = np.maximum(np.exp(log_probs.astype(np.float64)), FLOOR)
@@ -82,10 +82,6 @@ def score(log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path
     kept = alignable[best]
     codes = _padded(flat, lengths, kept)
     words = spelled(as_codes(codes, len(index.letters)), index.letters)
-    if index.replaced:  # a word with a prior of its own counts with that one alone
-        prior = np.repeat([table is index.tables[-1] for table, _ in picked], [len(rows) for _, rows in picked])
-        own = np.array([prior[k] or word not in index.replaced for k, word in zip(kept, words, strict=True)], bool)
-        kept, codes, words = kept[own], codes[:, own], [word for word, is_own in zip(words, own, strict=True) if is_own]
     apart = deviations(path, codes, lengths[kept]) if path else np.zeros((len(kept), len(DEVIATIONS)))
     parts = np.concatenate((seen[kept], apart), axis=1)
     return Scored(words, parts, parts @ weights.of_parts)
@@ -155,7 +151,7 @@ def _glance(table: WordTable, evidence: _Evidence, weights: ScoreWeights) -> tup
     rows = np.flatnonzero((table.masks & ~evidence.shown) == 0)
     first, last = evidence.first[table.codes[0, rows]], evidence.last[table.ends[rows]]
     ends, prior = first + last, np.float32(weights.alpha) * table.ln_frequencies[rows]
-    trust = np.float32(weights.temperature + weights.doubt / (2 * USUAL_DOUBT))  # worth of a nat of likelihood
+    trust = np.float32(max(weights.temperature + weights.doubt / (2 * USUAL_DOUBT), LEAST_TRUST))
     # no reward for length yet: it pays for letters that were not looked at
     (keep,) = _best([trust * ends + prior], GLANCED_AT)
     rows, ends, prior = rows[keep], ends[keep], prior[keep]
@@ -234,15 +230,10 @@ def _ctc(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
     return logs
 
 
-def _ranked(words: Sequence[str], scores: Doubles, top: int) -> list[Candidate]:
-    """The best `top` candidates; of a word that is listed and personal the better one counts."""
-    best: dict[str, float] = {}
-    for i in np.argsort(-scores, kind="stable"):
-        if scores[i] > -np.inf:
-            best.setdefault(words[i], float(scores[i]))
-    if not best:
-        return []
-    relative = np.exp(np.fromiter(best.values(), np.float64) - max(best.values()))
-    probabilities = (relative / relative.sum()).tolist()
-    ranked = [Candidate(word, score, p) for (word, score), p in zip(best.items(), probabilities, strict=True)]
-    return ranked[:top]
+def _ranked(scored: Scored, top: int) -> list[Candidate]:
+    """The best `top` candidates."""
+    order = np.argsort(-scored.scores, kind="stable")
+    relative = np.exp(scored.scores[order] - scored.scores.max(initial=-np.inf))
+    shares = (relative / relative.sum()).tolist() if len(relative) else []
+    rows = zip(order[:top].tolist(), scored.scores[order].tolist(), shares, strict=False)
+    return [Candidate(scored.words[row], score, share) for row, score, share in rows]

@@ -1,6 +1,6 @@
 """Score weights that fit: maximum likelihood of the words that were meant, and probabilities that mean what they say.
 
-`python -m swipefl.decoder.tuning CHECKPOINT EXAMPLES` tunes a checkpoint's weights in place.
+`python -m swipefl.decoder.tuning CHECKPOINT EXAMPLES` tunes a checkpoint's score weights in place.
 """
 
 import argparse
@@ -121,9 +121,10 @@ def main() -> None:
     parser.add_argument("--every", type=int, default=1, help="use each N-th example only")
     options = parser.parse_args()
     examples = list(read_examples(options.examples))[:: options.every]
-    checkpoint = checkpoint_from_bytes(options.checkpoint.read_bytes())
-    tuned = tuned_checkpoint(checkpoint, examples, print)
-    options.checkpoint.write_bytes(tuned.to_bytes(half=True))
+    blob = options.checkpoint.read_bytes()
+    checkpoint = checkpoint_from_bytes(blob)
+    half = len(blob) < len(checkpoint.to_bytes())  # what was float16 stays so
+    options.checkpoint.write_bytes(tuned_checkpoint(checkpoint, examples, print).to_bytes(half))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy.typing as npt
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Rows = npt.NDArray[np.intp]
 MASK_BITS = 64
+HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +33,44 @@ class WordTable:
         """The words of these rows."""
         return spelled(self.codes[:, rows], self.letters)
 
+    @cached_property
+    def hashes(self) -> npt.NDArray[np.uint64]:
+        """64 bits for each word (N,), the same in every table over the same letters."""
+        total = np.zeros(len(self.lengths), np.uint64)
+        factor = 1
+        for letter in self.codes:  # zeros after a word's end add nothing, however long the longest word is
+            factor = factor * HASH_FACTOR % 2**64
+            total += letter * np.uint64(factor)
+        return total
+
+    def places(self, other: "WordTable") -> tuple[Rows, Rows]:
+        """The rows (P,) of the words that stand in `other` too, and where they stand there."""
+        order = np.argsort(other.hashes)
+        ordered = other.hashes[order]
+        at = np.minimum(np.searchsorted(ordered, self.hashes), max(len(ordered) - 1, 0))
+        rows = np.flatnonzero(ordered[at] == self.hashes) if len(ordered) else np.zeros(0, np.intp)
+        return rows, order[at[rows]]
+
+    def without(self, rows: Rows) -> "WordTable":
+        """The table without these rows."""
+        kept = np.ones(len(self.lengths), bool)
+        kept[rows] = False
+        return WordTable(
+            self.letters,
+            self.codes[:, kept],
+            self.lengths[kept],
+            self.ends[kept],
+            self.masks[kept],
+            self.ln_frequencies[kept],
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class WordIndex:
-    """The tables that one search goes through: the lexicon's, small ones of personal words and of words with a prior.
-
-    `replaced` words count only as the last table has them.
-    """
+    """The tables that one search goes through: the lexicon's, and a small one of words that it does not list."""
 
     letters: str
     tables: tuple[WordTable, ...]
-    replaced: frozenset[str] = frozenset()
 
     @cached_property
     def bits(self) -> npt.NDArray[np.uint64]:

@@ -21,6 +21,7 @@ from torch.utils.data import DataLoader, IterableDataset
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.errors import TooLittleData
 from swipefl.gesture import synthesis
 from swipefl.gesture.features import Frames, frames_of_points
 from swipefl.gesture.formats import read_examples
@@ -120,8 +121,7 @@ def _varied(gesture: Gesture, rng: np.random.Generator) -> Frames:
 def _batches(pool: list[tuple[Frames, str]], size: int, rng: np.random.Generator) -> Iterator[Batch]:
     """The pool's swipes in batches of similar length, in random order; what CTC cannot align is left out."""
     usable = sorted((pair for pair in pool if alignable(*pair)), key=lambda pair: len(pair[0].features))
-    starts = np.arange(0, len(usable) - min(size, len(usable)) + 1, size)
-    for start in rng.permutation(starts):
+    for start in rng.permutation(np.arange(0, len(usable), size)):
         yield collate(*zip(*usable[start : start + size], strict=True))
 
 
@@ -148,7 +148,6 @@ def pretrain(
     swipes: IterableDataset[Batch],
     device: torch.device,
     start: Checkpoint | None = None,
-    report: Path | None = None,
 ) -> Network:
     """A network, new or from `start`, trained on the first `recipe.swipes` of `swipes` with Adam and one cosine.
 
@@ -158,7 +157,7 @@ def pretrain(
     torch.set_num_threads(1)  # another process draws the swipes; with two cores both are busy
     network = network_of(start, recipe.dropout) if start else Network(recipe.architecture, recipe.dropout)
     network.to(device)
-    steps = recipe.swipes // recipe.batch_size
+    steps = max(recipe.swipes // recipe.batch_size, 1)
     trained = [p for p in network.parameters() if p.requires_grad]
     optimizer = torch.optim.Adam(trained, lr=recipe.learning_rate)
     warm = min(200, max(steps // 10, 1))
@@ -181,8 +180,6 @@ def pretrain(
         if step % 100 == 99:
             rate = (step + 1) * recipe.batch_size / (time.monotonic() - started)
             print(f"step {step + 1}/{steps} loss {recent:.4f} {rate:.0f} swipes/s", file=sys.stderr, flush=True)
-            if report and step % 1000 == 999:
-                report.write_bytes(checkpoint_of(network, SCORE, {}).to_bytes(half=True))
     return network
 
 
@@ -193,19 +190,23 @@ def main() -> None:
     parser.add_argument("--swipes", type=int, help="in all; 2,000,000 generated ones, or eight passes over --examples")
     parser.add_argument("--examples", type=Path, help="swipes with their words; else they are generated")
     parser.add_argument("--start", type=Path, help="go on from this checkpoint; with --examples the base, else none")
-    parser.add_argument("--architecture", default="bilstm-128x2", help="of a new network")
+    parser.add_argument(
+        "--architecture", default="bilstm-128x2", help="of a new network; one that goes on keeps its own"
+    )
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
     parser.add_argument("--bfloat16", action="store_true", help="for processors that are fast at it")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    examples = list(read_examples(options.examples)) if options.examples else []
     start = checkpoint_from_bytes(options.start.read_bytes()) if options.start else None
-    if examples and start is None:
+    if options.examples and start is None:
         start = base_checkpoint()
+    examples = list(read_examples(options.examples)) if options.examples else []
+    if options.examples and not examples:
+        raise TooLittleData(f"{options.examples} holds no swipe with its word that can be read")
     recipe = Recipe(
         options.swipes or (8 * len(examples) if examples else 2_000_000),
-        Architecture.named(options.architecture),
+        Architecture.named(start.architecture if start else options.architecture),
         learning_rate=options.learning_rate,
         dropout=DROPOUT if examples else 0.0,
         bfloat16=options.bfloat16,
@@ -213,11 +214,18 @@ def main() -> None:
     )
     languages = [load_language("ru", built_in("jcuken"), 0.25), load_language("en", built_in("qwerty"), 0.75)]
     swipes = RecordedSwipes(examples, recipe) if examples else GeneratedSwipes(languages, recipe)
-    network = pretrain(recipe, swipes, device_of(options.device), start, options.out)
     kind = f"{len(examples)} recorded" if examples else "generated"
     info = {"trained_on": f"{recipe.swipes} draws of {kind} swipes", "seed": str(recipe.seed)}
     score = start.score if start else SCORE
-    options.out.write_bytes(checkpoint_of(network, score, info).to_bytes(half=True))
+
+    def write(network: Network) -> None:
+        partial = options.out.with_suffix(
+            ".partial"
+        )  # whoever reads OUT meanwhile finds a whole one, or the one before
+        partial.write_bytes(checkpoint_of(network, score, info).to_bytes(half=True))
+        partial.replace(options.out)
+
+    write(pretrain(recipe, swipes, device_of(options.device), start))
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ ROWS = {
     "dvorak": ((3, "pyfgcrl"), (0, "aoeuidhtns"), (1.5, "qjkxbmwvz")),
 }
 PEOPLE, SWIPES = 40, 20
-LEARNED = 40_000  # swipes on the layout; 60 to 90 seconds on a core
+LEARNED = 20_000  # swipes on the layout
 
 
 def keyboard(name: str) -> Keyboard:
