@@ -20,8 +20,8 @@ NAME = "zuzanka"  # a name that no lexicon has; after two uses it can be swiped
 
 # Lands high and far right, in a hurry, cuts corners and ends before the last key: a base model has not met many such.
 HABITS = Person(
-    start_offset=(0.38, -0.16),
-    end_offset=(0.16, -0.24),
+    start_offset=(0.46, -0.22),
+    end_offset=(0.28, -0.3),
     start_noise=(0.2, 0.11),
     end_noise=(0.3, 0.15),
     inner_noise=0.18,

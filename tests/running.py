@@ -37,7 +37,10 @@ class Done:
 
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_")}
+    dropped = {"COLUMNS", "LINES"}  # of the terminal that the tests run in, if in any
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_") and name not in dropped
+    }
     return {**kept, "SWIPEFL_HOME": str(home), "PYTHONPATH": str(ROOT), **extra}
 
 

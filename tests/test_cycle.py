@@ -29,9 +29,9 @@ def untrained(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any)
 
 
 def untaught(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
-    """A trainer whose model has forgotten everything."""
+    """A trainer whose model has forgotten everything, and knows but which words are frequent."""
     empty = {name: array * 0 for name, array in start.weights.items()}
-    return Trained(replace(start, weights=empty), len(swipes), 0, 1.0, 1.0, 1.0)
+    return Trained(replace(start, weights=empty, score=ScoreWeights(1.0, 0.0, 0.0)), len(swipes), 0, 1.0, 1.0, 1.0)
 
 
 def ingest(store: Store, swipes: Sequence[Example]) -> None:

@@ -31,7 +31,17 @@ from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, c
 from swipefl.learning.trainer import device_of
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
-SCORE = ScoreWeights(alpha=1.0, beta=2.5)  # until they are tuned
+SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (decoder.tuning); another wants its own
+    alpha=0.72,
+    beta=0.846,
+    temperature=0.251,
+    doubt=0.802,
+    location=5.528,
+    start=0.177,
+    end=0.186,
+    missed=5.43,
+    extent=-1.762,
+)
 DROPOUT = 0.15  # recorded swipes are few and come again and again
 
 
