@@ -78,7 +78,7 @@ def batches(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Gene
     """Batches of gestures of similar length, so that little is padding; drawn anew and shuffled given an `rng`."""
     lengths = np.array([len(frames.features) for frames, _ in usable], np.float64)
     if rng is not None:
-        lengths *= rng.uniform(0.85, 1.15, len(lengths))
+        lengths *= rng.uniform(0.95, 1.05, len(lengths))
     order = np.argsort(lengths, kind="stable")
     starts = np.arange(0, len(order), size)
     for start in starts if rng is None else rng.permutation(starts):
