@@ -18,20 +18,26 @@ DEVIATIONS = ("location", "start", "end", "missed", "extent")
 
 @dataclass(frozen=True, eq=False)
 class Path:
-    """A gesture's path in key widths: positions (T, 2) of its frames, and where each code's key lies (1 + L, 2)."""
+    """A gesture's path in key widths: positions (T, 2) of its frames.
+
+    For each code (1 + L): where its key lies, `keys` (1 + L, 2), and how near the path comes to it, `away` (1 + L,).
+    """
 
     positions: Floats
     keys: Floats
+    away: Floats
 
 
 def path_of(frames: Frames) -> Path:
     """The path of a gesture's frames; of a letter's several keys the one that comes nearest to it counts."""
     layout = frames.layout
-    away = _norm(layout.centres[:, None] - frames.positions).min(1)  # (K,)
+    distances = _norm(layout.centres[:, None] - frames.positions).min(1)  # (K,)
     keys = np.zeros((1 + len(layout.letters), 2), np.float32)
-    for key in np.argsort(-away):  # the nearest one comes last
-        keys[1 + layout.key_letter[key]] = layout.centres[key]
-    return Path(frames.positions, keys)
+    away = np.zeros(len(keys), np.float32)
+    for key in np.argsort(-distances):  # the nearest one comes last
+        code = 1 + layout.key_letter[key]
+        keys[code], away[code] = layout.centres[key], distances[key]
+    return Path(frames.positions, keys, away)
 
 
 def deviations(path: Path, codes: Rows, lengths: Rows) -> Floats:
@@ -46,8 +52,7 @@ def deviations(path: Path, codes: Rows, lengths: Rows) -> Floats:
     last = np.take_along_axis(codes, (lengths - 1)[None], axis=0)
     corners = path.keys[np.where(real, codes, last).T]  # (N, M, 2), the last key again where a word has ended
     apart = _norm(_at_equal_steps(corners) - _at_equal_steps(path.positions[None]))  # (N, S)
-    to_keys = _norm(path.keys[:, None] - path.positions).min(1)  # (1 + L,)
-    missed = (to_keys[codes] * real).sum(0) / lengths
+    missed = (path.away[codes] * real).sum(0) / lengths
     straight = _norm(np.diff(corners, axis=1)).sum(1)
     columns = (
         np.sqrt(apart + 0.05) @ (END_WEIGHTS / END_WEIGHTS.sum()),

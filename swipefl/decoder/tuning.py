@@ -5,7 +5,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -106,9 +106,7 @@ def tuned_checkpoint(
     for _ in range(2):
         decoder = Decoder(checkpoint, load_lexicon)
         choices = [choice(decoder.score(example.gesture), fold(example.word)) for example in examples]
-        checkpoint = Checkpoint(
-            checkpoint.architecture, checkpoint.weights, tuned(choices, checkpoint.score), checkpoint.info
-        )
+        checkpoint = replace(checkpoint, score=tuned(choices, checkpoint.score))
         report(checkpoint.score)
     return checkpoint
 

@@ -28,7 +28,7 @@ from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard, Layout, built_in
 from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate, network_of
-from swipefl.learning.trainer import device_of
+from swipefl.learning.trainer import descend, device_of
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
 SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (decoder.tuning); another wants its own
@@ -181,10 +181,7 @@ def pretrain(
         with torch.autocast(device.type, torch.bfloat16, enabled=recipe.bfloat16 and step < 0.9 * steps):
             outputs = network(batch.features, batch.frames)
         loss = network.loss_of(outputs.float(), batch).mean()
-        optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
+        descend(loss, trained, optimizer)
         schedule.step()
         recent += (loss.item() - recent) * max(0.01, 1 / (step + 1))
         if step % 100 == 99:

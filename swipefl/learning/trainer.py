@@ -67,11 +67,16 @@ def _descend(
             if (signum := stopped()) is not None:
                 raise Interrupted(signum)
             loss = network.loss(batch.to(device)).mean()
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-            optimizer.step()
+            descend(loss, parameters, optimizer)
             on_progress(Progress(epoch + 1, plan.epochs, epoch * an_epoch + done, plan.epochs * an_epoch, loss.item()))
+
+
+def descend(loss: Tensor, parameters: Sequence[Tensor], optimizer: torch.optim.Optimizer) -> None:
+    """One step of `parameters` down the gradient of `loss` (), its norm clipped to 1."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+    optimizer.step()
 
 
 def batches(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:

@@ -8,9 +8,8 @@ from pathlib import Path
 from swipefl.cycle import Cycle, Plans
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
-from swipefl.gesture.formats import Rejected, read_gestures
+from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, verdict
-from swipefl.gesture.keyboard import built_in
 from swipefl.learning.trainer import train
 from swipefl.prediction import choose_checkpoint, lexicons
 from swipefl.store.store import Store
@@ -30,10 +29,8 @@ class Gain:
 def people_of(path: Path, count: int) -> list[list[Example]]:
     """The examples of the first `count` people, in the order in which they were swiped."""
     people: dict[str, list[Example]] = {}
-    with path.open("rb") as stream:
-        for reading in read_gestures(stream, str(path), None, None, built_in):
-            if not isinstance(reading, Rejected) and reading.word is not None:
-                people.setdefault(str(reading.gesture.user), []).append(Example(reading.gesture, reading.word))
+    for example in read_examples(path):
+        people.setdefault(str(example.gesture.user), []).append(example)
     return list(people.values())[:count]
 
 

@@ -19,7 +19,7 @@ from swipefl.decoder.template import deviations, path_of
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
-from swipefl.learning.trainer import batches
+from swipefl.learning.trainer import batches, descend
 from tests.running import environment, measured
 
 SIZES = (10_000, 30_000, 100_000, 290_000)
@@ -111,10 +111,7 @@ def training(examples: Sequence[Example]) -> dict[str, float]:
     def trainer(loss: Callable[[Batch], torch.Tensor]) -> float:
         began = time.perf_counter()
         for batch in batches(framed, 32, np.random.default_rng(0)):
-            optimizer.zero_grad()
-            loss(batch).mean().backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
+            descend(loss(batch).mean(), trained, optimizer)
         return len(framed) / (time.perf_counter() - began)
 
     def bare() -> float:
