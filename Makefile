@@ -3,7 +3,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test check slow bench generated pretrain clean
+TOOLS := $(VENV)/wire-tools
+
+.PHONY: demo test check slow bench generated pretrain wire wire-check clean
+
+protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
+	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
+	proto/swipefl/federation/wire/v1/federation.proto
 
 demo: $(STAMP)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
@@ -14,7 +20,7 @@ test: $(STAMP)
 slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
 
-check: $(STAMP)
+check: $(STAMP) wire-check
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -28,6 +34,23 @@ bench: $(STAMP)
 generated: $(STAMP)
 	$(BIN)/python examples/build_lexicons.py
 	$(BIN)/python examples/make_person.py
+
+wire: $(TOOLS)
+	$(call protoc,.)
+
+# The committed stubs are what the proto gives, and run with the oldest protobuf that pyproject.toml admits.
+wire-check: $(TOOLS)
+	rm -rf build/wire && mkdir -p build/wire
+	$(call protoc,build/wire)
+	diff -r -x __pycache__ -x __init__.py build/wire/swipefl/federation/wire swipefl/federation/wire
+	PYTHONPATH=$(TOOLS) $(BIN)/python -c 'from swipefl.federation.wire.v1.federation_pb2 import Manifest; \
+		assert Manifest.FromString(Manifest(version=3).SerializeToString()).version == 3'
+
+# Old enough that protobuf 5 and every later one run what it generates; apart from the rest, which needs a newer one.
+$(TOOLS): $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --target $(TOOLS) \
+		grpcio-tools==1.65.5 protobuf==5.26.1 mypy-protobuf==3.6.0 2> $(TOOLS).log || { cat $(TOOLS).log; exit 1; }
+	touch $@
 
 pretrain: $(STAMP)
 	$(BIN)/python -m swipefl.learning.pretrain swipefl/decoder/base/base.safetensors --bfloat16

@@ -4,6 +4,7 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 ├── UsageError                   exit 2   flags, settings, an unknown keyboard
 ├── DataError                    exit 3   bad or too little data
 │   ├── RejectedLine                      one line of a file; the lines around it still land
+│   ├── BadUpdate                         an update that does not fit the model, or would harm it
 │   └── TooLittleData
 ├── CheckpointError              exit 4   missing, corrupt or of another shape
 ├── StoreError                   exit 5   the file swipefl.db: newer, damaged, disk full
@@ -38,6 +39,14 @@ class DataError(SwipeflError):
 
 class RejectedLine(DataError):
     """One line of input that holds no usable gesture; `reason` is a stable kebab-case name."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class BadUpdate(DataError):
+    """An update that a coordinator does not take; `reason` is a stable kebab-case name."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.errors import DataError
-from swipefl.federation.update import clipped, decode_update, difference, encode_update, norm_of
+from swipefl.federation.update import clipped, decode_update, difference, encode_update, norm_of, shapes_of
 
 
 def delta(seed: int, scale: float = 1.0) -> dict[str, np.ndarray]:
@@ -20,7 +20,7 @@ def test_what_is_sent_is_clipped_and_nothing_is_lost(seed: int, scale: float, ma
     """Sent plus residual is the whole change; the norm is kept; the quantising error is small for each row."""
     whole = delta(seed, scale)
     encoded = encode_update(whole, max_norm)
-    sent = decode_update(encoded.blob)
+    sent = decode_update(encoded.blob, shapes_of(whole))
     assert norm_of(sent) <= max_norm * (1 + 1e-6)
     for name in whole:
         np.testing.assert_allclose(sent[name] + encoded.residual[name], whole[name], rtol=1e-5, atol=1e-6 * scale)
@@ -33,13 +33,17 @@ def test_the_residual_is_sent_with_the_next_update() -> None:
     whole = delta(1)
     first = encode_update(whole, 0.5)
     second = encode_update({name: np.zeros_like(array) for name, array in whole.items()}, 100, first.residual)
-    total = {name: decode_update(first.blob)[name] + decode_update(second.blob)[name] for name in whole}
+
+    def sent(blob: bytes) -> dict[str, np.ndarray]:
+        return decode_update(blob, shapes_of(whole))
+
+    total = {name: sent(first.blob)[name] + sent(second.blob)[name] for name in whole}
     assert norm_of(difference(total, whole)) < 0.02 * norm_of(whole)
 
 
 def test_a_damaged_update_and_one_that_is_not_finite_are_errors() -> None:
     with pytest.raises(DataError, match="damaged"):
-        decode_update(b"no update")
+        decode_update(b"no update", {})
     with pytest.raises(DataError, match="not finite"):
         encode_update({"a": np.array([[np.inf]], np.float32)}, 1.0)
 

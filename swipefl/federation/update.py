@@ -9,10 +9,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from swipefl.decoder.checkpoint import Weights
-from swipefl.errors import DataError
+from swipefl.errors import BadUpdate, DataError
 
 Floats = npt.NDArray[np.float32]
 Delta = dict[str, Floats]
+Shapes = Mapping[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,19 @@ class EncodedUpdate:
     blob: bytes
     residual: Delta
     norm: float
+
+    @property
+    def residual_blob(self) -> bytes:
+        """The residual at rest; `residual_from` reads it back."""
+        return save({name: np.ascontiguousarray(array) for name, array in self.residual.items()})
+
+
+def residual_from(blob: bytes | None, shapes: "Shapes") -> Delta | None:
+    """The residual in `blob`; None where there is none, or where it is of a model of other `shapes`."""
+    if not blob:
+        return None
+    residual: Delta = load(blob)
+    return residual if shapes_of(residual) == dict(shapes) else None
 
 
 def difference(trained: Weights, start: Weights) -> Delta:
@@ -48,10 +62,10 @@ def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) 
     whole = {name: array + residual[name] if residual else array for name, array in delta.items()}
     if not np.isfinite(norm_of(whole)):
         raise DataError("training gave weights that are not finite; try a smaller --learning-rate")
-    bound = max_norm
+    bound, shapes = max_norm, shapes_of(whole)
     while True:
         blob = _quantised(clipped(whole, bound))
-        sent = decode_update(blob)
+        sent = decode_update(blob, shapes)
         if norm_of(sent) <= max_norm:
             break
         bound *= 0.999 * max_norm / norm_of(sent)  # rounding may add a little
@@ -70,17 +84,33 @@ def _quantised(delta: Delta) -> bytes:
     return save(tensors)
 
 
-def decode_update(blob: bytes) -> Delta:
-    """The change of weights in `blob`. Raises DataError where it is damaged."""
+def shapes_of(weights: Mapping[str, Floats]) -> Shapes:
+    """The shape of each tensor, which an update of these weights must have."""
+    return {name: array.shape for name, array in weights.items()}
+
+
+def decode_update(blob: bytes, shapes: Shapes) -> Delta:
+    """The change of weights in `blob`, which may come from anyone. Raises BadUpdate unless it fits `shapes` exactly."""
     try:
         tensors = load(blob)
-        names = [name.removesuffix(".int8") for name in tensors if name.endswith(".int8")]
-        delta = {name: _dequantised(tensors[f"{name}.int8"], tensors[f"{name}.scale"]) for name in sorted(names)}
-        if not np.isfinite(norm_of(delta)):
-            raise ValueError("numbers that are not finite")
-        return delta
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise DataError("the update is damaged and cannot be read; the next `swipefl cycle` makes another") from error
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise BadUpdate("damaged", "the update is damaged and cannot be read") from error
+    expected = {f"{name}.{part}": name for name in shapes for part in ("int8", "scale")}
+    if missing := expected.keys() - tensors.keys():
+        raise BadUpdate("missing-tensor", f"the update lacks {len(missing)} tensors that the model has")
+    if extra := tensors.keys() - expected.keys():
+        raise BadUpdate("extra-tensor", f"the update has {len(extra)} tensors that the model has not")
+    delta = {}
+    for name, shape in shapes.items():
+        values, scale = tensors[f"{name}.int8"], tensors[f"{name}.scale"]
+        if values.dtype != np.int8 or scale.dtype != np.float16:
+            raise BadUpdate("wrong-dtype", f"the update's {name} is not int8 with float16 scales")
+        if values.shape != shape or scale.shape != shape[:1]:
+            raise BadUpdate("wrong-shape", f"the update's {name} has another shape than the model's")
+        if not np.isfinite(scale).all():
+            raise BadUpdate("not-finite", f"the update's {name} holds numbers that are not finite")
+        delta[name] = _dequantised(values, scale)
+    return delta
 
 
 def _row_scales(rows: Floats) -> npt.NDArray[np.float16]:

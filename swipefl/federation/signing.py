@@ -1,0 +1,67 @@
+"""Who may say what the global model is: ed25519 keys, manifests they sign, and how a key hands over to the next."""
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from google.protobuf.message import DecodeError
+
+from swipefl.errors import CheckpointError
+from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest, SigningKeys, Succession
+
+# What is signed begins with what it is, so that a signature of one kind of thing is none of another.
+_MANIFEST = b"swipefl manifest v1\n"
+_SUCCESSION = b"swipefl succession v1\n"
+
+
+def public_bytes(key: Ed25519PrivateKey) -> bytes:
+    """The public half (32 bytes) of a signing key."""
+    return key.public_key().public_bytes_raw()
+
+
+def signed_manifest(manifest: Manifest, key: Ed25519PrivateKey) -> SignedManifest:
+    """`manifest`, signed."""
+    blob = manifest.SerializeToString(deterministic=True)
+    return SignedManifest(manifest=blob, signature=key.sign(_MANIFEST + blob))
+
+
+def verified_manifest(signed: SignedManifest, public_key: bytes) -> Manifest:
+    """What `public_key` signed. Raises CheckpointError where it did not."""
+    if not _signed(public_key, _MANIFEST + signed.manifest, signed.signature):
+        raise CheckpointError(
+            "the coordinator offers a model that the key pinned at enrolment did not sign; nothing of it was loaded. "
+            "Ask whoever runs the coordinator; `swipefl leave` and a new token start over"
+        )
+    try:
+        return Manifest.FromString(signed.manifest)
+    except DecodeError as error:
+        raise CheckpointError("the coordinator's manifest cannot be read; a newer swipefl may know it") from error
+
+
+def succession(old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Succession:
+    """`old` says that `new` signs from now on."""
+    return Succession(
+        old_public_key=public_bytes(old),
+        new_public_key=public_bytes(new),
+        signature=old.sign(_SUCCESSION + public_bytes(new)),
+    )
+
+
+def successor(pinned: bytes, keys: SigningKeys) -> bytes:
+    """The key that signs now, reached link by link from the `pinned` one. Raises CheckpointError if none does."""
+    trusted = pinned
+    for link in keys.successions:
+        if link.old_public_key == trusted and _signed(trusted, _SUCCESSION + link.new_public_key, link.signature):
+            trusted = link.new_public_key
+    if trusted != keys.public_key:
+        raise CheckpointError(
+            "the coordinator signs with another key than the one pinned at enrolment, and that one did not name it; "
+            "nothing was loaded. Ask whoever runs the coordinator; `swipefl leave` and a new token start over"
+        )
+    return trusted
+
+
+def _signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True

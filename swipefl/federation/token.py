@@ -1,0 +1,50 @@
+"""A one-time token: the right to enrol one device, and the hash by which that device knows its coordinator."""
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+
+from swipefl.errors import UsageError
+from swipefl.federation.signing import successor
+from swipefl.federation.wire.v1.federation_pb2 import SigningKeys
+
+_PREFIX = "swipefl_"
+SECRET_BYTES = 16
+
+
+@dataclass(frozen=True)
+class Token:
+    """A secret (16 bytes) and the SHA-256 of the signing key in force when it was made."""
+
+    secret: bytes
+    key_hash: bytes
+
+    @classmethod
+    def of(cls, secret: bytes, public_key: bytes) -> "Token":
+        """A token of the coordinator with this signing key."""
+        return cls(secret, hashlib.sha256(public_key).digest())
+
+    @classmethod
+    def parse(cls, text: str) -> "Token":
+        """The inverse of `str`. Raises UsageError."""
+        try:
+            if not text.startswith(_PREFIX):
+                raise ValueError
+            raw = base64.b64decode(text.removeprefix(_PREFIX), altchars=b"-_", validate=True)
+            if len(raw) != SECRET_BYTES + 32:
+                raise ValueError
+        except (ValueError, binascii.Error):
+            raise UsageError(
+                f"this is no token; one begins with {_PREFIX} and comes from `swipefl coordinator token`"
+            ) from None
+        return cls(raw[:SECRET_BYTES], raw[SECRET_BYTES:])
+
+    def __str__(self) -> str:
+        return _PREFIX + base64.urlsafe_b64encode(self.secret + self.key_hash).decode()
+
+    def pin(self, keys: SigningKeys) -> bytes:
+        """The key to trust from now on: the one hashed here, or what it was handed over to. Raises CheckpointError."""
+        offered = [keys.public_key, *(link.old_public_key for link in keys.successions)]
+        known = next((key for key in offered if hashlib.sha256(key).digest() == self.key_hash), b"")
+        return successor(known, keys)
