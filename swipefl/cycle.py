@@ -1,32 +1,39 @@
-"""The story of a night: train -> judge -> keep -> queue, each step restartable. Start reading here.
+"""The story of a night: pull -> train -> judge -> keep -> push, each step restartable. Start reading here.
 
 A round makes two different things and keeps them apart:
 
 * the personal checkpoint goes on learning round by round, is judged on the held-out split, adopted only if it is
   better, and never leaves;
 * the contribution is trained from the global (or base) checkpoint, never gated by local scores and never chained;
-  clipped and encoded it waits in the outbox.
+  clipped and encoded it waits in the outbox, and leaves it when the coordinator has it.
 
-Everything that a round made lands in one transaction; a run killed at any instant loses that round and nothing else.
+Without a coordinator there is no pull and no push, and nothing else is different. Everything that a round made lands in
+one transaction; a run killed at any instant loses that round and nothing else.
 """
 
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.errors import CheckpointError, Interrupted, TooLittleData
-from swipefl.federation.update import difference, encode_update
+from swipefl.errors import CheckpointError, CoordinatorUnreachable, Interrupted, TooLittleData, UpdateRefused
+from swipefl.federation.plan import ContributionPlan
+from swipefl.federation.update import difference, encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import MIN_EXAMPLES, Plan, Progress, Trained, Trainer
+from swipefl.store.models import newest_global, personal_or_newest
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
+
+if TYPE_CHECKING:
+    from swipefl.federation.exchange import Exchange  # loads grpc, which a device on its own never needs
 
 DONE = "cycle.done"
 MOST_JUDGED = 400  # held-out examples; more would cost time and say nothing new
@@ -55,7 +62,10 @@ class Judgement:
 
 @dataclass(frozen=True)
 class RoundReport:
-    """One round as the command line shows it; `skipped` says why nothing was done."""
+    """One round as the command line shows it; `skipped` says why nothing was done.
+
+    `push` is what became of the contribution: none, queued, sent, stale or refused.
+    """
 
     round: int
     examples: int
@@ -81,7 +91,9 @@ class Personal:
 class Cycle:
     """Rounds of training on one store. `load_trainer` is called when training is first needed, not before.
 
-    `on_progress` hears of each batch, `on_round` of each round as it ends; `stopped` names a signal that came.
+    `coordinator` is visited before and after each round, until it fails once or asks for a pause; with `require_sync`
+    that is an error, and else `unspoken` says why afterwards. `on_progress` hears of each batch, `on_round` of each
+    round as it ends; `stopped` names a signal that came.
     """
 
     def __init__(
@@ -95,6 +107,8 @@ class Cycle:
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
         on_round: Callable[[RoundReport], None] = lambda report: None,
+        coordinator: "Exchange | None" = None,
+        require_sync: bool = False,
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
@@ -105,6 +119,9 @@ class Cycle:
         self._clock = clock
         self._new_id = new_id
         self._on_round = on_round
+        self._coordinator = coordinator
+        self._require_sync = require_sync
+        self.unspoken: str | None = None
 
     def run(self, rounds: int) -> list[RoundReport]:
         """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain."""
@@ -115,6 +132,9 @@ class Cycle:
         return reports
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
+        if self._coordinator and not self._require_sync:
+            self.unspoken = self._coordinator.waits()
+        self._visit()
         if reason := nothing_to_do(self._store):
             yield self._skipped(self._store.gestures.counts()["train"], reason)
             return
@@ -129,8 +149,26 @@ class Cycle:
             if left and not report.adopted:
                 yield self._skipped(report.examples, "the held-out score no longer rises")
                 break
+            if left:
+                self._visit()
         with self._store.transaction():
             self._store.meta.set(DONE, learned)
+
+    def _visit(self, pull: bool = True) -> str | None:
+        """Sends what waits, fetches what is newer; says what became of what waited, None where nobody was spoken to.
+
+        The night goes on without a coordinator that is away or says what cannot be believed.
+        """
+        if self._coordinator is None or self.unspoken:
+            return None
+        try:
+            done = self._coordinator.run(pull)
+        except (CoordinatorUnreachable, UpdateRefused, CheckpointError) as error:
+            if self._require_sync:
+                raise
+            self.unspoken = str(error)
+            return None
+        return "sent" if done.pushed else "refused" if done.refused else "stale" if done.stale else None
 
     def _skipped(self, examples: int, reason: str) -> RoundReport:
         return RoundReport(self._store.rounds.next_number(), examples, skipped=reason)
@@ -161,8 +199,9 @@ class Cycle:
                     start.fingerprint,
                 )
             )
-        push = "queued" if update else "none"
-        return RoundReport(number, personal.trained.examples, before, after, personal.adopted, update_id, push)
+        push = (self._visit(pull=False) or "queued") if update else "none"
+        examples = personal.trained.examples
+        return RoundReport(number, examples, before, after, personal.adopted, update_id, push)
 
     def train_personal(self, seed: int = 0) -> Personal:
         """The personal checkpoint trained once more on the train split, judged on the held-out split. Writes nothing.
@@ -194,16 +233,35 @@ class Cycle:
             yield example
 
     def _contribution(self, start: Checkpoint) -> QueuedUpdate | None:
-        """The update that waits for this global checkpoint; the one made from the same data is kept as it is."""
+        """The update that waits for this global checkpoint; the one made from the same data is kept as it is.
+
+        None where the coordinator has one already: it takes one a device and version.
+        """
+        member = self._store.memberships.get()
+        if member and member.fingerprint == start.fingerprint and member.contributed >= member.version > 0:
+            return None
         data = self._store.gestures.fingerprint()
         for waiting in self._store.outbox.waiting():
             if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
                 return waiting if waiting.data == data else None
+        plan, max_norm = self._plans.contribution, self._plans.max_norm
+        if member and member.plan:
+            asked = ContributionPlan.from_json(member.plan)
+            plan = replace(plan, epochs=asked.epochs, batch_size=asked.batch_size, learning_rate=asked.learning_rate)
+            max_norm = min(max_norm, asked.max_norm)
         examples = self._store.gestures.examples("train")
-        trained = self._load_trainer()(start, examples, self._plans.contribution, self._on_progress, self._stopped)
-        encoded = encode_update(difference(trained.checkpoint.weights, start.weights), self._plans.max_norm)
+        trained = self._load_trainer()(start, examples, plan, self._on_progress, self._stopped)
+        residual = residual_from(member.residual, shapes_of(start.weights)) if member else None
+        encoded = encode_update(difference(trained.checkpoint.weights, start.weights), max_norm, residual)
         return QueuedUpdate(
-            self._new_id(), start.fingerprint, self._clock(), trained.examples, encoded.blob, False, data
+            self._new_id(),
+            start.fingerprint,
+            self._clock(),
+            trained.examples,
+            encoded.blob,
+            False,
+            data,
+            residual=encoded.residual_blob,
         )
 
 
@@ -227,22 +285,12 @@ def keep_personal(store: Store, personal: Personal, start: Checkpoint) -> Checkp
     return kept
 
 
-def newest_global(store: Store) -> Checkpoint:
-    """The newest global checkpoint, or the base that is shipped."""
-    stored = store.checkpoints.newest_global()
-    return checkpoint_from_bytes(stored.blob) if stored else base_checkpoint()
-
-
 def in_use(store: Store) -> Checkpoint:
-    """What predictions use: the personal checkpoint, or the newest global where there is none of its architecture."""
-    newest, stored = newest_global(store), store.checkpoints.personal()
-    if stored is None:
-        return newest
+    """What predictions use; a damaged personal checkpoint is not worth failing for: it is trained anew."""
     try:
-        personal = checkpoint_from_bytes(stored.blob)
+        return personal_or_newest(store)
     except CheckpointError:
-        return newest  # a damaged personal checkpoint is not worth failing for: it is trained anew
-    return personal if personal.architecture == newest.architecture else newest
+        return newest_global(store)
 
 
 def personal_start(store: Store) -> Checkpoint:

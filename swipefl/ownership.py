@@ -1,6 +1,7 @@
 """What the owner of the swipes may ask at any time: erase them for good, or have them all back."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from swipefl.cycle import DONE
@@ -22,6 +23,8 @@ def forget(store: Store, before: float | None = None, word: str | None = None) -
         if erased:
             store.checkpoints.erase_personal()
             store.outbox.erase()
+            if member := store.memberships.get():
+                store.memberships.set(replace(member, residual=b""))
             store.meta.delete(DONE)
     store.erase_traces()
     return erased

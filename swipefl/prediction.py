@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words
 from swipefl.decoder.search import Candidate
 from swipefl.errors import DataError, UsageError
 from swipefl.gesture.formats import Entry, Reading, Rejected, unreadable
 from swipefl.gesture.gesture import fold
+from swipefl.store.models import newest_global, personal_or_newest
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
 
@@ -40,16 +41,9 @@ def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
     """
     if model not in MODELS:
         raise UsageError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
-    base = base_checkpoint()
     if store is None or model == "base":
-        return base
-    stored = store.checkpoints.newest_global()
-    newest = checkpoint_from_bytes(stored.blob) if stored else base
-    personal = store.checkpoints.personal() if model == "personal" else None
-    if personal is None:
-        return newest
-    checkpoint = checkpoint_from_bytes(personal.blob)
-    return checkpoint if checkpoint.architecture == newest.architecture else newest
+        return base_checkpoint()
+    return newest_global(store) if model == "global" else personal_or_newest(store)
 
 
 def read_prior(path: Path) -> dict[str, float]:

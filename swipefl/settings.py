@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     contribution_epochs: int = Field(2, ge=1, description="passes for a contribution")
     contribution_learning_rate: float = Field(0.3, gt=0, description="step size for a contribution (SGD)")
     max_norm: float = Field(2.0, gt=0, le=1000, description="the norm that a contribution is clipped to")
+    sync_deadline_s: float = Field(120.0, gt=0, description="the longest that a visit to the coordinator may take")
+    client_certificate: Path | None = Field(None, description="this device's certificate (PEM), where one is asked for")
+    client_key: Path | None = Field(None, description="the key of that certificate (PEM)")
     log: Literal["text", "json"] = Field("text", description="log lines as key=value or as JSON")
 
     @classmethod

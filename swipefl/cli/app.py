@@ -14,10 +14,12 @@ from swipefl import __version__
 from swipefl.cli import keyboards, words
 from swipefl.cli.common import drop_output, note
 from swipefl.cli.cycle import cycle
+from swipefl.cli.enroll import enroll
 from swipefl.cli.evaluate import evaluate
 from swipefl.cli.export import export
 from swipefl.cli.forget import forget
 from swipefl.cli.ingest import ingest
+from swipefl.cli.leave import leave
 from swipefl.cli.predict import predict
 from swipefl.cli.reset import reset
 from swipefl.cli.show import show
@@ -36,7 +38,7 @@ app = typer.Typer(
     # typer loads pydantic to convert a --help that was not given; one that is False from the start needs no converting
     context_settings={"default_map": {"help": False, "words": {"help": False}, "keyboards": {"help": False}}},
 )
-for command in (ingest, cycle, predict, evaluate, show, status, train, reset, forget, export, sync):
+for command in (ingest, cycle, predict, evaluate, show, status, train, reset, forget, export, enroll, sync, leave):
     app.command()(command)
 app.add_typer(words.app, name="words")
 app.add_typer(keyboards.app, name="keyboards")

@@ -22,9 +22,10 @@ def train(
     import time
 
     from swipefl.cli.training import load_trainer, plans, progress_bar
-    from swipefl.cycle import Cycle, keep_personal, newest_global
+    from swipefl.cycle import Cycle, keep_personal
     from swipefl.prediction import lexicons
     from swipefl.store.lock import hold
+    from swipefl.store.models import newest_global
 
     started = time.monotonic()
     flags = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "device": device}

@@ -8,6 +8,7 @@ from swipefl.errors import CheckpointError
 from swipefl.store.sql import Sql
 
 KEPT_PERSONAL = 10
+KEPT_GLOBAL = 2
 _COLUMNS = "id, kind, fingerprint, parent, created_at, in_use"
 
 
@@ -36,7 +37,7 @@ class StoredCheckpoint:
 
 
 class Checkpoints:
-    """Checkpoints by number; at most one personal one is in use, and the newest ten of those are kept."""
+    """Checkpoints by number; at most one personal one is in use; the newest ten of those and two global ones stay."""
 
     def __init__(self, sql: Sql, clock: Callable[[], float]) -> None:
         self._sql = sql
@@ -90,6 +91,11 @@ class Checkpoints:
             """DELETE FROM checkpoints WHERE kind = 'personal' AND in_use = 0 AND id NOT IN
             (SELECT id FROM checkpoints WHERE kind = 'personal' ORDER BY id DESC LIMIT ?)""",
             (KEPT_PERSONAL,),
+        )
+        self._sql.run(
+            """DELETE FROM checkpoints WHERE kind = 'global' AND id NOT IN
+            (SELECT id FROM checkpoints WHERE kind = 'global' ORDER BY id DESC LIMIT ?)""",
+            (KEPT_GLOBAL,),
         )
 
     def _select(self, where: str) -> list[StoredCheckpoint]:

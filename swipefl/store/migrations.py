@@ -93,6 +93,30 @@ STEPS: tuple[Step, ...] = (
             ) WITHOUT ROWID""",
         ),
     ),
+    Step(
+        "a federation",
+        (
+            """CREATE TABLE membership (
+                id INTEGER PRIMARY KEY CHECK (id = 1),
+                address TEXT NOT NULL,
+                device_id TEXT NOT NULL,
+                credential BLOB NOT NULL,
+                public_key BLOB NOT NULL,
+                ca BLOB,
+                insecure INTEGER NOT NULL,
+                version INTEGER NOT NULL,
+                fingerprint TEXT NOT NULL,
+                plan TEXT NOT NULL,
+                contributed INTEGER NOT NULL,
+                residual BLOB NOT NULL,
+                tried_at REAL NOT NULL,
+                wait_s REAL NOT NULL,
+                failures INTEGER NOT NULL
+            )""",
+            "ALTER TABLE updates ADD COLUMN version INTEGER",  # NULL until it was attempted
+            "ALTER TABLE updates ADD COLUMN residual BLOB NOT NULL DEFAULT x''",
+        ),
+    ),
 )
 
 

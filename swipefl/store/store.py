@@ -12,6 +12,7 @@ from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
 from swipefl.store.gestures import Gestures
 from swipefl.store.keyboards import Keyboards
+from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
 from swipefl.store.opening import open_database
 from swipefl.store.outbox import Outbox
@@ -37,6 +38,7 @@ class Store:
         self.rounds = Rounds(self.sql)
         self.outbox = Outbox(self.sql)
         self.words = Words(self.sql)
+        self.memberships = Memberships(self.sql)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, and the only writer meanwhile. Raises StoreError; StoreBusy after 30 s of waiting."""

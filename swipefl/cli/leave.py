@@ -1,0 +1,17 @@
+"""`swipefl leave`: forget the federation."""
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, note, store_of
+
+
+def leave(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Forget the federation and what waits to be sent. Your models stay."""
+    from swipefl.federation.enrolment import leave
+    from swipefl.store.lock import hold
+
+    settings, store = store_of(home)
+    with store, hold(settings.home):
+        left = leave(store)
+    if as_json or not is_terminal():
+        emit({"left": left.address if left else None})
+    else:
+        note(f"left {left.address}; your models stay" if left else "this device belongs to no federation")

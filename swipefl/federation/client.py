@@ -1,0 +1,217 @@
+"""The device's end of the wire: calls that retry what may pass, all under one deadline."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Self, TypeVar
+
+import grpc
+from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_random_exponential
+
+from swipefl.errors import CoordinatorUnreachable, Interrupted, SwipeflError, UpdateRefused, UsageError
+from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
+
+CHUNK_BYTES = 256 * 1024
+TRIES = 5  # in a row without a byte of progress
+CALL_S = 15.0  # for a short answer
+STREAM_S = 30.0  # for one try of a download, which the next one goes on from
+POLL_S = 0.1
+
+# grpc's own retries are off: two of them stacked would multiply.
+_OPTIONS = (
+    ("grpc.enable_retries", 0),
+    ("grpc.initial_reconnect_backoff_ms", 200),
+    ("grpc.max_reconnect_backoff_ms", 2_000),
+    ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.max_receive_message_length", 2 * 1024 * 1024),
+)
+_MAY_PASS = {
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.ABORTED,
+    grpc.StatusCode.INTERNAL,  # a stream that was cut
+    grpc.StatusCode.UNKNOWN,
+    grpc.StatusCode.CANCELLED,
+}
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a coordinator is and how to know it: `ca`, and the device's own `certificate` and `key` for mTLS (PEM)."""
+
+    address: str
+    ca: bytes | None = None
+    insecure: bool = False
+    certificate: bytes | None = None
+    key: bytes | None = None
+
+    def channel(self) -> grpc.Channel:
+        """A channel with TLS, unless the address is loopback without a `ca`, or `insecure`."""
+        if self.insecure or (self.ca is None and is_loopback(self.address)):
+            return grpc.insecure_channel(self.address, _OPTIONS)
+        credentials = grpc.ssl_channel_credentials(self.ca, self.key, self.certificate)
+        return grpc.secure_channel(self.address, credentials, _OPTIONS)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether HOST:PORT never leaves this machine. Raises UsageError where it is no HOST:PORT."""
+    host, colon, port = address.rpartition(":")
+    if not colon or not host or not port.isdigit():
+        raise UsageError(f"{address!r} is no address; give HOST:PORT, such as swipes.example.org:8443")
+    host = host.strip("[]")
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Client:
+    """One visit to a coordinator; `deadline_s` counts from here on, over all calls and their retries.
+
+    `authorization` names the device; `stopped` names a signal that came. Every call raises CoordinatorUnreachable where
+    trying later may help, UpdateRefused where it will not, and Interrupted.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        authorization: str | None = None,
+        deadline_s: float = 120.0,
+        stopped: Callable[[], int | None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._address = endpoint.address
+        self._channel = endpoint.channel()
+        self._stub = FederationServiceStub(self._channel)
+        self._metadata = (("authorization", f"Bearer {authorization}"),) if authorization else ()
+        self._clock, self._sleep, self._stopped = clock, sleep, stopped
+        self._ends_at = clock() + deadline_s
+
+    def enroll(self, token: bytes, credential: bytes) -> wire.EnrollResponse:
+        """A place for this device; the same again gets the same answer."""
+        request = wire.EnrollRequest(token=token, credential=credential)
+        return self._retried(lambda: self._answer(self._stub.Enroll.future(request, timeout=self._within(CALL_S))))
+
+    def check_in(self, version: int, fingerprint: str, architecture: str) -> wire.CheckInResponse:
+        """What the newest version is, and how to train for it."""
+        request = wire.CheckInRequest(version=version, fingerprint=fingerprint, architecture=architecture)
+        call = self._stub.CheckIn
+        return self._retried(
+            lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata))
+        )
+
+    def upload(self, header: wire.UpdateHeader, blob: bytes) -> wire.UploadUpdateResponse:
+        """Sends an update; safe to repeat."""
+
+        def parts() -> Iterator[wire.UploadUpdateRequest]:
+            yield wire.UploadUpdateRequest(header=header)
+            for at in range(0, len(blob), CHUNK_BYTES):
+                yield wire.UploadUpdateRequest(data=blob[at : at + CHUNK_BYTES])
+
+        call = self._stub.UploadUpdate
+        return self._retried(
+            lambda: self._answer(call.future(parts(), timeout=self._within(), metadata=self._metadata))
+        )
+
+    def download(self, version: int, offset: Callable[[], int], keep: Callable[[bytes], None]) -> None:
+        """Streams a checkpoint from `offset()` on into `keep`; a try that brought some of it does not count as one."""
+
+        def on_and_on() -> None:
+            while True:
+                before = offset()
+                try:
+                    return self._stream(version, offset, keep)
+                except grpc.RpcError as error:
+                    if not may_pass(error) or offset() == before:
+                        raise
+
+        self._retried(on_and_on)
+
+    def _stream(self, version: int, offset: Callable[[], int], keep: Callable[[bytes], None]) -> None:
+        request = wire.DownloadCheckpointRequest(version=version, offset=offset())
+        call = self._stub.DownloadCheckpoint(request, timeout=self._within(STREAM_S), metadata=self._metadata)
+        try:
+            for part in call:
+                self._raise_if_stopped()
+                if part.offset != offset():
+                    raise CoordinatorUnreachable(
+                        f"the coordinator at {self._address} sent a part of the model out of turn; it is tried again "
+                        "at the next sync"
+                    )
+                keep(part.data)
+        finally:
+            call.cancel()
+
+    def _answer(self, call: "grpc.Future[Answer]") -> Answer:
+        """Waits for an answer, but not longer than until a signal comes."""
+        while True:
+            try:
+                return call.result(timeout=POLL_S)
+            except grpc.FutureTimeoutError:
+                if self._stopped() is not None:
+                    call.cancel()
+                    self._raise_if_stopped()
+
+    def _retried(self, call: Callable[[], Answer]) -> Answer:
+        """`call`, and again after a growing random wait where that may help."""
+        tries = Retrying(
+            retry=retry_if_exception(may_pass),
+            wait=wait_random_exponential(multiplier=0.25, max=8),
+            stop=stop_after_attempt(TRIES) | stop_before_delay(self._within()),
+            sleep=self._rest,
+            reraise=True,
+        )
+        try:
+            return tries(call)
+        except grpc.RpcError as error:
+            raise self._told(error) from error
+
+    def _within(self, most_s: float = float("inf")) -> float:
+        """The seconds that a call may take: what is left of the deadline, `most_s` at most."""
+        return max(POLL_S, min(most_s, self._ends_at - self._clock()))
+
+    def _rest(self, seconds: float) -> None:
+        until = self._clock() + seconds
+        while (left := until - self._clock()) > 0:
+            self._raise_if_stopped()
+            self._sleep(min(left, POLL_S))
+
+    def _raise_if_stopped(self) -> None:
+        if (signum := self._stopped()) is not None:
+            raise Interrupted(signum)
+
+    def _told(self, error: grpc.RpcError) -> SwipeflError:
+        code, details = error.code(), str(error.details() or "")[:200]
+        where = f"the coordinator at {self._address}"
+        if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+            return UpdateRefused(
+                f"{where} does not know this device, or no longer ({details}); `swipefl leave` keeps your model, and a "
+                "new token enrols the device again"
+            )
+        if code == grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return CoordinatorUnreachable(f"{where} has had enough for now ({details}); try again later")
+        if code in _MAY_PASS or code == grpc.StatusCode.NOT_FOUND:
+            return CoordinatorUnreachable(
+                f"{where} did not answer ({code.name.lower()}: {details}); what waits to be sent is kept, try again "
+                "later"
+            )
+        return UpdateRefused(f"{where} refuses what this swipefl asks ({code.name.lower()}: {details})")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+
+def may_pass(error: BaseException) -> bool:
+    """Whether the same call may well succeed in a moment."""
+    return isinstance(error, grpc.RpcError) and error.code() in _MAY_PASS

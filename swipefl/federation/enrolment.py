@@ -1,0 +1,59 @@
+"""How a device joins a federation, and how it leaves one."""
+
+import secrets
+from collections.abc import Callable
+
+from swipefl.errors import UpdateRefused, UsageError
+from swipefl.federation.client import Client, Endpoint
+from swipefl.federation.token import Token
+from swipefl.store.membership import Membership
+from swipefl.store.store import Store
+
+_PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
+CREDENTIAL_BYTES = 32
+
+
+def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[Endpoint], Client]) -> Membership:
+    """Trades `token` for a place, and pins the coordinator's key. Can be killed at any instant and run again.
+
+    Raises UsageError where this device has a place already or the token buys none; CheckpointError where the key is not
+    the token's; CoordinatorUnreachable; StoreError.
+    """
+    if member := store.memberships.get():
+        raise UsageError(f"this device belongs to {member.address} already; `swipefl leave` first")
+    credential = _credential(store, token)
+    with connect(endpoint) as client:
+        try:
+            answer = client.enroll(token.secret, credential)
+        except UpdateRefused as error:
+            raise UsageError(
+                f"the coordinator at {endpoint.address} does not take this token: it is used, too old, or another "
+                "coordinator's; ask for a new one"
+            ) from error
+    member = Membership(
+        endpoint.address, answer.device_id, credential, token.pin(answer.keys), endpoint.ca, endpoint.insecure
+    )
+    with store.transaction():
+        store.memberships.set(member)
+        store.meta.delete(_PENDING)
+    return member
+
+
+def _credential(store: Store, token: Token) -> bytes:
+    """A new credential, or the one that this token was offered with before: its answer may have been lost."""
+    pending = (store.meta.get(_PENDING) or "").partition(" ")
+    if pending[0] == token.secret.hex():
+        return bytes.fromhex(pending[2])
+    credential = secrets.token_bytes(CREDENTIAL_BYTES)
+    store.meta.set(_PENDING, f"{token.secret.hex()} {credential.hex()}")
+    return credential
+
+
+def leave(store: Store) -> Membership | None:
+    """Forgets the federation and all that waits for it; models stay. Returns what was left."""
+    with store.transaction():
+        member = store.memberships.get()
+        store.memberships.delete()
+        store.meta.delete(_PENDING)
+        store.outbox.erase()
+    return member

@@ -1,0 +1,218 @@
+"""One visit to the coordinator, step by step restartable: check in, send what waits, fetch what is newer."""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import fitting
+from swipefl.errors import CheckpointError, CoordinatorUnreachable, UsageError
+from swipefl.federation.client import Client
+from swipefl.federation.partial import PartialDownload
+from swipefl.federation.plan import ContributionPlan
+from swipefl.federation.signing import successor, verified_manifest
+from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Manifest, Outcome, UpdateHeader
+from swipefl.store.membership import Membership
+from swipefl.store.models import newest_global
+from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.store import Store
+
+LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
+FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What a visit came to: was a newer model pulled, how many updates were taken, refused (and why), stale, left."""
+
+    pulled: bool = False
+    pushed: int = 0
+    refused: int = 0
+    stale: int = 0
+    queued: int = 0
+    global_version: int = 0
+    reasons: tuple[str, ...] = ()
+
+
+class Exchange:
+    """Visits on behalf of the store's membership; `connect` opens a client for it, partial downloads lie in `home`."""
+
+    def __init__(
+        self,
+        store: Store,
+        home: Path,
+        connect: Callable[[Membership], Client],
+        clock: Callable[[], float] = time.time,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._store = store
+        self._home = home
+        self._connect = connect
+        self._clock = clock
+        self._rng = rng or random.Random()
+
+    def waits(self) -> str | None:
+        """Why a timer should not visit now, or None: the coordinator's window is closed, or a back-off runs."""
+        member, now = self._membership(), self._clock()
+        left = member.tried_at + member.wait_s - now
+        if left <= 0 or now < member.tried_at:  # a clock that went back says nothing
+            return None
+        why = "the coordinator did not answer" if member.failures else "the coordinator asked for a pause"
+        return f"{why}; the next visit is due in {max(1, round(left / 60))} min"
+
+    def run(self, pull: bool = True, push: bool = True) -> Exchanged:
+        """One visit; where it fails, the next one backs off, and what was sent and received is kept.
+
+        Raises UsageError without a membership, CoordinatorUnreachable, UpdateRefused, CheckpointError for a model that
+        is not what it should be, StoreError, Interrupted.
+        """
+        member = self._membership()
+        try:
+            with self._connect(member) as client:
+                asked = client.check_in(member.version, member.fingerprint, base_checkpoint().architecture)
+                manifest = self._trusted(asked)
+                done = self._push(client, manifest) if push else Exchanged()
+                pulled = pull and self._pull(client, asked, manifest)
+        except CoordinatorUnreachable:
+            self._note_failure()
+            raise
+        self._note_success(asked.retry_after_s)
+        queued = len(self._store.outbox.waiting())
+        return replace(done, pulled=pulled, queued=queued, global_version=self._membership().version)
+
+    def _membership(self) -> Membership:
+        member = self._store.memberships.get()
+        if member is None:
+            raise UsageError("this device belongs to no federation; `swipefl enroll HOST:PORT --token TOKEN` joins one")
+        return member
+
+    def _change(self, **facts: object) -> None:
+        with self._store.transaction():
+            self._store.memberships.set(replace(self._membership(), **facts))  # type: ignore[arg-type]
+
+    def _trusted(self, asked: CheckInResponse) -> Manifest:
+        """The newest manifest, if the pinned key or its successor signed it and it is not older than what is known."""
+        member = self._membership()
+        key = successor(member.public_key, asked.keys)
+        manifest = verified_manifest(asked.newest, key)
+        if manifest.version < member.version or (
+            manifest.version == member.version and manifest.fingerprint != member.fingerprint
+        ):
+            raise CheckpointError(
+                f"the coordinator offers version {manifest.version} of the model, after it offered version "
+                f"{member.version}; nothing was loaded. Ask whoever runs it"
+            )
+        self._change(public_key=key)
+        return manifest
+
+    def _pull(self, client: Client, asked: CheckInResponse, manifest: Manifest) -> bool:
+        """Takes over the newest version; True where its weights are others than those that were here."""
+        here = newest_global(self._store).fingerprint
+        blob = None if manifest.fingerprint == here else self._downloaded(client, manifest)
+        contributed = manifest.version if asked.contributed else self._membership().contributed
+        with self._store.transaction():
+            if blob is not None:
+                self._store.checkpoints.add("global", blob, None, use=False)
+            self._change(
+                version=manifest.version,
+                fingerprint=manifest.fingerprint,
+                plan=ContributionPlan.of(asked.plan).to_json(),
+                contributed=contributed,
+            )
+        if blob is not None:
+            self._partial(manifest).drop()
+        return blob is not None
+
+    def _partial(self, manifest: Manifest) -> PartialDownload:
+        return PartialDownload(self._home, manifest.sha256, manifest.size_bytes)
+
+    def _downloaded(self, client: Client, manifest: Manifest) -> bytes:
+        partial = self._partial(manifest)
+        begun = partial.offset()
+        if partial.whole() is None:
+            client.download(manifest.version, partial.offset, partial.append)
+        blob = partial.whole()
+        if blob is None and begun:  # what lay here was not of this model: once more from nothing
+            partial.drop()
+            client.download(manifest.version, partial.offset, partial.append)
+            blob = partial.whole()
+        if blob is None:
+            raise CheckpointError(
+                f"version {manifest.version} of the model arrived otherwise than it was signed; nothing was loaded. "
+                "The next sync tries again"
+            )
+        self._check(blob, manifest)
+        return blob
+
+    def _check(self, blob: bytes, manifest: Manifest) -> None:
+        checkpoint = checkpoint_from_bytes(blob)
+        fitting(checkpoint)
+        if checkpoint.fingerprint != manifest.fingerprint or checkpoint.architecture != manifest.architecture:
+            self._partial(manifest).drop()
+            raise CheckpointError(
+                f"version {manifest.version} of the model is not what its manifest says; nothing was loaded"
+            )
+
+    def _push(self, client: Client, newest: Manifest) -> Exchanged:
+        taken = refused = stale = 0
+        reasons = []
+        for update in self._store.outbox.waiting():
+            version = self._version_of(update, newest)
+            if version is None:
+                self._store.outbox.remove(update.id)
+                stale += 1
+                continue
+            self._store.outbox.attempt(update.id, version)
+            answer = client.upload(header_of(update, version), update.blob)
+            if answer.outcome in (Outcome.OUTCOME_ACCEPTED, Outcome.OUTCOME_DUPLICATE):
+                self._acknowledged(update, version)
+                taken += 1
+            elif answer.outcome == Outcome.OUTCOME_STALE:
+                self._store.outbox.remove(update.id)
+                stale += 1
+            elif answer.outcome == Outcome.OUTCOME_REFUSED:
+                self._store.outbox.remove(update.id)
+                refused += 1
+                reasons.append(answer.reason)
+            else:
+                raise CoordinatorUnreachable("the coordinator's answer is none that this swipefl knows; try later")
+        return Exchanged(pushed=taken, refused=refused, stale=stale, reasons=tuple(reasons))
+
+    def _version_of(self, update: QueuedUpdate, newest: Manifest) -> int | None:
+        """The version that an update started from; None for one of a model that this coordinator never had."""
+        if update.version is not None:
+            return update.version
+        if update.base == newest.fingerprint:
+            return newest.version
+        member = self._membership()
+        return member.version if member.version and update.base == member.fingerprint else None
+
+    def _acknowledged(self, update: QueuedUpdate, version: int) -> None:
+        """What the update left over is due from now on, and it itself no longer: both or neither."""
+        with self._store.transaction():
+            self._store.outbox.remove(update.id)
+            self._change(residual=update.residual, contributed=max(version, self._membership().contributed))
+
+    def _note_failure(self) -> None:
+        failures = self._membership().failures + 1
+        longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(failures - 1, 20))
+        self._change(failures=failures, tried_at=self._clock(), wait_s=longest * self._rng.uniform(0.5, 1))
+
+    def _note_success(self, retry_after_s: float) -> None:
+        wait = min(max(retry_after_s, 0.0), LONGEST_WAIT_S)  # NaN gives 0
+        self._change(failures=0, tried_at=self._clock(), wait_s=wait)
+
+
+def header_of(update: QueuedUpdate, version: int) -> UpdateHeader:
+    """What is said of an update before its bytes."""
+    return UpdateHeader(
+        update_id=update.id,
+        base_version=version,
+        base_fingerprint=update.base,
+        examples=update.examples,
+        size_bytes=len(update.blob),
+        sha256=hashlib.sha256(update.blob).digest(),
+    )

@@ -1,0 +1,59 @@
+"""A download that survives being cut: what came stays in a file of the home until the rest is there."""
+
+import hashlib
+from pathlib import Path
+
+from swipefl.errors import CheckpointError, StoreError
+
+LARGEST_BYTES = 64 * 1024 * 1024
+
+
+class PartialDownload:
+    """The first bytes of the blob with this SHA-256, `size` bytes in all, in a file of `home`.
+
+    Raises CheckpointError for a size that no checkpoint has, and StoreError where the file cannot be written.
+    """
+
+    def __init__(self, home: Path, sha256: bytes, size: int) -> None:
+        if not 0 < size <= LARGEST_BYTES:
+            raise CheckpointError(f"the coordinator offers a model of {size} bytes; nothing was downloaded")
+        self._sha256, self._size = sha256, size
+        self._path = home / f"{sha256.hex()}.part"
+        for other in home.glob("*.part"):  # of an earlier version, that nobody wants any more
+            if other != self._path:
+                other.unlink(missing_ok=True)
+
+    def offset(self) -> int:
+        """How many bytes are there."""
+        try:
+            return self._path.stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def append(self, data: bytes) -> None:
+        """Keep the bytes that come next."""
+        if self.offset() + len(data) > self._size:
+            self.drop()
+            raise CheckpointError("the coordinator sends more than the model that it signed; nothing was loaded")
+        try:
+            with self._path.open("ab") as file:
+                file.write(data)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write {self._path} ({error.strerror}); what was downloaded so far is kept. Free some space or "
+                "check the folder's permissions and run the command again"
+            ) from error
+
+    def whole(self) -> bytes | None:
+        """The blob, or None while bytes are missing or where they are not those that were signed (then all go)."""
+        if self.offset() < self._size:
+            return None
+        blob = self._path.read_bytes()
+        if hashlib.sha256(blob).digest() != self._sha256:
+            self.drop()
+            return None
+        return blob
+
+    def drop(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
