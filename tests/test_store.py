@@ -153,7 +153,7 @@ def test_damage_deep_inside_is_told_when_it_is_met(path: Path) -> None:
     data = filled(path)
     pages = range(0, len(data), 4096)
     path.write_bytes(b"".join(data[at : at + 4096] if at < 5 * 4096 else b"\xaa" * 4096 for at in pages))
-    with Store(path) as store, pytest.raises(StoreError, match="aside"):
+    with pytest.raises(StoreError, match="aside"), Store(path) as store:
         list(store.gestures.everything())
 
 

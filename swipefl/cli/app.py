@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from swipefl import __version__
-from swipefl.cli import keyboards, words
+from swipefl.cli import coordinator, keyboards, words
 from swipefl.cli.common import drop_output, note
 from swipefl.cli.cycle import cycle
 from swipefl.cli.enroll import enroll
@@ -36,10 +36,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     # typer loads pydantic to convert a --help that was not given; one that is False from the start needs no converting
-    context_settings={"default_map": {"help": False, "words": {"help": False}, "keyboards": {"help": False}}},
+    context_settings={
+        "default_map": {"help": False, **{group: {"help": False} for group in ("words", "keyboards", "coordinator")}}
+    },
 )
 for command in (ingest, cycle, predict, evaluate, show, status, train, reset, forget, export, enroll, sync, leave):
     app.command()(command)
+app.add_typer(coordinator.app, name="coordinator")
 app.add_typer(words.app, name="words")
 app.add_typer(keyboards.app, name="keyboards")
 

@@ -35,6 +35,7 @@ _MAY_PASS = {
     grpc.StatusCode.INTERNAL,  # a stream that was cut
     grpc.StatusCode.UNKNOWN,
     grpc.StatusCode.CANCELLED,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,  # too many at once, or this device too often
 }
 
 Answer = TypeVar("Answer")
@@ -194,8 +195,6 @@ class Client:
                 f"{where} does not know this device, or no longer ({details}); `swipefl leave` keeps your model, and a "
                 "new token enrols the device again"
             )
-        if code == grpc.StatusCode.RESOURCE_EXHAUSTED:
-            return CoordinatorUnreachable(f"{where} has had enough for now ({details}); try again later")
         if code in _MAY_PASS or code == grpc.StatusCode.NOT_FOUND:
             return CoordinatorUnreachable(
                 f"{where} did not answer ({code.name.lower()}: {details}); what waits to be sent is kept, try again "

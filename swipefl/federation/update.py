@@ -89,8 +89,11 @@ def shapes_of(weights: Mapping[str, Floats]) -> Shapes:
     return {name: array.shape for name, array in weights.items()}
 
 
-def decode_update(blob: bytes, shapes: Shapes) -> Delta:
-    """The change of weights in `blob`, which may come from anyone. Raises BadUpdate unless it fits `shapes` exactly."""
+def decode_update(blob: bytes, shapes: Shapes, only: str | None = None) -> Delta:
+    """The change of weights in `blob`, which may come from anyone; of one tensor `only`, where that is enough.
+
+    Raises BadUpdate unless it fits `shapes` exactly.
+    """
     try:
         tensors = load(blob)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
@@ -109,7 +112,8 @@ def decode_update(blob: bytes, shapes: Shapes) -> Delta:
             raise BadUpdate("wrong-shape", f"the update's {name} has another shape than the model's")
         if not np.isfinite(scale).all():
             raise BadUpdate("not-finite", f"the update's {name} holds numbers that are not finite")
-        delta[name] = _dequantised(values, scale)
+        if only in (None, name):
+            delta[name] = _dequantised(values, scale)
     return delta
 
 

@@ -10,12 +10,12 @@ from swipefl.errors import StoreBusy, StoreError
 
 
 @contextmanager
-def hold(home: Path) -> Iterator[None]:
-    """Hold `home`/lock inside the block; the kernel releases it when the process dies.
+def hold(home: Path, name: str = "lock") -> Iterator[None]:
+    """Hold the file `name` in `home` inside the block; the kernel releases it when the process dies.
 
     Raises StoreBusy, with the holder's process id, if another holds it; StoreError if the file cannot be written.
     """
-    path = home / "lock"
+    path = home / name
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -125,6 +125,17 @@ def version(db: Database) -> int:
     return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
+@dataclass(frozen=True)
+class Schema:
+    """What tells a kind of file from any other SQLite file, and how its tables came to be."""
+
+    application_id: int
+    steps: tuple[Step, ...]
+
+
+STORE = Schema(APPLICATION_ID, STEPS)
+
+
 def migrate(db: Database, steps: Sequence[Step] = STEPS) -> None:
     """Take the steps that the file lacks. Raises sqlite3.Error; then the step that failed left nothing behind."""
     while version(db) < len(steps):

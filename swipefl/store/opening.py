@@ -8,19 +8,19 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from swipefl.errors import StoreError
-from swipefl.store.migrations import APPLICATION_ID, STEPS, migrate
+from swipefl.store.migrations import STORE, Schema, migrate
 from swipefl.store.sql import BUSY_TIMEOUT_S, damaged, told
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
 
-def open_database(path: Path) -> Database:
+def open_database(path: Path, schema: Schema = STORE) -> Database:
     """The migrated store at `path`; made, in a private folder, where there is none. Raises StoreError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _exists(path):
-            _create(path)
-        _look(path)
+            _create(path, schema)
+        _look(path, schema)
     except OSError as error:
         raise StoreError(
             f"cannot open or make the store {path} ({error.strerror}); check the folder's permissions and the disk's "
@@ -29,7 +29,7 @@ def open_database(path: Path) -> Database:
     with suppress(OSError):
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-    return _ready(path, path)
+    return _ready(path, path, schema)
 
 
 def _exists(path: Path) -> bool:
@@ -56,13 +56,13 @@ def _has_log(path: Path) -> bool:
         return False
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, schema: Schema) -> None:
     """Make the store under another name first, so that a crash leaves either no store or a whole one."""
     draft = path.with_name(f".{path.name}.new-{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
         os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        _ready(draft, path).close()
+        _ready(draft, path, schema).close()
         _publish(draft, path)
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -85,7 +85,7 @@ def _publish(draft: Path, path: Path) -> None:
         os.close(folder)
 
 
-def _look(path: Path) -> None:
+def _look(path: Path, schema: Schema) -> None:
     """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
     with told(path):
         try:
@@ -101,16 +101,16 @@ def _look(path: Path) -> None:
     # SQLite misses a cut inside the last page and would read zeros there; with a log, the page is in the log.
     if path.stat().st_size % page_size and not _has_log(path):
         raise damaged(path, "its end is cut off")
-    if application != APPLICATION_ID:
+    if application != schema.application_id:
         raise damaged(path, "another program's SQLite file")
-    if found > len(STEPS):
+    if found > len(schema.steps):
         raise StoreError(
-            f"{path} was written by a newer swipefl (schema {found}, this one knows {len(STEPS)}); nothing in it was "
-            "changed. Install the newer swipefl again, or choose another folder with --home"
+            f"{path} was written by a newer swipefl (schema {found}, this one knows {len(schema.steps)}); nothing in "
+            "it was changed. Install the newer swipefl again, or choose another folder with --home"
         )
 
 
-def _ready(path: Path, shown: Path) -> Database:
+def _ready(path: Path, shown: Path, schema: Schema) -> Database:
     """A migrated connection to the existing file `path`; errors name `shown`."""
     with told(shown):
         # isolation_level None: no transaction begins unasked.
@@ -119,7 +119,7 @@ def _ready(path: Path, shown: Path) -> Database:
             for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = WAL", "synchronous = FULL"):
                 conn.execute(f"PRAGMA {setting}")
             db = Database(conn, recursive_triggers=False, execute_plugins=False)
-            migrate(db)
+            migrate(db, schema.steps)
         except BaseException:
             conn.close()
             raise

@@ -1,0 +1,26 @@
+"""Swipes of a file that no new version may do worse on."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.errors import DataError
+from swipefl.gesture.formats import read_examples
+
+
+def holdout(path: Path) -> Callable[[Checkpoint], float]:
+    """A function from checkpoint to its top-1 on the examples of `path`. Raises DataError where there are none."""
+    examples = list(read_examples(path))
+    if not examples:
+        raise DataError(f"{path} holds no gesture with its word; a holdout needs some hundred")
+
+    def top1(checkpoint: Checkpoint) -> float:
+        decoder = Decoder(checkpoint, load_lexicon)
+        firsts = [next(iter(decoder.decode(example.gesture, 1)), None) for example in examples]
+        return sum(
+            first is not None and first.word == example.word for first, example in zip(firsts, examples, strict=True)
+        ) / len(examples)
+
+    return top1

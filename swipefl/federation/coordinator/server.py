@@ -1,0 +1,174 @@
+"""The server around the service: where it listens, what else it answers, and how it begins and ends."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import structlog
+from grpc_health.v1 import health_pb2
+from grpc_health.v1._async import HealthServicer
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
+from prometheus_client import start_http_server
+
+from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.errors import SwipeflError, UsageError
+from swipefl.federation.client import is_loopback
+from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.policy import MESSAGE_BYTES, Limits, Policy
+from swipefl.federation.coordinator.rounds import Rounds
+from swipefl.federation.coordinator.service import FederationService
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.writer import Writer
+from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server
+
+SERVICE = wire.DESCRIPTOR.services_by_name["FederationService"].full_name
+DRAIN_S = 20.0  # what running calls are given when the server is to end
+LOOK_S = 1.0  # how often it is looked whether a round is due
+
+
+@dataclass(frozen=True)
+class Listening:
+    """Where to listen, HOST:PORT each; with a certificate and key (PEM) over TLS, with a `client_ca` mutually."""
+
+    address: str
+    certificate: bytes | None = None
+    key: bytes | None = None
+    client_ca: bytes | None = None
+    insecure: bool = False
+    metrics: str | None = None
+    reflection: bool = False
+
+    def credentials(self) -> grpc.ServerCredentials | None:
+        """TLS, or None for loopback and `insecure`. Raises UsageError."""
+        if self.certificate and self.key:
+            return grpc.ssl_server_credentials(
+                [(self.key, self.certificate)], self.client_ca, require_client_auth=self.client_ca is not None
+            )
+        if self.certificate or self.key or self.client_ca:
+            raise UsageError("TLS needs both --tls-cert and --tls-key")
+        if not self.insecure and not is_loopback(self.address):
+            raise UsageError(
+                f"{self.address} can be reached from elsewhere: give --tls-cert and --tls-key, or say --insecure"
+            )
+        return None
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A server that listens: its ports."""
+
+    port: int
+    metrics_port: int | None
+
+
+async def serve(
+    path: Path,
+    listening: Listening,
+    policy: Policy,
+    score: Callable[[Checkpoint], float] | None = None,
+    on_ready: Callable[[Serving], None] = lambda serving: None,
+) -> None:
+    """Serves the coordinator at `path` until SIGTERM or SIGINT, then lets running calls end.
+
+    Raises UsageError for an address that cannot be used, StoreError.
+    """
+    metrics, stop = Metrics(), asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    with State(path) as state:
+        metrics.version.set(state.newest().number)
+        writer = Writer(path)
+        rounds = Rounds(policy, metrics, score)
+        server, health = _server(FederationService(state, writer, policy, metrics), listening, policy.limits)
+        port = _bind(server, listening)
+        metrics_port = _start_metrics(listening, metrics)
+        tasks = [asyncio.create_task(writer.run()), asyncio.create_task(_rounds(path, state, rounds))]
+        await server.start()
+        await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        on_ready(Serving(port, metrics_port))
+        structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=state.newest().number)
+        await stop.wait()
+        structlog.get_logger().info("draining", seconds=DRAIN_S)
+        await health.enter_graceful_shutdown()
+        await server.stop(DRAIN_S)
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await writer.close()
+    structlog.get_logger().info("stopped")
+
+
+def _server(service: FederationService, listening: Listening, limits: Limits) -> tuple[grpc.aio.Server, HealthServicer]:
+    server = grpc.aio.server(
+        maximum_concurrent_rpcs=limits.concurrent_calls,
+        options=(
+            ("grpc.max_receive_message_length", MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MESSAGE_BYTES),
+            ("grpc.compression_enabled_algorithms_bitset", 1),  # none: what is small may not become large
+            ("grpc.max_concurrent_streams", 16),
+            ("grpc.max_connection_idle_ms", 120_000),
+            ("grpc.max_connection_age_ms", 3_600_000),
+            ("grpc.max_connection_age_grace_ms", 120_000),
+            ("grpc.keepalive_time_ms", 60_000),
+            ("grpc.keepalive_timeout_ms", 20_000),
+            ("grpc.http2.min_ping_interval_without_data_ms", 20_000),
+            ("grpc.max_metadata_size", 8 * 1024),
+            ("grpc.so_reuseport", 0),
+        ),
+    )
+    add_FederationServiceServicer_to_server(service, server)
+    health = HealthServicer()
+    add_HealthServicer_to_server(health, server)
+    if listening.reflection:
+        from grpc_reflection.v1alpha.reflection import SERVICE_NAME, enable_server_reflection
+
+        enable_server_reflection((SERVICE, SERVICE_NAME), server)
+    return server, health
+
+
+def _bind(server: grpc.aio.Server, listening: Listening) -> int:
+    credentials = listening.credentials()
+    try:
+        if credentials is None:
+            return server.add_insecure_port(listening.address)
+        return server.add_secure_port(listening.address, credentials)
+    except RuntimeError as error:
+        raise UsageError(
+            f"cannot listen on {listening.address}; is it taken, or are certificate and key no pair?"
+        ) from error
+
+
+def _start_metrics(listening: Listening, metrics: Metrics) -> int | None:
+    if listening.metrics is None:
+        return None
+    host, _, port = listening.metrics.rpartition(":")
+    try:
+        server, _ = start_http_server(int(port), host.strip("[]"), metrics.registry)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot serve metrics on {listening.metrics}; give a free HOST:PORT") from error
+    return int(server.server_address[1])
+
+
+async def _rounds(path: Path, state: State, rounds: Rounds) -> None:
+    """A round whenever one is due, in a thread with a connection of its own."""
+
+    def advance() -> None:
+        with State(path) as own:
+            rounds.advance(own)
+
+    while True:
+        waiting = state.waiting()
+        rounds.metrics.waiting.set(len(waiting))
+        try:
+            if rounds.due(waiting):
+                await asyncio.to_thread(advance)
+                continue
+        except SwipeflError as error:  # such as a full disk; the updates wait on
+            structlog.get_logger().error("round failed", reason=str(error))
+        await asyncio.sleep(LOOK_S)

@@ -1,0 +1,61 @@
+"""Group commit: updates that arrive together become durable together, and each is answered after that."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from swipefl.federation.coordinator.state import Received, State
+
+MOST_TOGETHER = 32
+
+
+class Writer:
+    """One thread with a connection of its own."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[str]]] = asyncio.Queue(MOST_TOGETHER)
+        self._state: State | None = None
+
+    async def take(self, update: Received) -> str:
+        """Waits until `update` is committed; what `State.take` says of it. Raises StoreError."""
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        await self._arrived.put((update, answer))
+        return await answer
+
+    async def run(self) -> None:
+        """Commits what arrives, until cancelled."""
+        while True:
+            together = [await self._arrived.get()]
+            while not self._arrived.empty() and len(together) < MOST_TOGETHER:
+                together.append(self._arrived.get_nowait())
+            await self._commit(together)
+
+    async def _commit(self, together: list[tuple[Received, asyncio.Future[str]]]) -> None:
+        updates = [update for update, _ in together]
+        try:
+            said = await asyncio.get_running_loop().run_in_executor(self._thread, self._take, updates)
+        except Exception as error:  # disk full, for one: nobody is told that it was kept
+            for _, answer in together:
+                if not answer.done():
+                    answer.set_exception(error)
+            return
+        for (_, answer), outcome in zip(together, said, strict=True):
+            if not answer.done():  # its call may have gone
+                answer.set_result(outcome)
+
+    def _take(self, updates: list[Received]) -> list[str]:
+        if self._state is None:
+            self._state = State(self._path)
+        return self._state.take(updates)
+
+    async def close(self) -> None:
+        """Waits for the last commit."""
+
+        def close() -> None:
+            if self._state:
+                self._state.close()
+
+        await asyncio.get_running_loop().run_in_executor(self._thread, close)
+        self._thread.shutdown()
