@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 
 TOOLS := $(VENV)/wire-tools
 
-.PHONY: demo test check slow bench generated pretrain wire wire-check clean
+.PHONY: demo federation test check slow bench generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -13,6 +13,9 @@ protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python
 
 demo: $(STAMP)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
+
+federation: $(STAMP)
+	PATH="$(abspath $(BIN)):$$PATH" sh examples/federation/run.sh
 
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2

@@ -65,9 +65,15 @@ def measured(home: Path, *words: str, **given: Any) -> tuple[Done, float]:
     return Done(done.returncode, done.stdout.decode(), "\n".join(messages)), int(peak) / 1024
 
 
+def readme_blocks(heading: str) -> list[str]:
+    """The blocks of shell lines under a heading of the README."""
+    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
+    return [block.split("```")[0] for block in section.split("```sh\n")[1:]]
+
+
 def readme_block(heading: str) -> str:
-    """The shell lines under a heading of the README."""
-    return README.split(f"## {heading}\n")[1].split("```sh\n")[1].split("```")[0]
+    """The first of them."""
+    return readme_blocks(heading)[0]
 
 
 def gesture(**changes: Any) -> dict[str, Any]:

@@ -154,7 +154,7 @@ def test_sigterm_lets_it_end_and_what_was_taken_is_kept(tmp_path: Path) -> None:
         serving.process.terminate()
         assert serving.process.wait(30) == 0
         with pytest.raises(CoordinatorUnreachable), device.client(deadline_s=1) as client:
-            client.check_in(1, "", "")
+            client.check_in(1, "")
         with serving.state() as state:
             assert len(state.waiting()) == 1
     assert json.loads(swipefl(tmp_path, "coordinator", "status").out)["waiting"] == 1
@@ -165,4 +165,4 @@ def test_an_unknown_device_is_refused(running: Coordinator) -> None:
 
     for authorization in (None, "", "x", "nobody:00", running.device().authorization + "00"):
         with Device(running.address, authorization).client() as client, pytest.raises(UpdateRefused):
-            client.check_in(1, "", "")
+            client.check_in(1, "")

@@ -99,9 +99,9 @@ class Client:
         request = wire.EnrollRequest(token=token, credential=credential)
         return self._retried(lambda: self._answer(self._stub.Enroll.future(request, timeout=self._within(CALL_S))))
 
-    def check_in(self, version: int, fingerprint: str, architecture: str) -> wire.CheckInResponse:
+    def check_in(self, version: int, fingerprint: str) -> wire.CheckInResponse:
         """What the newest version is, and how to train for it."""
-        request = wire.CheckInRequest(version=version, fingerprint=fingerprint, architecture=architecture)
+        request = wire.CheckInRequest(version=version, fingerprint=fingerprint)
         call = self._stub.CheckIn
         return self._retried(
             lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.checkpoint import checkpoint_from_bytes
 from swipefl.decoder.encoder import fitting
 from swipefl.errors import CheckpointError, CoordinatorUnreachable, UsageError
 from swipefl.federation.client import Client
@@ -72,7 +72,7 @@ class Exchange:
         member = self._membership()
         try:
             with self._connect(member) as client:
-                asked = client.check_in(member.version, member.fingerprint, base_checkpoint().architecture)
+                asked = client.check_in(member.version, member.fingerprint)
                 manifest = self._trusted(asked)
                 done = self._push(client, manifest) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
@@ -110,7 +110,7 @@ class Exchange:
 
     def _pull(self, client: Client, asked: CheckInResponse, manifest: Manifest) -> bool:
         """Takes over the newest version; True where its weights are others than those that were here."""
-        here = newest_global(self._store).fingerprint
+        here = self._membership().fingerprint or newest_global(self._store).fingerprint
         blob = None if manifest.fingerprint == here else self._downloaded(client, manifest)
         contributed = manifest.version if asked.contributed else self._membership().contributed
         with self._store.transaction():

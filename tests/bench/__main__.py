@@ -24,7 +24,7 @@ from swipefl.decoder.search import Candidate
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.settings import Settings
-from tests.bench import layouts, speed
+from tests.bench import federation, layouts, speed
 from tests.bench.people import gains, people_of
 from tests.bench.template_matching import TemplateMatcher
 from tests.people import examples as swipes_of
@@ -140,6 +140,7 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("predict of one gesture, cold, s", "<=", 0.5, processes["predict_s"]),
         ("predict of one gesture, cold / import torch", "<=", 1 / 3, processes["predict_ratio"]),
         ("its peak memory, MB", "<=", 150.0, processes["predict_peak_mb"]),
+        *federated(results["federation"]),
         ("training / with packed sequences", ">=", 1.8, training["ratio"]),
         ("training / the LSTMs alone", ">=", 0.75, training["of_bare"]),
     ]
@@ -149,6 +150,19 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ">": lambda got, bound: got > bound,
     }
     return [(name, f"{sign} {bound:g}", f"{got:.4g}", holds[sign](got, bound)) for name, sign, bound, got in rows]
+
+
+def federated(costs: dict[str, dict[str, float]]) -> list[tuple[str, str, float, float]]:
+    """The goals of the federation."""
+    trip, *loads = costs.values()
+    taken, few, many = loads
+    return [
+        ("a device's round trip, p50 ms", "<=", 60.0, trip["p50_ms"]),
+        ("bytes up a parameter", "<=", 1.05, trip["bytes_up_per_parameter"]),
+        ("updates/s accepted and durable", ">=", 150.0, taken["updates_per_s"]),
+        ("coordinator's memory, late / early", "<=", 1.1, taken["mb_growth"]),
+        ("an update's cost, 10,000 clients / 100", "<=", 1.3, many["coordinator_ms"] / few["coordinator_ms"]),
+    ]
 
 
 def _words(name: str) -> int:
@@ -181,6 +195,7 @@ def main() -> None:
     people = people_of(DEV, 1000) if DEV.exists() else people_of(EXAMPLE, 1)
     examples = [example for person in people for example in person]
     results["training"] = speed.training(examples)
+    results["federation"] = federation.costs()
     results["loading"] = speed.loading()
     sample = examples[:: max(1, len(examples) // 500)]
     results["speed"] = speed.curve(sample)
@@ -194,6 +209,8 @@ def main() -> None:
     folder = ROOT / ".bench"
     folder.mkdir(exist_ok=True)
     (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
+    for name, row in results["federation"].items():
+        console.print(shown(name, row))
     for name in ("processes", "training", "loading", "speed", "file", "accuracy", "layouts", "personal"):
         if results[name]:
             console.print(shown(name, results[name]))

@@ -54,14 +54,12 @@ class Succession(_message.Message):
     def __init__(self, old_public_key: _Optional[bytes] = ..., new_public_key: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class CheckInRequest(_message.Message):
-    __slots__ = ("version", "fingerprint", "architecture")
+    __slots__ = ("version", "fingerprint")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
-    ARCHITECTURE_FIELD_NUMBER: _ClassVar[int]
     version: int
     fingerprint: str
-    architecture: str
-    def __init__(self, version: _Optional[int] = ..., fingerprint: _Optional[str] = ..., architecture: _Optional[str] = ...) -> None: ...
+    def __init__(self, version: _Optional[int] = ..., fingerprint: _Optional[str] = ...) -> None: ...
 
 class CheckInResponse(_message.Message):
     __slots__ = ("newest", "plan", "keys", "retry_after_s", "contributed")
