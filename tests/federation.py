@@ -1,11 +1,14 @@
 """A real coordinator in a real process, devices that belong to it, and certificates made for a test."""
 
+import asyncio
 import datetime
+import hashlib
 import ipaddress
 import json
 import secrets
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -20,10 +23,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from swipefl.decoder.checkpoint import Weights, base_checkpoint
-from swipefl.federation.client import Client, Endpoint
+from swipefl.federation.client import CHUNK_BYTES, Client, Endpoint
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.server import Listening, Serving, serve_until
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import encode_update
 from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.running import environment, swipefl
 
 
@@ -34,7 +40,7 @@ class Coordinator:
     home: Path
     address: str
     metrics_url: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None  # None: this one
 
     def token(self) -> str:
         return swipefl(self.home, "coordinator", "token").out.strip()
@@ -72,21 +78,57 @@ class Device:
     authorization: str | None
 
     @property
+    def id(self) -> str:
+        return (self.authorization or "").partition(":")[0]
+
+    @property
     def metadata(self) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {self.authorization}"),)
 
     def client(self, **parts: object) -> Client:
         return Client(Endpoint(self.address), self.authorization, **parts)  # type: ignore[arg-type]
 
+    @contextmanager
+    def stub(self) -> Iterator[FederationServiceStub]:
+        """Calls without any retry or check; each needs `metadata`."""
+        with grpc.insecure_channel(self.address) as channel:
+            yield FederationServiceStub(channel)
+
     def upload(self, blob: bytes, **header: object) -> wire.UploadUpdateResponse:
-        with self.client(deadline_s=20) as client:
-            return client.upload(header_for(blob, **header), blob)
+        """One try with a header that is right for version 1, with changes."""
+        return self.send(*parts_of(header_for(blob, **header), blob))
+
+    def send(self, *parts: wire.UploadUpdateRequest, pause_s: float = 0) -> wire.UploadUpdateResponse:
+        """One try with these parts, whatever they are. Raises grpc.RpcError."""
+
+        def slowly() -> Iterator[wire.UploadUpdateRequest]:
+            for part in parts:
+                yield part
+                time.sleep(pause_s)
+
+        with self.stub() as stub:
+            return stub.UploadUpdate(slowly(), metadata=self.metadata, timeout=20)
+
+    def download(self, version: int, offset: int = 0) -> bytes:
+        """A version's bytes from an offset on. Raises grpc.RpcError."""
+        request = wire.DownloadCheckpointRequest(version=version, offset=offset)
+        with self.stub() as stub:
+            parts = list(stub.DownloadCheckpoint(request, metadata=self.metadata, timeout=20))
+        assert [part.offset for part in parts] == list(range(offset, offset + len(parts) * CHUNK_BYTES, CHUNK_BYTES))
+        return b"".join(part.data for part in parts)
+
+
+def parts_of(header: wire.UpdateHeader, blob: bytes) -> list[wire.UploadUpdateRequest]:
+    """An upload as it goes over the wire."""
+    starts = range(0, len(blob), CHUNK_BYTES)
+    return [
+        wire.UploadUpdateRequest(header=header),
+        *(wire.UploadUpdateRequest(data=blob[at : at + CHUNK_BYTES]) for at in starts),
+    ]
 
 
 def header_for(blob: bytes, **changes: object) -> wire.UpdateHeader:
     """A header that is right for an update of the base as version 1, with changes."""
-    import hashlib
-
     facts: dict[str, object] = {
         "update_id": secrets.token_hex(16),
         "base_version": 1,
@@ -113,10 +155,13 @@ def update(seed: int = 0, norm: float = 1.0) -> bytes:
 
 
 @contextmanager
-def coordinator(home: Path, *flags: str, init: bool = True, listen: str = "127.0.0.1:0") -> Iterator[Coordinator]:
-    """`swipefl coordinator serve` with `flags`, ready to be called; ended by SIGTERM."""
+def coordinator(
+    home: Path, *flags: str, init: bool = True, listen: str = "127.0.0.1:0", checkpoint: Path | None = None
+) -> Iterator[Coordinator]:
+    """`swipefl coordinator serve` with `flags`, ready to be called; ended by SIGTERM. `checkpoint` is version 1."""
     if init:
-        assert swipefl(home, "coordinator", "init").code == 0
+        first = () if checkpoint is None else ("--checkpoint", str(checkpoint))
+        assert swipefl(home, "coordinator", "init", *first).code == 0
     command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", listen]
     with (home / "coordinator.log").open("ab") as log:
         process = subprocess.Popen(
@@ -187,9 +232,27 @@ def certificates(folder: Path, name: str = "localhost") -> Certificates:
     return files
 
 
-def raw_stub(address: str) -> tuple[grpc.Channel, object]:
-    """A channel and a stub without any retries, for calls that a client of ours would never make."""
-    from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
+@contextmanager
+def in_process(home: Path, policy: Policy) -> Iterator[Coordinator]:
+    """A coordinator in a thread of this process, for policies that no flag can make."""
+    path, ready, loops = home / "coordinator.db", threading.Event(), []
+    with State(path) as state:
+        state.create(base_checkpoint())
+    stop = asyncio.Event()
 
-    channel = grpc.insecure_channel(address)
-    return channel, FederationServiceStub(channel)
+    def on_ready(serving: Serving) -> None:
+        loops.append((asyncio.get_running_loop(), serving))
+        ready.set()
+
+    listening = Listening("127.0.0.1:0", metrics="127.0.0.1:0")
+    work = serve_until(stop, path, listening, policy, on_ready=on_ready)
+    thread = threading.Thread(target=asyncio.run, args=(work,))
+    thread.start()
+    assert ready.wait(10)
+    loop, serving = loops[0]
+    try:
+        metrics = f"http://127.0.0.1:{serving.metrics_port}/metrics"
+        yield Coordinator(home, f"127.0.0.1:{serving.port}", metrics, None)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(30)

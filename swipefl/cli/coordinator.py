@@ -137,11 +137,20 @@ def devices(
             state.revoke(revoke)
         known = state.devices()
     if as_json or not is_terminal():
-        emit({"devices": [{"id": d.id, "enrolled_at": d.enrolled_at, "revoked": d.revoked} for d in known]})
+        emit(
+            {
+                "devices": [
+                    {"id": d.id, "enrolled_at": d.enrolled_at, "seen_at": d.seen_at, "revoked": d.revoked}
+                    for d in known
+                ]
+            }
+        )
         return
-    shown = table("device", "enrolled", "")
+    shown = table("device", "enrolled", "seen", "")
     for device in known:
-        shown.add_row(device.id, moment(device.enrolled_at), "revoked" if device.revoked else "")
+        shown.add_row(
+            device.id, moment(device.enrolled_at), moment(device.seen_at), "revoked" if device.revoked else ""
+        )
     console().print(shown)
 
 
@@ -152,10 +161,12 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Publish a checkpoint as the next version."""
+    from swipefl.federation.coordinator.state import Draft
+
     checkpoint = _read(file)
     with _state_of(home) as state:
         state.newest()  # raises where there is no coordinator yet
-        version = state.publish(checkpoint, "published")
+        version = state.publish(Draft(checkpoint, "published"))
     _told({"version": version.number, "fingerprint": version.fingerprint}, as_json, f"version {version.number} is out")
 
 

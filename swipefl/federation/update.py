@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,27 +95,41 @@ def decode_update(blob: bytes, shapes: Shapes, only: str | None = None) -> Delta
 
     Raises BadUpdate unless it fits `shapes` exactly.
     """
+    checked = _checked(blob, shapes)
+    return {name: _dequantised(*parts) for name, parts in checked.items() if only in (None, name)}
+
+
+def encoded_norm(blob: bytes, shapes: Shapes) -> float:
+    """`norm_of(decode_update(blob, shapes))` at a third of the cost. Raises BadUpdate as that does."""
+    total = 0.0
+    for values, scale in _checked(blob, shapes).values():
+        rows = values.reshape(len(values), -1).astype(np.float32)
+        squares = np.einsum("ij,ij->i", rows, rows)  # whole numbers below 2**24 for rows of up to 1,000: exact
+        total += float(squares.astype(np.float64) @ np.square(scale, dtype=np.float64))
+    return float(np.sqrt(total))
+
+
+def _checked(blob: bytes, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
+    """The int8 values and fp16 scales of each tensor. Raises BadUpdate."""
     try:
         tensors = load(blob)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise BadUpdate("damaged", "the update is damaged and cannot be read") from error
-    expected = {f"{name}.{part}": name for name in shapes for part in ("int8", "scale")}
-    if missing := expected.keys() - tensors.keys():
+    expected = {f"{name}.{part}" for name in shapes for part in ("int8", "scale")}
+    if missing := expected - tensors.keys():
         raise BadUpdate("missing-tensor", f"the update lacks {len(missing)} tensors that the model has")
-    if extra := tensors.keys() - expected.keys():
+    if extra := tensors.keys() - expected:
         raise BadUpdate("extra-tensor", f"the update has {len(extra)} tensors that the model has not")
-    delta = {}
+    checked = {}
     for name, shape in shapes.items():
-        values, scale = tensors[f"{name}.int8"], tensors[f"{name}.scale"]
+        values, scale = checked[name] = tensors[f"{name}.int8"], tensors[f"{name}.scale"]
         if values.dtype != np.int8 or scale.dtype != np.float16:
             raise BadUpdate("wrong-dtype", f"the update's {name} is not int8 with float16 scales")
         if values.shape != shape or scale.shape != shape[:1]:
             raise BadUpdate("wrong-shape", f"the update's {name} has another shape than the model's")
         if not np.isfinite(scale).all():
             raise BadUpdate("not-finite", f"the update's {name} holds numbers that are not finite")
-        if only in (None, name):
-            delta[name] = _dequantised(values, scale)
-    return delta
+    return checked
 
 
 def _row_scales(rows: Floats) -> npt.NDArray[np.float16]:

@@ -127,10 +127,15 @@ def version(db: Database) -> int:
 
 @dataclass(frozen=True)
 class Schema:
-    """What tells a kind of file from any other SQLite file, and how its tables came to be."""
+    """What tells a kind of file from any other SQLite file, how its tables came to be, and the page size of a new one.
+
+    `secure_delete` overwrites with zeros what is deleted.
+    """
 
     application_id: int
     steps: tuple[Step, ...]
+    page_size: int = 4096
+    secure_delete: bool = True
 
 
 STORE = Schema(APPLICATION_ID, STEPS)

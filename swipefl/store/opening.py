@@ -116,7 +116,13 @@ def _ready(path: Path, shown: Path, schema: Schema) -> Database:
         # isolation_level None: no transaction begins unasked.
         conn = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            for setting in ("foreign_keys = ON", "secure_delete = ON", "journal_mode = WAL", "synchronous = FULL"):
+            for setting in (
+                f"page_size = {schema.page_size}",  # before the log: with one, a new file has its page size already
+                "foreign_keys = ON",
+                f"secure_delete = {schema.secure_delete}",
+                "journal_mode = WAL",
+                "synchronous = FULL",
+            ):
                 conn.execute(f"PRAGMA {setting}")
             db = Database(conn, recursive_triggers=False, execute_plugins=False)
             migrate(db, schema.steps)

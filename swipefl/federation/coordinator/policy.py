@@ -3,20 +3,22 @@
 from dataclasses import dataclass, field
 
 from swipefl.federation.aggregation import Aggregation
+from swipefl.federation.coordinator.state import KEPT
 from swipefl.federation.plan import ContributionPlan
-
-CHUNK_BYTES = 256 * 1024
-MESSAGE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on one device: calls a minute, bytes of updates a day, seconds an upload may take, claimed examples."""
+    """Bounds on one device: calls a minute, bytes of updates a day, seconds a stream may take, claimed examples.
+
+    `wrong_tokens_a_minute` bounds one address, `concurrent_calls` all together.
+    """
 
     calls_a_minute: int = 120
     upload_bytes_a_day: int = 64 * 1024 * 1024
-    upload_s: float = 60.0
+    stream_s: float = 60.0
     examples: int = 100_000
+    wrong_tokens_a_minute: int = 10
     concurrent_calls: int = 256
 
 
@@ -34,4 +36,4 @@ class Policy:
     max_wait_s: float = 6 * 3600.0
     max_staleness: int = 10
     retry_after_s: float = 0.0
-    kept: int = 20
+    kept: int = KEPT

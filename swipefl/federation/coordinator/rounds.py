@@ -1,4 +1,4 @@
-"""A coordinator's round: waiting updates in, one new version out, both in one transaction."""
+"""A coordinator's round: waiting updates in, one new version out."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,8 +11,10 @@ from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import WeightedMean, robust, step, weight_of
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.state import State, Version, Waiting
+from swipefl.federation.coordinator.state import Draft, State, Version, Waiting
 from swipefl.federation.update import Delta, Floats, decode_update
+
+MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a backlog is worked off in several
 
 
 @dataclass(frozen=True)
@@ -24,54 +26,54 @@ class Rounds:
     score: Callable[[Checkpoint], float] | None = None
     clock: Callable[[], float] = time.time
 
-    def due(self, waiting: Sequence[Waiting]) -> bool:
+    def due(self, state: State) -> bool:
         """Whether enough updates wait, or one has waited long enough."""
-        if not waiting:
-            return False
-        waited_s = self.clock() - waiting[0].received_at
-        return len(waiting) >= self.policy.buffer or waited_s >= self.policy.max_wait_s or waited_s < 0
+        count, oldest = state.backlog()
+        self.metrics.waiting.set(count)
+        waited_s = self.clock() - oldest
+        return count >= self.policy.buffer or (count > 0 and not 0 <= waited_s < self.policy.max_wait_s)
 
-    def advance(self, state: State) -> Version:
-        """One round over all that waits now. Where the candidate is worse on the holdout, the weights stay.
+    def draft(self, state: State) -> Draft:
+        """The version that the waiting updates make; writes nothing.
 
-        Then too there is a new version, of the same weights: devices fetch nothing, and may contribute anew.
+        Where the candidate is worse on the holdout, it is a version of the same weights: devices fetch nothing, and may
+        contribute anew.
         """
         began = time.perf_counter()
-        waiting, newest = state.waiting(), state.newest()
+        waiting, newest = state.waiting(max(self.policy.buffer, MOST_TOGETHER)), state.newest()
         master, moments = state.master()
         delta = self._delta(state, waiting, newest)
         weights, next_moments = step(master.weights, moments, delta, self.policy.aggregation)
         candidate = replace(master, weights=weights)
-        before, after = self._scores(state, candidate)
-        better = before is None or after is None or after >= before
-        version = state.publish(
-            candidate if better else master,
-            "aggregated" if better else "kept",
-            [update.number for update in waiting],
-            next_moments if better else moments,
-            after if better else before,
-            self.policy.kept,
-            newest.number,
-        )
-        self.metrics.versions.labels(version.made_by).inc()
-        self.metrics.version.set(version.number)
+        before, after = self._scores(state, newest, candidate)
+        kept = before is not None and after is not None and after < before
         self.metrics.aggregation.observe(time.perf_counter() - began)
         structlog.get_logger().info(
-            "round finished",
-            version=version.number,
-            made_by=version.made_by,
+            "aggregated",
             updates=len(waiting),
             top1_before=before,
             top1_after=after,
             seconds=round(time.perf_counter() - began, 3),
         )
+        consumed = [update.number for update in waiting]
+        if kept:
+            return Draft(master, "kept", consumed, moments, before, newest.number)
+        return Draft(candidate, "aggregated", consumed, next_moments, after, newest.number)
+
+    def publish(self, draft: Draft, state: State) -> Version:
+        """Makes `draft` the newest version, in one transaction. Raises StoreBusy where another came in between."""
+        version = state.publish(draft, self.policy.kept)
+        self.metrics.versions.labels(version.made_by).inc()
+        structlog.get_logger().info(
+            "new version", version=version.number, made_by=version.made_by, updates=version.updates
+        )
         return version
 
-    def _scores(self, state: State, candidate: Checkpoint) -> tuple[float | None, float | None]:
+    def _scores(self, state: State, newest: Version, candidate: Checkpoint) -> tuple[float | None, float | None]:
         """Top-1 on the holdout of what is published now and of the candidate, as it would be published."""
         if self.score is None:
             return None, None
-        published = checkpoint_from_bytes(state.blob(state.newest().number) or b"")
+        published = checkpoint_from_bytes(state.blob(newest.number) or b"")
         return self.score(published), self.score(checkpoint_from_bytes(candidate.to_bytes(half=True)))
 
     def _delta(self, state: State, waiting: Sequence[Waiting], newest: Version) -> Delta:

@@ -2,10 +2,12 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import grpc
 import structlog
@@ -18,17 +20,19 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import SwipeflError, UsageError
 from swipefl.federation.client import is_loopback
 from swipefl.federation.coordinator.metrics import Metrics
-from swipefl.federation.coordinator.policy import MESSAGE_BYTES, Limits, Policy
+from swipefl.federation.coordinator.policy import Limits, Policy
 from swipefl.federation.coordinator.rounds import Rounds
 from swipefl.federation.coordinator.service import FederationService
-from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.state import Draft, State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server
 
 SERVICE = wire.DESCRIPTOR.services_by_name["FederationService"].full_name
 DRAIN_S = 20.0  # what running calls are given when the server is to end
-LOOK_S = 1.0  # how often it is looked whether a round is due
+LOOK_S = 0.25  # how often it is looked whether a round is due
+SEEN_S = 60.0  # how often it is written down which devices called
+MESSAGE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -73,35 +77,71 @@ async def serve(
     score: Callable[[Checkpoint], float] | None = None,
     on_ready: Callable[[Serving], None] = lambda serving: None,
 ) -> None:
-    """Serves the coordinator at `path` until SIGTERM or SIGINT, then lets running calls end.
+    """Serves the coordinator at `path` until SIGTERM or SIGINT.
 
     Raises UsageError for an address that cannot be used, StoreError.
     """
-    metrics, stop = Metrics(), asyncio.Event()
+    stop = asyncio.Event()
     for signum in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    await serve_until(stop, path, listening, policy, score, on_ready)
+
+
+async def serve_until(
+    stop: asyncio.Event,
+    path: Path,
+    listening: Listening,
+    policy: Policy,
+    score: Callable[[Checkpoint], float] | None = None,
+    on_ready: Callable[[Serving], None] = lambda serving: None,
+) -> None:
+    """Serves until `stop`; then takes no more calls, lets those that run end, and writes what is to be written."""
+    metrics = Metrics()
     with State(path) as state:
-        metrics.version.set(state.newest().number)
+        newest = state.newest()  # raises where there is no coordinator yet
         writer = Writer(path)
-        rounds = Rounds(policy, metrics, score)
-        server, health = _server(FederationService(state, writer, policy, metrics), listening, policy.limits)
+        service = FederationService(state, writer, policy, metrics)
+        server, health = _server(service, listening, policy.limits)
         port = _bind(server, listening)
-        metrics_port = _start_metrics(listening, metrics)
-        tasks = [asyncio.create_task(writer.run()), asyncio.create_task(_rounds(path, state, rounds))]
-        await server.start()
-        await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
-        on_ready(Serving(port, metrics_port))
-        structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=state.newest().number)
-        await stop.wait()
-        structlog.get_logger().info("draining", seconds=DRAIN_S)
-        await health.enter_graceful_shutdown()
-        await server.stop(DRAIN_S)
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-        await writer.close()
+        with _metrics_server(listening, metrics) as metrics_port:
+            await server.start()
+            await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+            on_ready(Serving(port, metrics_port))
+            structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=newest.number)
+            rounds = Rounds(policy, metrics, score)
+            tasks = _tasks(writer.run(), _rounds(path, state, writer, rounds), _note_seen(service))
+            await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+            structlog.get_logger().info("draining", seconds=DRAIN_S)
+            await health.enter_graceful_shutdown()
+            await server.stop(DRAIN_S)
+            await _ended(tasks)
+            await service.note_seen()
+            await writer.close()
     structlog.get_logger().info("stopped")
+
+
+def _tasks(*work: Coroutine[Any, Any, object]) -> list[asyncio.Task[object]]:
+    return [asyncio.create_task(each) for each in work]
+
+
+async def _ended(tasks: Sequence[asyncio.Task[object]]) -> None:
+    """Ends what runs beside the calls. Raises what ended one of them before."""
+    for task in tasks:
+        task.cancel()
+    for ended in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
+
+
+class _Health(HealthServicer):
+    """Answers who asks. Watching needs no credential and never ends: it could take up all the calls there may be."""
+
+    async def Watch(
+        self,
+        request: health_pb2.HealthCheckRequest,
+        context: grpc.aio.ServicerContext[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse],
+    ) -> None:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "ask with Check")
 
 
 def _server(service: FederationService, listening: Listening, limits: Limits) -> tuple[grpc.aio.Server, HealthServicer]:
@@ -123,7 +163,7 @@ def _server(service: FederationService, listening: Listening, limits: Limits) ->
         ),
     )
     add_FederationServiceServicer_to_server(service, server)
-    health = HealthServicer()
+    health = _Health()
     add_HealthServicer_to_server(health, server)
     if listening.reflection:
         from grpc_reflection.v1alpha.reflection import SERVICE_NAME, enable_server_reflection
@@ -144,31 +184,46 @@ def _bind(server: grpc.aio.Server, listening: Listening) -> int:
         ) from error
 
 
-def _start_metrics(listening: Listening, metrics: Metrics) -> int | None:
+@contextmanager
+def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | None]:
+    """Serves /metrics inside the block, where that was asked for; gives the port."""
     if listening.metrics is None:
-        return None
+        yield None
+        return
     host, _, port = listening.metrics.rpartition(":")
     try:
-        server, _ = start_http_server(int(port), host.strip("[]"), metrics.registry)
+        server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot serve metrics on {listening.metrics}; give a free HOST:PORT") from error
-    return int(server.server_address[1])
+    try:
+        yield int(server.server_address[1])
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-async def _rounds(path: Path, state: State, rounds: Rounds) -> None:
-    """A round whenever one is due, in a thread with a connection of its own."""
+async def _rounds(path: Path, state: State, writer: Writer, rounds: Rounds) -> None:
+    """A round whenever one is due, drafted in a thread with a connection of its own."""
 
-    def advance() -> None:
+    def draft() -> Draft:
         with State(path) as own:
-            rounds.advance(own)
+            return rounds.draft(own)
 
     while True:
-        waiting = state.waiting()
-        rounds.metrics.waiting.set(len(waiting))
         try:
-            if rounds.due(waiting):
-                await asyncio.to_thread(advance)
+            rounds.metrics.version.set(state.newest().number)
+            if rounds.due(state):
+                drafted = await asyncio.to_thread(draft)
+                await writer.do(partial(rounds.publish, drafted))
                 continue
         except SwipeflError as error:  # such as a full disk; the updates wait on
             structlog.get_logger().error("round failed", reason=str(error))
         await asyncio.sleep(LOOK_S)
+
+
+async def _note_seen(service: FederationService) -> None:
+    while True:
+        await asyncio.sleep(SEEN_S)
+        with suppress(SwipeflError):  # another minute, another try
+            await service.note_seen()

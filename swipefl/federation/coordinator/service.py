@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import NoReturn
 
 import grpc
@@ -13,22 +15,25 @@ from swipefl.decoder.encoder import Architecture
 from swipefl.errors import BadUpdate, StoreError
 from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
-from swipefl.federation.coordinator.policy import CHUNK_BYTES, Policy
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import Device, Received, State, Version
 from swipefl.federation.coordinator.writer import Writer
+from swipefl.federation.enrolment import CREDENTIAL_BYTES
 from swipefl.federation.signing import signed_manifest
-from swipefl.federation.update import Shapes, decode_update, norm_of
+from swipefl.federation.update import Shapes, encoded_norm
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServicer
 
 Context = grpc.aio.ServicerContext[object, object]
+Upload = AsyncIterator[wire.UploadUpdateRequest]
+CHUNK_BYTES = 256 * 1024
 LONGEST_ID = 64
 HEADER_BYTES = 64 * 1024  # of the safetensors header, at most
 ROUNDING = 1.001  # a device clips in float32
 
 
 class FederationService(FederationServiceServicer):
-    """The four calls over a `state` for reading and a `writer` for updates."""
+    """The four calls over a `state` for reading and a `writer` for all that is written."""
 
     def __init__(self, state: State, writer: Writer, policy: Policy, metrics: Metrics) -> None:
         self._state = state
@@ -38,17 +43,25 @@ class FederationService(FederationServiceServicer):
         limits = policy.limits
         self._calls = RateLimit(limits.calls_a_minute, limits.calls_a_minute / 60)
         self._bytes = RateLimit(limits.upload_bytes_a_day, limits.upload_bytes_a_day / 86_400)
-        self._wrong_tokens = RateLimit(10, 10 / 60)
-        self._uploading: set[str] = set()
+        self._wrong_tokens = RateLimit(limits.wrong_tokens_a_minute, limits.wrong_tokens_a_minute / 60)
+        self._streaming: set[str] = set()
+        self._seen: dict[str, float] = {}
+        self._newest_blob = (0, b"")
+
+    async def note_seen(self) -> None:
+        """Writes down which devices called since the last time."""
+        seen, self._seen = self._seen, {}
+        if seen:
+            await self._writer.do(lambda state: state.saw(seen))
 
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:
         """A place for who has a token."""
         peer = (context.peer() or "").rpartition(":")[0]
         if self._wrong_tokens.left(peer) < 1:
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-wrong-tokens")
-        if len(request.credential) != 32:
+        if len(request.credential) != CREDENTIAL_BYTES:
             await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "bad-credential")
-        device_id = self._state.enroll(request.token, request.credential)
+        device_id = await self._writer.do(lambda state: state.enroll(request.token, request.credential))
         if device_id is None:
             self._wrong_tokens.allows(peer)
             await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "wrong-token")
@@ -73,62 +86,87 @@ class FederationService(FederationServiceServicer):
             contributed=self._state.contributed(device.id, newest.number),
         )
 
-    async def DownloadCheckpoint(
+    # Writing to the context, and no generator: only so does the time limit also hold while a slow device is written to.
+    async def DownloadCheckpoint(  # type: ignore[override]
         self, request: wire.DownloadCheckpointRequest, context: Context
-    ) -> AsyncIterator[wire.DownloadCheckpointResponse]:
+    ) -> None:
         """A version's bytes from an offset on."""
-        await self._device(context)
-        blob = self._state.blob(request.version)
-        if blob is None:
-            await self._refuse(context, grpc.StatusCode.NOT_FOUND, "unknown-version")
-        for at in range(request.offset, len(blob), CHUNK_BYTES):
-            part = blob[at : at + CHUNK_BYTES]
-            yield wire.DownloadCheckpointResponse(offset=at, data=part)
-            self._metrics.bytes_down.inc(len(part))
+        async with self._stream(context):
+            blob = self._blob(request.version)
+            if not blob:
+                await self._refuse(context, grpc.StatusCode.NOT_FOUND, "unknown-version")
+            for at in range(request.offset, len(blob), CHUNK_BYTES):
+                part = blob[at : at + CHUNK_BYTES]
+                await context.write(wire.DownloadCheckpointResponse(offset=at, data=part))
+                self._metrics.bytes_down.inc(len(part))
 
-    async def UploadUpdate(
-        self, requests: AsyncIterator[wire.UploadUpdateRequest], context: Context
-    ) -> wire.UploadUpdateResponse:
+    def _blob(self, version: int) -> bytes:
+        """The bytes of a version, empty where there are none; those that all devices ask for are kept at hand."""
+        if version != self._newest_blob[0]:
+            blob = self._state.blob(version) if version < 2**63 else None
+            if not blob or version != self._state.newest().number:
+                return blob or b""
+            self._newest_blob = (version, blob)
+        return self._newest_blob[1]
+
+    async def UploadUpdate(self, requests: Upload, context: Context) -> wire.UploadUpdateResponse:
         """Takes an update, if it is what it must be; answers after it is durable."""
+        async with self._stream(context) as device:
+            return await self._received(device, requests, context)
+
+    @asynccontextmanager
+    async def _stream(self, context: Context) -> AsyncIterator[Device]:
+        """Who streams: one stream at a time, and not for ever; a store that fails is worth another try later."""
         device = await self._device(context)
-        if device.id in self._uploading:
-            await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "one-upload-at-a-time")
-        self._uploading.add(device.id)
+        if device.id in self._streaming:
+            await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "one-stream-at-a-time")
+        self._streaming.add(device.id)
         try:
-            async with asyncio.timeout(self._policy.limits.upload_s):
-                return await self._received(device, requests, context)
+            async with asyncio.timeout(self._policy.limits.stream_s):
+                yield device
         except TimeoutError:
             await self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "too-slow")
         except StoreError as error:
             structlog.get_logger().error("store", reason=str(error))
             await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "store")
         finally:
-            self._uploading.discard(device.id)
+            self._streaming.discard(device.id)
 
-    async def _received(
-        self, device: Device, requests: AsyncIterator[wire.UploadUpdateRequest], context: Context
-    ) -> wire.UploadUpdateResponse:
-        header = (await anext(requests, wire.UploadUpdateRequest())).header
+    async def _received(self, device: Device, requests: Upload, context: Context) -> wire.UploadUpdateResponse:
+        first = await anext(requests, None)
+        if first is None or not first.HasField("header"):
+            await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-header")
+        header = first.header
         if early := self._early_answer(device, header):
             return early
         if not self._bytes.allows(device.id, header.size_bytes):
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "daily-quota")
+        blob = await self._bytes_of(header, requests, context)
+        if reason := self._fault(blob, header):
+            return self._answer("refused", reason)
+        said = await self._writer.take(
+            Received(header.update_id, device.id, header.base_version, header.examples, blob)
+        )
+        return self._answer("refused", said) if said == "already-contributed" else self._answer(said)
+
+    async def _bytes_of(self, header: wire.UpdateHeader, requests: Upload, context: Context) -> bytes:
+        """What follows the header, not a part more than it declared."""
         blob = bytearray()
         async for request in requests:
+            if not request.data:
+                await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-data")
             blob += request.data
             if len(blob) > header.size_bytes:
-                return self._answer("refused", "too-large")
+                await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "more-than-declared")
         self._metrics.bytes_up.inc(len(blob))
-        if reason := self._fault(bytes(blob), header):
-            return self._answer("refused", reason)
-        update = Received(header.update_id, device.id, header.base_version, header.examples, bytes(blob))
-        said = await self._writer.take(update)
-        return self._answer("refused", said) if said == "already-contributed" else self._answer(said)
+        return bytes(blob)
 
     def _early_answer(self, device: Device, header: wire.UpdateHeader) -> wire.UploadUpdateResponse | None:
         """What can be said before the bytes come, if anything."""
-        if not 0 < len(header.update_id) <= LONGEST_ID:
-            return self._answer("refused", "bad-header")
+        if not 0 < len(header.update_id) <= LONGEST_ID or not header.update_id.isprintable():
+            return self._answer("refused", "bad-update-id")
+        if not 0 < header.base_version < 2**63:  # SQLite has no larger numbers
+            return self._answer("refused", "unknown-version")
         known = self._state.known(device.id, header.update_id, header.base_version)
         if known == "duplicate":
             return self._answer("duplicate")
@@ -137,7 +175,8 @@ class FederationService(FederationServiceServicer):
             return self._answer("refused", "unknown-version")
         if base.fingerprint != header.base_fingerprint:
             return self._answer("refused", "wrong-fingerprint")
-        if base.number < newest.number - self._policy.max_staleness or base.architecture != newest.architecture:
+        late = newest.number - base.number > self._policy.max_staleness
+        if late or base.is_gone or base.architecture != newest.architecture:
             return self._answer("stale")
         if known:
             return self._answer("refused", known)
@@ -152,10 +191,10 @@ class FederationService(FederationServiceServicer):
         if len(blob) != header.size_bytes or hashlib.sha256(blob).digest() != header.sha256:
             return "damaged"
         try:
-            delta = decode_update(blob, shapes_of(self._state.newest()))
+            norm = encoded_norm(blob, shapes_of(self._state.newest()))
         except BadUpdate as error:
             return error.reason
-        return "norm-too-large" if not norm_of(delta) <= self._policy.plan.max_norm * ROUNDING else None
+        return "norm-too-large" if not norm <= self._policy.plan.max_norm * ROUNDING else None
 
     def _answer(self, outcome: str, reason: str = "") -> wire.UploadUpdateResponse:
         self._metrics.updates.labels(outcome, reason).inc()
@@ -173,6 +212,7 @@ class FederationService(FederationServiceServicer):
             await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "revoked-device")
         if not self._calls.allows(device.id):
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-often")
+        self._seen[device.id] = time.time()
         return device
 
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:

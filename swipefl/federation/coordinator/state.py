@@ -3,9 +3,9 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -39,6 +39,11 @@ class Version:
     top1: float | None
     size: int | None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether its bytes were pruned."""
+        return self.size is None
+
     def manifest(self) -> Manifest:
         """What is signed of it."""
         return Manifest(
@@ -57,7 +62,23 @@ class Device:
     id: str
     credential: bytes
     enrolled_at: float
+    seen_at: float
     revoked: bool
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version to be, and the numbers of the updates that went into it; `moments` are the server optimiser's.
+
+    `after` is the version that it was made from, where it is worth nothing after another.
+    """
+
+    checkpoint: Checkpoint
+    made_by: str
+    consumed: Sequence[int] = ()
+    moments: Moments = field(default_factory=dict)
+    top1: float | None = None
+    after: int | None = None
 
 
 @dataclass(frozen=True)
@@ -81,6 +102,8 @@ class Waiting:
     received_at: float
 
 
+LOG_BYTES = 64 * 1024 * 1024
+KEPT = 20  # versions that can still be downloaded and rolled back to
 _VERSION = "number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, length(blob)"
 
 
@@ -90,8 +113,8 @@ class State:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._sql = Sql(path, open_database(path, COORDINATOR))
-        # A consumed update's pages are used again at once; overwriting them with zeros first would halve the pace.
-        self._sql.run("PRAGMA secure_delete = OFF")
+        # Pages of updates that a round has consumed meanwhile are written to the log again and to the file once.
+        self._sql.run(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // COORDINATOR.page_size}")
         self._clock = clock
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -107,7 +130,7 @@ class State:
                 raise UsageError(f"{self.path} is a coordinator already; `swipefl coordinator publish` adds a version")
             key = Ed25519PrivateKey.generate()
             self._sql.run("INSERT INTO keys (private, succession) VALUES (?, x'')", (key.private_bytes_raw(),))
-            return self.publish(first, "published")
+            return self.publish(Draft(first, "published"))
 
     def signing_key(self) -> Ed25519PrivateKey:
         """The key that signs now. Raises UsageError before `create`."""
@@ -151,8 +174,8 @@ class State:
                     return None
                 device_id = secrets.token_hex(8)
                 self._sql.run(
-                    "INSERT INTO devices (id, credential, enrolled_at, revoked) VALUES (?, ?, ?, 0)",
-                    (device_id, _hash(credential), self._clock()),
+                    "INSERT INTO devices (id, credential, enrolled_at, seen_at, revoked) VALUES (?, ?, ?, ?, 0)",
+                    (device_id, _hash(credential), self._clock(), self._clock()),
                 )
                 self._sql.run("UPDATE tokens SET device = ? WHERE hash = ?", (device_id, _hash(secret)))
                 return device_id
@@ -167,8 +190,13 @@ class State:
         return self._devices("ORDER BY enrolled_at, id")
 
     def _devices(self, where: str, parameters: Sequence[str] = ()) -> list[Device]:
-        rows = self._sql.rows(f"SELECT id, credential, enrolled_at, revoked FROM devices {where}", parameters)
-        return [Device(id, credential, enrolled_at, bool(revoked)) for id, credential, enrolled_at, revoked in rows]
+        rows = self._sql.rows(f"SELECT id, credential, enrolled_at, seen_at, revoked FROM devices {where}", parameters)
+        return [Device(*facts, bool(revoked)) for *facts, revoked in rows]  # type: ignore[call-arg]
+
+    def saw(self, seen_at: Mapping[str, float]) -> None:
+        """When devices, by their ids, called last."""
+        with self.transaction():
+            self._sql.run_many("UPDATE devices SET seen_at = ? WHERE id = ?", [(at, id) for id, at in seen_at.items()])
 
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on. Raises UsageError for one that is not there."""
@@ -209,40 +237,48 @@ class State:
             return published, {}
         return replace(published, weights=load(rows[0][0])), load(rows[0][1])
 
-    def publish(
-        self,
-        checkpoint: Checkpoint,
-        made_by: str,
-        consumed: Iterable[int] = (),
-        moments: Moments | None = None,
-        top1: float | None = None,
-        kept: int = 20,
-        after: int | None = None,
-    ) -> Version:
+    def publish(self, draft: Draft, kept: int = KEPT) -> Version:
         """The next version, in float16; the updates that went into it are consumed in the same transaction.
 
-        Raises StoreBusy where version `after`, which it was made from, is no longer the newest.
+        So are those for another architecture, which can go into no version any more. `kept` versions stay downloadable.
+        Raises StoreBusy where version `draft.after` is no longer the newest.
         """
-        numbers = list(consumed)
-        blob = checkpoint.to_bytes(half=True)
-        published = checkpoint_from_bytes(blob)
+        blob = draft.checkpoint.to_bytes(half=True)
+        published = checkpoint_from_bytes(blob)  # float16 rounds the weights, and a fingerprint is of what they are
         with self.transaction():
             number = int(self._sql.rows("SELECT coalesce(max(number), 0) + 1 FROM versions")[0][0])
-            if after is not None and number != after + 1:
+            if draft.after not in (None, number - 1):
                 raise StoreBusy(f"version {number - 1} came in between; the round is made again from it")
-            about = (number, made_by, self._clock(), len(numbers), checkpoint.architecture, published.fingerprint)
             self._sql.run(
                 "INSERT INTO versions (number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, "
                 "blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*about, _hash(blob), top1, blob),
+                (
+                    number,
+                    draft.made_by,
+                    self._clock(),
+                    len(draft.consumed),
+                    published.architecture,
+                    published.fingerprint,
+                    _hash(blob),
+                    draft.top1,
+                    blob,
+                ),
             )
-            self._sql.run_many(
-                "UPDATE updates SET consumed_by = ?, blob = NULL WHERE number = ? AND consumed_by IS NULL",
-                [(number, update) for update in numbers],
-            )
-            self._keep_master(number, dict(checkpoint.weights), dict(moments or {}))
+            self._consume(number, draft.consumed, published.architecture)
+            self._keep_master(number, dict(draft.checkpoint.weights), dict(draft.moments))
             self._prune(number - kept)
-        return self.newest()
+            return self.newest()
+
+    def _consume(self, number: int, consumed: Sequence[int], architecture: str) -> None:
+        self._sql.run_many(
+            "UPDATE updates SET consumed_by = ?, blob = NULL WHERE number = ? AND consumed_by IS NULL",
+            [(number, update) for update in consumed],
+        )
+        self._sql.run(
+            "UPDATE updates SET consumed_by = ?, blob = NULL WHERE consumed_by IS NULL AND version IN "
+            "(SELECT number FROM versions WHERE architecture <> ?)",
+            (number, architecture),
+        )
 
     def _keep_master(self, number: int, weights: Delta, moments: Delta) -> None:
         row = (number, save(weights), save(moments))
@@ -250,25 +286,30 @@ class State:
 
     def _prune(self, oldest: int) -> None:
         self._sql.run("UPDATE versions SET blob = NULL WHERE number <= ? AND blob IS NOT NULL", (oldest,))
-        self._sql.run("DELETE FROM updates WHERE version <= ? AND consumed_by IS NOT NULL", (oldest,))
+        # Their own versions are older still, and pruned: such an update would be stale if it came again.
+        self._sql.run("DELETE FROM updates WHERE consumed_by <= ?", (oldest,))
 
     def roll_back(self, number: int) -> Version:
         """A new version with the weights of version `number`. Raises UsageError where those are gone."""
         blob = self.blob(number)
         if blob is None:
             raise UsageError(f"version {number} is not there, or no longer; see `swipefl coordinator status`")
-        return self.publish(checkpoint_from_bytes(blob), "rolled back")
+        return self.publish(Draft(checkpoint_from_bytes(blob), "rolled back"))
 
     # updates
 
     def take(self, received: Sequence[Received]) -> list[str]:
-        """Stores updates in one transaction; for each accepted, duplicate or already-contributed."""
+        """Stores updates in one transaction; for each accepted, duplicate, already-contributed or stale."""
         with self.transaction():
-            return [self._take(update) for update in received]
+            newest = self.newest()
+            return [self._take(update, newest) for update in received]
 
-    def _take(self, update: Received) -> str:
+    def _take(self, update: Received, newest: Version) -> str:
         if known := self.known(update.device, update.id, update.version):
             return known
+        base = self.version(update.version)
+        if base is None or base.is_gone or base.architecture != newest.architecture:
+            return "stale"
         self._sql.run(
             "INSERT INTO updates (id, device, version, examples, received_at, blob) VALUES (?, ?, ?, ?, ?, ?)",
             (update.id, update.device, update.version, update.examples, self._clock(), update.blob),
@@ -285,10 +326,18 @@ class State:
         """Whether an update of this device for this version was taken."""
         return bool(self._sql.rows("SELECT 1 FROM updates WHERE device = ? AND version = ?", (device, version)))
 
-    def waiting(self) -> list[Waiting]:
-        """What no aggregation has consumed yet, oldest first."""
+    def backlog(self) -> tuple[int, float]:
+        """How many updates no aggregation has consumed yet, and when the oldest of them was received."""
+        count, oldest = self._sql.rows("SELECT count(*), min(number) FROM updates WHERE consumed_by IS NULL")[0]
+        rows = self._sql.rows("SELECT received_at FROM updates WHERE number = ?", (oldest,))
+        return count, rows[0][0] if rows else self._clock()
+
+    def waiting(self, most: int = -1) -> list[Waiting]:
+        """The oldest of those updates, all or `most`."""
         rows = self._sql.rows(
-            "SELECT number, version, examples, received_at FROM updates WHERE consumed_by IS NULL ORDER BY number"
+            "SELECT number, version, examples, received_at FROM updates WHERE consumed_by IS NULL ORDER BY number "
+            "LIMIT ?",
+            (most,),
         )
         return [Waiting(*row) for row in rows]
 

@@ -1,22 +1,34 @@
 """Group commit: updates that arrive together become durable together, and each is answered after that."""
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from swipefl.federation.coordinator.state import Received, State
 
 MOST_TOGETHER = 32
+Answer = TypeVar("Answer")
 
 
 class Writer:
-    """One thread with a connection of its own."""
+    """One thread with a connection of its own: all that a serving coordinator writes is written there."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[str]]] = asyncio.Queue(MOST_TOGETHER)
         self._state: State | None = None
+
+    async def do(self, work: Callable[[State], Answer]) -> Answer:
+        """What `work` says, after its turn in the thread. Raises what it raises."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._opened()))
+
+    def _opened(self) -> State:
+        if self._state is None:  # in the thread that will use it
+            self._state = State(self._path)
+        return self._state
 
     async def take(self, update: Received) -> str:
         """Waits until `update` is committed; what `State.take` says of it. Raises StoreError."""
@@ -35,7 +47,7 @@ class Writer:
     async def _commit(self, together: list[tuple[Received, asyncio.Future[str]]]) -> None:
         updates = [update for update, _ in together]
         try:
-            said = await asyncio.get_running_loop().run_in_executor(self._thread, self._take, updates)
+            said = await self.do(lambda state: state.take(updates))
         except Exception as error:  # disk full, for one: nobody is told that it was kept
             for _, answer in together:
                 if not answer.done():
@@ -45,17 +57,8 @@ class Writer:
             if not answer.done():  # its call may have gone
                 answer.set_result(outcome)
 
-    def _take(self, updates: list[Received]) -> list[str]:
-        if self._state is None:
-            self._state = State(self._path)
-        return self._state.take(updates)
-
     async def close(self) -> None:
         """Waits for the last commit."""
-
-        def close() -> None:
-            if self._state:
-                self._state.close()
-
-        await asyncio.get_running_loop().run_in_executor(self._thread, close)
+        if self._state:
+            await self.do(State.close)
         self._thread.shutdown()

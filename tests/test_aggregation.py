@@ -1,0 +1,100 @@
+"""Many updates, one step: what the rules and the server optimisers promise."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swipefl.federation.aggregation import Aggregation, WeightedMean, robust, step, weight_of
+
+SHAPES = {"matrix": (4, 3), "bias": (5,)}
+seeds = st.integers(0, 2**32 - 1)
+weights = st.lists(st.floats(0.01, 100), min_size=1, max_size=12)
+Deltas = Sequence[dict[str, np.ndarray]]
+
+
+def deltas(seed: int, count: int) -> list[dict[str, np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    return [{name: rng.normal(size=shape).astype(np.float32) for name, shape in SHAPES.items()} for _ in range(count)]
+
+
+def mean_of(updates: Deltas, weights: Sequence[float]) -> dict[str, np.ndarray]:
+    mean = WeightedMean()
+    for update, weight in zip(updates, weights, strict=True):
+        mean.add(update, weight)
+    return mean.result()
+
+
+def middle(rule: str, updates: Deltas, trim: float = 0.25) -> dict[str, np.ndarray]:
+    return robust(rule, trim, SHAPES, lambda name: [update[name] for update in updates])
+
+
+def assert_close(a: dict[str, np.ndarray], b: dict[str, np.ndarray], atol: float = 1e-5) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        assert a[name].dtype == np.float32
+        np.testing.assert_allclose(a[name], b[name], atol=atol, rtol=1e-4)
+
+
+@given(seeds, weights)
+def test_the_streamed_mean_is_the_mean_in_any_order(seed: int, weights: list[float]) -> None:
+    updates = deltas(seed, len(weights))
+    direct = {
+        name: np.average([update[name] for update in updates], axis=0, weights=weights).astype(np.float32)
+        for name in SHAPES
+    }
+    assert_close(mean_of(updates, weights), direct)
+    assert_close(mean_of(updates[::-1], weights[::-1]), direct)
+
+
+@given(seeds, st.integers(3, 12), st.floats(1e3, 1e8), st.sampled_from(["median", "trimmed-mean"]))
+def test_a_minority_of_huge_values_moves_the_middle_nowhere(seed: int, count: int, size: float, rule: str) -> None:
+    """What comes out lies within what the honest ones say, coordinate by coordinate."""
+    honest = deltas(seed, count)
+    liars = [{name: np.full(shape, size, np.float32) for name, shape in SHAPES.items()}] * ((count - 1) // 2)
+    out = middle(rule, [*liars, *honest], trim=0.34)
+    for name in SHAPES:
+        said = np.stack([update[name] for update in honest])
+        assert (out[name] <= said.max(0) + 1e-5).all()
+        assert (out[name] >= said.min(0) - 1e-5).all()
+
+
+@given(seeds, st.integers(1, 9), st.sampled_from(["median", "trimmed-mean"]))
+def test_the_middle_is_the_same_in_any_order(seed: int, count: int, rule: str) -> None:
+    updates = deltas(seed, count)
+    assert_close(middle(rule, updates), middle(rule, updates[::-1]))
+    same = [updates[0]] * count
+    assert_close(middle(rule, same), updates[0])
+
+
+@given(seeds)
+def test_fedavg_adds_the_mean_and_fedavgm_without_momentum_does_the_same(seed: int) -> None:
+    start, delta = deltas(seed, 2)
+    moved, moments = step(start, {}, delta, Aggregation(optimizer="fedavg"))
+    assert moments == {}
+    assert_close(moved, {name: start[name] + delta[name] for name in start})
+    assert_close(step(start, {}, delta, Aggregation(optimizer="fedavgm", momentum=0.0))[0], moved)
+
+
+def test_momentum_carries_on_and_adam_steps_are_bounded() -> None:
+    start, delta = deltas(0, 2)
+    how = Aggregation(optimizer="fedavgm", momentum=0.5)
+    once, moments = step(start, {}, delta, how)
+    twice, _ = step(once, moments, delta, how)
+    assert_close(twice, {name: start[name] + 2.5 * delta[name] for name in start})
+    adam = Aggregation(optimizer="fedadam", learning_rate=0.01)
+    moved, moments = step(start, {}, delta, adam)
+    assert set(moments) == {f"{kind}.{name}" for kind in ("first", "second") for name in SHAPES}
+    for name in SHAPES:
+        change = moved[name] - start[name]
+        assert (np.sign(change) == np.sign(delta[name])).all()
+        assert np.abs(change).max() <= 0.011  # (1 - momentum) / sqrt(0.01) of the step size
+
+
+@pytest.mark.parametrize(
+    ("examples", "staleness", "cap", "weight"), [(50, 0, 0, 1), (50, 3, 0, 0.5), (50, 0, 100, 50), (500, 3, 100, 50)]
+)
+def test_the_weight_of_an_update(examples: int, staleness: int, cap: int, weight: float) -> None:
+    assert weight_of(examples, staleness, cap) == weight
