@@ -51,6 +51,12 @@ class Coordinator:
             lines = answer.read().decode().splitlines()
         return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name), 0.0)
 
+    def peak_mb(self) -> float:
+        """The most memory that its process has had."""
+        assert self.process
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
     def state(self) -> State:
         return State(self.home / "coordinator.db")
 
