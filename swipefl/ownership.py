@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from swipefl.cycle import DONE
-from swipefl.gesture.gesture import SUSPECT, Example
+from swipefl.gesture.formats.own import to_line
+from swipefl.gesture.gesture import SUSPECT
 from swipefl.gesture.keyboard import BUILT_IN
 from swipefl.store.store import Store
 
@@ -39,25 +40,6 @@ def exported(store: Store) -> Iterator[dict[str, Any]]:
         if keyboard.name not in BUILT_IN:
             yield {"keyboard": keyboard.to_json()}
     for example, verdict in store.gestures.everything():
-        yield _line(example, verdict)
+        yield to_line(example) | ({"suspect": True} if verdict == SUSPECT else {})
     for word, language, removed in store.words.by_hand():
         yield {"word": word, "language": language, "personal": "removed" if removed else "added"}
-
-
-def _line(example: Example, verdict: str) -> dict[str, Any]:
-    gesture = example.gesture
-    keyboard = gesture.keyboard
-    line = {
-        "gesture_id": gesture.id,
-        "word": example.word,
-        "keyboard": keyboard.name if keyboard.name in BUILT_IN else keyboard.to_json(),
-        "width": gesture.width,
-        "height": gesture.height,
-        # str() of a float32 is the shortest decimal that reads back as the same float32
-        "coords": [dict(zip("xyt", (float(str(value)) for value in point), strict=True)) for point in gesture.points],
-    }
-    if gesture.user is not None:
-        line["user"] = gesture.user
-    if verdict == SUSPECT:
-        line["suspect"] = True
-    return line

@@ -38,7 +38,7 @@ ROWS = {
     "coordinator rollback": "1",
     "coordinator rotate-key": "",
 }
-ELSEWHERE = {"train", "sync", "enroll", "coordinator init", "coordinator serve"}  # have tests of their own
+ELSEWHERE = {"train", "sync", "enroll", "simulate", "coordinator init", "coordinator serve"}  # have tests of their own
 
 
 @pytest.fixture(scope="module")

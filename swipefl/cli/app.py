@@ -23,6 +23,7 @@ from swipefl.cli.leave import leave
 from swipefl.cli.predict import predict
 from swipefl.cli.reset import reset
 from swipefl.cli.show import show
+from swipefl.cli.simulate import simulate
 from swipefl.cli.status import status
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
@@ -40,7 +41,22 @@ app = typer.Typer(
         "default_map": {"help": False, **{group: {"help": False} for group in ("words", "keyboards", "coordinator")}}
     },
 )
-for command in (ingest, cycle, predict, evaluate, show, status, train, reset, forget, export, enroll, sync, leave):
+for command in (
+    ingest,
+    cycle,
+    predict,
+    evaluate,
+    show,
+    status,
+    train,
+    reset,
+    forget,
+    export,
+    enroll,
+    sync,
+    leave,
+    simulate,
+):
     app.command()(command)
 app.add_typer(coordinator.app, name="coordinator")
 app.add_typer(words.app, name="words")

@@ -30,7 +30,7 @@ def init(
     """Make a signing key and version 1 of the global model."""
     from swipefl.decoder.checkpoint import base_checkpoint
 
-    first = _read(checkpoint) if checkpoint else base_checkpoint()
+    first = read_checkpoint(checkpoint) if checkpoint else base_checkpoint()
     with _state_of(home) as state:
         version = state.create(first)
     _told({"version": version.number, "fingerprint": version.fingerprint}, as_json, "version 1 is published")
@@ -163,7 +163,7 @@ def publish(
     """Publish a checkpoint as the next version."""
     from swipefl.federation.coordinator.state import Draft
 
-    checkpoint = _read(file)
+    checkpoint = read_checkpoint(file)
     with _state_of(home) as state:
         state.newest()  # raises where there is no coordinator yet
         version = state.publish(Draft(checkpoint, "published"))
@@ -226,7 +226,8 @@ def rotate_key(home: HomeOption = None, as_json: JsonOption = False) -> None:
     _told({"public_key": public.hex()}, as_json, "a new key signs from now on; devices follow at their next visit")
 
 
-def _read(file: Path) -> "Checkpoint":
+def read_checkpoint(file: Path) -> "Checkpoint":
+    """The checkpoint in a file that somebody named. Raises UsageError, CheckpointError."""
     from swipefl.decoder.checkpoint import checkpoint_from_bytes
     from swipefl.decoder.encoder import fitting
     from swipefl.errors import UsageError

@@ -56,6 +56,28 @@ class WeightedMean:
         return {name: array / np.float32(self._weight) for name, array in self._sum.items()}
 
 
+@dataclass(frozen=True)
+class Arrived:
+    """An update to be combined: out of how many examples, how many versions late, and how to read it.
+
+    `read` gives all tensors, or the named one only.
+    """
+
+    examples: int
+    staleness: int
+    read: Callable[[str | None], Delta]
+
+
+def combine(updates: Sequence[Arrived], names: Iterable[str], how: Aggregation) -> Delta:
+    """The one change that `updates`, one at least, come to. The mean reads and holds one of them at a time."""
+    if how.rule != "mean":
+        return robust(how.rule, how.trim, names, lambda name: [update.read(name)[name] for update in updates])
+    mean = WeightedMean()
+    for update in updates:
+        mean.add(update.read(None), weight_of(update.examples, update.staleness, how.example_cap))
+    return mean.result()
+
+
 def robust(rule: str, trim: float, names: Iterable[str], column: Callable[[str], Sequence[Floats]]) -> Delta:
     """The coordinate median or trimmed mean (Yin 2018, ICML); `column` gives one tensor of all updates at a time.
 

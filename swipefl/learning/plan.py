@@ -12,7 +12,11 @@ MIN_EXAMPLES = 8
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train; `optimizer` is `adam` (personal checkpoints) or `sgd` (contributions: they average well)."""
+    """How to train; `optimizer` is `adam` (personal checkpoints) or `sgd` (contributions: they average well).
+
+    `proximal` pulls towards the weights that training began with (FedProx; Li 2020, MLSys); without `measured` no time
+    is spent on the losses before and after, which then are NaN.
+    """
 
     epochs: int
     batch_size: int
@@ -20,6 +24,8 @@ class Plan:
     seed: int = 0
     device: str = "auto"
     optimizer: str = "adam"
+    proximal: float = 0.0
+    measured: bool = True
 
 
 @dataclass(frozen=True)

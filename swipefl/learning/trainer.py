@@ -1,5 +1,6 @@
 """Training on a device: one person's examples, a checkpoint in, a checkpoint out; the model's inside is not known."""
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -35,7 +36,7 @@ def train(
     _be_deterministic(device)
     torch.manual_seed(plan.seed)
     network = network_of(start).to(device)
-    fixed = list(batches(usable, 64))
+    fixed = list(batches(usable, 64)) if plan.measured else []
     loss_before = mean_loss(network, fixed, device)
     began = time.perf_counter()
     _descend(network, usable, plan, device, on_progress, stopped)
@@ -56,6 +57,7 @@ def _descend(
 ) -> None:
     rng = np.random.default_rng(plan.seed)
     parameters = [p for p in network.parameters() if p.requires_grad]
+    start = [parameter.detach().clone() for parameter in parameters]
     optimizer: torch.optim.Optimizer
     if plan.optimizer == "adam":
         optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate)
@@ -67,8 +69,14 @@ def _descend(
             if (signum := stopped()) is not None:
                 raise Interrupted(signum)
             loss = network.loss(batch.to(device)).mean()
-            descend(loss, parameters, optimizer)
+            held = loss + 0.5 * plan.proximal * _apart(parameters, start) if plan.proximal else loss
+            descend(held, parameters, optimizer)
             on_progress(Progress(epoch + 1, plan.epochs, epoch * an_epoch + done, plan.epochs * an_epoch, loss.item()))
+
+
+def _apart(parameters: Sequence[Tensor], start: Sequence[Tensor]) -> Tensor:
+    """The squared distance () from where training began."""
+    return torch.stack([((now - then) ** 2).sum() for now, then in zip(parameters, start, strict=True)]).sum()
 
 
 def descend(loss: Tensor, parameters: Sequence[Tensor], optimizer: torch.optim.Optimizer) -> None:
@@ -93,9 +101,9 @@ def batches(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Gene
 
 @torch.no_grad()
 def mean_loss(network: Network, fixed: Sequence[Batch], device: torch.device) -> float:
-    """The mean CTC loss over batches, in nats a letter."""
+    """The mean CTC loss over batches, in nats a letter; NaN over none."""
     losses: list[Tensor] = [network.loss(batch.to(device)).cpu() for batch in fixed]
-    return float(torch.cat(losses).mean())
+    return float(torch.cat(losses).mean()) if losses else math.nan
 
 
 def device_of(name: str) -> torch.device:

@@ -8,11 +8,11 @@ import structlog
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.federation.aggregation import WeightedMean, robust, step, weight_of
+from swipefl.federation.aggregation import Arrived, combine, step
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import Draft, State, Version, Waiting
-from swipefl.federation.update import Delta, Floats, decode_update
+from swipefl.federation.update import Delta, decode_update
 
 MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a backlog is worked off in several
 
@@ -77,17 +77,13 @@ class Rounds:
         return self.score(published), self.score(checkpoint_from_bytes(candidate.to_bytes(half=True)))
 
     def _delta(self, state: State, waiting: Sequence[Waiting], newest: Version) -> Delta:
-        """The one change that the updates come to; the mean holds one of them at a time."""
-        how = self.policy.aggregation
+        """The one change that the updates come to."""
         shapes = Architecture.named(newest.architecture).shapes()
-        if how.rule != "mean":
 
-            def column(name: str) -> list[Floats]:
-                return [decode_update(blob, shapes, only=name)[name] for blob in state.update_blobs(waiting)]
+        def arrived(update: Waiting) -> Arrived:
+            def read(only: str | None) -> Delta:
+                return decode_update(state.update_blob(update), shapes, only)
 
-            return robust(how.rule, how.trim, shapes, column)
-        mean = WeightedMean()
-        for update, blob in zip(waiting, state.update_blobs(waiting), strict=True):
-            staleness = newest.number - update.version
-            mean.add(decode_update(blob, shapes), weight_of(update.examples, staleness, how.example_cap))
-        return mean.result()
+            return Arrived(update.examples, newest.number - update.version, read)
+
+        return combine([arrived(update) for update in waiting], shapes, self.policy.aggregation)

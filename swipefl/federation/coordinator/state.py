@@ -3,7 +3,7 @@
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -341,13 +341,13 @@ class State:
         )
         return [Waiting(*row) for row in rows]
 
-    def update_blobs(self, waiting: Sequence[Waiting]) -> Iterator[bytes]:
-        """Their bytes, one at a time. Raises CheckpointError where one is gone."""
-        for update in waiting:
-            rows = self._sql.rows("SELECT blob FROM updates WHERE number = ?", (update.number,))
-            if not rows or rows[0][0] is None:
-                raise CheckpointError(f"update {update.number} is gone from {self.path}; restart the coordinator")
-            yield rows[0][0]
+    def update_blob(self, update: Waiting) -> bytes:
+        """Its bytes. Raises CheckpointError where they are gone."""
+        rows = self._sql.rows("SELECT blob FROM updates WHERE number = ?", (update.number,))
+        if not rows or rows[0][0] is None:
+            raise CheckpointError(f"update {update.number} is gone from {self.path}; restart the coordinator")
+        blob: bytes = rows[0][0]
+        return blob
 
     def close(self) -> None:
         """Close the file."""

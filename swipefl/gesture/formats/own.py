@@ -8,8 +8,8 @@ from typing import Any
 
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, labelled
-from swipefl.gesture.gesture import Gesture, checked_points, fold
-from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
+from swipefl.gesture.gesture import Example, Gesture, checked_points, fold
+from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
 
 Find = Callable[[str], Keyboard]
 
@@ -88,3 +88,19 @@ def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: F
     raise RejectedLine(
         "unknown-keyboard", "neither keyboard nor width and height are given; say --keyboard NAME or FILE"
     )
+
+
+def to_line(example: Example) -> dict[str, Any]:
+    """A line that `read` gives the same example for."""
+    gesture = example.gesture
+    keyboard = gesture.keyboard
+    line = {
+        "gesture_id": gesture.id,
+        "word": example.word,
+        "keyboard": keyboard.name if keyboard.name in BUILT_IN else keyboard.to_json(),
+        "width": gesture.width,
+        "height": gesture.height,
+        # str() of a float32 is the shortest decimal that reads back as the same float32
+        "coords": [dict(zip("xyt", (float(str(value)) for value in point), strict=True)) for point in gesture.points],
+    }
+    return line if gesture.user is None else line | {"user": gesture.user}

@@ -1,0 +1,57 @@
+"""The people of a file of swipes, one file each, so that no more than one client at a time is in memory."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from swipefl.errors import DataError
+from swipefl.gesture.formats import read_examples
+from swipefl.gesture.formats.own import to_line
+from swipefl.gesture.gesture import Example
+
+
+@dataclass(frozen=True)
+class Client:
+    """One person: a number, and the file with the swipes."""
+
+    number: int
+    path: Path
+
+    def examples(self) -> list[Example]:
+        """The person's swipes in the order of the file that they came from."""
+        return list(read_examples(self.path))
+
+
+def clients_of(source: Path, folder: Path) -> list[Client]:
+    """The people of `source` as files in `folder`, in the order in which they come; made once.
+
+    Raises DataError where no gesture says whose it is.
+    """
+    done = folder / "done"
+    mark = f"{source.stat().st_size} {hashlib.sha256(str(source.resolve()).encode()).hexdigest()}\n"
+    if not done.exists() or done.read_text("utf-8").partition("\n")[0] + "\n" != mark:
+        folder.mkdir(parents=True, exist_ok=True)
+        for old in folder.glob("*.jsonl"):
+            old.unlink()
+        done.write_text(mark + str(_split(source, folder)), "utf-8")
+    count = int(done.read_text("utf-8").partition("\n")[2])
+    return [Client(number, _path(folder, number)) for number in range(count)]
+
+
+def _split(source: Path, folder: Path) -> int:
+    numbers: dict[str, int] = {}
+    for example in read_examples(source):
+        if (user := example.gesture.user) is None:
+            continue
+        number = numbers.setdefault(user, len(numbers))
+        with _path(folder, number).open("ab") as file:
+            file.write(orjson.dumps(to_line(example)) + b"\n")
+    if not numbers:
+        raise DataError(f"no gesture in {source} says whose it is; each needs a `user` to be somebody's")
+    return len(numbers)
+
+
+def _path(folder: Path, number: int) -> Path:
+    return folder / f"{number:05}.jsonl"

@@ -1,0 +1,43 @@
+"""What a simulation does, and to whom."""
+
+from dataclasses import dataclass, field
+
+from swipefl.federation.aggregation import Aggregation
+from swipefl.federation.plan import ContributionPlan
+
+
+@dataclass(frozen=True)
+class Troubles:
+    """Shares of a round's clients: who drops out, is late (up to `delay` rounds) or is hostile; all drawn anew.
+
+    A hostile client sends its change with the other sign and ten times as large, or with `cunning` as large as the
+    bound allows. `skew` above 0 leaves a client a random part of its swipes, the less the higher.
+    """
+
+    dropout: float = 0.0
+    late: float = 0.0
+    delay: int = 5
+    byzantine: float = 0.0
+    cunning: bool = False
+    skew: float = 0.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Rounds of so many clients. `noise` is that of differential privacy: its standard deviation is so many times the
+    clip norm, in the sum of a round's updates.
+
+    `compressed` sends int8 as devices do, else float32; `bounded` refuses updates above the clip norm as a coordinator
+    does; `proximal` pulls towards the global weights while training (FedProx; Li 2020, MLSys).
+    """
+
+    rounds: int
+    clients_per_round: int
+    plan: ContributionPlan = field(default_factory=lambda: ContributionPlan(2, 16, 0.3, 2.0))
+    aggregation: Aggregation = field(default_factory=Aggregation)
+    troubles: Troubles = field(default_factory=Troubles)
+    proximal: float = 0.0
+    noise: float = 0.0
+    compressed: bool = True
+    bounded: bool = True
+    seed: int = 0

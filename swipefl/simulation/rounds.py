@@ -1,0 +1,204 @@
+"""Rounds of a federation on one machine: choose clients, train them in processes, aggregate, go on."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load, save
+
+from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
+from swipefl.federation.aggregation import Arrived, Moments, combine, step
+from swipefl.federation.update import Delta, Shapes, decode_update, norm_of
+from swipefl.simulation.people import Client
+from swipefl.simulation.recipe import Recipe
+from swipefl.simulation.work import Task, contribute, evaluate_part, together
+
+ROUNDING = 1.001  # a client clips in float32
+
+
+@dataclass(frozen=True)
+class RoundResult:
+    """One round; bytes are those of all its clients together, top-1 and top-3 None where it was not evaluated."""
+
+    round: int
+    version: int
+    clients: int
+    examples: int
+    top1: float | None
+    top3: float | None
+    bytes_up: int
+    bytes_down: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Sent:
+    """An update on its way: the round that it was made in and the one that it arrives in."""
+
+    made_in: int
+    due: int
+    examples: int
+    path: str
+
+
+class Simulation:
+    """A federation of `clients` by `recipe`, gone on with where `folder` holds rounds of it, else begun from `start`.
+
+    `folder` has a line a round in `rounds.jsonl`, and what the next round needs of the last one.
+    """
+
+    def __init__(
+        self,
+        clients: Sequence[Client],
+        recipe: Recipe,
+        start: Checkpoint,
+        folder: Path,
+        processes: Executor,
+        parallel: int,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._clients = clients
+        self._recipe = recipe
+        self._folder = folder
+        self._processes = processes
+        self._parallel = parallel
+        self._clock = clock
+        self._shapes: Shapes = Architecture.named(start.architecture).shapes()
+        if not self._of(0).exists() and not self.results():
+            self._keep(0, start, {}, [])
+
+    def rounds(self, evaluation: Path | None = None, every: int = 0) -> Iterator[RoundResult]:
+        """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes."""
+        for number in range(len(self.results()) + 1, self._recipe.rounds + 1):
+            began = self._clock()
+            sent, clients = self._send(number)
+            taken = self._round(number, sent)
+            seconds = self._clock() - began
+            due = number == self._recipe.rounds or (every > 0 and number % every == 0)
+            top1, top3 = self.evaluate(evaluation) if evaluation and due else (None, None)
+            made = [update for update in sent if update.made_in == number]
+            result = RoundResult(
+                round=number,
+                version=number + 1,
+                clients=len(taken),
+                examples=sum(update.examples for update in taken),
+                top1=top1,
+                top3=top3,
+                bytes_up=sum((self._folder / update.path).stat().st_size for update in made),
+                bytes_down=clients * self._model(number - 1).stat().st_size,
+                seconds=round(seconds, 3),
+            )
+            self._finish(result, [update for update in sent if update.due == number])
+            yield result
+
+    def results(self) -> list[RoundResult]:
+        """The rounds that are done."""
+        path = self._folder / "rounds.jsonl"
+        lines = path.read_text("utf-8").splitlines() if path.exists() else []
+        return [RoundResult(**json.loads(line)) for line in lines]
+
+    def evaluate(self, examples: Path) -> tuple[float, float]:
+        """Top-1 and top-3 of the newest model on a file of swipes, in all processes."""
+        newest = max(self._folder.glob("[0-9]*"))
+        parts = [
+            self._processes.submit(evaluate_part, newest / "model.safetensors", examples, part, self._parallel)
+            for part in range(self._parallel)
+        ]
+        return together([part.result() for part in parts])
+
+    def _send(self, number: int) -> tuple[list[Sent], int]:
+        """All updates on their way once this round's clients have trained, and how many of those there were."""
+        troubles, rng = self._recipe.troubles, np.random.default_rng([self._recipe.seed, number])
+        count = min(self._recipe.clients_per_round, len(self._clients))
+        chosen = rng.choice(len(self._clients), count, replace=False)
+        drops, late, hostile = (
+            rng.random(count) < share for share in (troubles.dropout, troubles.late, troubles.byzantine)
+        )
+        delays = np.where(late, rng.integers(1, troubles.delay + 1, count), 0)
+        futures = [
+            self._processes.submit(
+                contribute, Task(self._clients[int(client)], number, self._model(number - 1), bool(bad)), self._recipe
+            )
+            for client, bad, dropped in zip(chosen, hostile, drops, strict=True)
+            if not dropped
+        ]
+        sent = [Sent(**line) for line in json.loads((self._of(number - 1) / "sent.json").read_text("utf-8"))]
+        for future, client, delay in zip(futures, chosen[~drops], delays[~drops], strict=True):
+            made = future.result()
+            if made.blob is not None:
+                path = f"update-{number:05}-{client:05}"
+                (self._folder / path).write_bytes(made.blob)
+                sent.append(Sent(number, number + int(delay), made.examples, path))
+        return sent, count
+
+    def _round(self, number: int, sent: Sequence[Sent]) -> list[Sent]:
+        """Aggregates what has arrived; says what of it was taken."""
+        model, moments = self._master(number - 1)
+        arrived = [update for update in sent if update.due == number]
+        taken = [update for update in arrived if self._is_taken(update)]
+        if taken:
+            updates = [
+                Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken
+            ]
+            delta = self._noisy(number, combine(updates, self._shapes, self._recipe.aggregation), len(taken))
+            weights, moments = step(model.weights, moments, delta, self._recipe.aggregation)
+            model = replace(model, weights=weights)
+        self._keep(number, model, moments, [update for update in sent if update.due > number])
+        return taken
+
+    def _is_taken(self, update: Sent) -> bool:
+        """Whether a coordinator would take it."""
+        norm = norm_of(self._read(update))
+        return bool(np.isfinite(norm)) and (not self._recipe.bounded or norm <= self._recipe.plan.max_norm * ROUNDING)
+
+    def _read(self, update: Sent, only: str | None = None) -> Delta:
+        blob = (self._folder / update.path).read_bytes()
+        if self._recipe.compressed:
+            return decode_update(blob, self._shapes, only)
+        return dict(checkpoint_from_bytes(blob).weights)
+
+    def _noisy(self, number: int, delta: Delta, count: int) -> Delta:
+        if not self._recipe.noise:
+            return delta
+        rng = np.random.default_rng([self._recipe.seed, number, 1])
+        spread = self._recipe.noise * self._recipe.plan.max_norm / count
+        return {
+            name: (array + spread * rng.standard_normal(array.shape)).astype(np.float32)
+            for name, array in delta.items()
+        }
+
+    def _of(self, number: int) -> Path:
+        return self._folder / f"{number:05}"
+
+    def _model(self, number: int) -> Path:
+        """What devices would download after a round."""
+        return self._of(number) / "model.safetensors"
+
+    def _keep(self, number: int, master: Checkpoint, moments: Moments, on_their_way: Sequence[Sent]) -> None:
+        """Writes what the next round needs."""
+        folder = self._of(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "master.safetensors").write_bytes(master.to_bytes())
+        (folder / "moments.safetensors").write_bytes(save(dict(moments)))
+        (folder / "sent.json").write_text(json.dumps([asdict(update) for update in on_their_way]), "utf-8")
+        self._model(number).write_bytes(master.to_bytes(half=True))
+
+    def _master(self, number: int) -> tuple[Checkpoint, Moments]:
+        folder = self._of(number)
+        master = checkpoint_from_bytes((folder / "master.safetensors").read_bytes())
+        return master, load((folder / "moments.safetensors").read_bytes())
+
+    def _finish(self, result: RoundResult, arrived: Sequence[Sent]) -> None:
+        """From here on the round is done; before, it would be done again."""
+        with (self._folder / "rounds.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(result)) + "\n")
+        for update in arrived:
+            (self._folder / update.path).unlink(missing_ok=True)
+        shutil.rmtree(self._of(result.round - 1), ignore_errors=True)

@@ -1,0 +1,97 @@
+"""What one process does at a time: one client's part of a round, or a part of an evaluation."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.evaluation import Evaluation, evaluate
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.errors import DataError
+from swipefl.federation.update import Delta, difference, encode_update
+from swipefl.gesture.formats import read_examples
+from swipefl.learning.plan import MIN_EXAMPLES, Plan
+from swipefl.simulation.people import Client
+from swipefl.simulation.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Task:
+    """One client's part of a round, trained from the checkpoint in the file `start`."""
+
+    client: Client
+    round: int
+    start: Path
+    hostile: bool
+
+
+@dataclass(frozen=True)
+class Contribution:
+    """What a client sends, and out of how many examples; None where it has too few of them to train on."""
+
+    blob: bytes | None
+    examples: int
+
+
+def contribute(task: Task, recipe: Recipe) -> Contribution:
+    """Trains as a device does. The same task and recipe give the same bytes."""
+    from swipefl.learning.trainer import train
+
+    seed = int(np.random.default_rng([recipe.seed, task.round, task.client.number]).integers(2**31))
+    examples = task.client.examples()
+    if recipe.troubles.skew:
+        part = np.random.default_rng([recipe.seed, task.client.number]).random() ** recipe.troubles.skew
+        examples = examples[: max(MIN_EXAMPLES, math.ceil(part * len(examples)))]
+    start = _checkpoint(task.start)
+    asked = recipe.plan
+    plan = Plan(
+        asked.epochs,
+        asked.batch_size,
+        asked.learning_rate,
+        seed,
+        "cpu",
+        optimizer="sgd",
+        proximal=recipe.proximal,
+        measured=False,
+    )
+    try:
+        trained = train(start, examples, plan)
+        delta = difference(trained.checkpoint.weights, start.weights)
+        return Contribution(_encoded(delta, start, task.hostile, recipe), trained.examples)
+    except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
+        return Contribution(None, 0)
+
+
+def _encoded(delta: Delta, start: Checkpoint, hostile: bool, recipe: Recipe) -> bytes:
+    """What is sent of a change: int8 and clipped as devices do it, or float32 as it is."""
+    bound = recipe.plan.max_norm
+    if hostile:
+        delta = {name: np.float32(-10) * array for name, array in delta.items()}
+        bound = bound if recipe.troubles.cunning else math.inf
+    return encode_update(delta, bound).blob if recipe.compressed else replace(start, weights=delta).to_bytes()
+
+
+def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluation:
+    """The scores of the checkpoint in `start` on every `parts`-th example of a file, from the `part`-th on."""
+    decoder = Decoder(_checkpoint(start), load_lexicon)
+    chosen = [example for number, example in enumerate(read_examples(examples)) if number % parts == part]
+    return evaluate(decoder.decode_and_spell, chosen, lambda example: example.word in decoder.lexicon(example.gesture))
+
+
+def together(parts: Sequence[Evaluation]) -> tuple[float, float]:
+    """Top-1 and top-3 over all parts."""
+    count = sum(part.examples for part in parts)
+    return (
+        sum(part.top1 * part.examples for part in parts) / count,
+        sum(part.top3 * part.examples for part in parts) / count,
+    )
+
+
+@lru_cache(maxsize=4)
+def _checkpoint(path: Path) -> Checkpoint:
+    return checkpoint_from_bytes(path.read_bytes())
