@@ -54,6 +54,16 @@ def test_loss_is_the_sum_over_all_alignments() -> None:
     assert loss == pytest.approx(-np.log(total), rel=1e-4)
 
 
+def test_gradients_are_those_of_finite_differences() -> None:
+    """Of every parameter and feature, with gestures of two lengths, so that some frames are turned and some are not."""
+    torch.manual_seed(0)
+    network = Network(Architecture(3, 2)).double()
+    features = torch.randn(2, 5, 9, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(
+        lambda given, *_: network(given, torch.tensor([5, 3])), (features, *network.parameters())
+    )
+
+
 def test_words_that_ctc_cannot_align_are_known() -> None:
     framed = frames_of(examples(1)[0].gesture)
     short = type(framed)(framed.features[:8], framed.positions[:8], framed.layout)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction, FunctionCtx
 from torch.nn import functional
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, Weights
@@ -74,7 +75,7 @@ class Network(nn.Module):
         hidden = architecture.hidden
         self.lstms = nn.ModuleList()  # each layer's forward one, then its backward one
         for layer in range(architecture.layers):
-            self.lstms.extend(nn.LSTM(architecture.inputs(layer), hidden, batch_first=True) for _ in ways(layer))
+            self.lstms.extend(nn.LSTM(architecture.inputs(layer), hidden) for _ in ways(layer))
         self.dropout = nn.Dropout(dropout)  # of what a layer says
         self.head = nn.Linear(2 * hidden, OUTPUTS)
         for lstm in self.lstms:  # one bias is enough; torch keeps two
@@ -87,14 +88,14 @@ class Network(nn.Module):
         Packing would more than halve the speed on a CPU: instead the backward direction runs on each gesture
         flipped within its own length, so that padding always comes last.
         """
-        flip = flipped(frames, features.shape[1])  # (B, T)
-        states = features  # (B, T, 9), then (B, T, 2H)
+        flip = flipped(frames, features.shape[1])  # (T * B,)
+        states = features.transpose(0, 1)  # (T, B, 9), then (T, B, 2H)
         for layer in range(self.architecture.layers):
-            onward, _ = self.lstms[2 * layer](states)  # (B, T, H)
+            onward, _ = self.lstms[2 * layer](states)  # (T, B, H)
             back, _ = self.lstms[2 * layer + 1](_turned(states, flip))
             states = self.dropout(torch.cat((onward, _turned(back, flip)), dim=2))
         outputs: Tensor = self.head(states)
-        return outputs
+        return outputs.transpose(0, 1)
 
     def loss(self, batch: Batch) -> Tensor:
         """CTC loss (B,) in nats a letter (Graves 2006, ICML)."""
@@ -110,27 +111,53 @@ class Network(nn.Module):
 
 
 def flipped(frames: Tensor, most: int) -> Tensor:
-    """Indices (B, T) that turn each gesture around within its own length and leave the padding in place."""
-    steps = torch.arange(most, device=frames.device)[None]  # (1, T)
-    return torch.where(steps < frames[:, None], frames[:, None] - 1 - steps, steps)
+    """Indices (T * B,) into (T, B) that turn each gesture around within its own length and leave its padding there."""
+    steps = torch.arange(most, device=frames.device)[:, None]  # (T, 1)
+    turned = torch.where(steps < frames, frames - 1 - steps, steps)  # (T, B)
+    return (turned * len(frames) + torch.arange(len(frames), device=frames.device)).flatten()
 
 
 def _turned(sequence: Tensor, flip: Tensor) -> Tensor:
-    """Each gesture of (B, T, C) turned around by indices (B, T)."""
-    return sequence.gather(1, flip[:, :, None].expand_as(sequence))
+    """Each gesture of (T, B, C) turned around by the indices of `flipped`."""
+    turned: Tensor = _Turn.apply(sequence, flip)  # type: ignore[no-untyped-call]
+    return turned
+
+
+class _Turn(torch.autograd.Function):
+    """Moves whole rows, several times as fast as `gather`.
+
+    What is turned twice is as it was, so a gradient turns too; autograd would add its rows to zeros one by one.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, sequence: Tensor, flip: Tensor) -> Tensor:
+        ctx.save_for_backward(flip)
+        return sequence.flatten(0, 1).index_select(0, flip).view_as(sequence)
+
+    @staticmethod
+    def backward(ctx: BackwardCFunction, gradient: Tensor) -> tuple[Tensor, None]:
+        return _turned(gradient, *ctx.saved_tensors), None
 
 
 def letter_log_probs(outputs: Tensor, batch: Batch) -> Tensor:
     """Log-probabilities (B, T, 1 + L), blank first; the numpy encoder says the same for one gesture."""
-    meant = batch.positions + outputs[..., 0:2]
-    away = meant[:, :, None] - batch.centres[:, None]  # (B, T, K, 2)
-    precision = functional.softplus(outputs[..., 2:4])
-    keys = outputs[..., 4:5] - (precision[:, :, None] * away**2).sum(3)  # (B, T, K)
-    keys = functional.pad(keys, (0, 1), value=NEVER)
-    size, most, letters = len(keys), keys.shape[1], batch.keys_of_letter.shape[1]
-    chosen = batch.keys_of_letter.reshape(size, 1, -1).expand(-1, most, -1)
-    typed = keys.gather(2, chosen).reshape(size, most, letters, 2).logsumexp(3)
+    first, second = batch.keys_of_letter.unbind(2)  # (B, L)
+    typed = _key_logits(outputs, batch, first)
+    if bool((second < batch.centres.shape[1]).any()):  # few layouts have two keys for a letter
+        typed = torch.logaddexp(typed, _key_logits(outputs, batch, second))
     return torch.cat((outputs[..., 5:6], typed), dim=2).log_softmax(2)
+
+
+def _key_logits(outputs: Tensor, batch: Batch, keys: Tensor) -> Tensor:
+    """Logits (B, T, L) of keys (B, L); NEVER where there is none."""
+    meant = batch.positions + outputs[..., 0:2]
+    precision = functional.softplus(outputs[..., 2:4])
+    centres = functional.pad(batch.centres, (0, 0, 0, 1)).gather(1, keys[:, :, None].expand(-1, -1, 2))  # (B, L, 2)
+    logits = outputs[..., 4:5]
+    for axis in (0, 1):  # both at once would need sums over rows of two, which are slow
+        away = meant[..., axis, None] - centres[:, None, :, axis]  # (B, T, L)
+        logits = logits - precision[..., axis, None] * away**2
+    return logits.masked_fill((keys == batch.centres.shape[1])[:, None], NEVER)
 
 
 def weights_of(network: Network) -> Weights:

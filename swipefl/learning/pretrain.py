@@ -169,7 +169,7 @@ def pretrain(
     network.to(device)
     steps = max(recipe.swipes // recipe.batch_size, 1)
     trained = [p for p in network.parameters() if p.requires_grad]
-    optimizer = torch.optim.Adam(trained, lr=recipe.learning_rate)
+    optimizer = torch.optim.Adam(trained, lr=recipe.learning_rate, fused=True)
     warm = min(200, max(steps // 10, 1))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / warm, 0.5 * (1 + np.cos(np.pi * step / steps)) + 1e-3)

@@ -60,7 +60,7 @@ def _descend(
     start = [parameter.detach().clone() for parameter in parameters]
     optimizer: torch.optim.Optimizer
     if plan.optimizer == "adam":
-        optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate)
+        optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate, fused=True)
     else:
         optimizer = torch.optim.SGD(parameters, lr=plan.learning_rate)
     an_epoch = -(-len(usable) // plan.batch_size)

@@ -97,16 +97,16 @@ def agreement(examples: Sequence[Example]) -> float:
 def training(examples: Sequence[Example]) -> dict[str, float]:
     """Swipes/s of training as the trainer does it, batches, loss and Adam included, on two cores.
 
-    `bare` is forward and backward of its LSTMs alone, on as many frames without padding; `packed` the trainer's step
-    through pack_padded_sequence.
+    `bare` is forward and backward of its LSTMs alone, time first, on as many frames without padding; `packed` the
+    trainer's step through pack_padded_sequence.
     """
     framed = [(frames_of(example.gesture), example.word) for example in examples[:1024]]
     network = network_of(base_checkpoint())
     size = network.architecture
     packing = torch.nn.LSTM(9, size.hidden, size.layers, batch_first=True, bidirectional=True)
     trained = [*(p for p in network.parameters() if p.requires_grad), *packing.parameters()]
-    optimizer = torch.optim.Adam(trained, lr=1e-6)
-    alone = [torch.randn(len(b.frames), round(float(b.frames.float().mean())), 9) for b in batches(framed, 32)]
+    optimizer = torch.optim.Adam(trained, lr=1e-6, fused=True)
+    alone = [torch.randn(round(float(b.frames.float().mean())), len(b.frames), 9) for b in batches(framed, 32)]
 
     def trainer(loss: Callable[[Batch], torch.Tensor]) -> float:
         began = time.perf_counter()
