@@ -5,8 +5,9 @@ Precedence: flag > `SWIPEFL_*` > `config.toml` in the home > default.
 
 import logging
 import sys
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TextIO, cast
 
 import platformdirs
 from pydantic import Field, ValidationError
@@ -81,8 +82,23 @@ def configure_logging(as_json: bool) -> None:
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Log(sys.stderr))),
     )
+
+
+class _Log:
+    """A file to log to; where it takes no more, as on a full disk, the line is lost and the work goes on."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
 
 
 def logs_json() -> bool:

@@ -26,6 +26,7 @@ from swipefl.decoder.checkpoint import Weights, base_checkpoint
 from swipefl.federation.client import CHUNK_BYTES, Client, Endpoint
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.server import Listening, Serving, serve_until
+from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import encode_update
 from swipefl.federation.wire.v1 import federation_pb2 as wire
@@ -120,7 +121,7 @@ class Device:
         request = wire.DownloadCheckpointRequest(version=version, offset=offset)
         with self.stub() as stub:
             parts = list(stub.DownloadCheckpoint(request, metadata=self.metadata, timeout=20))
-        assert [part.offset for part in parts] == list(range(offset, offset + len(parts) * CHUNK_BYTES, CHUNK_BYTES))
+        assert [part.offset for part in parts] == list(range(offset, offset + len(parts) * PART_BYTES, PART_BYTES))
         return b"".join(part.data for part in parts)
 
 

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from threading import Event, Thread
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -137,7 +139,7 @@ class Client:
     def _stream(self, version: int, offset: Callable[[], int], keep: Callable[[bytes], None]) -> None:
         request = wire.DownloadCheckpointRequest(version=version, offset=offset())
         call = self._stub.DownloadCheckpoint(request, timeout=self._within(STREAM_S), metadata=self._metadata)
-        try:
+        with self._cancelled_when_stopped(call):
             for part in call:
                 self._raise_if_stopped()
                 if part.offset != offset():
@@ -146,7 +148,27 @@ class Client:
                         "at the next sync"
                     )
                 keep(part.data)
+
+    @contextmanager
+    def _cancelled_when_stopped(self, call: grpc.Call) -> Iterator[None]:
+        """Ends `call` with the block, or as soon as a signal comes: a stalled stream would wait for its deadline."""
+        ended = Event()
+
+        def watch() -> None:
+            while not ended.wait(POLL_S):
+                if self._stopped() is not None:
+                    call.cancel()
+
+        watching = Thread(target=watch, daemon=True)
+        watching.start()
+        try:
+            yield
+        except grpc.RpcError:
+            self._raise_if_stopped()
+            raise
         finally:
+            ended.set()
+            watching.join()
             call.cancel()
 
     def _answer(self, call: "grpc.Future[Answer]") -> Answer:

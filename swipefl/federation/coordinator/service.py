@@ -4,15 +4,16 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import NoReturn
+from functools import wraps
+from typing import NoReturn, TypeVar
 
 import grpc
 import structlog
 
 from swipefl.decoder.encoder import Architecture
-from swipefl.errors import BadUpdate, StoreError
+from swipefl.errors import BadUpdate, StoreBusy, StoreError
 from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
@@ -26,10 +27,27 @@ from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServ
 
 Context = grpc.aio.ServicerContext[object, object]
 Upload = AsyncIterator[wire.UploadUpdateRequest]
-CHUNK_BYTES = 256 * 1024
+CHUNK_BYTES = 64 * 1024  # of a part that is cut nothing stays, and 1 MB in 17 parts costs no more than in 5
 LONGEST_ID = 64
 HEADER_BYTES = 64 * 1024  # of the safetensors header, at most
 ROUNDING = 1.001  # a device clips in float32
+
+Request = TypeVar("Request")
+Answer = TypeVar("Answer")
+Call = Callable[["FederationService", Request, Context], Awaitable[Answer]]
+
+
+def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
+    """`call`, answering UNAVAILABLE while the state cannot be read or written, as on a full disk."""
+
+    @wraps(call)
+    async def answered(service: "FederationService", request: Request, context: Context) -> Answer:
+        try:
+            return await call(service, request, context)
+        except (StoreError, StoreBusy) as error:
+            await service.not_now(context, error)
+
+    return answered
 
 
 class FederationService(FederationServiceServicer):
@@ -54,6 +72,7 @@ class FederationService(FederationServiceServicer):
         if seen:
             await self._writer.do(lambda state: state.saw(seen))
 
+    @later
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:
         """A place for who has a token."""
         peer = (context.peer() or "").rpartition(":")[0]
@@ -69,6 +88,7 @@ class FederationService(FederationServiceServicer):
         structlog.get_logger().info("device enrolled", device=device_id)
         return wire.EnrollResponse(device_id=device_id, keys=self._state.keys())
 
+    @later
     async def CheckIn(self, request: wire.CheckInRequest, context: Context) -> wire.CheckInResponse:
         """What is newest, how to train, when to come again."""
         device = await self._device(context)
@@ -87,6 +107,7 @@ class FederationService(FederationServiceServicer):
         )
 
     # Writing to the context, and no generator: only so does the time limit also hold while a slow device is written to.
+    @later
     async def DownloadCheckpoint(  # type: ignore[override]
         self, request: wire.DownloadCheckpointRequest, context: Context
     ) -> None:
@@ -109,6 +130,7 @@ class FederationService(FederationServiceServicer):
             self._newest_blob = (version, blob)
         return self._newest_blob[1]
 
+    @later
     async def UploadUpdate(self, requests: Upload, context: Context) -> wire.UploadUpdateResponse:
         """Takes an update, if it is what it must be; answers after it is durable."""
         async with self._stream(context) as device:
@@ -116,7 +138,7 @@ class FederationService(FederationServiceServicer):
 
     @asynccontextmanager
     async def _stream(self, context: Context) -> AsyncIterator[Device]:
-        """Who streams: one stream at a time, and not for ever; a store that fails is worth another try later."""
+        """Who streams: one stream at a time, and not for ever."""
         device = await self._device(context)
         if device.id in self._streaming:
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "one-stream-at-a-time")
@@ -126,9 +148,6 @@ class FederationService(FederationServiceServicer):
                 yield device
         except TimeoutError:
             await self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "too-slow")
-        except StoreError as error:
-            structlog.get_logger().error("store", reason=str(error))
-            await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "store")
         finally:
             self._streaming.discard(device.id)
 
@@ -214,6 +233,11 @@ class FederationService(FederationServiceServicer):
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-often")
         self._seen[device.id] = time.time()
         return device
+
+    async def not_now(self, context: Context, error: Exception) -> NoReturn:
+        """Ends the call: the state is not to be had, and the device may come again."""
+        structlog.get_logger().error("store", reason=str(error))
+        await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "store")
 
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()

@@ -1,0 +1,257 @@
+"""A bad network, a wrong clock, copied and restored stores: work is kept, and nothing counts twice."""
+
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Thread
+
+import numpy as np
+import pytest
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.errors import CoordinatorUnreachable
+from swipefl.federation.exchange import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S
+from swipefl.store.store import Store
+from tests.federation import Coordinator, coordinator
+from tests.phones import Phone
+from tests.proxy import Proxy, proxied
+from tests.running import environment, swipefl
+
+HOUR_S, DAY_S = 3600.0, 24 * 3600.0
+
+
+def publish(serving: Coordinator, factor: float) -> int:
+    """A new version whose weights are those of the base times `factor`; returns its number."""
+    base = base_checkpoint()
+    with serving.state() as state:
+        other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
+        return state.publish(other, "published").number
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
+    """A coordinator at version 2, which is not the base, that aggregates nothing."""
+    with coordinator(tmp_path_factory.mktemp("quiet"), "--buffer", "1000") as serving:
+        publish(serving, 0.5)
+        yield serving
+
+
+@pytest.fixture
+def proxy(quiet: Coordinator) -> Iterator[Proxy]:
+    with proxied(quiet.address) as between:
+        yield between
+
+
+@pytest.fixture
+def phone(tmp_path: Path, quiet: Coordinator, proxy: Proxy) -> Iterator[Phone]:
+    """A device that never visited; the proxy is between."""
+    with Phone(tmp_path / "phone", quiet, proxy.address) as device:
+        yield device
+
+
+def taken(serving: Coordinator, update_id: str) -> int:
+    """How often the update is in the coordinator's state."""
+    with sqlite3.connect(serving.home / "coordinator.db") as database:
+        return int(database.execute("SELECT count(*) FROM updates WHERE id = ?", (update_id,)).fetchone()[0])
+
+
+# A coordinator that is away
+
+
+def test_without_a_coordinator_work_is_kept_and_timers_stay_away(tmp_path: Path, quiet: Coordinator) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        nobody = f"127.0.0.1:{free.getsockname()[1]}"
+    home, fast = tmp_path / "phone", {"SWIPEFL_SYNC_DEADLINE_S": "0.5"}
+    with Phone(home, quiet, nobody) as device:
+        queued = device.queue(1)
+        first = swipefl(home, "sync", "--json", **fast)
+        assert (first.code, first.out, "try again later" in first.err) == (6, "", True)
+        assert device.member.failures == 1
+        kept = swipefl(home, "cycle", "--json", **fast)
+        assert (kept.code, device.member.failures) == (0, 1)  # not even tried
+        assert "did not answer; the next visit is due in 1 min" in kept.json["sync"]
+        required = swipefl(home, "cycle", "--require-sync", "--json", **fast)
+        assert (required.code, device.member.failures) == (6, 2)
+        assert device.store.outbox.waiting() == [queued]
+
+
+def test_the_back_off_grows_to_a_bound_is_kept_and_ends_with_an_answer(tmp_path: Path, quiet: Coordinator) -> None:
+    now, waits = time.time(), []
+    with Phone(tmp_path, quiet, "127.0.0.1:1") as device:
+        for failures in range(1, 14):
+            with pytest.raises(CoordinatorUnreachable):
+                device.visit(lambda: now, deadline_s=0.01)
+            member = device.member
+            assert (member.failures, member.tried_at) == (failures, now)
+            longest = min(FIRST_BACK_OFF_S * 2 ** (failures - 1), LONGEST_BACK_OFF_S)
+            assert longest / 2 <= member.wait_s <= longest
+            waits.append(member.wait_s)
+            with Store(tmp_path / "swipefl.db"):  # another process's eyes
+                assert device.exchange(lambda: now + waits[-1] - 1).waits()
+                assert device.exchange(lambda: now + waits[-1]).waits() is None
+        assert waits[-1] > 100 * waits[0]
+        device.store.memberships.set(replace(device.member, address=quiet.address))
+        device.visit(lambda: now)
+        assert (device.member.failures, device.member.wait_s) == (0, 0)
+
+
+@contextmanager
+def speaking(answer: Callable[[socket.socket], object]) -> Iterator[str]:
+    """Something that listens and is no coordinator: `answer` gets each connection, which then is closed."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def accept() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection, suppress(OSError):
+                        answer(connection)
+
+        Thread(target=accept, daemon=True).start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+
+
+GARBAGE: dict[str, Callable[[socket.socket], object]] = {
+    "nothing at all": lambda connection: None,
+    "a web page": lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
+    "noise": lambda connection: connection.sendall(np.random.default_rng(0).bytes(100_000)),
+    "half a handshake": lambda connection: connection.sendall(b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64" + b"\0\0\1"),
+    "silence": lambda connection: connection.recv(1) and time.sleep(1.5),
+}
+
+
+@pytest.mark.parametrize("what", GARBAGE)
+def test_an_answer_that_is_no_coordinators_is_none(what: str, tmp_path: Path, quiet: Coordinator) -> None:
+    with speaking(GARBAGE[what]) as address, Phone(tmp_path, quiet, address) as device:
+        queued = device.queue(1)
+        with pytest.raises(CoordinatorUnreachable, match="what waits to be sent is kept"):
+            device.visit(deadline_s=1)
+        assert device.member.failures == 1
+        assert device.store.outbox.waiting() == [queued]
+
+
+def test_a_slow_coordinator_is_waited_for_and_one_that_resets_is_not(phone: Phone, proxy: Proxy) -> None:
+    proxy.refusing = True
+    with pytest.raises(CoordinatorUnreachable):
+        phone.visit(deadline_s=0.5)
+    proxy.refusing, proxy.delay_s = False, 0.01
+    assert phone.visit().pulled
+
+
+# Cuts
+
+
+def test_a_download_goes_on_where_each_connection_was_cut(phone: Phone, proxy: Proxy, quiet: Coordinator) -> None:
+    proxy.cut_after = 80_000  # one part of the model, and a bit
+    assert phone.visit().pulled
+    assert proxy.connections > 10
+    assert proxy.down < 1.3 * model_bytes(quiet)
+    assert list(phone.home.glob("*.part")) == []
+
+
+@pytest.mark.parametrize("cut_after", [300, 65_000, 70_000, 500_000, 1_050_000])
+def test_a_download_goes_on_at_the_next_visit(phone: Phone, proxy: Proxy, quiet: Coordinator, cut_after: int) -> None:
+    proxy.cut_after, proxy.most_connections = cut_after, 1
+    with pytest.raises(CoordinatorUnreachable):
+        phone.visit(deadline_s=0.5)
+    assert phone.member.version == 0
+    before = proxy.down
+    proxy.cut_after = proxy.most_connections = None
+    assert phone.visit().pulled
+    assert before <= cut_after
+    assert proxy.down < 1.15 * model_bytes(quiet)
+
+
+def test_a_download_goes_on_over_processes_one_of_them_killed(phone: Phone, proxy: Proxy, quiet: Coordinator) -> None:
+    proxy.cut_after, proxy.most_connections = 300_000, 1
+    assert swipefl(phone.home, "sync", SWIPEFL_SYNC_DEADLINE_S="0.5").code == 6
+    proxy.cut_after = proxy.most_connections = None
+    begun = partly(phone)
+    assert begun > 200_000
+    proxy.delay_s = 0.02
+    with subprocess.Popen(
+        [sys.executable, "-m", "swipefl", "sync"], env=environment(phone.home), stderr=subprocess.DEVNULL
+    ) as process:
+        while partly(phone) < begun + 200_000:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.kill()
+    proxy.delay_s = 0
+    done = swipefl(phone.home, "sync", "--json")
+    assert done.json["pulled"]
+    assert proxy.down < 1.3 * model_bytes(quiet)
+
+
+def test_a_signal_ends_a_stalled_download_at_once(phone: Phone, proxy: Proxy) -> None:
+    proxy.delay_s = 0.01
+    command = [sys.executable, "-m", "swipefl", "sync"]
+    with subprocess.Popen(command, env=environment(phone.home), stderr=subprocess.DEVNULL) as process:
+        while not partly(phone):
+            time.sleep(0.005)
+        proxy.stalled = True
+        time.sleep(0.3)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == -signal.SIGTERM
+    assert phone.member.failures == 0
+
+
+def partly(device: Phone) -> int:
+    return sum(part.stat().st_size for part in device.home.glob("*.part"))
+
+
+def model_bytes(serving: Coordinator) -> int:
+    with serving.state() as state:
+        return state.newest().size or 0
+
+
+def test_a_lost_acknowledgement_is_asked_for_again_and_counts_once(
+    phone: Phone, proxy: Proxy, quiet: Coordinator
+) -> None:
+    phone.visit()
+    queued = phone.queue(1)
+    proxy.mute_after = len(queued.blob)
+    with pytest.raises(CoordinatorUnreachable):
+        phone.visit(deadline_s=1.5)
+    assert proxy.muted
+    assert taken(quiet, queued.id) == 1
+    (frozen,) = phone.store.outbox.waiting()
+    assert frozen == replace(queued, attempted=True, version=2)
+    assert (phone.member.residual, phone.member.contributed) == (b"", 0)
+    proxy.mute_after = None
+    done = phone.visit()
+    assert (done.pushed, done.queued) == (1, 0)
+    assert (phone.member.residual, phone.member.contributed) == (queued.residual, 2)
+    phone.store.memberships.set(replace(phone.member, residual=b"spent"))
+    again = phone.visit()
+    assert (again.pushed, phone.member.residual) == (0, b"spent")
+    assert taken(quiet, queued.id) == 1
+
+
+def test_an_upload_that_is_cut_anywhere_counts_once(phone: Phone, proxy: Proxy, quiet: Coordinator) -> None:
+    phone.visit()
+    queued = phone.queue(2)
+    proxy.delay_s = 0.005
+    visiting = Thread(target=lambda: suppressed(phone, deadline_s=5))
+    visiting.start()
+    for pause in (0.05, 0.2, 0.3):
+        time.sleep(pause)
+        proxy.cut()
+    visiting.join()
+    proxy.delay_s = 0
+    suppressed(phone, deadline_s=20)
+    assert phone.store.outbox.waiting() == []
+    assert taken(quiet, queued.id) == 1
+    assert phone.member.residual == queued.residual
+
+
+def suppressed(device: Phone, deadline_s: float) -> None:
+    with suppress(CoordinatorUnreachable), Phone(device.home, None) as own:  # a connection of this thread's own
+        own.visit(deadline_s=deadline_s)
