@@ -3,7 +3,10 @@
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.federation.client import Client, Endpoint
@@ -56,3 +59,11 @@ class Phone:
 
     def __exit__(self, *error: object) -> None:
         self.store.close()
+
+
+def publish(serving: Coordinator, factor: float) -> int:
+    """A new version whose weights are those of the base times `factor`; returns its number."""
+    base = base_checkpoint()
+    with serving.state() as state:
+        other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
+        return state.publish(other, "published").number

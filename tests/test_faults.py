@@ -15,24 +15,15 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.exchange import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S
 from swipefl.store.store import Store
 from tests.federation import Coordinator, coordinator
-from tests.phones import Phone
+from tests.phones import Phone, publish
 from tests.proxy import Proxy, proxied
 from tests.running import environment, swipefl
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
-
-
-def publish(serving: Coordinator, factor: float) -> int:
-    """A new version whose weights are those of the base times `factor`; returns its number."""
-    base = base_checkpoint()
-    with serving.state() as state:
-        other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
-        return state.publish(other, "published").number
 
 
 @pytest.fixture(scope="module")
