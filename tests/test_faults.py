@@ -6,8 +6,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -15,13 +15,23 @@ from threading import Thread
 import numpy as np
 import pytest
 
+from swipefl.cycle import RoundReport, in_use, nothing_to_do
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
+from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.rounds import Rounds
+from swipefl.federation.coordinator.state import Waiting
 from swipefl.federation.exchange import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S
+from swipefl.gesture.gesture import Example
+from swipefl.learning.plan import Plan, Trained
 from swipefl.store.store import Store
 from tests.federation import Coordinator, coordinator
+from tests.people import examples
 from tests.phones import Phone, publish
 from tests.proxy import Proxy, proxied
 from tests.running import environment, swipefl
+from tests.test_cycle import cycle, ingest
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 
@@ -214,12 +224,12 @@ def test_a_lost_acknowledgement_is_asked_for_again_and_counts_once(
     assert proxy.muted
     assert taken(quiet, queued.id) == 1
     (frozen,) = phone.store.outbox.waiting()
-    assert frozen == replace(queued, attempted=True, version=2)
+    assert frozen == replace(queued, attempted=True, version=phone.member.version)
     assert (phone.member.residual, phone.member.contributed) == (b"", 0)
     proxy.mute_after = None
     done = phone.visit()
     assert (done.pushed, done.queued) == (1, 0)
-    assert (phone.member.residual, phone.member.contributed) == (queued.residual, 2)
+    assert (phone.member.residual, phone.member.contributed) == (queued.residual, phone.member.version)
     phone.store.memberships.set(replace(phone.member, residual=b"spent"))
     again = phone.visit()
     assert (again.pushed, phone.member.residual) == (0, b"spent")
@@ -246,3 +256,172 @@ def test_an_upload_that_is_cut_anywhere_counts_once(phone: Phone, proxy: Proxy, 
 def suppressed(device: Phone, deadline_s: float) -> None:
     with suppress(CoordinatorUnreachable), Phone(device.home, None) as own:  # a connection of this thread's own
         own.visit(deadline_s=deadline_s)
+
+
+# Clocks
+
+
+@pytest.mark.parametrize("wrong_by", [-DAY_S, DAY_S])
+def test_a_clock_that_is_a_day_wrong_locks_nobody_out(phone: Phone, proxy: Proxy, wrong_by: float) -> None:
+    now = time.time()
+    for asked_s in (0.0, HOUR_S, 9 * DAY_S):
+        phone.exchange(lambda: now + wrong_by)._note_success(asked_s)
+        assert phone.exchange(lambda: now + wrong_by + HOUR_S / 2).waits() is None or asked_s
+        assert phone.exchange(lambda: now).waits() is None
+        assert phone.exchange(lambda: now + wrong_by + DAY_S).waits() is None  # whatever it asks for
+    proxy.refusing = True
+    for _ in range(2):
+        with pytest.raises(CoordinatorUnreachable):
+            phone.visit(lambda: now + wrong_by, deadline_s=0.01)
+    assert phone.exchange(lambda: now).waits() is None
+    proxy.refusing = False
+    assert phone.visit(lambda: now).pulled
+    phone.queue(3)
+    assert phone.visit(lambda: now + wrong_by).pushed == 1
+
+
+def test_a_coordinators_clock_that_went_back_holds_no_update_for_ever() -> None:
+    now = time.time()
+    rounds = Rounds(Policy(buffer=40, max_wait_s=HOUR_S), Metrics(), clock=lambda: now)
+    for received_at, due in ((now, False), (now - 2 * HOUR_S, True), (now + DAY_S, True)):
+        assert rounds.due([Waiting(1, 1, 100, received_at)]) is due
+
+
+# Copies and backups
+
+
+def copied(device: Phone, home: Path, serving: Coordinator) -> Phone:
+    """A second device with all that the first one has."""
+    home.mkdir()
+    with closing(sqlite3.connect(home / "swipefl.db")) as copy:
+        device.store.sql.db.conn.backup(copy)
+    return Phone(home, None)
+
+
+def test_two_devices_with_one_id_contribute_once_a_version_and_go_on(
+    phone: Phone, proxy: Proxy, quiet: Coordinator, tmp_path: Path
+) -> None:
+    phone.visit()
+    with copied(phone, tmp_path / "copy", quiet) as twin:
+        for factor in (0.51, 0.52):
+            first, second = phone.queue(1), twin.queue(2)
+            done = [phone.visit(), twin.visit()]
+            assert [(visit.pushed, visit.stale, visit.refused, visit.queued) for visit in done] == [
+                (1, 0, 0, 0),
+                (0, 1, 0, 0),
+            ]
+            assert (taken(quiet, first.id), taken(quiet, second.id)) == (1, 0)
+            assert phone.member.contributed == twin.member.contributed == phone.member.version
+            assert (phone.member.residual, twin.member.residual) == (first.residual, b"")
+            phone, twin = twin, phone
+            publish(quiet, factor)
+            assert phone.visit().pulled
+            assert twin.visit().pulled
+
+
+def test_two_devices_with_one_id_at_the_same_time_contribute_once(
+    phone: Phone, proxy: Proxy, quiet: Coordinator, tmp_path: Path
+) -> None:
+    phone.visit()
+    with copied(phone, tmp_path / "copy", quiet) as twin:
+        queued = [device.queue(seed) for seed, device in enumerate((phone, twin))]
+        proxy.delay_s = 0.003
+        threads = [Thread(target=suppressed, args=(device, 20.0)) for device in (phone, twin)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sum(taken(quiet, update.id) for update in queued) == 1
+        for device in (phone, twin):
+            assert device.visit().queued == 0
+            assert device.member.contributed == device.member.version
+
+
+def test_a_restored_backup_catches_up_over_versions_and_keys_and_nothing_counts_twice(
+    phone: Phone, quiet: Coordinator, tmp_path: Path
+) -> None:
+    phone.visit()
+    queued = phone.queue(1)
+    with copied(phone, tmp_path / "backup", quiet) as backup:
+        assert phone.visit().pushed == 1
+        for factor in (0.53, 0.54):
+            publish(quiet, factor)
+            with quiet.state() as state:
+                state.rotate_key()
+            phone.visit()
+            newest = phone.queue(2)
+            assert phone.visit().pushed == 1
+        assert backup.member.version < phone.member.version
+        done = backup.visit()
+        assert (done.pushed, done.pulled, done.queued) == (1, True, 0)  # a duplicate
+        assert taken(quiet, queued.id) == 1
+        restored, lost = backup.member, phone.member
+        assert (restored.version, restored.fingerprint) == (lost.version, lost.fingerprint)
+        assert restored.public_key == lost.public_key
+        assert restored.contributed == restored.version  # the coordinator knows
+        late = backup.queue(3)  # that of a cycle which did not
+        assert backup.visit().stale == 1
+        assert (taken(quiet, late.id), taken(quiet, newest.id)) == (0, 1)
+        publish(quiet, 0.55)
+        backup.visit()
+        backup.queue(4)
+        assert backup.visit().pushed == 1
+
+
+# What a cycle makes of it
+
+
+def scaled(factor: float | None, started: list[str]) -> Callable[..., Trained]:
+    """A trainer that gives the base's weights times `factor`, or for None what it was given."""
+
+    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: object) -> Trained:
+        started.append(start.fingerprint)
+        base = base_checkpoint().weights
+        weights = start.weights if factor is None else {n: base[n] * np.float32(factor) for n in base}
+        return Trained(replace(start, weights=weights), len(swipes), 0, 1.0, 1.0, 1.0)
+
+    return trainer
+
+
+def test_a_new_version_is_personalised_judged_and_adopted_or_not(phone: Phone, quiet: Coordinator) -> None:
+    publish(quiet, 0.5)
+    ingest(phone.store, examples(40))
+    started: list[str] = []
+
+    def night(factor: float | None) -> RoundReport:
+        started.clear()
+        (report,) = cycle(phone.store, scaled(factor, started), coordinator=phone.exchange()).run(1)
+        assert set(started) == {phone.member.fingerprint}
+        assert report.push == "sent"
+        return report
+
+    assert night(0.7).adopted
+    personal = in_use(phone.store)
+    publish(quiet, 0.4)
+    worse = night(None)
+    assert not worse.adopted
+    assert in_use(phone.store).fingerprint == personal.fingerprint
+    publish(quiet, 0.999)
+    better = night(None)
+    assert better.adopted
+    assert better.top1_before == worse.top1_before
+    assert in_use(phone.store).info["from"] == phone.member.fingerprint
+    assert nothing_to_do(phone.store)
+
+
+def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path: Path) -> None:
+    short = {"SWIPEFL_EPOCHS": "1", "SWIPEFL_CONTRIBUTION_EPOCHS": "1"}
+    homes, fingerprints = (tmp_path / "alone", tmp_path / "member"), []
+    with coordinator(tmp_path / "coordinator", "--buffer", "1000") as serving:
+        with Phone(homes[1], serving):
+            pass
+        for home in homes:
+            with Store(home / "swipefl.db") as store:
+                ingest(store, examples(45))
+            report = swipefl(home, "cycle", "--rounds", "3", "--json", **short).json
+            assert report["sync"] is None
+            assert report["rounds"][0]["push"] == ("queued" if home == homes[0] else "sent")
+            status = swipefl(home, "status", "--json").json
+            fingerprints.append([(c["kind"], c["fingerprint"], c["in_use"]) for c in status["checkpoints"]])
+    assert fingerprints[0] == fingerprints[1]
+    assert any(in_use for _, _, in_use in fingerprints[0])

@@ -20,6 +20,7 @@ from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
+OTHER_CONTRIBUTED = "already-contributed"  # the coordinator's reason
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -173,6 +174,9 @@ class Exchange:
             elif answer.outcome == Outcome.OUTCOME_STALE:
                 self._store.outbox.remove(update.id)
                 stale += 1
+            elif answer.reason == OTHER_CONTRIBUTED:
+                self._came_second(update, version)
+                stale += 1
             elif answer.outcome == Outcome.OUTCOME_REFUSED:
                 self._store.outbox.remove(update.id)
                 refused += 1
@@ -195,6 +199,12 @@ class Exchange:
         with self._store.transaction():
             self._store.outbox.remove(update.id)
             self._change(residual=update.residual, contributed=max(version, self._membership().contributed))
+
+    def _came_second(self, update: QueuedUpdate, version: int) -> None:
+        """A copy of this store, or this one before a backup came back, has contributed, our residual with it."""
+        with self._store.transaction():
+            self._store.outbox.remove(update.id)
+            self._change(residual=b"", contributed=max(version, self._membership().contributed))
 
     def _note_failure(self) -> None:
         failures = self._membership().failures + 1
