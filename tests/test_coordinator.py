@@ -1,8 +1,12 @@
 """A coordinator in a process of its own: enrolment, versions, aggregation, and how it ends."""
 
 import json
+import subprocess
+import sys
+import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +14,15 @@ import grpc
 import numpy as np
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CoordinatorUnreachable, UpdateRefused
 from swipefl.federation.coordinator.server import SERVICE
+from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import decode_update, shapes_of
-from tests.federation import Coordinator, certificates, coordinator, update
-from tests.running import EXAMPLE, swipefl
+from tests.federation import Coordinator, Device, certificates, coordinator, header_for, parts_of, update
+from tests.running import EXAMPLE, environment, swipefl
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +104,8 @@ def test_health_is_served_and_reflection_is_not(running: Coordinator) -> None:
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
         listed = channel.unary_unary("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
         with pytest.raises(grpc.RpcError, match="UNIMPLEMENTED"):
+            list(health.Watch(health_pb2.HealthCheckRequest(service=SERVICE), timeout=5))
+        with pytest.raises(grpc.RpcError, match="UNIMPLEMENTED"):
             listed(b"", timeout=5)
 
 
@@ -136,11 +144,11 @@ def test_it_listens_elsewhere_only_with_tls(tmp_path: Path) -> None:
 
 def test_a_candidate_that_is_worse_on_the_holdout_keeps_the_weights(tmp_path: Path) -> None:
     holdout = tmp_path / "holdout.jsonl"
-    holdout.write_bytes(b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:40]))
+    holdout.write_bytes(b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:10]))
     flags = ("--buffer", "1", "--holdout", str(holdout), "--max-norm", "1000")
     with coordinator(tmp_path / "coordinator", *flags) as serving:
         assert serving.device().upload(update(norm=900)).outcome == 1
-        serving.wait_for_version(2)
+        serving.wait_for_version(2, 60)
         report = swipefl(serving.home, "coordinator", "status", "--json").json
         first, second = report["versions"]
         assert (second["made_by"], second["fingerprint"]) == ("kept", first["fingerprint"])
@@ -161,8 +169,73 @@ def test_sigterm_lets_it_end_and_what_was_taken_is_kept(tmp_path: Path) -> None:
 
 
 def test_an_unknown_device_is_refused(running: Coordinator) -> None:
-    from tests.federation import Device
-
     for authorization in (None, "", "x", "nobody:00", running.device().authorization + "00"):
         with Device(running.address, authorization).client() as client, pytest.raises(UpdateRefused):
             client.check_in(1, "")
+
+
+def test_a_call_that_runs_at_sigterm_is_answered(tmp_path: Path) -> None:
+    with coordinator(tmp_path) as serving, ThreadPoolExecutor() as pool:
+        device, blob = serving.device(), update()
+        upload = pool.submit(device.send, *parts_of(header_for(blob), blob), pause_s=0.3)
+        time.sleep(0.4)
+        serving.process.terminate()
+        assert upload.result().outcome == 1
+        assert serving.process.wait(30) == 0
+        with serving.state() as state:
+            assert state.contributed(device.id, 1)
+            assert (state.device(device.id) or device).seen_at > state.newest().created_at
+
+
+def test_tls_alone_and_reflection_where_it_is_asked_for(tmp_path: Path) -> None:
+    ours = certificates(tmp_path / "tls")
+    flags = ["--tls-cert", str(ours.certificate), "--tls-key", str(ours.key), "--reflection"]
+    with coordinator(tmp_path / "coordinator", *flags) as serving:
+        credentials = grpc.ssl_channel_credentials(ours.ca.read_bytes())
+        with grpc.secure_channel(serving.address, credentials) as channel:
+            assert SERVICE in ProtoReflectionDescriptorDatabase(channel).get_services()
+        done = swipefl(
+            tmp_path / "d", "enroll", serving.address, "--token", serving.token(), "--ca", str(ours.ca), "--json"
+        )
+        assert done.code == 0
+        places = swipefl(serving.home, "coordinator", "devices", "--json").json["devices"]
+        assert [place["id"] for place in places] == [done.json["device_id"]]
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        ("--rule mode", 2),
+        ("--listen nowhere", 2),
+        ("--metrics nowhere", 2),
+        ("--tls-cert pyproject.toml", 2),
+        ("--tls-cert pyproject.toml --tls-key pyproject.toml", 2),
+        ("--holdout nowhere.jsonl", 3),
+        ("--buffer 0", 2),
+    ],
+)
+def test_flags_that_cannot_be_are_told(tmp_path: Path, flags: str, code: int) -> None:
+    with State(tmp_path / "coordinator.db") as state:
+        state.create(base_checkpoint())
+    done = swipefl(tmp_path, "coordinator", "serve", "--listen", "127.0.0.1:0", *flags.split())
+    assert (done.code, "Traceback" in done.err, "a bug" in done.err) == (code, False, False), done.err
+
+
+def test_without_a_coordinator_no_command_makes_one(tmp_path: Path) -> None:
+    for command in ("serve", "status"):
+        done = swipefl(tmp_path, "coordinator", command)
+        assert (done.code, "coordinator init" in done.err) == (2, True)
+    assert not (tmp_path / "coordinator.db").exists()
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    assert swipefl(tmp_path, "coordinator", "init").code == 2
+    assert swipefl(tmp_path, "coordinator", "rollback", "7").code == 2
+    (tmp_path / "bad").write_bytes(b"no checkpoint")
+    assert swipefl(tmp_path, "coordinator", "publish", str(tmp_path / "bad")).code == 4
+
+
+def test_the_coordinator_never_loads_torch(tmp_path: Path) -> None:
+    code = "import sys, swipefl.federation.coordinator.server, swipefl.federation.coordinator.holdout, swipefl.cli.app;"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "assert 'torch' not in sys.modules"], env=environment(tmp_path), check=False
+    )
+    assert done.returncode == 0

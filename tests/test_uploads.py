@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import grpc
 import numpy as np
@@ -18,8 +19,10 @@ import pytest
 from safetensors.numpy import load, save
 
 from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.errors import StoreBusy, StoreError
 from swipefl.federation.coordinator.policy import Limits, Policy
-from swipefl.federation.coordinator.state import Received, State
+from swipefl.federation.coordinator.records import Received
+from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.federation import Coordinator, coordinator, header_for, in_process, parts_of, update
@@ -117,7 +120,7 @@ def test_a_broken_protocol_ends_the_call(running: Coordinator, blob: bytes) -> N
     assert code_of(lambda: device.send(*more)) == (Code.RESOURCE_EXHAUSTED, "more-than-declared")
     large = wire.UploadUpdateRequest(data=bytes(2**21))
     assert code_of(lambda: device.send(parts[0], large))[0] == Code.RESOURCE_EXHAUSTED
-    assert device.send(*parts[:-1]).reason == "damaged"
+    assert code_of(lambda: device.send(*parts[:-1])) == (Code.ABORTED, "cut-short")
     assert device.send(*parts).outcome == wire.OUTCOME_ACCEPTED
 
 
@@ -199,6 +202,22 @@ def test_nobody_may_have_too_much(tmp_path: Path, blob: bytes) -> None:
             assert first.result() == (Code.DEADLINE_EXCEEDED, "too-slow")
 
 
+def test_a_device_is_told_whether_to_try_again_and_nothing_else(
+    tmp_path: Path, blob: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with in_process(tmp_path, Policy()) as serving:
+        device = serving.device()
+        for error, told in (
+            (StoreError("/a/path is full"), (Code.UNAVAILABLE, "store")),
+            (StoreBusy("/a/path is locked"), (Code.UNAVAILABLE, "store")),
+            (KeyError("secret"), (Code.INTERNAL, "bug")),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(State, "take", Mock(side_effect=error))
+                assert code_of(lambda: device.upload(blob)) == told
+        assert device.upload(blob).outcome == wire.OUTCOME_ACCEPTED
+
+
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, blob: bytes) -> None:
     with coordinator(tmp_path, "--buffer", "1000") as serving:
         devices = [serving.device() for _ in range(12)]
@@ -210,7 +229,7 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, blob: bytes) -> N
     assert answers == [wire.OUTCOME_ACCEPTED] * 12
     with serving.state() as state:
         assert [state.contributed(device.id, 1) for device in devices] == [True] * 12
-        assert list(state.update_blobs(state.waiting())) == [blob] * 12
+        assert [state.update_blob(update) for update in state.waiting()] == [blob] * 12
 
 
 def test_updates_that_arrive_together_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,9 +16,19 @@ app = typer.Typer(help="Aggregate what many devices send, and sign the result.",
 
 
 def _state_of(home: Path | None) -> "State":
+    """The coordinator of a home. Raises UsageError where there is none."""
     from swipefl.federation.coordinator.state import State
 
-    return State(settings_of(home).home / "coordinator.db")
+    return State(_file_of(home))
+
+
+def _file_of(home: Path | None) -> Path:
+    from swipefl.errors import UsageError
+
+    path = settings_of(home).home / "coordinator.db"
+    if not path.exists():
+        raise UsageError(f"there is no coordinator in {path.parent} yet; `swipefl coordinator init` makes one")
+    return path
 
 
 @app.command("init")
@@ -29,9 +39,10 @@ def init(
 ) -> None:
     """Make a signing key and version 1 of the global model."""
     from swipefl.decoder.checkpoint import base_checkpoint
+    from swipefl.federation.coordinator.state import State
 
     first = read_checkpoint(checkpoint) if checkpoint else base_checkpoint()
-    with _state_of(home) as state:
+    with State(settings_of(home).home / "coordinator.db") as state:
         version = state.create(first)
     _told({"version": version.number, "fingerprint": version.fingerprint}, as_json, "version 1 is published")
 
@@ -48,6 +59,7 @@ def serve(
     holdout: Annotated[Path | None, typer.Option(help="Swipes that a new version must not do worse on.")] = None,
     buffer: Annotated[int, typer.Option(min=1, help="Updates that make a round.")] = 40,
     max_wait_s: Annotated[float, typer.Option(min=0, help="A round sooner, where one has waited so long.")] = 21600.0,
+    least: Annotated[int, typer.Option(min=1, help="Updates that such a round needs.")] = 1,
     max_staleness: Annotated[int, typer.Option(min=0, help="Versions that an update may be late.")] = 10,
     rule: Annotated[str, typer.Option(help="mean, median or trimmed-mean.")] = "mean",
     optimizer: Annotated[str, typer.Option(help="fedavg, fedavgm or fedadam.")] = "fedavgm",
@@ -85,6 +97,7 @@ def serve(
         plan=ContributionPlan(epochs, batch_size, learning_rate, max_norm),
         aggregation=Aggregation(rule, optimizer, server_lr, momentum, example_cap, trim),
         buffer=buffer,
+        least=least,
         max_wait_s=max_wait_s,
         max_staleness=max_staleness,
         retry_after_s=retry_after_s,
@@ -101,11 +114,11 @@ def serve(
         else:
             note(f"serving on {where['listening']}" + (f", {where['metrics']}" if "metrics" in where else ""))
 
-    settings = settings_of(home)
+    path = _file_of(home)
     log("starting")  # sets the log up before the server speaks
     score = scorer(holdout) if holdout else None
-    with hold(settings.home, "coordinator.lock"):
-        asyncio.run(serving(settings.home / "coordinator.db", listening, policy, score, ready))
+    with hold(path.parent, "coordinator.lock"):
+        asyncio.run(serving(path, listening, policy, score, ready))
 
 
 @app.command("token")
@@ -161,11 +174,10 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Publish a checkpoint as the next version."""
-    from swipefl.federation.coordinator.state import Draft
+    from swipefl.federation.coordinator.records import Draft
 
     checkpoint = read_checkpoint(file)
     with _state_of(home) as state:
-        state.newest()  # raises where there is no coordinator yet
         version = state.publish(Draft(checkpoint, "published"))
     _told({"version": version.number, "fingerprint": version.fingerprint}, as_json, f"version {version.number} is out")
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from swipefl.store.sql import INGEST
+
 APPLICATION_ID = 0x73776670  # "swfp": tells a store from any other SQLite file
 
 
@@ -129,13 +131,14 @@ def version(db: Database) -> int:
 class Schema:
     """What tells a kind of file from any other SQLite file, how its tables came to be, and the page size of a new one.
 
-    `secure_delete` overwrites with zeros what is deleted.
+    `secure_delete` overwrites with zeros what is deleted; `remedy` is what to do where the file is lost.
     """
 
     application_id: int
     steps: tuple[Step, ...]
     page_size: int = 4096
     secure_delete: bool = True
+    remedy: str = INGEST
 
 
 STORE = Schema(APPLICATION_ID, STEPS)

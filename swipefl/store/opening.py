@@ -18,7 +18,7 @@ def open_database(path: Path, schema: Schema = STORE) -> Database:
     """The migrated store at `path`; made, in a private folder, where there is none. Raises StoreError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not _exists(path):
+        if not _exists(path, schema):
             _create(path, schema)
         _look(path, schema)
     except OSError as error:
@@ -32,7 +32,7 @@ def open_database(path: Path, schema: Schema = STORE) -> Database:
     return _ready(path, path, schema)
 
 
-def _exists(path: Path) -> bool:
+def _exists(path: Path, schema: Schema) -> bool:
     """Whether there is a store. Raises StoreError for a file without content: ours are never empty."""
     # The log is looked at first: where it has content, a sound file has had some before.
     unwritten = _has_log(path)
@@ -40,11 +40,11 @@ def _exists(path: Path) -> bool:
         if not path.is_file():
             raise StoreError(f"{path} is not a file; move it aside, or choose another folder with --home")
         if path.stat().st_size == 0:
-            raise damaged(path, "it is empty")
+            raise damaged(path, "it is empty", schema.remedy)
         return True
     if unwritten:
         # SQLite would replay the log of the lost file into a new one.
-        raise damaged(path, f"it is gone, and {path.name}-wal of it is still there")
+        raise damaged(path, f"it is gone, and {path.name}-wal of it is still there", schema.remedy)
     return False
 
 
@@ -87,7 +87,7 @@ def _publish(draft: Path, path: Path) -> None:
 
 def _look(path: Path, schema: Schema) -> None:
     """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
-    with told(path):
+    with told(path, schema.remedy):
         try:
             with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
                 application = conn.execute("PRAGMA application_id").fetchone()[0]
@@ -100,9 +100,9 @@ def _look(path: Path, schema: Schema) -> None:
             raise
     # SQLite misses a cut inside the last page and would read zeros there; with a log, the page is in the log.
     if path.stat().st_size % page_size and not _has_log(path):
-        raise damaged(path, "its end is cut off")
+        raise damaged(path, "its end is cut off", schema.remedy)
     if application != schema.application_id:
-        raise damaged(path, "another program's SQLite file")
+        raise damaged(path, "another program's SQLite file", schema.remedy)
     if found > len(schema.steps):
         raise StoreError(
             f"{path} was written by a newer swipefl (schema {found}, this one knows {len(schema.steps)}); nothing in "
@@ -112,7 +112,7 @@ def _look(path: Path, schema: Schema) -> None:
 
 def _ready(path: Path, shown: Path, schema: Schema) -> Database:
     """A migrated connection to the existing file `path`; errors name `shown`."""
-    with told(shown):
+    with told(shown, schema.remedy):
         # isolation_level None: no transaction begins unasked.
         conn = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:

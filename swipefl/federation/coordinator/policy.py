@@ -24,8 +24,9 @@ class Limits:
 
 @dataclass(frozen=True)
 class Policy:
-    """FedBuff (Nguyen 2022, AISTATS): a step when `buffer` updates wait, or one has waited `max_wait_s`.
+    """FedBuff (Nguyen 2022, AISTATS): a step when `buffer` updates wait, or `least` and one of them for `max_wait_s`.
 
+    A version made of few updates says much of each: `least` is what stands before a round of one.
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
     """
 
@@ -33,6 +34,7 @@ class Policy:
     aggregation: Aggregation = field(default_factory=Aggregation)
     limits: Limits = field(default_factory=Limits)
     buffer: int = 40
+    least: int = 1
     max_wait_s: float = 6 * 3600.0
     max_staleness: int = 10
     retry_after_s: float = 0.0

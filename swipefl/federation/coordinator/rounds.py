@@ -11,7 +11,8 @@ from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Arrived, combine, step
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.state import Draft, State, Version, Waiting
+from swipefl.federation.coordinator.records import Draft, Version, Waiting
+from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import Delta, decode_update
 
 MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a backlog is worked off in several
@@ -31,7 +32,8 @@ class Rounds:
         count, oldest = state.backlog()
         self.metrics.waiting.set(count)
         waited_s = self.clock() - oldest
-        return count >= self.policy.buffer or (count > 0 and not 0 <= waited_s < self.policy.max_wait_s)
+        waited = count >= max(1, self.policy.least) and not 0 <= waited_s < self.policy.max_wait_s
+        return count >= self.policy.buffer or waited
 
     def draft(self, state: State) -> Draft:
         """The version that the waiting updates make; writes nothing.

@@ -21,9 +21,10 @@ from swipefl.errors import SwipeflError, UsageError
 from swipefl.federation.client import is_loopback
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Limits, Policy
+from swipefl.federation.coordinator.records import Draft
 from swipefl.federation.coordinator.rounds import Rounds
 from swipefl.federation.coordinator.service import FederationService
-from swipefl.federation.coordinator.state import Draft, State
+from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server

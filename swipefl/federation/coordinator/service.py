@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import hmac
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import wraps
+from pathlib import Path
 from typing import NoReturn, TypeVar
 
 import grpc
@@ -17,7 +19,8 @@ from swipefl.errors import BadUpdate, StoreBusy, StoreError
 from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.state import Device, Received, State, Version
+from swipefl.federation.coordinator.records import Device, Received, Version
+from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.enrolment import CREDENTIAL_BYTES
 from swipefl.federation.signing import signed_manifest
@@ -38,14 +41,21 @@ Call = Callable[["FederationService", Request, Context], Awaitable[Answer]]
 
 
 def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
-    """`call`, answering UNAVAILABLE while the state cannot be read or written, as on a full disk."""
+    """`call`, answering UNAVAILABLE while the state cannot be read or written, as on a full disk.
+
+    Whatever else goes wrong here, no device is told more than that it did.
+    """
 
     @wraps(call)
     async def answered(service: "FederationService", request: Request, context: Context) -> Answer:
         try:
             return await call(service, request, context)
+        except grpc.aio.AbortError:
+            raise
         except (StoreError, StoreBusy) as error:
             await service.not_now(context, error)
+        except Exception as error:
+            await service.broken(context, error)
 
     return answered
 
@@ -134,7 +144,10 @@ class FederationService(FederationServiceServicer):
     async def UploadUpdate(self, requests: Upload, context: Context) -> wire.UploadUpdateResponse:
         """Takes an update, if it is what it must be; answers after it is durable."""
         async with self._stream(context) as device:
-            return await self._received(device, requests, context)
+            answer = await self._received(device, requests, context)
+            if answer.reason:
+                structlog.get_logger().info("update refused", device=device.id, reason=answer.reason)
+            return answer
 
     @asynccontextmanager
     async def _stream(self, context: Context) -> AsyncIterator[Device]:
@@ -169,7 +182,7 @@ class FederationService(FederationServiceServicer):
         return self._answer("refused", said) if said == "already-contributed" else self._answer(said)
 
     async def _bytes_of(self, header: wire.UpdateHeader, requests: Upload, context: Context) -> bytes:
-        """What follows the header, not a part more than it declared."""
+        """What follows the header, exactly as much as it declared."""
         blob = bytearray()
         async for request in requests:
             if not request.data:
@@ -178,6 +191,8 @@ class FederationService(FederationServiceServicer):
             if len(blob) > header.size_bytes:
                 await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "more-than-declared")
         self._metrics.bytes_up.inc(len(blob))
+        if len(blob) < header.size_bytes:  # a connection that went away looks like this: no fault of the update
+            await self._refuse(context, grpc.StatusCode.ABORTED, "cut-short")
         return bytes(blob)
 
     def _early_answer(self, device: Device, header: wire.UpdateHeader) -> wire.UploadUpdateResponse | None:
@@ -207,7 +222,7 @@ class FederationService(FederationServiceServicer):
 
     def _fault(self, blob: bytes, header: wire.UpdateHeader) -> str | None:
         """Why these bytes are no update of the model, or None."""
-        if len(blob) != header.size_bytes or hashlib.sha256(blob).digest() != header.sha256:
+        if hashlib.sha256(blob).digest() != header.sha256:
             return "damaged"
         try:
             norm = encoded_norm(blob, shapes_of(self._state.newest()))
@@ -238,6 +253,13 @@ class FederationService(FederationServiceServicer):
         """Ends the call: the state is not to be had, and the device may come again."""
         structlog.get_logger().error("store", reason=str(error))
         await self._refuse(context, grpc.StatusCode.UNAVAILABLE, "store")
+
+    async def broken(self, context: Context, error: Exception) -> NoReturn:
+        """Ends the call for a bug; the log says where."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(frame.filename).name}:{frame.lineno}"
+        structlog.get_logger().error("a bug", error=type(error).__name__, where=where)
+        await self._refuse(context, grpc.StatusCode.INTERNAL, "bug")
 
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()

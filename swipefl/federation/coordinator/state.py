@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,91 +16,14 @@ from safetensors.numpy import load, save
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, StoreBusy, UsageError
 from swipefl.federation.aggregation import Moments
+from swipefl.federation.coordinator.records import Device, Draft, Received, Version, Waiting
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.signing import public_bytes, succession
 from swipefl.federation.token import SECRET_BYTES, Token
 from swipefl.federation.update import Delta
-from swipefl.federation.wire.v1.federation_pb2 import Manifest, SigningKeys, Succession
+from swipefl.federation.wire.v1.federation_pb2 import SigningKeys, Succession
 from swipefl.store.opening import open_database
 from swipefl.store.sql import Sql
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version of the global model; `made_by` is published, aggregated, kept (same weights) or rolled back."""
-
-    number: int
-    made_by: str
-    created_at: float
-    updates: int
-    architecture: str
-    fingerprint: str
-    sha256: bytes
-    top1: float | None
-    size: int | None
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether its bytes were pruned."""
-        return self.size is None
-
-    def manifest(self) -> Manifest:
-        """What is signed of it."""
-        return Manifest(
-            version=self.number,
-            architecture=self.architecture,
-            fingerprint=self.fingerprint,
-            sha256=self.sha256,
-            size_bytes=self.size or 0,
-        )
-
-
-@dataclass(frozen=True)
-class Device:
-    """A place in the federation; `credential` is the hash of what the device says."""
-
-    id: str
-    credential: bytes
-    enrolled_at: float
-    seen_at: float
-    revoked: bool
-
-
-@dataclass(frozen=True)
-class Draft:
-    """A version to be, and the numbers of the updates that went into it; `moments` are the server optimiser's.
-
-    `after` is the version that it was made from, where it is worth nothing after another.
-    """
-
-    checkpoint: Checkpoint
-    made_by: str
-    consumed: Sequence[int] = ()
-    moments: Moments = field(default_factory=dict)
-    top1: float | None = None
-    after: int | None = None
-
-
-@dataclass(frozen=True)
-class Received:
-    """An update as it arrived and was checked."""
-
-    id: str
-    device: str
-    version: int
-    examples: int
-    blob: bytes
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """An update that no aggregation has consumed yet, without its bytes."""
-
-    number: int
-    version: int
-    examples: int
-    received_at: float
-
 
 LOG_BYTES = 64 * 1024 * 1024
 KEPT = 20  # versions that can still be downloaded and rolled back to
@@ -112,7 +35,7 @@ class State:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
-        self._sql = Sql(path, open_database(path, COORDINATOR))
+        self._sql = Sql(path, open_database(path, COORDINATOR), COORDINATOR.remedy)
         # Pages of updates that a round has consumed meanwhile are written to the log again and to the file once.
         self._sql.run(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // COORDINATOR.page_size}")
         self._clock = clock

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from swipefl.federation.coordinator.state import Received, State
+from swipefl.federation.coordinator.records import Received
+from swipefl.federation.coordinator.state import State
 
 MOST_TOGETHER = 32
 Answer = TypeVar("Answer")
