@@ -10,6 +10,7 @@ import numpy as np
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.federation.client import Client, Endpoint
+from swipefl.federation.coordinator.records import Draft
 from swipefl.federation.exchange import Exchange, Exchanged
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
@@ -66,4 +67,4 @@ def publish(serving: Coordinator, factor: float) -> int:
     base = base_checkpoint()
     with serving.state() as state:
         other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
-        return state.publish(other, "published").number
+        return state.publish(Draft(other, "published")).number
