@@ -41,7 +41,7 @@ class Load:
         waiting: tuple[wire.UpdateHeader, bytes] | None = None
         while not self.stop.is_set():
             with suppress(CoordinatorUnreachable), device.client(deadline_s=2) as client:
-                asked = client.check_in(0, "", "")
+                asked = client.check_in(0, "")
                 newest = wire.Manifest.FromString(asked.newest.manifest)
                 if waiting is None and not asked.contributed:
                     blob = rng.choice(BLOBS)
@@ -54,7 +54,7 @@ class Load:
                 if answer.outcome in TAKEN:
                     header = waiting[0]
                     self.acknowledged[header.update_id] = (
-                        str(device.authorization).partition(":")[0],
+                        device.id,
                         header.base_version,
                     )
                 else:
