@@ -72,6 +72,7 @@ def serve(
     batch_size: Annotated[int, typer.Option(min=1, help="Examples a step of a contribution.")] = 16,
     learning_rate: Annotated[float, typer.Option(min=1e-6, help="Step size of a contribution.")] = 0.3,
     retry_after_s: Annotated[float, typer.Option(min=0, help="How long devices' timers stay away.")] = 0.0,
+    stream_s: Annotated[float, typer.Option(min=0.1, help="How long an upload or a download may take.")] = 60.0,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -82,7 +83,7 @@ def serve(
     from swipefl.errors import UsageError
     from swipefl.federation.aggregation import OPTIMIZERS, RULES, Aggregation
     from swipefl.federation.coordinator.holdout import holdout as scorer
-    from swipefl.federation.coordinator.policy import Policy
+    from swipefl.federation.coordinator.policy import Limits, Policy
     from swipefl.federation.coordinator.server import Listening, Serving
     from swipefl.federation.coordinator.server import serve as serving
     from swipefl.federation.plan import ContributionPlan
@@ -96,6 +97,7 @@ def serve(
     policy = Policy(
         plan=ContributionPlan(epochs, batch_size, learning_rate, max_norm),
         aggregation=Aggregation(rule, optimizer, server_lr, momentum, example_cap, trim),
+        limits=Limits(stream_s=stream_s),
         buffer=buffer,
         least=least,
         max_wait_s=max_wait_s,

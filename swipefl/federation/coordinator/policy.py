@@ -11,7 +11,8 @@ from swipefl.federation.plan import ContributionPlan
 class Limits:
     """Bounds on one device: calls a minute, bytes of updates a day, seconds a stream may take, claimed examples.
 
-    `wrong_tokens_a_minute` bounds one address, `concurrent_calls` all together.
+    `wrong_tokens_a_minute` bounds one address, `concurrent_calls` all together. What a call asks is waited for for
+    `request_s`; so may `waiting_calls` of a device at once, and `waiting_strangers` of all who have no credential.
     """
 
     calls_a_minute: int = 120
@@ -19,7 +20,10 @@ class Limits:
     stream_s: float = 60.0
     examples: int = 100_000
     wrong_tokens_a_minute: int = 10
-    concurrent_calls: int = 256
+    concurrent_calls: int = 1024
+    request_s: float = 5.0
+    waiting_calls: int = 8
+    waiting_strangers: int = 64
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,8 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import SwipeflError, UsageError
 from swipefl.federation.client import is_loopback
 from swipefl.federation.coordinator.metrics import Metrics
-from swipefl.federation.coordinator.policy import Limits, Policy
+from swipefl.federation.coordinator.patience import Patience
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.records import Draft
 from swipefl.federation.coordinator.rounds import Rounds
 from swipefl.federation.coordinator.service import FederationService
@@ -102,7 +103,8 @@ async def serve_until(
         newest = state.newest()  # raises where there is no coordinator yet
         writer = Writer(path)
         service = FederationService(state, writer, policy, metrics)
-        server, health = _server(service, listening, policy.limits)
+        patience = Patience(service.caller, policy.limits, metrics)
+        server, health = _server(service, listening, patience, policy.limits.concurrent_calls)
         port = _bind(server, listening)
         with _metrics_server(listening, metrics) as metrics_port:
             await server.start()
@@ -145,9 +147,12 @@ class _Health(HealthServicer):
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "ask with Check")
 
 
-def _server(service: FederationService, listening: Listening, limits: Limits) -> tuple[grpc.aio.Server, HealthServicer]:
+def _server(
+    service: FederationService, listening: Listening, patience: Patience, concurrent_calls: int
+) -> tuple[grpc.aio.Server, HealthServicer]:
     server = grpc.aio.server(
-        maximum_concurrent_rpcs=limits.concurrent_calls,
+        interceptors=[patience],
+        maximum_concurrent_rpcs=concurrent_calls,
         options=(
             ("grpc.max_receive_message_length", MESSAGE_BYTES),
             ("grpc.max_send_message_length", MESSAGE_BYTES),

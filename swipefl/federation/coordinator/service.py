@@ -31,6 +31,7 @@ from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServ
 Context = grpc.aio.ServicerContext[object, object]
 Upload = AsyncIterator[wire.UploadUpdateRequest]
 CHUNK_BYTES = 64 * 1024  # of a part that is cut nothing stays, and 1 MB in 17 parts costs no more than in 5
+MOST_SMALL_PARTS, LEAST_PART = 16, 4 * 1024  # each part costs as much as a large one
 LONGEST_ID = 64
 HEADER_BYTES = 64 * 1024  # of the safetensors header, at most
 ROUNDING = 1.001  # a device clips in float32
@@ -85,14 +86,14 @@ class FederationService(FederationServiceServicer):
     @later
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:
         """A place for who has a token."""
-        peer = (context.peer() or "").rpartition(":")[0]
-        if self._wrong_tokens.left(peer) < 1:
-            await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-wrong-tokens")
         if len(request.credential) != CREDENTIAL_BYTES:
             await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "bad-credential")
-        device_id = await self._writer.do(lambda state: state.enroll(request.token, request.credential))
+        device_id = None
+        if self._state.offers(request.token):  # whoever guesses keeps neither the writer nor a right token waiting
+            device_id = await self._writer.do(lambda state: state.enroll(request.token, request.credential))
         if device_id is None:
-            self._wrong_tokens.allows(peer)
+            if not self._wrong_tokens.allows((context.peer() or "").rpartition(":")[0]):
+                await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-wrong-tokens")
             await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "wrong-token")
         self._metrics.enrolments.inc()
         structlog.get_logger().info("device enrolled", device=device_id)
@@ -183,8 +184,11 @@ class FederationService(FederationServiceServicer):
 
     async def _bytes_of(self, header: wire.UpdateHeader, requests: Upload, context: Context) -> bytes:
         """What follows the header, exactly as much as it declared."""
-        blob = bytearray()
+        blob, parts_left = bytearray(), MOST_SMALL_PARTS + header.size_bytes // LEAST_PART
         async for request in requests:
+            parts_left -= 1
+            if parts_left < 0:
+                await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-parts")
             if not request.data:
                 await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-data")
             blob += request.data
@@ -234,13 +238,22 @@ class FederationService(FederationServiceServicer):
         self._metrics.updates.labels(outcome, reason).inc()
         return wire.UploadUpdateResponse(outcome=f"OUTCOME_{outcome.upper()}", reason=reason)
 
-    async def _device(self, context: Context) -> Device:
-        """Who calls; ends the call for one that is unknown, revoked or here too often."""
+    def caller(self, context: Context) -> str:
+        """The id of the device that calls, "" for a stranger."""
+        device = self._known(context)
+        return device.id if device and not device.revoked else ""
+
+    def _known(self, context: Context) -> Device | None:
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
         device_id, _, credential = metadata.get("authorization", "").removeprefix("Bearer ").partition(":")
         device = self._state.device(device_id)
         said = hashlib.sha256(_unhexed(credential)).digest()
-        if device is None or not hmac.compare_digest(device.credential, said):
+        return device if device and hmac.compare_digest(device.credential, said) else None
+
+    async def _device(self, context: Context) -> Device:
+        """Who calls; ends the call for one that is unknown, revoked or here too often."""
+        device = self._known(context)
+        if device is None:
             await self._refuse(context, grpc.StatusCode.UNAUTHENTICATED, "unknown-device")
         if device.revoked:
             await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "revoked-device")

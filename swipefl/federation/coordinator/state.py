@@ -85,6 +85,10 @@ class State:
         self._sql.run("INSERT INTO tokens (hash, expires_at) VALUES (?, ?)", row)
         return token
 
+    def offers(self, secret: bytes) -> bool:
+        """Whether there ever was a token with this secret."""
+        return bool(self._sql.rows("SELECT 1 FROM tokens WHERE hash = ?", (_hash(secret),)))
+
     def enroll(self, secret: bytes, credential: bytes) -> str | None:
         """The id of a new device, or None for a token that buys none; the same again gives the same id."""
         with self.transaction():
