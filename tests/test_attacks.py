@@ -1,7 +1,4 @@
-"""Attacks on a real coordinator, and of a hostile coordinator on a device.
-
-Each is refused with a reason, counted, and costs nobody else anything.
-"""
+"""Attacks on a real coordinator: each is refused with a reason, counted, and costs nobody else anything."""
 
 import hashlib
 import itertools
@@ -21,10 +18,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from safetensors.numpy import load, save
 
 from swipefl.errors import UpdateRefused
+from swipefl.federation.coordinator.policy import Limits, Policy
 from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
-from tests.federation import Coordinator, Device, coordinator, header_for, update
+from tests.federation import Coordinator, Device, coordinator, header_for, in_process, update
 from tests.running import swipefl
 
 
@@ -518,10 +516,13 @@ def test_who_says_no_text_is_no_device(running: Coordinator, said: str) -> None:
     serve_an_honest_device(running)
 
 
-def test_who_never_says_what_it_asks_is_hung_up_on(running: Coordinator) -> None:
-    call = PREFACE + _frame(SETTINGS) + _call(1, "CheckIn", running.device().authorization)
-    with costs_one_client(running, refused_call("no-request")), connections(running, [call]):
-        wait_until(lambda: running.metric(refused_call("no-request")) > 0)
+def test_who_never_says_what_it_asks_is_hung_up_on(tmp_path: Path) -> None:
+    with in_process(tmp_path, Policy(limits=Limits(request_s=0.3))) as serving:
+        for authorization in (None, serving.device().authorization):
+            before = serving.metric(refused_call("no-request"))
+            with connections(serving, [PREFACE + _frame(SETTINGS) + _call(1, "CheckIn", authorization)]):
+                wait_until(lambda: serving.metric(refused_call("no-request")) > before)  # noqa: B023
+        serve_an_honest_device(serving)
 
 
 def test_who_asks_for_health_and_says_nothing_keeps_nobody_out(running: Coordinator) -> None:

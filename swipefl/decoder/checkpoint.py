@@ -20,6 +20,8 @@ from safetensors.numpy import load, save
 from swipefl.errors import CheckpointError
 
 FORMAT = "swipefl-checkpoint-1"
+# What reading bytes that are no checkpoint can raise; the last two are of JSON too deep and of integers too large.
+_DAMAGE = (AttributeError, ValueError, KeyError, TypeError, SafetensorError, RecursionError, OverflowError)
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
 
@@ -50,7 +52,9 @@ class ScoreWeights:
     def from_json(cls, weights: Any) -> "ScoreWeights":
         """The inverse of `to_json`. Raises CheckpointError for weights that are unknown here or no finite numbers."""
         if unknown := set(weights) - {field.name for field in fields(cls)}:
-            raise CheckpointError(f"unknown score weights {', '.join(sorted(unknown))}; a newer swipefl may know them")
+            raise CheckpointError(
+                f"unknown score weights {', '.join(sorted(unknown))[:80]}; a newer swipefl may know them"
+            )
         if not all(isinstance(weight, int | float) and math.isfinite(weight) for weight in weights.values()):
             raise CheckpointError("the checkpoint's score weights are not finite numbers; `swipefl reset` goes back")
         return cls(**weights)
@@ -113,11 +117,14 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
         header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
         about = json.loads(header["__metadata__"]["swipefl"])
         if about["format"] != FORMAT:
-            raise CheckpointError(f"this checkpoint has format {about['format']!r}; this swipefl reads {FORMAT!r}")
+            raise CheckpointError(
+                f"this checkpoint has format {str(about['format'])[:40]!r}; this swipefl reads {FORMAT!r}"
+            )
         weights = {name: np.asarray(array, np.float32) for name, array in load(blob).items()}
         score = ScoreWeights.from_json(about["score"])
-        checkpoint = Checkpoint(str(about["architecture"]), weights, score, about["info"])
-    except (AttributeError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        info = {str(name): str(fact) for name, fact in about["info"].items()}
+        checkpoint = Checkpoint(str(about["architecture"]), weights, score, info)
+    except _DAMAGE as error:
         raise CheckpointError(
             "the checkpoint is damaged; `swipefl reset --to base` goes back to the one that was shipped"
         ) from error

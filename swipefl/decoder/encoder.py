@@ -29,8 +29,8 @@ class Architecture:
     @classmethod
     def named(cls, name: str) -> "Architecture":
         """The architecture `bilstm-H` or `bilstm-HxN`. Raises CheckpointError for another."""
-        if not (match := re.fullmatch(r"bilstm-([1-9]\d{0,4})(?:x([2-9]))?", name)):
-            raise CheckpointError(f"unknown network architecture {name!r}; a newer swipefl may know it")
+        if not (match := re.fullmatch(r"bilstm-([1-9][0-9]{0,4})(?:x([2-9]))?", name)):
+            raise CheckpointError(f"unknown network architecture {name[:40]!r}; a newer swipefl may know it")
         return cls(int(match[1]), int(match[2] or 1))
 
     def inputs(self, layer: int) -> int:

@@ -131,7 +131,7 @@ class Client:
                 try:
                     return self._stream(version, offset, keep)
                 except grpc.RpcError as error:
-                    if not may_pass(error) or offset() == before:
+                    if not may_pass(error) or offset() == before or self._clock() >= self._ends_at:
                         raise
 
         self._retried(on_and_on)

@@ -1,9 +1,10 @@
 """How a device joins a federation, and how it leaves one."""
 
+import re
 import secrets
 from collections.abc import Callable
 
-from swipefl.errors import UpdateRefused, UsageError
+from swipefl.errors import CheckpointError, UpdateRefused, UsageError
 from swipefl.federation.client import Client, Endpoint
 from swipefl.federation.token import Token
 from swipefl.store.membership import Membership
@@ -30,9 +31,12 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
                 f"the coordinator at {endpoint.address} does not take this token: it is used, too old, or another "
                 "coordinator's; ask for a new one"
             ) from error
-    member = Membership(
-        endpoint.address, answer.device_id, credential, token.pin(answer.keys), endpoint.ca, endpoint.insecure
-    )
+    public_key = token.pin(answer.keys)
+    if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", answer.device_id):  # it goes into the metadata of every call
+        raise CheckpointError(
+            f"the coordinator at {endpoint.address} gave no usable name to this device; ask whoever runs it"
+        )
+    member = Membership(endpoint.address, answer.device_id, credential, public_key, endpoint.ca, endpoint.insecure)
     with store.transaction():
         store.memberships.set(member)
         store.meta.delete(_PENDING)

@@ -21,6 +21,7 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 OTHER_CONTRIBUTED = "already-contributed"  # the coordinator's reason
+LONGEST_REASON = 100
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -180,7 +181,7 @@ class Exchange:
             elif answer.outcome == Outcome.OUTCOME_REFUSED:
                 self._store.outbox.remove(update.id)
                 refused += 1
-                reasons.append(answer.reason)
+                reasons.append(answer.reason[:LONGEST_REASON])
             else:
                 raise CoordinatorUnreachable("the coordinator's answer is none that this swipefl knows; try later")
         return Exchanged(pushed=taken, refused=refused, stale=stale, reasons=tuple(reasons))
@@ -212,7 +213,7 @@ class Exchange:
         self._change(failures=failures, tried_at=self._clock(), wait_s=longest * self._rng.uniform(0.5, 1))
 
     def _note_success(self, retry_after_s: float) -> None:
-        wait = min(max(retry_after_s, 0.0), LONGEST_WAIT_S)  # NaN gives 0
+        wait = min(retry_after_s, LONGEST_WAIT_S) if retry_after_s > 0 else 0.0  # also for NaN
         self._change(failures=0, tried_at=self._clock(), wait_s=wait)
 
 

@@ -10,6 +10,7 @@ from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest, 
 # What is signed begins with what it is, so that a signature of one kind of thing is none of another.
 _MANIFEST = b"swipefl manifest v1\n"
 _SUCCESSION = b"swipefl succession v1\n"
+LARGEST_VERSION = 2**63 - 1  # that a store can hold
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -24,16 +25,19 @@ def signed_manifest(manifest: Manifest, key: Ed25519PrivateKey) -> SignedManifes
 
 
 def verified_manifest(signed: SignedManifest, public_key: bytes) -> Manifest:
-    """What `public_key` signed. Raises CheckpointError where it did not."""
+    """What `public_key` signed. Raises CheckpointError where it did not, or where it makes no sense."""
     if not _signed(public_key, _MANIFEST + signed.manifest, signed.signature):
         raise CheckpointError(
             "the coordinator offers a model that the key pinned at enrolment did not sign; nothing of it was loaded. "
             "Ask whoever runs the coordinator; `swipefl leave` and a new token start over"
         )
     try:
-        return Manifest.FromString(signed.manifest)
+        manifest = Manifest.FromString(signed.manifest)
     except DecodeError as error:
         raise CheckpointError("the coordinator's manifest cannot be read; a newer swipefl may know it") from error
+    if not 0 < manifest.version <= LARGEST_VERSION or len(manifest.sha256) != 32:
+        raise CheckpointError("the coordinator's manifest describes no model; nothing was loaded. Ask whoever runs it")
+    return manifest
 
 
 def succession(old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Succession:

@@ -5,7 +5,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 
-from swipefl.errors import UsageError
+from swipefl.errors import CheckpointError, UsageError
 from swipefl.federation.signing import successor
 from swipefl.federation.wire.v1.federation_pb2 import SigningKeys
 
@@ -46,5 +46,10 @@ class Token:
     def pin(self, keys: SigningKeys) -> bytes:
         """The key to trust from now on: the one hashed here, or what it was handed over to. Raises CheckpointError."""
         offered = [keys.public_key, *(link.old_public_key for link in keys.successions)]
-        known = next((key for key in offered if hashlib.sha256(key).digest() == self.key_hash), b"")
-        return successor(known, keys)
+        for key in offered:
+            if hashlib.sha256(key).digest() == self.key_hash:
+                return successor(key, keys)
+        raise CheckpointError(
+            "this is not the coordinator that the token comes from: it signs with another key; nothing was kept. Check "
+            "the address, or ask for a new token"
+        )

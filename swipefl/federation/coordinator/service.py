@@ -6,7 +6,7 @@ import hmac
 import time
 import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from typing import NoReturn, TypeVar
@@ -239,9 +239,11 @@ class FederationService(FederationServiceServicer):
         return wire.UploadUpdateResponse(outcome=f"OUTCOME_{outcome.upper()}", reason=reason)
 
     def caller(self, context: Context) -> str:
-        """The id of the device that calls, "" for a stranger."""
-        device = self._known(context)
-        return device.id if device and not device.revoked else ""
+        """The id of the device that calls, "" for a stranger, and where that cannot be read."""
+        with suppress(StoreError, StoreBusy):
+            device = self._known(context)
+            return device.id if device and not device.revoked else ""
+        return ""
 
     def _known(self, context: Context) -> Device | None:
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
