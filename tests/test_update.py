@@ -3,8 +3,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import DataError
-from swipefl.federation.update import clipped, decode_update, difference, encode_update, norm_of, shapes_of
+from swipefl.federation.update import (
+    clipped,
+    decode_update,
+    difference,
+    encode_update,
+    norm_of,
+    residual_from,
+    shapes_of,
+)
 
 
 def delta(seed: int, scale: float = 1.0) -> dict[str, np.ndarray]:
@@ -51,3 +60,57 @@ def test_a_damaged_update_and_one_that_is_not_finite_are_errors() -> None:
 def test_an_int8_update_is_small() -> None:
     weights = {"w": np.random.default_rng(0).normal(size=(512, 128)).astype(np.float32)}
     assert len(encode_update(weights, 1e9).blob) < 0.27 * weights["w"].nbytes
+
+
+@given(st.integers(0, 10_000), st.integers(2, 12), st.floats(1e-3, 10), st.floats(0.05, 5))
+def test_what_is_accepted_over_rounds_approaches_what_was_learned(
+    seed: int, rounds: int, scale: float, max_norm: float
+) -> None:
+    """Error feedback: all that a device ever sent plus the last residual is all that it learned, whatever was clipped.
+
+    A residual at rest is read back as it was; where nothing had to be clipped, only the last rounding is missing.
+    """
+    shapes = shapes_of(delta(0))
+    learned, accepted = ({name: np.zeros(shape) for name, shape in shapes.items()} for _ in range(2))
+    residual, clipping, largest = None, False, 0.0
+    for number in range(rounds):
+        change = delta(seed + number, scale)
+        encoded = encode_update(change, max_norm, residual)
+        whole = change if residual is None else {name: change[name] + residual[name] for name in change}
+        clipping |= norm_of(whole) > max_norm * 0.99
+        largest = max(largest, norm_of(whole))
+        sent = decode_update(encoded.blob, shapes)
+        for name in shapes:
+            learned[name] += change[name]
+            accepted[name] += sent[name]
+        residual = residual_from(encoded.residual_blob, shapes)
+        assert residual is not None
+    for name in shapes:
+        np.testing.assert_allclose(accepted[name] + residual[name], learned[name], rtol=1e-4, atol=1e-4 * scale)
+    left = norm_of({name: (learned[name] - accepted[name]).astype(np.float32) for name in shapes})
+    assert left <= (0.02 * largest if not clipping else norm_of(residual) * 1.01 + 1e-3 * scale)
+
+
+def test_what_clipping_took_arrives_in_the_rounds_after_it() -> None:
+    """One large change, then none: the rounds after it bring the rest, each as much as the norm allows."""
+    whole, shapes = delta(3), shapes_of(delta(3))
+    bound = norm_of(whole) / 4.5
+    none = {name: np.zeros_like(array) for name, array in whole.items()}
+    accepted, residual, missing = dict(none), None, []
+    for number in range(6):
+        encoded = encode_update(none if number else whole, bound, residual)
+        residual = encoded.residual
+        accepted = {name: accepted[name] + array for name, array in decode_update(encoded.blob, shapes).items()}
+        missing.append(norm_of(difference(whole, accepted)) / norm_of(whole))
+    assert missing == sorted(missing, reverse=True)
+    assert missing[0] > 0.7
+    assert missing[-1] < 0.001
+
+
+def test_int8_costs_little_of_a_change_of_the_base_and_a_byte_a_parameter() -> None:
+    weights = base_checkpoint().weights
+    rng = np.random.default_rng(0)
+    change = {name: rng.normal(0, 1e-3, array.shape).astype(np.float32) for name, array in weights.items()}
+    encoded = encode_update(change, 1e9)
+    assert norm_of(encoded.residual) < 0.015 * norm_of(change)
+    assert len(encoded.blob) <= 1.05 * sum(array.size for array in weights.values())
