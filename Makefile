@@ -32,7 +32,7 @@ check: $(STAMP) wire-check
 	$(BIN)/python examples/make_person.py --check
 
 bench: $(STAMP)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ONEDNN_PRIMITIVE_CACHE_CAPACITY=32 $(BIN)/python -m tests.bench
 
 generated: $(STAMP)
 	$(BIN)/python examples/build_lexicons.py
