@@ -120,7 +120,10 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
             raise CheckpointError(
                 f"this checkpoint has format {str(about['format'])[:40]!r}; this swipefl reads {FORMAT!r}"
             )
-        weights = {name: np.asarray(array, np.float32) for name, array in load(blob).items()}
+        tensors = load(blob)
+        if any(array.dtype.kind != "f" for array in tensors.values()):
+            raise TypeError("weights are floating-point numbers")
+        weights = {name: np.asarray(array, np.float32) for name, array in tensors.items()}
         score = ScoreWeights.from_json(about["score"])
         info = {str(name): str(fact) for name, fact in about["info"].items()}
         checkpoint = Checkpoint(str(about["architecture"]), weights, score, info)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn, TypeAlias
 
 import grpc
+from google.protobuf.message import DecodeError
 
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Limits
@@ -33,15 +34,20 @@ class Patience(grpc.aio.ServerInterceptor):
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        """The handler of a call, in front of which its request is waited for."""
+        """The handler of a call, in front of which its request is waited for, and one that can be read is asked for."""
         handler = await continuation(handler_call_details)
-        if handler is None or handler.request_streaming:
+        if handler is None or handler.stream_stream:
             return handler
         stranger = str(handler_call_details.method)
-        answer: Any = handler.unary_stream if handler.response_streaming else handler.unary_unary
+        answer: Any = handler.stream_unary or handler.unary_stream or handler.unary_unary
 
         async def patient(requests: AsyncIterator[object], context: Context) -> object:
-            return await answer(await self._request(requests, context, stranger), context)
+            try:
+                if handler.request_streaming:
+                    return await answer(requests, context)
+                return await answer(await self._request(requests, context, stranger), context)
+            except DecodeError:
+                await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-message")
 
         kind = grpc.stream_stream_rpc_method_handler
         if not handler.response_streaming:
