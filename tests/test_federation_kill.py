@@ -36,6 +36,12 @@ class Load:
     acknowledged: dict[str, tuple[str, int]] = field(default_factory=dict)  # device and version by id
     odd: list[str] = field(default_factory=list)
 
+    def wait_for(self, count: int, seconds: float = 60.0) -> None:
+        until = time.monotonic() + seconds
+        while len(self.acknowledged) < count:
+            assert time.monotonic() < until, f"{len(self.acknowledged)} of {count} after {seconds} s"
+            time.sleep(0.05)
+
     def run(self, number: int, device: Device) -> None:
         rng = random.Random(number)
         waiting: tuple[wire.UpdateHeader, bytes] | None = None
@@ -84,15 +90,14 @@ def coordinator_survives(home: Path, seed: int, kills: int) -> None:
         with under_load(devices) as load:
             serving = first
             for _ in range(kills):
-                time.sleep(rng.uniform(0.05, 1.0))
+                time.sleep(rng.uniform(0.05, 1.5))
                 serving.process.kill()
                 serving.process.wait()
                 restarted = coordinator(home, *flags, init=False, listen=listen)
                 serving = restarted.__enter__()
-            time.sleep(0.5)
+            load.wait_for(len(load.acknowledged) + DEVICES)  # it is as good as new
         restarted.__exit__(None, None, None)
     assert load.odd == []
-    assert len(load.acknowledged) > kills
     everything_counts_once(home, load)
 
 
