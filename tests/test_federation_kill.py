@@ -4,7 +4,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -83,20 +83,19 @@ def under_load(devices: list[Device]) -> Iterator[Load]:
 
 
 def coordinator_survives(home: Path, seed: int, kills: int) -> None:
-    rng, listen = random.Random(seed), "127.0.0.1:0"
+    rng = random.Random(seed)
     flags = ("--buffer", "2", "--optimizer", "fedavg")
-    with coordinator(home, *flags) as first:
-        devices, listen = [first.device() for _ in range(DEVICES)], first.address
+    with ExitStack() as started:
+        serving = started.enter_context(coordinator(home, *flags))
+        devices, listen = [serving.device() for _ in range(DEVICES)], serving.address
         with under_load(devices) as load:
-            serving = first
             for _ in range(kills):
                 time.sleep(rng.uniform(0.05, 1.5))
+                assert serving.process
                 serving.process.kill()
                 serving.process.wait()
-                restarted = coordinator(home, *flags, init=False, listen=listen)
-                serving = restarted.__enter__()
+                serving = started.enter_context(coordinator(home, *flags, init=False, listen=listen))
             load.wait_for(len(load.acknowledged) + DEVICES)  # it is as good as new
-        restarted.__exit__(None, None, None)
     assert load.odd == []
     everything_counts_once(home, load)
 
