@@ -13,6 +13,7 @@ from typing import NoReturn, TypeVar
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 
 from swipefl.decoder.encoder import Architecture
 from swipefl.errors import BadUpdate, StoreBusy, StoreError
@@ -51,7 +52,7 @@ def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
     async def answered(service: "FederationService", request: Request, context: Context) -> Answer:
         try:
             return await call(service, request, context)
-        except grpc.aio.AbortError:
+        except (grpc.aio.AbortError, DecodeError):  # what the caller did, which Patience tells it
             raise
         except (StoreError, StoreBusy) as error:
             await service.not_now(context, error)
