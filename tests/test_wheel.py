@@ -66,11 +66,13 @@ def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> N
 def test_the_package_imports_only_what_it_declares() -> None:
     """So that it runs without the development tools, which are all installed here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    declared = {re.split(r"[^\w-]", requirement)[0] for requirement in project["dependencies"]}
+    required = [*project["dependencies"], *project["optional-dependencies"]["plot"]]
+    declared = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in required}
     trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "swipefl").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     modules = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"swipefl"}
     providers = importlib.metadata.packages_distributions()
-    assert {module for module in modules if not declared & set(providers.get(module, ()))} == set()
+    provided = {module: {name.replace("-", "_") for name in names} for module, names in providers.items()}
+    assert {module for module in modules if not declared & provided.get(module, set())} == set()
