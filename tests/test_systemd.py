@@ -21,3 +21,12 @@ def test_the_lines_of_the_readme_enable_a_valid_timer(tmp_path: Path) -> None:
     command = ["systemd-analyze", "--user", "verify", "swipefl-cycle.timer", "swipefl-cycle.service"]
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+def test_the_unit_of_the_coordinator_is_valid(tmp_path: Path) -> None:
+    unit = (ROOT / "examples" / "systemd" / "swipefl-coordinator.service").read_text()
+    there = tmp_path / "swipefl-coordinator.service"
+    there.write_text(unit.replace("/usr/local/bin/swipefl", "/bin/true"))  # where it is not installed
+    done = subprocess.run(["systemd-analyze", "verify", str(there)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

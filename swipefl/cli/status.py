@@ -23,7 +23,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def _report(store: "Store") -> dict[str, Any]:
     from dataclasses import asdict
 
-    rounds, waiting = store.rounds.all(), store.outbox.waiting()
+    rounds, waiting, member = store.rounds.all(), store.outbox.waiting(), store.memberships.get()
     checkpoints = [
         {"id": c.id, "kind": c.kind, "fingerprint": c.fingerprint, "created_at": c.created_at, "in_use": c.in_use}
         for c in store.checkpoints.all()
@@ -34,6 +34,14 @@ def _report(store: "Store") -> dict[str, Any]:
         "checkpoints": checkpoints,
         "rounds": [asdict(finished) for finished in rounds[-10:]],
         "outbox": [{"id": u.id, "examples": u.examples, "bytes": len(u.blob)} for u in waiting],
+        "federation": member
+        and {
+            "address": member.address,
+            "device_id": member.device_id,
+            "version": member.version,
+            "visited_at": member.tried_at or None,
+            "failures": member.failures,
+        },
     }
 
 
@@ -57,6 +65,8 @@ def _render(report: dict[str, Any], next_step: str) -> None:
         ("waits to be sent", f"{update['bytes'] // 1024} KiB, learned from {counted(update['examples'], 'gesture')}")
         for update in report["outbox"]
     ]
+    if report["federation"]:
+        rows.append(("federation", _membership(report["federation"])))
     screen.print(facts(rows))
     if report["checkpoints"]:
         checkpoints = table(number("checkpoint"), "kind", "made", "fingerprint")
@@ -70,6 +80,14 @@ def _render(report: dict[str, Any], next_step: str) -> None:
             rounds.add_row(str(done["number"]), moment(done["finished_at"]), str(done["examples"]), score, kept)
         screen.print("", rounds, sep="\n")
     screen.print(f"\nnext: {next_step}", soft_wrap=True)
+
+
+def _membership(member: dict[str, Any]) -> str:
+    """Where the coordinator is and how the last visit went."""
+    if member["visited_at"] is None:
+        return f"{member['address']}, not visited yet; `swipefl sync` does"
+    went = "did not answer" if member["failures"] else f"version {member['version']}"
+    return f"{member['address']}, {went} at {moment(member['visited_at'])}"
 
 
 def _used(checkpoints: list[dict[str, Any]]) -> str:
