@@ -1,6 +1,8 @@
 """A coordinator in a process of its own: enrolment, versions, aggregation, and how it ends."""
 
 import json
+import os
+import pty
 import subprocess
 import sys
 import time
@@ -239,3 +241,18 @@ def test_the_coordinator_never_loads_torch(tmp_path: Path) -> None:
         [sys.executable, "-c", code + "assert 'torch' not in sys.modules"], env=environment(tmp_path), check=False
     )
     assert done.returncode == 0
+
+
+def test_data_and_log_stay_apart_on_a_terminal_too(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    ours, theirs = pty.openpty()  # standard error is a terminal, standard output is not
+    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=theirs) as process:
+        assert process.stdout
+        assert list(json.loads(process.stdout.readline())) == ["listening"]
+        process.terminate()
+        assert process.stdout.read() == b""
+        assert process.wait(30) == 0
+    assert b"event='stopped'" in os.read(ours, 10_000)
+    os.close(theirs)
+    os.close(ours)

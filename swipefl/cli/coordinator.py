@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, log, note, settings_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, note, settings_of
 from swipefl.cli.rendering import console, moment, number, percent, table
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def serve(
     from swipefl.federation.coordinator.server import Listening, Serving
     from swipefl.federation.coordinator.server import serve as serving
     from swipefl.federation.plan import ContributionPlan
+    from swipefl.settings import configure_logging
     from swipefl.store.lock import hold
 
     if rule not in RULES or optimizer not in OPTIMIZERS:
@@ -117,7 +118,7 @@ def serve(
             note(f"serving on {where['listening']}" + (f", {where['metrics']}" if "metrics" in where else ""))
 
     path = _file_of(home)
-    log("starting")  # sets the log up before the server speaks
+    configure_logging(as_json=settings_of(home).log == "json")  # a server's lines are wanted on a terminal too
     score = scorer(holdout) if holdout else None
     with hold(path.parent, "coordinator.lock"):
         asyncio.run(serving(path, listening, policy, score, ready))
