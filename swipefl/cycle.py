@@ -22,7 +22,14 @@ import numpy as np
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.errors import CheckpointError, CoordinatorUnreachable, Interrupted, TooLittleData, UpdateRefused
+from swipefl.errors import (
+    CheckpointError,
+    CoordinatorUnreachable,
+    DataError,
+    Interrupted,
+    TooLittleData,
+    UpdateRefused,
+)
 from swipefl.federation.plan import ContributionPlan
 from swipefl.federation.update import difference, encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
@@ -91,9 +98,9 @@ class Personal:
 class Cycle:
     """Rounds of training on one store. `load_trainer` is called when training is first needed, not before.
 
-    `coordinator` is visited before and after each round, until it fails once or asks for a pause; with `require_sync`
-    that is an error, and else `unspoken` says why afterwards. `on_progress` hears of each batch, `on_round` of each
-    round as it ends; `stopped` names a signal that came.
+    `coordinator` is visited before and after each round, unless its pause or a back-off is on, and until it fails once;
+    with `require_sync` that is an error, and else `unspoken` says why afterwards. `on_progress` hears of each batch,
+    `on_round` of each round as it ends; `stopped` names a signal that came.
     """
 
     def __init__(
@@ -168,6 +175,8 @@ class Cycle:
                 raise
             self.unspoken = str(error)
             return None
+        if done.refused and self._require_sync:
+            raise UpdateRefused(f"the coordinator refused the update ({', '.join(done.reasons)}); it is dropped")
         return "sent" if done.pushed else "refused" if done.refused else "stale" if done.stale else None
 
     def _skipped(self, examples: int, reason: str) -> RoundReport:
@@ -242,6 +251,8 @@ class Cycle:
             return None
         data = self._store.gestures.fingerprint()
         for waiting in self._store.outbox.waiting():
+            if waiting.attempted and waiting.base != start.fingerprint:
+                return None  # until its fate is known, what is left over of it is not known either
             if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
                 return waiting if waiting.data == data else None
         plan, max_norm = self._plans.contribution, self._plans.max_norm
@@ -250,9 +261,12 @@ class Cycle:
             plan = replace(plan, epochs=asked.epochs, batch_size=asked.batch_size, learning_rate=asked.learning_rate)
             max_norm = min(max_norm, asked.max_norm)
         examples = self._store.gestures.examples("train")
-        trained = self._load_trainer()(start, examples, plan, self._on_progress, self._stopped)
         residual = residual_from(member.residual, shapes_of(start.weights)) if member else None
-        encoded = encode_update(difference(trained.checkpoint.weights, start.weights), max_norm, residual)
+        try:
+            trained = self._load_trainer()(start, examples, plan, self._on_progress, self._stopped)
+            encoded = encode_update(difference(trained.checkpoint.weights, start.weights), max_norm, residual)
+        except DataError:  # a plan of steps too large ends in weights that are not finite: no reason to lose the night
+            return None
         return QueuedUpdate(
             self._new_id(),
             start.fingerprint,

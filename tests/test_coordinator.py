@@ -3,12 +3,14 @@
 import json
 import os
 import pty
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -256,3 +258,31 @@ def test_data_and_log_stay_apart_on_a_terminal_too(tmp_path: Path) -> None:
     assert b"event='stopped'" in os.read(ours, 10_000)
     os.close(theirs)
     os.close(ours)
+
+
+def test_what_waits_of_a_device_that_is_revoked_goes_into_no_version(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "2") as serving:
+        bad, good, other = (serving.device() for _ in range(3))
+        assert bad.upload(update(1)).outcome == 1
+        assert swipefl(tmp_path, "coordinator", "devices", "--revoke", bad.id).code == 0
+        assert good.upload(update(2)).outcome == 1
+        assert other.upload(update(3)).outcome == 1
+        serving.wait_for_version(2)
+        with serving.state() as state:
+            assert (state.newest().updates, state.waiting()) == (2, [])
+
+
+def test_a_global_model_that_is_damaged_here_is_fetched_again(running: Coordinator, tmp_path: Path) -> None:
+    home, file = tmp_path / "device", tmp_path / "other.safetensors"
+    base = base_checkpoint()
+    other = replace(base, weights={name: array * np.float32(0.75) for name, array in base.weights.items()})
+    file.write_bytes(other.to_bytes())
+    assert swipefl(running.home, "coordinator", "publish", str(file)).code == 0
+    swipefl(home, "enroll", running.address, "--token", running.token())
+    assert swipefl(home, "sync", "--json").json["pulled"]
+    with closing(sqlite3.connect(home / "swipefl.db")) as conn:
+        conn.execute("UPDATE checkpoints SET blob = x'00' WHERE kind = 'global'")
+        conn.commit()
+    assert swipefl(home, "predict", "-", "--model", "global", given=EXAMPLE.read_bytes().splitlines()[0]).code == 4
+    assert swipefl(home, "sync", "--json").json["pulled"]
+    assert swipefl(home, "predict", "-", "--model", "global", given=EXAMPLE.read_bytes().splitlines()[0]).code == 0

@@ -132,3 +132,27 @@ def test_a_store_with_a_personal_checkpoint_of_an_earlier_base_goes_on_working(s
     assert stored
     kept = checkpoint_from_bytes(stored.blob).architecture
     assert kept == (base_checkpoint().architecture if report.adopted else str(earlier))
+
+
+def diverging(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
+    """A trainer whose contribution ends in weights that are not finite, as steps too large would."""
+    weights = {
+        name: array * np.float32(np.nan if plan.optimizer == "sgd" else 1) for name, array in start.weights.items()
+    }
+    return Trained(replace(start, weights=weights), len(swipes), 0, 1.0, 1.0, 1.0)
+
+
+def test_a_contribution_that_cannot_be_made_costs_nothing_else(store: Store) -> None:
+    (report,) = cycle(store, diverging).run(1)
+    assert (report.update_id, report.push, report.skipped) == (None, "none", None)
+    assert len(store.rounds.all()) == 1
+    assert store.outbox.waiting() == []
+
+
+def test_no_contribution_is_made_while_the_fate_of_another_is_not_known(store: Store) -> None:
+    """What that one leaves over is not known either, and would go out twice."""
+    store.outbox.queue(QueuedUpdate("sent", "an older model", 1.0, 9, b"bytes", False, "data"))
+    store.outbox.attempt("sent", 1)
+    (report,) = cycle(store).run(1)
+    assert report.update_id is None
+    assert [update.id for update in store.outbox.waiting()] == ["sent"]

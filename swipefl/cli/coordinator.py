@@ -86,6 +86,7 @@ def serve(
     from swipefl.federation.coordinator.policy import Limits, Policy
     from swipefl.federation.coordinator.server import Listening, Serving
     from swipefl.federation.coordinator.server import serve as serving
+    from swipefl.federation.coordinator.state import KEPT
     from swipefl.federation.plan import ContributionPlan
     from swipefl.settings import configure_logging
     from swipefl.store.lock import hold
@@ -103,6 +104,7 @@ def serve(
         least=least,
         max_wait_s=max_wait_s,
         max_staleness=max_staleness,
+        kept=max(KEPT, max_staleness + 1),  # an update is checked against the version that it started from
         retry_after_s=retry_after_s,
     )
     host = listen.rpartition(":")[0]

@@ -23,6 +23,8 @@ def reset(
         if to == "global" and store.checkpoints.newest_global() is None:
             raise CheckpointError("no global checkpoint was received yet; `swipefl reset --to base` works")
         store.checkpoints.use(int(to) if _is_number(to) else None)
+        if to == "base" and store.checkpoints.newest_global():
+            to = "global"  # which stands in for the base once it was received
     if as_json:
         emit({"in_use": to})
     else:

@@ -80,15 +80,16 @@ def simulate(
         bounded=not (unbounded or float32),
         seed=seed,
     )
+    first = read_checkpoint(start) if start else base_checkpoint()
+    written = _written(recipe, file, first.fingerprint)
     if resume:
-        _check_same(out, recipe)
-    elif (out / "rounds.jsonl").exists():
+        _check_same(out, written)
+    elif (out / "recipe.json").exists():
         raise UsageError(f"{out} holds a simulation; --resume goes on with it, --out names another folder")
     out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.json").write_text(_written(recipe), "utf-8")
+    (out / "recipe.json").write_text(written, "utf-8")
     clients = clients_of(file, out / "people")
     parallel = os.cpu_count() or 1
-    first = read_checkpoint(start) if start else base_checkpoint()
     with ProcessPoolExecutor(parallel, multiprocessing.get_context("spawn")) as processes:
         simulation = Simulation(clients, recipe, first, out, processes, parallel)
         done = len(simulation.results())
@@ -100,15 +101,16 @@ def simulate(
     _plot(simulation.results(), out / "plot.png")
 
 
-def _written(recipe: "Recipe") -> str:
+def _written(recipe: "Recipe", file: Path, start: str) -> str:
     import json
     from dataclasses import asdict
 
-    return json.dumps(asdict(recipe), indent=1, sort_keys=True) + "\n"
+    about = {"file": str(file.resolve()), "start": start, **asdict(recipe)}
+    return json.dumps(about, indent=1, sort_keys=True) + "\n"
 
 
-def _check_same(out: Path, recipe: "Recipe") -> None:
-    """Raises UsageError where `out` holds no simulation of this recipe; only the number of rounds may be another."""
+def _check_same(out: Path, written: str) -> None:
+    """Raises UsageError where `out` holds another simulation than `written`; only the rounds may be more or fewer."""
     import json
 
     from swipefl.errors import UsageError
@@ -117,7 +119,7 @@ def _check_same(out: Path, recipe: "Recipe") -> None:
         before = json.loads((out / "recipe.json").read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{out} holds no simulation to go on with; leave --resume out") from error
-    now = json.loads(_written(recipe))
+    now = json.loads(written)
     if other := [name for name in now if name != "rounds" and before.get(name) != now[name]]:
         raise UsageError(
             f"the simulation in {out} was begun otherwise ({', '.join(other)}); --out names another folder"

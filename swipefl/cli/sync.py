@@ -40,6 +40,6 @@ def sync(
         console().print(f"version {done.global_version}: {model}; {sent}")
     if done.refused:
         raise UpdateRefused(
-            f"the coordinator refused {counted(done.refused, 'update')} ({', '.join(done.reasons)}); it is dropped, "
-            "the next `swipefl cycle` makes another"
+            f"the coordinator refused {counted(done.refused, 'update')} ({', '.join(done.reasons)}); it is dropped; "
+            "new swipes or a new global model make another"
         )

@@ -217,6 +217,8 @@ class Client:
                 f"{where} does not know this device, or no longer ({details}); `swipefl leave` keeps your model, and a "
                 "new token enrols the device again"
             )
+        if code == grpc.StatusCode.UNIMPLEMENTED:
+            return UsageError(f"what answers at {self._address} is no coordinator of swipefl; check the address")
         if code in _MAY_PASS or code == grpc.StatusCode.NOT_FOUND:
             return CoordinatorUnreachable(
                 f"{where} did not answer ({code.name.lower()}: {details}); what waits to be sent is kept, try again "

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from swipefl.decoder.checkpoint import checkpoint_from_bytes
 from swipefl.decoder.encoder import fitting
-from swipefl.errors import CheckpointError, CoordinatorUnreachable, UsageError
+from swipefl.errors import CheckpointError, CoordinatorUnreachable, UpdateRefused, UsageError
 from swipefl.federation.client import Client
 from swipefl.federation.partial import PartialDownload
 from swipefl.federation.plan import ContributionPlan
@@ -22,6 +22,7 @@ from swipefl.store.store import Store
 
 OTHER_CONTRIBUTED = "already-contributed"  # the coordinator's reason
 LONGEST_REASON = 100
+MOST_EXAMPLES = 100_000  # more than a coordinator believes, and no update weighs by more
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -78,7 +79,7 @@ class Exchange:
                 manifest = self._trusted(asked)
                 done = self._push(client, manifest) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
-        except CoordinatorUnreachable:
+        except (CoordinatorUnreachable, UpdateRefused, CheckpointError):
             self._note_failure()
             raise
         self._note_success(asked.retry_after_s)
@@ -112,7 +113,7 @@ class Exchange:
 
     def _pull(self, client: Client, asked: CheckInResponse, manifest: Manifest) -> bool:
         """Takes over the newest version; True where its weights are others than those that were here."""
-        here = self._membership().fingerprint or newest_global(self._store).fingerprint
+        here = self._here()
         blob = None if manifest.fingerprint == here else self._downloaded(client, manifest)
         contributed = manifest.version if asked.contributed else self._membership().contributed
         with self._store.transaction():
@@ -127,6 +128,14 @@ class Exchange:
         if blob is not None:
             self._partial(manifest).drop()
         return blob is not None
+
+    def _here(self) -> str:
+        """The fingerprint of the newest global model here, "" where it is damaged: then it is fetched once more."""
+        stored, known = self._store.checkpoints.newest_global(), self._membership().fingerprint
+        try:
+            return known if known and stored and stored.blob else newest_global(self._store).fingerprint
+        except CheckpointError:
+            return ""
 
     def _partial(self, manifest: Manifest) -> PartialDownload:
         return PartialDownload(self._home, manifest.sha256, manifest.size_bytes)
@@ -223,7 +232,7 @@ def header_of(update: QueuedUpdate, version: int) -> UpdateHeader:
         update_id=update.id,
         base_version=version,
         base_fingerprint=update.base,
-        examples=update.examples,
+        examples=min(update.examples, MOST_EXAMPLES),
         size_bytes=len(update.blob),
         sha256=hashlib.sha256(update.blob).digest(),
     )

@@ -33,6 +33,7 @@ from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationService
 SERVICE = wire.DESCRIPTOR.services_by_name["FederationService"].full_name
 DRAIN_S = 20.0  # what running calls are given when the server is to end
 LOOK_S = 0.25  # how often it is looked whether a round is due
+LONGEST_REST_S = 60.0  # between rounds that fail
 SEEN_S = 60.0  # how often it is written down which devices called
 MESSAGE_BYTES = 1024 * 1024
 
@@ -117,9 +118,11 @@ async def serve_until(
             structlog.get_logger().info("draining", seconds=DRAIN_S)
             await health.enter_graceful_shutdown()
             await server.stop(DRAIN_S)
-            await _ended(tasks)
-            await service.note_seen()
-            await writer.close()
+            try:
+                await _ended(tasks)
+                await service.note_seen()
+            finally:
+                await writer.close()
     structlog.get_logger().info("stopped")
 
 
@@ -199,7 +202,7 @@ def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | No
     host, _, port = listening.metrics.rpartition(":")
     try:
         server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, OverflowError) as error:
         raise UsageError(f"cannot serve metrics on {listening.metrics}; give a free HOST:PORT") from error
     try:
         yield int(server.server_address[1])
@@ -216,16 +219,18 @@ async def _rounds(path: Path, state: State, writer: Writer, rounds: Rounds) -> N
         with State(path) as own:
             return rounds.draft(own)
 
+    wait_s = LOOK_S
     while True:
         try:
             rounds.metrics.version.set(state.newest().number)
             if rounds.due(state):
                 drafted = await asyncio.to_thread(draft)
                 await writer.do(partial(rounds.publish, drafted))
-                continue
+            wait_s = LOOK_S
         except SwipeflError as error:  # such as a full disk; the updates wait on
-            structlog.get_logger().error("round failed", reason=str(error))
-        await asyncio.sleep(LOOK_S)
+            structlog.get_logger().error("round failed", reason=str(error), again_in_s=wait_s)
+            wait_s = min(2 * wait_s, LONGEST_REST_S)
+        await asyncio.sleep(wait_s)
 
 
 async def _note_seen(service: FederationService) -> None:

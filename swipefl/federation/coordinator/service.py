@@ -181,7 +181,7 @@ class FederationService(FederationServiceServicer):
         said = await self._writer.take(
             Received(header.update_id, device.id, header.base_version, header.examples, blob)
         )
-        return self._answer("refused", said) if said == "already-contributed" else self._answer(said)
+        return self._answer(said) if said in ("accepted", "duplicate", "stale") else self._answer("refused", said)
 
     async def _bytes_of(self, header: wire.UpdateHeader, requests: Upload, context: Context) -> bytes:
         """What follows the header, exactly as much as it declared."""

@@ -126,9 +126,16 @@ class State:
             self._sql.run_many("UPDATE devices SET seen_at = ? WHERE id = ?", [(at, id) for id, at in seen_at.items()])
 
     def revoke(self, device_id: str) -> None:
-        """The device is refused from now on. Raises UsageError for one that is not there."""
-        if not self._sql.run("UPDATE devices SET revoked = 1 WHERE id = ?", (device_id,)):
-            raise UsageError(f"there is no device {device_id}; see `swipefl coordinator devices`")
+        """The device is refused from now on, and what waits of it goes into no version (it is consumed by version 0).
+
+        Raises UsageError for one that is not there.
+        """
+        with self.transaction():
+            if not self._sql.run("UPDATE devices SET revoked = 1 WHERE id = ?", (device_id,)):
+                raise UsageError(f"there is no device {device_id}; see `swipefl coordinator devices`")
+            self._sql.run(
+                "UPDATE updates SET consumed_by = 0, blob = NULL WHERE device = ? AND consumed_by IS NULL", (device_id,)
+            )
 
     # versions
 
@@ -234,7 +241,9 @@ class State:
     def _take(self, update: Received, newest: Version) -> str:
         if known := self.known(update.device, update.id, update.version):
             return known
-        base = self.version(update.version)
+        device, base = self.device(update.device), self.version(update.version)
+        if device is None or device.revoked:  # since the upload began
+            return "revoked-device"
         if base is None or base.is_gone or base.architecture != newest.architecture:
             return "stale"
         self._sql.run(
