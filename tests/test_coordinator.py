@@ -65,6 +65,14 @@ def test_a_token_enrols_one_device_once(running: Coordinator, tmp_path: Path) ->
     assert (tmp_path / "a" / "swipefl.db").stat().st_mode & 0o077 == 0
 
 
+def test_a_revoked_token_buys_nothing(running: Coordinator, tmp_path: Path) -> None:
+    token = running.token()
+    assert swipefl(running.home, "coordinator", "token", "--revoke", token, "--json").json == {"tokens": []}
+    done = swipefl(tmp_path, "enroll", running.address, "--token", token)
+    assert (done.code, "does not take this token" in done.err) == (2, True)
+    assert swipefl(running.home, "coordinator", "token", "--revoke", token).code == 2
+
+
 def test_a_revoked_device_is_told_and_keeps_its_swipes(running: Coordinator, tmp_path: Path) -> None:
     swipefl(tmp_path, "ingest", str(EXAMPLE))
     device = swipefl(tmp_path, "enroll", running.address, "--token", running.token(), "--json").json["device_id"]

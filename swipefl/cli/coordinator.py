@@ -130,10 +130,18 @@ def serve(
 def token(
     count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
     expires_h: Annotated[float, typer.Option(min=0, help="Hours that they can be used.")] = 72.0,
+    revoke: Annotated[str | None, typer.Option(help="A token that shall buy nothing any more.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make one-time tokens. One enrols one device; they are shown once and kept as hashes only."""
+    from swipefl.federation.token import Token
+
+    if revoke is not None:
+        with _state_of(home) as state:
+            state.revoke_token(Token.parse(revoke).secret)
+        _told({"tokens": []}, as_json, "the token buys nothing any more")
+        return
     with _state_of(home) as state:
         tokens = [str(state.new_token(expires_h * 3600)) for _ in range(count)]
     if as_json:

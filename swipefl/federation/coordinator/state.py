@@ -89,6 +89,11 @@ class State:
         """Whether there ever was a token with this secret."""
         return bool(self._sql.rows("SELECT 1 FROM tokens WHERE hash = ?", (_hash(secret),)))
 
+    def revoke_token(self, secret: bytes) -> None:
+        """The token buys nothing any more. Raises UsageError for one that is not there or was used."""
+        if not self._sql.run("DELETE FROM tokens WHERE hash = ? AND device IS NULL", (_hash(secret),)):
+            raise UsageError("no such token waits to be used; a device that used one: `swipefl coordinator devices`")
+
     def enroll(self, secret: bytes, credential: bytes) -> str | None:
         """The id of a new device, or None for a token that buys none; the same again gives the same id."""
         with self.transaction():
