@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from swipefl.decoder.checkpoint import Weights, base_checkpoint
 from swipefl.federation.client import CHUNK_BYTES, Client, Endpoint
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.server import Listening, Serving, serve_until
+from swipefl.federation.coordinator.server import Listening, Serving, serve
 from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import encode_update
@@ -252,7 +252,7 @@ def in_process(home: Path, policy: Policy) -> Iterator[Coordinator]:
         ready.set()
 
     listening = Listening("127.0.0.1:0", metrics="127.0.0.1:0")
-    work = serve_until(stop, path, listening, policy, on_ready=on_ready)
+    work = serve(path, listening, policy, on_ready=on_ready, stop=stop)
     thread = threading.Thread(target=asyncio.run, args=(work,))
     thread.start()
     assert ready.wait(10)

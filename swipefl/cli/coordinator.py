@@ -80,8 +80,7 @@ def serve(
     import asyncio
 
     from swipefl.cli.federation import read_pem
-    from swipefl.errors import UsageError
-    from swipefl.federation.aggregation import OPTIMIZERS, RULES, Aggregation
+    from swipefl.federation.aggregation import Aggregation
     from swipefl.federation.coordinator.holdout import holdout as scorer
     from swipefl.federation.coordinator.policy import Limits, Policy
     from swipefl.federation.coordinator.server import Listening, Serving
@@ -91,8 +90,6 @@ def serve(
     from swipefl.settings import configure_logging
     from swipefl.store.lock import hold
 
-    if rule not in RULES or optimizer not in OPTIMIZERS:
-        raise UsageError(f"--rule is one of {', '.join(RULES)}, --optimizer one of {', '.join(OPTIMIZERS)}")
     certificate, key, ca = (read_pem(path) if path else None for path in (tls_cert, tls_key, client_ca))
     listening = Listening(listen, certificate, key, ca, insecure, metrics, reflection)
     listening.credentials()

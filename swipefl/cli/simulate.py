@@ -57,14 +57,12 @@ def simulate(
     from swipefl.cli.coordinator import read_checkpoint
     from swipefl.decoder.checkpoint import base_checkpoint
     from swipefl.errors import UsageError
-    from swipefl.federation.aggregation import OPTIMIZERS, RULES, Aggregation
+    from swipefl.federation.aggregation import Aggregation
     from swipefl.federation.plan import ContributionPlan
     from swipefl.simulation.people import clients_of
     from swipefl.simulation.recipe import Recipe, Troubles
     from swipefl.simulation.rounds import Simulation
 
-    if rule not in RULES or optimizer not in OPTIMIZERS:
-        raise UsageError(f"--rule is one of {', '.join(RULES)}, --optimizer one of {', '.join(OPTIMIZERS)}")
     for path in (file, evaluation):
         if path is not None and not path.is_file():
             raise UsageError(f"there is no file {path}")
@@ -96,8 +94,7 @@ def simulate(
         with _progress(rounds, done, as_json) as advance:
             for result in simulation.rounds(evaluation, eval_every):
                 advance(result)
-    newest = max(out.glob("[0-9]*")) / "model.safetensors"
-    shutil.copyfile(newest, out / "model.safetensors")
+    shutil.copyfile(simulation.newest(), out / "model.safetensors")
     _plot(simulation.results(), out / "plot.png")
 
 

@@ -24,6 +24,7 @@ def plans(settings: "Settings") -> "Plans":
         settings.seed,
         settings.device,
         optimizer="sgd",
+        measured=False,  # nobody reads the losses of a contribution
     )
     return Plans(personal, contribution, settings.max_norm)
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swipefl.decoder.checkpoint import Weights
+from swipefl.errors import UsageError
 from swipefl.federation.update import Delta, Floats
 
 RULES = ("mean", "median", "trimmed-mean")
@@ -20,7 +21,7 @@ class Aggregation:
     """How updates become one step: a rule of `RULES`, an optimiser of `OPTIMIZERS` and their numbers.
 
     `example_cap` 0 gives every update the same weight, else one weighs as its examples do, up to the cap; `trim` is the
-    share that a trimmed mean leaves out at each end.
+    share that a trimmed mean leaves out at each end. Raises UsageError for an unknown rule or optimiser.
     """
 
     rule: str = "mean"
@@ -29,6 +30,10 @@ class Aggregation:
     momentum: float = 0.9
     example_cap: int = 0
     trim: float = 0.25
+
+    def __post_init__(self) -> None:
+        if self.rule not in RULES or self.optimizer not in OPTIMIZERS:
+            raise UsageError(f"--rule is one of {', '.join(RULES)}, --optimizer one of {', '.join(OPTIMIZERS)}")
 
 
 def weight_of(examples: int, staleness: int, example_cap: int) -> float:

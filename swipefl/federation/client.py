@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
 from threading import Event, Thread
-from types import TracebackType
 from typing import Self, TypeVar
 
 import grpc
@@ -229,9 +228,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._channel.close()
 
 

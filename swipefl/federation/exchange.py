@@ -179,13 +179,14 @@ class Exchange:
             self._store.outbox.attempt(update.id, version)
             answer = client.upload(header_of(update, version), update.blob)
             if answer.outcome in (Outcome.OUTCOME_ACCEPTED, Outcome.OUTCOME_DUPLICATE):
-                self._acknowledged(update, version)
+                self._settled(update, version, update.residual)
                 taken += 1
             elif answer.outcome == Outcome.OUTCOME_STALE:
                 self._store.outbox.remove(update.id)
                 stale += 1
             elif answer.reason == OTHER_CONTRIBUTED:
-                self._came_second(update, version)
+                # a copy of this store, or this one before a backup came back, has contributed, our residual with it
+                self._settled(update, version, b"")
                 stale += 1
             elif answer.outcome == Outcome.OUTCOME_REFUSED:
                 self._store.outbox.remove(update.id)
@@ -204,17 +205,11 @@ class Exchange:
         member = self._membership()
         return member.version if member.version and update.base == member.fingerprint else None
 
-    def _acknowledged(self, update: QueuedUpdate, version: int) -> None:
-        """What the update left over is due from now on, and it itself no longer: both or neither."""
+    def _settled(self, update: QueuedUpdate, version: int, residual: bytes) -> None:
+        """What is left over is due from now on, and the update itself no longer: both or neither."""
         with self._store.transaction():
             self._store.outbox.remove(update.id)
-            self._change(residual=update.residual, contributed=max(version, self._membership().contributed))
-
-    def _came_second(self, update: QueuedUpdate, version: int) -> None:
-        """A copy of this store, or this one before a backup came back, has contributed, our residual with it."""
-        with self._store.transaction():
-            self._store.outbox.remove(update.id)
-            self._change(residual=b"", contributed=max(version, self._membership().contributed))
+            self._change(residual=residual, contributed=max(version, self._membership().contributed))
 
     def _note_failure(self) -> None:
         failures = self._membership().failures + 1

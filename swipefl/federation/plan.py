@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 class ContributionPlan:
     """Passes, examples a step, step size (SGD), and the norm that an update is clipped to."""
 
-    epochs: int
-    batch_size: int
-    learning_rate: float
-    max_norm: float
+    epochs: int = 2
+    batch_size: int = 16
+    learning_rate: float = 0.3
+    max_norm: float = 2.0
 
     @classmethod
     def of(cls, plan: "TrainingPlan") -> "ContributionPlan":

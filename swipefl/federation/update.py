@@ -49,6 +49,11 @@ def norm_of(delta: Mapping[str, Floats]) -> float:
     return float(np.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in delta.values())))
 
 
+def is_within(norm: float, max_norm: float) -> bool:
+    """Whether a coordinator takes an update of this norm: a device clips in float32, which may round up; never NaN."""
+    return norm <= 1.001 * max_norm
+
+
 def clipped(delta: Delta, max_norm: float) -> Delta:
     """`delta` scaled down so that its norm is `max_norm` at most (McMahan 2018, ICLR)."""
     factor = min(1.0, max_norm / max(norm_of(delta), 1e-12))

@@ -33,7 +33,7 @@ class Recipe:
 
     rounds: int
     clients_per_round: int
-    plan: ContributionPlan = field(default_factory=lambda: ContributionPlan(2, 16, 0.3, 2.0))
+    plan: ContributionPlan = field(default_factory=ContributionPlan)
     aggregation: Aggregation = field(default_factory=Aggregation)
     troubles: Troubles = field(default_factory=Troubles)
     proximal: float = 0.0

@@ -15,12 +15,10 @@ from safetensors.numpy import load, save
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Arrived, Moments, combine, step
-from swipefl.federation.update import Delta, Shapes, decode_update, norm_of
+from swipefl.federation.update import Delta, Shapes, decode_update, is_within, norm_of
 from swipefl.simulation.people import Client
 from swipefl.simulation.recipe import Recipe
 from swipefl.simulation.work import Task, contribute, evaluate_part, together
-
-ROUNDING = 1.001  # a client clips in float32
 
 
 @dataclass(frozen=True)
@@ -104,11 +102,14 @@ class Simulation:
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [RoundResult(**json.loads(line)) for line in lines]
 
+    def newest(self) -> Path:
+        """The file of the newest model, as devices would download it."""
+        return max(self._folder.glob("[0-9]*")) / "model.safetensors"
+
     def evaluate(self, examples: Path) -> tuple[float, float]:
         """Top-1 and top-3 of the newest model on a file of swipes, in all processes."""
-        newest = max(self._folder.glob("[0-9]*"))
         parts = [
-            self._processes.submit(evaluate_part, newest / "model.safetensors", examples, part, self._parallel)
+            self._processes.submit(evaluate_part, self.newest(), examples, part, self._parallel)
             for part in range(self._parallel)
         ]
         return together([part.result() for part in parts])
@@ -156,7 +157,7 @@ class Simulation:
     def _is_taken(self, update: Sent) -> bool:
         """Whether a coordinator would take it."""
         norm = norm_of(self._read(update))
-        return bool(np.isfinite(norm)) and (not self._recipe.bounded or norm <= self._recipe.plan.max_norm * ROUNDING)
+        return bool(np.isfinite(norm)) and (not self._recipe.bounded or is_within(norm, self._recipe.plan.max_norm))
 
     def _read(self, update: Sent, only: str | None = None) -> Delta:
         blob = (self._folder / update.path).read_bytes()

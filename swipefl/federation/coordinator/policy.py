@@ -34,7 +34,7 @@ class Policy:
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
     """
 
-    plan: ContributionPlan = field(default_factory=lambda: ContributionPlan(2, 16, 0.3, 2.0))
+    plan: ContributionPlan = field(default_factory=ContributionPlan)
     aggregation: Aggregation = field(default_factory=Aggregation)
     limits: Limits = field(default_factory=Limits)
     buffer: int = 40

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Moments
+from swipefl.federation.update import Shapes
 from swipefl.federation.wire.v1.federation_pb2 import Manifest
 
 
@@ -26,6 +28,11 @@ class Version:
     def is_gone(self) -> bool:
         """Whether its bytes were pruned."""
         return self.size is None
+
+    @property
+    def shapes(self) -> Shapes:
+        """The shape of each of its tensors."""
+        return Architecture.named(self.architecture).shapes()
 
     def manifest(self) -> Manifest:
         """What is signed of it."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import structlog
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
-from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Arrived, combine, step
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
@@ -80,7 +79,7 @@ class Rounds:
 
     def _delta(self, state: State, waiting: Sequence[Waiting], newest: Version) -> Delta:
         """The one change that the updates come to."""
-        shapes = Architecture.named(newest.architecture).shapes()
+        shapes = newest.shapes
 
         def arrived(update: Waiting) -> Arrived:
             def read(only: str | None) -> Delta:

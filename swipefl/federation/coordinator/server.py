@@ -79,26 +79,14 @@ async def serve(
     policy: Policy,
     score: Callable[[Checkpoint], float] | None = None,
     on_ready: Callable[[Serving], None] = lambda serving: None,
+    stop: asyncio.Event | None = None,
 ) -> None:
-    """Serves the coordinator at `path` until SIGTERM or SIGINT.
+    """Serves the coordinator at `path` until `stop`, else until SIGTERM or SIGINT.
 
-    Raises UsageError for an address that cannot be used, StoreError.
+    Then takes no more calls, lets those that run end, and writes what is to be written. Raises UsageError for an
+    address that cannot be used, StoreError.
     """
-    stop = asyncio.Event()
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
-    await serve_until(stop, path, listening, policy, score, on_ready)
-
-
-async def serve_until(
-    stop: asyncio.Event,
-    path: Path,
-    listening: Listening,
-    policy: Policy,
-    score: Callable[[Checkpoint], float] | None = None,
-    on_ready: Callable[[Serving], None] = lambda serving: None,
-) -> None:
-    """Serves until `stop`; then takes no more calls, lets those that run end, and writes what is to be written."""
+    stop = stop or _signalled()
     metrics = Metrics()
     with State(path) as state:
         newest = state.newest()  # raises where there is no coordinator yet
@@ -124,6 +112,14 @@ async def serve_until(
             finally:
                 await writer.close()
     structlog.get_logger().info("stopped")
+
+
+def _signalled() -> asyncio.Event:
+    """Set when SIGTERM or SIGINT comes."""
+    stop = asyncio.Event()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signum, stop.set)
+    return stop
 
 
 def _tasks(*work: Coroutine[Any, Any, object]) -> list[asyncio.Task[object]]:

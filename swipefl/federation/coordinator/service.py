@@ -15,17 +15,16 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from swipefl.decoder.encoder import Architecture
 from swipefl.errors import BadUpdate, StoreBusy, StoreError
 from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.records import Device, Received, Version
+from swipefl.federation.coordinator.records import Device, Received
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.enrolment import CREDENTIAL_BYTES
 from swipefl.federation.signing import signed_manifest
-from swipefl.federation.update import Shapes, encoded_norm
+from swipefl.federation.update import Shapes, encoded_norm, is_within
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServicer
 
@@ -35,7 +34,6 @@ CHUNK_BYTES = 64 * 1024  # of a part that is cut nothing stays, and 1 MB in 17 p
 MOST_SMALL_PARTS, LEAST_PART = 16, 4 * 1024  # each part costs as much as a large one
 LONGEST_ID = 64
 HEADER_BYTES = 64 * 1024  # of the safetensors header, at most
-ROUNDING = 1.001  # a device clips in float32
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -221,7 +219,7 @@ class FederationService(FederationServiceServicer):
             return self._answer("refused", known)
         if not 0 < header.examples <= self._policy.limits.examples:
             return self._answer("refused", "implausible-examples")
-        if header.size_bytes > largest_update(shapes_of(newest)):
+        if header.size_bytes > largest_update(newest.shapes):
             return self._answer("refused", "too-large")
         return None
 
@@ -230,10 +228,10 @@ class FederationService(FederationServiceServicer):
         if hashlib.sha256(blob).digest() != header.sha256:
             return "damaged"
         try:
-            norm = encoded_norm(blob, shapes_of(self._state.newest()))
+            norm = encoded_norm(blob, self._state.newest().shapes)
         except BadUpdate as error:
             return error.reason
-        return "norm-too-large" if not norm <= self._policy.plan.max_norm * ROUNDING else None
+        return None if is_within(norm, self._policy.plan.max_norm) else "norm-too-large"
 
     def _answer(self, outcome: str, reason: str = "") -> wire.UploadUpdateResponse:
         self._metrics.updates.labels(outcome, reason).inc()
@@ -280,11 +278,6 @@ class FederationService(FederationServiceServicer):
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()
         await context.abort(code, reason)
-
-
-def shapes_of(version: Version) -> Shapes:
-    """The shapes of a version's tensors."""
-    return Architecture.named(version.architecture).shapes()
 
 
 def largest_update(shapes: Shapes) -> int:
