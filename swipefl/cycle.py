@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from swipefl.contribution import contribution
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon
@@ -31,7 +32,7 @@ from swipefl.errors import (
     UpdateRefused,
 )
 from swipefl.federation.plan import ContributionPlan
-from swipefl.federation.update import difference, encode_update, residual_from, shapes_of
+from swipefl.federation.update import encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import MIN_EXAMPLES, Plan, Progress, Trained, Trainer
 from swipefl.store.models import newest_global, personal_or_newest
@@ -261,17 +262,19 @@ class Cycle:
             plan = replace(plan, epochs=asked.epochs, batch_size=asked.batch_size, learning_rate=asked.learning_rate)
             max_norm = min(max_norm, asked.max_norm)
         examples = self._store.gestures.examples("train")
-        residual = residual_from(member.residual, shapes_of(start.weights)) if member else None
+        residual = residual_from(member.residual, shapes_of(start.parameters)) if member else None
         try:
-            trained = self._load_trainer()(start, examples, plan, self._on_progress, self._stopped)
-            encoded = encode_update(difference(trained.checkpoint.weights, start.weights), max_norm, residual)
+            made = contribution(
+                start, examples, plan, self._load_trainer(), self._lexicon_of, self._on_progress, self._stopped
+            )
+            encoded = encode_update(made.delta, max_norm, residual)
         except DataError:  # a plan of steps too large ends in weights that are not finite: no reason to lose the night
             return None
         return QueuedUpdate(
             self._new_id(),
             start.fingerprint,
             self._clock(),
-            trained.examples,
+            made.examples,
             encoded.blob,
             False,
             data,

@@ -158,7 +158,7 @@ def delta(weights: Weights, seed: int = 0, norm: float = 1.0) -> dict[str, np.nd
 
 def update(seed: int = 0, norm: float = 1.0) -> bytes:
     """An encoded random update of the base."""
-    return encode_update(delta(base_checkpoint().weights, seed, norm), 1e9).blob
+    return encode_update(delta(base_checkpoint().parameters, seed, norm), 1e9).blob
 
 
 @contextmanager

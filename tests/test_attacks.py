@@ -95,6 +95,10 @@ BAD_UPDATES: dict[str, tuple[str, Callable[[], bytes]]] = {
         lambda: update(norm=1e6),
     ),
     "a norm of 2.1": ("norm-too-large", lambda: update(norm=2.1)),
+    "score weights moved by 0.3": (
+        "score-norm-too-large",
+        lambda: changed(**{"score.int8": np.full(9, 100, np.int8), "score.scale": np.full(9, 0.001, np.float16)}),
+    ),
     "a wrong shape": ("wrong-shape", lambda: changed(**{"head.bias.int8": np.zeros((6, 1), np.int8)})),
     "a row too many": ("wrong-shape", lambda: changed(**{"head.bias.scale": np.zeros(7, np.float16)})),
     "no shape": ("wrong-shape", lambda: changed(**{"head.bias.scale": np.zeros((), np.float16)})),

@@ -48,10 +48,10 @@ def test_two_updates_make_a_version_that_is_their_mean(running: Coordinator) -> 
         before, after = (checkpoint_from_bytes(state.blob(start.number + n) or b"") for n in (0, 1))
         assert state.versions()[-1].updates == 2
         assert state.waiting() == []
-    shapes = shapes_of(before.weights)
-    for name, array in after.weights.items():
+    shapes = shapes_of(before.parameters)
+    for name, array in after.parameters.items():
         mean = np.mean([decode_update(blob, shapes)[name] for blob in blobs], axis=0)
-        np.testing.assert_allclose(array, before.weights[name] + mean, atol=2e-3)
+        np.testing.assert_allclose(array, before.parameters[name] + mean, atol=2e-3)
 
 
 def test_a_token_enrols_one_device_once(running: Coordinator, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.errors import Interrupted
+from swipefl.federation.update import decode_update, shapes_of
 from swipefl.gesture.gesture import GOOD, Example
 from swipefl.learning.plan import Plan, Trained
 from swipefl.prediction import choose_checkpoint
@@ -93,6 +94,8 @@ def test_contributions_start_at_the_global_whatever_the_judgement_and_one_waits(
     ingest(store, examples(10, seed=1))
     (second,) = cycle(store, untaught).run(1)
     (waiting,) = store.outbox.waiting()
+    change = decode_update(waiting.blob, shapes_of(base_checkpoint().parameters))
+    assert 0 < np.abs(change["score"]).max() < 0.25  # the score weights' own step
     assert waiting.id == second.update_id != first.update_id
     assert waiting.base == base_checkpoint().fingerprint
 

@@ -30,7 +30,7 @@ from swipefl.federation.exchange import Exchange
 from swipefl.federation.plan import ContributionPlan
 from swipefl.federation.signing import public_bytes, signed_manifest, succession, successor, verified_manifest
 from swipefl.federation.token import Token
-from swipefl.federation.update import decode_update, encode_update, encoded_norm, norm_of
+from swipefl.federation.update import decode_update, encode_update, encoded_norms, norm_of
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
@@ -44,9 +44,11 @@ LONG = settings(SHORT, derandomize=False, print_blob=True)
 MOST_MB = 64  # that one example may add to the most memory that this process ever had
 KEYS = [Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32) for n in range(4)]
 SMALL = Architecture.named("bilstm-1")
-WEIGHTS = {name: np.full(shape, 0.5, np.float32) for name, shape in SMALL.shapes().items()}
+SHAPES = SMALL.parameter_shapes()
+PARAMETERS = {name: np.full(shape, 0.5, np.float32) for name, shape in SHAPES.items()}
+WEIGHTS = {name: PARAMETERS[name] for name in SMALL.shapes()}
 MODEL = Checkpoint("bilstm-1", WEIGHTS, ScoreWeights(1.5, 2.0), {"from": "x"}).to_bytes(half=True)
-UPDATE = encode_update(delta(WEIGHTS), 1e9).blob
+UPDATE = encode_update(delta(PARAMETERS), 1e9).blob
 
 # what numbers, texts and files of the network look like
 numbers = st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 2, 2**31, 2**32 - 1, 2**53, 2**63 - 1, 2**63, 2**64 - 1])
@@ -148,13 +150,13 @@ def a_plan(plan: wire.TrainingPlan) -> None:
 
 
 def an_update(blob: bytes) -> None:
-    change, error = said_of(lambda: decode_update(blob, SMALL.shapes()), BadUpdate)
+    change, error = said_of(lambda: decode_update(blob, SHAPES), BadUpdate)
     if error:
         assert re.fullmatch("[a-z-]+", error.reason)
         return
-    assert {name: array.shape for name, array in change.items()} == SMALL.shapes()
+    assert {name: array.shape for name, array in change.items()} == SHAPES
     assert isfinite(norm_of(change))
-    assert encoded_norm(blob, SMALL.shapes()) == pytest.approx(norm_of(change), rel=1e-4)
+    assert encoded_norms(blob, SHAPES).whole == pytest.approx(norm_of(change), rel=1e-4)
 
 
 def a_model(blob: bytes) -> None:
@@ -226,7 +228,7 @@ PROPERTIES: dict[str, tuple[Callable[[Any], None], st.SearchStrategy[Any], int]]
     "updates": (an_update, st.binary(max_size=500) | mutated(UPDATE), 60_000),
     "updates by hand": (
         an_update,
-        odd_tensors([f"{name}.{part}" for name in SMALL.shapes() for part in ("int8", "scale")], any_metadata),
+        odd_tensors([f"{name}.{part}" for name in SHAPES for part in ("int8", "scale")], any_metadata),
         15_000,
     ),
     "models": (a_model, st.binary(max_size=500) | mutated(MODEL), 60_000),

@@ -45,9 +45,9 @@ def give(state: State, count: int = 1, version: int = 1, norm: float = 1.0) -> l
     given = []
     for _ in range(count):
         device = state.enroll(state.new_token(60).secret, secrets.token_bytes(32))
-        blob = encode_update(delta(start.weights, secrets.randbits(32), norm), 1e9).blob
+        blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
         assert state.take([Received("u", device or "", version, 10, blob)]) == ["accepted"]
-        given.append(decode_update(blob, shapes_of(start.weights)))
+        given.append(decode_update(blob, shapes_of(start.parameters)))
     return given
 
 
@@ -77,9 +77,9 @@ def test_late_updates_count_less(state: State) -> None:
     late, fresh = give(state, 1, version=1), give(state, 1, version=3)
     advance(state)
     after, weight = state.master()[0], 3**-0.5
-    for name in before.weights:
+    for name in before.parameters:
         mean = (weight * late[0][name] + fresh[0][name]) / (1 + weight)
-        np.testing.assert_allclose(after.weights[name], before.weights[name] + mean, atol=1e-6)
+        np.testing.assert_allclose(after.parameters[name], before.parameters[name] + mean, atol=1e-6)
 
 
 @pytest.mark.parametrize("rule", ["median", "trimmed-mean"])
@@ -89,7 +89,7 @@ def test_the_robust_rules_are_not_moved_by_one(state: State, rule: str) -> None:
     before = state.master()[0]
     advance(state, replace(PLAIN, aggregation=Aggregation(rule, "fedavg")))
     after = state.master()[0]
-    assert max(np.abs(after.weights[name] - before.weights[name]).max() for name in before.weights) < 0.1
+    assert max(np.abs(after.parameters[name] - before.parameters[name]).max() for name in before.parameters) < 0.1
 
 
 def test_every_update_is_consumed_once_and_momentum_outlives_a_restart(state: State) -> None:
@@ -102,8 +102,8 @@ def test_every_update_is_consumed_once_and_momentum_outlives_a_restart(state: St
         second = give(reopened, version=2)[0]
         assert advance(reopened, momentum).updates == 1
     after = state.master()[0]
-    for name, array in start.weights.items():
-        np.testing.assert_allclose(after.weights[name], array + 1.5 * first[name] + second[name], atol=1e-5)
+    for name, array in start.parameters.items():
+        np.testing.assert_allclose(after.parameters[name], array + 1.5 * first[name] + second[name], atol=1e-5)
 
 
 def test_a_round_is_due_when_enough_wait_or_one_waits_long(state: State) -> None:

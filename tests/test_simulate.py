@@ -55,11 +55,11 @@ def simulation(swipes: Path, folder: Path, recipe: Recipe) -> Simulation:
 def ran(swipes: Path, folder: Path, recipe: Recipe) -> tuple[list[RoundResult], dict[str, np.ndarray]]:
     results = list(simulation(swipes, folder, recipe).rounds())
     model = checkpoint_from_bytes((max(folder.glob("0*")) / "master.safetensors").read_bytes())
-    return results, dict(model.weights)
+    return results, dict(model.parameters)
 
 
 def moved(weights: dict[str, np.ndarray]) -> float:
-    return norm_of(difference(weights, base_checkpoint().weights))
+    return norm_of(difference(weights, base_checkpoint().parameters))
 
 
 def test_the_people_of_a_file_become_clients_once(swipes: Path, tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint
+from swipefl.decoder.checkpoint import SPREADS, Checkpoint, ScoreWeights, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import calibration_error
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.decoder.tuning import Choice, tuned, tuned_checkpoint
+from swipefl.decoder.tuning import Choice, score_step, tuned, tuned_checkpoint
 from swipefl.errors import TooLittleData
 from swipefl.gesture.gesture import Example
 from tests.people import examples
@@ -53,6 +55,28 @@ def test_a_checkpoint_is_tuned_on_examples() -> None:
     assert after.score == seen[-1] != start.score
     assert after.fingerprint != start.fingerprint
     assert mean_ln_probability(after, people) >= mean_ln_probability(start, people)
+
+
+def test_clients_that_each_take_a_step_tune_the_score_together() -> None:
+    """Weights that trust frequencies far too much come near those of all swipes together, eight swipes a client."""
+    far = replace(base_checkpoint(), score=replace(base_checkpoint().score, alpha=3.0))
+    clients = [examples(8, seed) for seed in range(12)]
+    everybody = [example for client in clients for example in client]
+    now, moment = far, np.zeros(9)
+    for _ in range(12):
+        steps = [score_step(Decoder(now, load_lexicon), client, now.score).of_parts for client in clients]
+        assert max(np.linalg.norm((there - now.score.of_parts) * SPREADS) for there in steps) <= 0.2001
+        moment = 0.9 * moment + np.mean(steps, axis=0) - now.score.of_parts
+        now = replace(now, score=ScoreWeights.from_parts(now.score.of_parts + moment))
+    together = tuned_checkpoint(far, everybody, lambda score: None)
+    start, reached, best = (mean_ln_probability(one, everybody) for one in (far, now, together))
+    assert reached - start > 0.8 * (best - start) > 0.1
+
+
+def test_a_step_on_words_that_are_no_candidates_goes_nowhere() -> None:
+    start = base_checkpoint()
+    unknown = [replace(example, word="qzxqzx") for example in examples(3)]
+    assert score_step(Decoder(start, load_lexicon), unknown, start.score) == start.score
 
 
 def mean_ln_probability(checkpoint: Checkpoint, people: list[Example]) -> float:

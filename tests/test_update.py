@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,9 @@ from swipefl.federation.update import (
     decode_update,
     difference,
     encode_update,
+    encoded_norms,
     norm_of,
+    norms_of,
     residual_from,
     shapes_of,
 )
@@ -36,6 +40,23 @@ def test_what_is_sent_is_clipped_and_nothing_is_lost(seed: int, scale: float, ma
     bounded = clipped(whole, max_norm)
     error = norm_of({name: sent[name] - bounded[name] for name in sent})
     assert error <= 0.02 * norm_of(bounded) + 1e-5
+
+
+@given(st.integers(0, 99), st.floats(1e-3, 1e3), st.floats(1e-3, 50))
+def test_score_weights_that_go_far_are_held_back_and_sent_later(seed: int, scale: float, max_norm: float) -> None:
+    whole = {**delta(seed), "score": np.random.default_rng(seed).normal(0, scale, 9).astype(np.float32)}
+    encoded = encode_update(whole, max_norm)
+    sent = decode_update(encoded.blob, shapes_of(whole))
+    norms = encoded_norms(encoded.blob, shapes_of(whole))
+    assert norms.score == pytest.approx(norm_of({"score": sent["score"]}), rel=1e-4)
+    assert norms.fault(max_norm) is None
+    np.testing.assert_allclose(sent["score"] + encoded.residual["score"], whole["score"], rtol=1e-5, atol=1e-5 * scale)
+
+
+def test_an_update_of_any_norm_is_only_taken_if_it_is_finite() -> None:
+    assert norms_of({"a": np.array([[1e30]], np.float32)}).fault(math.inf) is None
+    for bad in (np.nan, np.inf):
+        assert norms_of({"a": np.array([[bad]], np.float32)}).fault(math.inf) == "norm-too-large"
 
 
 def test_the_residual_is_sent_with_the_next_update() -> None:
@@ -108,7 +129,7 @@ def test_what_clipping_took_arrives_in_the_rounds_after_it() -> None:
 
 
 def test_int8_costs_little_of_a_change_of_the_base_and_a_byte_a_parameter() -> None:
-    weights = base_checkpoint().weights
+    weights = base_checkpoint().parameters
     rng = np.random.default_rng(0)
     change = {name: rng.normal(0, 1e-3, array.shape).astype(np.float32) for name, array in weights.items()}
     encoded = encode_update(change, 1e9)

@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -23,6 +23,10 @@ FORMAT = "swipefl-checkpoint-1"
 # What reading bytes that are no checkpoint can raise; the last two are of JSON too deep and of integers too large.
 _DAMAGE = (AttributeError, ValueError, KeyError, TypeError, SafetensorError, RecursionError, OverflowError)
 Weights = Mapping[str, npt.NDArray[np.float32]]
+SCORE = "score"  # the name of the score weights among the parameters
+# Standard deviations (9,) of a score's parts among the words worth a look, measured on recorded swipes: in these units
+# a change of any score weight means about as much.
+SPREADS = np.array([7.5, 3.0, 1.9, 0.94, 0.28, 11.8, 10.4, 0.28, 0.9])
 
 
 @dataclass(frozen=True)
@@ -84,6 +88,17 @@ class Checkpoint:
     weights: Weights
     score: ScoreWeights
     info: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Weights:
+        """All that a federation moves: the weights, and as `score` (9,) the score weights in units of `SPREADS`."""
+        return {**self.weights, SCORE: (self.score.of_parts * SPREADS).astype(np.float32)}
+
+    def with_parameters(self, parameters: Weights) -> "Checkpoint":
+        """This checkpoint with other `parameters`."""
+        weights = {name: array for name, array in parameters.items() if name != SCORE}
+        score = ScoreWeights.from_parts(parameters[SCORE].astype(np.float64) / SPREADS)
+        return replace(self, weights=weights, score=score)
 
     def to_bytes(self, half: bool = False) -> bytes:
         """The blob that `checkpoint_from_bytes` reads back; equal checkpoints give equal bytes.

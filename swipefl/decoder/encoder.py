@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from swipefl.decoder.checkpoint import Checkpoint, Weights
+from swipefl.decoder.checkpoint import SCORE, SPREADS, Checkpoint, Weights
 from swipefl.decoder.sight import Sight, sight
 from swipefl.errors import CheckpointError
 from swipefl.gesture.features import FEATURES, Floats, Frames, frames_of
@@ -46,6 +46,10 @@ class Architecture:
                 shapes[f"{way}.recurrent"] = (gates, self.hidden)
                 shapes[f"{way}.bias"] = (gates,)
         return {**shapes, "head.weight": (OUTPUTS, 2 * self.hidden), "head.bias": (OUTPUTS,)}
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of all that a federation moves."""
+        return {**self.shapes(), SCORE: SPREADS.shape}
 
 
 def ways(layer: int) -> tuple[str, str]:

@@ -1,5 +1,6 @@
 """What leaves a device: the change of its weights, clipped in norm, as int8 with one fp16 scale a row."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,13 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from swipefl.decoder.checkpoint import Weights
+from swipefl.decoder.checkpoint import SCORE, Weights
 from swipefl.errors import BadUpdate, DataError
 
 Floats = npt.NDArray[np.float32]
 Delta = dict[str, Floats]
 Shapes = Mapping[str, tuple[int, ...]]
+SCORE_SHARE = 1 / 8  # of the norm: score weights are nine of half a million, and a lie about them alone would go far
 
 
 @dataclass(frozen=True)
@@ -49,15 +51,32 @@ def norm_of(delta: Mapping[str, Floats]) -> float:
     return float(np.sqrt(sum(float(np.square(array, dtype=np.float64).sum()) for array in delta.values())))
 
 
-def is_within(norm: float, max_norm: float) -> bool:
-    """Whether a coordinator takes an update of this norm: a device clips in float32, which may round up; never NaN."""
-    return norm <= 1.001 * max_norm
+@dataclass(frozen=True)
+class Norms:
+    """The Euclidean norms of a change: of all its tensors together, and of its score weights."""
+
+    whole: float
+    score: float
+
+    def fault(self, max_norm: float) -> str | None:
+        """Why a coordinator does not take it, or None; float32, and fp16 scales, may round up what a device clipped."""
+        if not math.isfinite(self.whole) or self.whole > 1.001 * max_norm:
+            return "norm-too-large"
+        return None if self.score <= 1.01 * SCORE_SHARE * max_norm else "score-norm-too-large"
+
+
+def norms_of(delta: Delta) -> Norms:
+    """The norms of a change."""
+    return Norms(norm_of(delta), norm_of({name: array for name, array in delta.items() if name == SCORE}))
 
 
 def clipped(delta: Delta, max_norm: float) -> Delta:
-    """`delta` scaled down so that its norm is `max_norm` at most (McMahan 2018, ICLR)."""
+    """`delta` scaled down so that its norm is `max_norm` at most (McMahan 2018, ICLR), and then its score's so too."""
     factor = min(1.0, max_norm / max(norm_of(delta), 1e-12))
-    return {name: (array * np.float32(factor)).astype(np.float32) for name, array in delta.items()}
+    scaled = {name: (array * np.float32(factor)).astype(np.float32) for name, array in delta.items()}
+    if (score := norms_of(scaled).score) > SCORE_SHARE * max_norm:
+        scaled[SCORE] *= np.float32(SCORE_SHARE * max_norm / score)
+    return scaled
 
 
 def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) -> EncodedUpdate:
@@ -72,10 +91,11 @@ def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) 
     while True:
         blob = _quantised(clipped(whole, bound))
         sent = decode_update(blob, shapes)
-        if norm_of(sent) <= max_norm:
+        norm = norm_of(sent)
+        if norm <= max_norm:
             break
-        bound *= 0.999 * max_norm / norm_of(sent)  # rounding may add a little
-    return EncodedUpdate(blob, {name: whole[name] - sent[name] for name in whole}, norm_of(sent))
+        bound *= 0.999 * max_norm / norm  # rounding may add a little
+    return EncodedUpdate(blob, {name: whole[name] - sent[name] for name in whole}, norm)
 
 
 def _quantised(delta: Delta) -> bytes:
@@ -104,14 +124,14 @@ def decode_update(blob: bytes, shapes: Shapes, only: str | None = None) -> Delta
     return {name: _dequantised(*parts) for name, parts in checked.items() if only in (None, name)}
 
 
-def encoded_norm(blob: bytes, shapes: Shapes) -> float:
-    """`norm_of(decode_update(blob, shapes))` at a third of the cost. Raises BadUpdate as that does."""
-    total = 0.0
-    for values, scale in _checked(blob, shapes).values():
+def encoded_norms(blob: bytes, shapes: Shapes) -> Norms:
+    """`norms_of(decode_update(blob, shapes))` at a third of the cost. Raises BadUpdate as that does."""
+    squares = {}
+    for name, (values, scale) in _checked(blob, shapes).items():
         rows = values.reshape(len(values), -1).astype(np.float32)
-        squares = np.einsum("ij,ij->i", rows, rows)  # whole numbers below 2**24 for rows of up to 1,000: exact
-        total += float(squares.astype(np.float64) @ np.square(scale, dtype=np.float64))
-    return float(np.sqrt(total))
+        whole = np.einsum("ij,ij->i", rows, rows)  # whole numbers below 2**24 for rows of up to 1,000: exact
+        squares[name] = float(whole.astype(np.float64) @ np.square(scale, dtype=np.float64))
+    return Norms(float(np.sqrt(sum(squares.values()))), float(np.sqrt(squares.get(SCORE, 0.0))))
 
 
 def _checked(blob: bytes, shapes: Shapes) -> dict[str, tuple[Any, Any]]:

@@ -1,11 +1,12 @@
 """Rounds of a federation on one machine: choose clients, train them in processes, aggregate, go on."""
 
 import json
+import math
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from safetensors.numpy import load, save
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Arrived, Moments, combine, step
-from swipefl.federation.update import Delta, Shapes, decode_update, is_within, norm_of
+from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
 from swipefl.simulation.people import Client
 from swipefl.simulation.recipe import Recipe
 from swipefl.simulation.work import Task, contribute, evaluate_part, together
@@ -68,7 +69,7 @@ class Simulation:
         self._processes = processes
         self._parallel = parallel
         self._clock = clock
-        self._shapes: Shapes = Architecture.named(start.architecture).shapes()
+        self._shapes: Shapes = Architecture.named(start.architecture).parameter_shapes()
         if not self._of(0).exists() and not self.results():
             self._keep(0, start, {}, [])
 
@@ -149,21 +150,21 @@ class Simulation:
                 Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken
             ]
             delta = self._noisy(number, combine(updates, self._shapes, self._recipe.aggregation), len(taken))
-            weights, moments = step(model.weights, moments, delta, self._recipe.aggregation)
-            model = replace(model, weights=weights)
+            parameters, moments = step(model.parameters, moments, delta, self._recipe.aggregation)
+            model = model.with_parameters(parameters)
         self._keep(number, model, moments, [update for update in sent if update.due > number])
         return taken
 
     def _is_taken(self, update: Sent) -> bool:
         """Whether a coordinator would take it."""
-        norm = norm_of(self._read(update))
-        return bool(np.isfinite(norm)) and (not self._recipe.bounded or is_within(norm, self._recipe.plan.max_norm))
+        bound = self._recipe.plan.max_norm if self._recipe.bounded else math.inf
+        return norms_of(self._read(update)).fault(bound) is None
 
     def _read(self, update: Sent, only: str | None = None) -> Delta:
         blob = (self._folder / update.path).read_bytes()
         if self._recipe.compressed:
             return decode_update(blob, self._shapes, only)
-        return dict(checkpoint_from_bytes(blob).weights)
+        return load(blob)
 
     def _noisy(self, number: int, delta: Delta, count: int) -> Delta:
         if not self._recipe.noise:

@@ -2,18 +2,20 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from safetensors.numpy import save
 
+from swipefl.contribution import contribution
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Evaluation, evaluate
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.errors import DataError
-from swipefl.federation.update import Delta, difference, encode_update
+from swipefl.federation.update import Delta, encode_update
 from swipefl.gesture.formats import read_examples
 from swipefl.learning.plan import MIN_EXAMPLES, Plan
 from swipefl.simulation.people import Client
@@ -31,14 +33,14 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Contribution:
+class Made:
     """What a client sends, and out of how many examples; None where it has too few of them to train on."""
 
     blob: bytes | None
     examples: int
 
 
-def contribute(task: Task, recipe: Recipe) -> Contribution:
+def contribute(task: Task, recipe: Recipe) -> Made:
     """Trains as a device does. The same task and recipe give the same bytes."""
     from swipefl.learning.trainer import train
 
@@ -60,20 +62,19 @@ def contribute(task: Task, recipe: Recipe) -> Contribution:
         measured=False,
     )
     try:
-        trained = train(start, examples, plan)
-        delta = difference(trained.checkpoint.weights, start.weights)
-        return Contribution(_encoded(delta, start, task.hostile, recipe), trained.examples)
+        made = contribution(start, examples, plan, train, load_lexicon)
+        return Made(_encoded(made.delta, task.hostile, recipe), made.examples)
     except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
-        return Contribution(None, 0)
+        return Made(None, 0)
 
 
-def _encoded(delta: Delta, start: Checkpoint, hostile: bool, recipe: Recipe) -> bytes:
+def _encoded(delta: Delta, hostile: bool, recipe: Recipe) -> bytes:
     """What is sent of a change: int8 and clipped as devices do it, or float32 as it is."""
     bound = recipe.plan.max_norm
     if hostile:
         delta = {name: np.float32(-10) * array for name, array in delta.items()}
         bound = bound if recipe.troubles.cunning else math.inf
-    return encode_update(delta, bound).blob if recipe.compressed else replace(start, weights=delta).to_bytes()
+    return encode_update(delta, bound).blob if recipe.compressed else save(delta)
 
 
 def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluation:

@@ -64,7 +64,7 @@ def round_trip(trips: int = 25) -> dict[str, float]:
 
             exchange = Exchange(store, home, connect)
             exchange.run()
-            blob = encode_update(delta(base_checkpoint().weights, norm=0.01), 1.0).blob
+            blob = encode_update(delta(base_checkpoint().parameters, norm=0.01), 1.0).blob
             serving.device().upload(blob)  # so that there is a newer version at the first trip too
             serving.wait_for_version(2)
             milliseconds = []
@@ -79,7 +79,7 @@ def round_trip(trips: int = 25) -> dict[str, float]:
                 assert (done.pulled, done.pushed) == (True, 1), done
                 serving.wait_for_version(done.global_version + 1)  # what the next trip finds
             pulled = int(serving.metric("swipefl_sent_bytes_total") / len(milliseconds))
-    parameters = sum(array.size for array in base_checkpoint().weights.values())
+    parameters = sum(array.size for array in base_checkpoint().parameters.values())
     return {
         "p50_ms": statistics.median(milliseconds),
         "slowest_ms": max(milliseconds),
@@ -105,7 +105,7 @@ def load(first: Checkpoint, clients: int, updates: int, buffer: int) -> dict[str
                 credentials = [secrets.token_bytes(32) for _ in range(clients)]
                 ids = [state.enroll(state.new_token(3600).secret, each) for each in credentials]
             devices = [f"{id}:{each.hex()}" for id, each in zip(ids, credentials, strict=True)]
-            blob = encode_update(delta(first.weights, norm=0.01), 1.0).blob
+            blob = encode_update(delta(first.parameters, norm=0.01), 1.0).blob
             figures = asyncio.run(_send(serving, devices, blob, updates))
             with serving.state() as state:
                 waiting, consumed = len(state.waiting()), sum(version.updates for version in state.versions())

@@ -31,8 +31,8 @@ class Version:
 
     @property
     def shapes(self) -> Shapes:
-        """The shape of each of its tensors."""
-        return Architecture.named(self.architecture).shapes()
+        """The shape of each of its parameters."""
+        return Architecture.named(self.architecture).parameter_shapes()
 
     def manifest(self) -> Manifest:
         """What is signed of it."""

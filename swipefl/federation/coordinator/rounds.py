@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -44,8 +44,8 @@ class Rounds:
         waiting, newest = state.waiting(max(self.policy.buffer, MOST_TOGETHER)), state.newest()
         master, moments = state.master()
         delta = self._delta(state, waiting, newest)
-        weights, next_moments = step(master.weights, moments, delta, self.policy.aggregation)
-        candidate = replace(master, weights=weights)
+        parameters, next_moments = step(master.parameters, moments, delta, self.policy.aggregation)
+        candidate = master.with_parameters(parameters)
         before, after = self._scores(state, newest, candidate)
         kept = before is not None and after is not None and after < before
         self.metrics.aggregation.observe(time.perf_counter() - began)

@@ -24,7 +24,7 @@ from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.enrolment import CREDENTIAL_BYTES
 from swipefl.federation.signing import signed_manifest
-from swipefl.federation.update import Shapes, encoded_norm, is_within
+from swipefl.federation.update import Shapes, encoded_norms
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServicer
 
@@ -228,10 +228,9 @@ class FederationService(FederationServiceServicer):
         if hashlib.sha256(blob).digest() != header.sha256:
             return "damaged"
         try:
-            norm = encoded_norm(blob, self._state.newest().shapes)
+            return encoded_norms(blob, self._state.newest().shapes).fault(self._policy.plan.max_norm)
         except BadUpdate as error:
             return error.reason
-        return None if is_within(norm, self._policy.plan.max_norm) else "norm-too-large"
 
     def _answer(self, outcome: str, reason: str = "") -> wire.UploadUpdateResponse:
         self._metrics.updates.labels(outcome, reason).inc()
