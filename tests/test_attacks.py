@@ -94,7 +94,7 @@ BAD_UPDATES: dict[str, tuple[str, Callable[[], bytes]]] = {
         "norm-too-large",
         lambda: update(norm=1e6),
     ),
-    "a norm of 2.1": ("norm-too-large", lambda: update(norm=2.1)),
+    "a norm of 4.1": ("norm-too-large", lambda: update(norm=4.1)),
     "score weights moved by 0.3": (
         "score-norm-too-large",
         lambda: changed(**{"score.int8": np.full(9, 100, np.int8), "score.scale": np.full(9, 0.001, np.float16)}),

@@ -22,7 +22,7 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.people import examples
 
-PLANS = Plans(Plan(1, 8, 1e-3), Plan(1, 8, 0.1, optimizer="sgd"), max_norm=2.0)
+PLANS = Plans(Plan(1, 8, 1e-3), Plan(1, 8, 1e-3, measured=False), max_norm=2.0)
 
 
 def untrained(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
@@ -139,9 +139,7 @@ def test_a_store_with_a_personal_checkpoint_of_an_earlier_base_goes_on_working(s
 
 def diverging(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
     """A trainer whose contribution ends in weights that are not finite, as steps too large would."""
-    weights = {
-        name: array * np.float32(np.nan if plan.optimizer == "sgd" else 1) for name, array in start.weights.items()
-    }
+    weights = {name: array * np.float32(1 if plan.measured else np.nan) for name, array in start.weights.items()}
     return Trained(replace(start, weights=weights), len(swipes), 0, 1.0, 1.0, 1.0)
 
 

@@ -62,7 +62,7 @@ class Hostile(FederationServiceServicer):
         }
         answer = wire.CheckInResponse(
             newest=signed_manifest(wire.Manifest(**facts), self.signer or self.key),
-            plan=wire.TrainingPlan(epochs=1, batch_size=8, learning_rate=0.1, max_norm=1),
+            plan=wire.TrainingPlan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=1),
             keys=wire.SigningKeys(public_key=public_bytes(self.key)),
         )
         self.says(answer)

@@ -23,7 +23,7 @@ from tests.people import examples
 from tests.running import swipefl
 
 KEYS = ["round", "version", "clients", "examples", "top1", "top3", "bytes_up", "bytes_down", "seconds"]
-PLAN = ContributionPlan(epochs=1, batch_size=8, learning_rate=0.1, max_norm=0.5)
+PLAN = ContributionPlan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
 FEDAVG = Aggregation(optimizer="fedavg")
 
 

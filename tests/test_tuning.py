@@ -58,7 +58,7 @@ def test_a_checkpoint_is_tuned_on_examples() -> None:
 
 
 def test_clients_that_each_take_a_step_tune_the_score_together() -> None:
-    """Weights that trust frequencies far too much come near those of all swipes together, eight swipes a client."""
+    """Weights that trust frequencies far too much come near those of all swipes together, a few swipes a client."""
     far = replace(base_checkpoint(), score=replace(base_checkpoint().score, alpha=3.0))
     clients = [examples(8, seed) for seed in range(12)]
     everybody = [example for client in clients for example in client]

@@ -64,7 +64,7 @@ def test_an_update_is_taken_once(running: Coordinator, blob: bytes) -> None:
     assert (again.outcome, again.reason) == (wire.OUTCOME_REFUSED, "already-contributed")
     with device.stub() as stub:
         answer = stub.CheckIn(wire.CheckInRequest(version=1), metadata=device.metadata)
-        assert (answer.contributed, answer.retry_after_s, answer.plan.max_norm) == (True, 0.0, 2.0)
+        assert (answer.contributed, answer.retry_after_s, answer.plan.max_norm) == (True, 0.0, 4.0)
         other = running.device()
         assert not stub.CheckIn(wire.CheckInRequest(version=1), metadata=other.metadata).contributed
     assert other.upload(blob, **first).outcome == wire.OUTCOME_ACCEPTED  # an id is one device's own
@@ -107,7 +107,7 @@ def test_bytes_that_are_no_update_of_the_model_are_refused(running: Coordinator,
     for reason, changed in wrong.items():
         assert refused(running, save(changed)) == reason
     assert refused(running, b"\0" * 1000) == "damaged"
-    assert refused(running, update(norm=2.01)) == "norm-too-large"
+    assert refused(running, update(norm=4.01)) == "norm-too-large"
     assert running.device().upload(update(norm=2.0)).outcome == wire.OUTCOME_ACCEPTED
 
 

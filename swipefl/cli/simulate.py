@@ -28,10 +28,10 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal models on one machine.")] = 0,
     start: Annotated[Path | None, typer.Option(help="A checkpoint to start from; else the base.")] = None,
     local_epochs: Annotated[int, typer.Option(min=1, help="Passes of a client.")] = 2,
-    local_lr: Annotated[float, typer.Option(min=1e-6, help="Step size of a client.")] = 0.3,
+    local_lr: Annotated[float, typer.Option(min=1e-6, help="Step size of a client (Adam).")] = 1e-3,
     batch_size: Annotated[int, typer.Option(min=1, help="Examples a step of a client.")] = 16,
     proximal: Annotated[float, typer.Option(min=0, help="FedProx: pull towards the global weights.")] = 0.0,
-    clip: Annotated[float, typer.Option(min=1e-6, help="The norm that an update is clipped to.")] = 2.0,
+    clip: Annotated[float, typer.Option(min=1e-6, help="The norm that an update is clipped to.")] = 4.0,
     optimizer: Annotated[str, typer.Option(help="fedavg, fedavgm or fedadam.")] = "fedavgm",
     server_lr: Annotated[float, typer.Option(min=0, help="Step size of the global weights.")] = 1.0,
     momentum: Annotated[float, typer.Option(min=0, max=0.999, help="Of fedavgm and fedadam.")] = 0.9,
@@ -95,7 +95,7 @@ def simulate(
             for result in simulation.rounds(evaluation, eval_every):
                 advance(result)
     shutil.copyfile(simulation.newest(), out / "model.safetensors")
-    _plot(simulation.results(), out / "plot.png")
+    _plot(simulation.results(), simulation.start_scores(), out / "plot.png")
 
 
 def _written(recipe: "Recipe", file: Path, start: str) -> str:
@@ -153,11 +153,11 @@ def _progress(rounds: int, done: int, as_json: bool) -> "Iterator[Callable[[Roun
         yield show
 
 
-def _plot(results: "list[RoundResult]", path: Path) -> None:
+def _plot(results: "list[RoundResult]", start: tuple[float, float] | None, path: Path) -> None:
     try:
         from swipefl.simulation.plot import plot
     except ModuleNotFoundError:
         note("no plot: it needs matplotlib; `pip install 'swipefl[plot]'`, then --resume draws it")
         return
-    plot(results, path)
+    plot(results, start, path)
     note(f"the plot is {path}")

@@ -23,7 +23,6 @@ def plans(settings: "Settings") -> "Plans":
         settings.contribution_learning_rate,
         settings.seed,
         settings.device,
-        optimizer="sgd",
         measured=False,  # nobody reads the losses of a contribution
     )
     return Plans(personal, contribution, settings.max_norm)

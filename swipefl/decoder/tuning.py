@@ -20,8 +20,8 @@ from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, fold
 
 Doubles = npt.NDArray[np.float64]
-STEP_EXAMPLES = 8  # a contribution; forty clients' together say enough for nine numbers, and cost a second in all
-STEP_CAUTION = 20.0  # in units of a choice's curvature: what keeps eight choices from saying much
+STEP_EXAMPLES = 4  # a contribution; forty clients' together say enough for nine numbers, and cost half a second
+STEP_CAUTION = 10.0  # in units of a choice's curvature: what keeps four choices from saying much
 STEP_REACH = 0.2  # the longest step in units of SPREADS; an honest one is usually shorter
 NEWTON_STEPS = 12
 RIDGE = 1e-3  # an example, on changes in standard deviations of the part: little, it keeps the solution finite

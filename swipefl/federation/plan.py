@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ContributionPlan:
-    """Passes, examples a step, step size (SGD), and the norm that an update is clipped to."""
+    """Passes, examples a step, step size (Adam), and the norm that an update is clipped to."""
 
     epochs: int = 2
     batch_size: int = 16
-    learning_rate: float = 0.3
-    max_norm: float = 2.0
+    learning_rate: float = 1e-3
+    max_norm: float = 4.0
 
     @classmethod
     def of(cls, plan: "TrainingPlan") -> "ContributionPlan":

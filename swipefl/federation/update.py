@@ -16,7 +16,7 @@ from swipefl.errors import BadUpdate, DataError
 Floats = npt.NDArray[np.float32]
 Delta = dict[str, Floats]
 Shapes = Mapping[str, tuple[int, ...]]
-SCORE_SHARE = 1 / 8  # of the norm: score weights are nine of half a million, and a lie about them alone would go far
+SCORE_SHARE = 1 / 16  # of the norm: score weights are nine of half a million, and a lie about them alone would go far
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.gesture.gesture import Example
 
 MIN_EXAMPLES = 8
+DROPOUT = 0.15  # recorded swipes are few and come again and again
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How to train; `optimizer` is `adam` (personal checkpoints) or `sgd` (contributions: they average well).
+    """How to train, with Adam (Kingma 2015, ICLR).
 
     `proximal` pulls towards the weights that training began with (FedProx; Li 2020, MLSys); without `measured` no time
     is spent on the losses before and after, which then are NaN.
@@ -23,8 +24,8 @@ class Plan:
     learning_rate: float
     seed: int = 0
     device: str = "auto"
-    optimizer: str = "adam"
     proximal: float = 0.0
+    dropout: float = DROPOUT
     measured: bool = True
 
 

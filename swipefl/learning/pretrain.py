@@ -28,6 +28,7 @@ from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard, Layout, built_in
 from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate, network_of
+from swipefl.learning.plan import DROPOUT
 from swipefl.learning.trainer import descend, device_of
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
@@ -42,7 +43,6 @@ SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (decoder
     missed=5.43,
     extent=-1.762,
 )
-DROPOUT = 0.15  # recorded swipes are few and come again and again
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def train(
         raise TooLittleData(f"training needs at least {MIN_EXAMPLES} examples, there are {len(usable)}; ingest more")
     _be_deterministic(device)
     torch.manual_seed(plan.seed)
-    network = network_of(start).to(device)
+    network = network_of(start, plan.dropout).to(device)
     fixed = list(batches(usable, 64)) if plan.measured else []
     loss_before = mean_loss(network, fixed, device)
     began = time.perf_counter()
@@ -58,11 +58,7 @@ def _descend(
     rng = np.random.default_rng(plan.seed)
     parameters = [p for p in network.parameters() if p.requires_grad]
     start = [parameter.detach().clone() for parameter in parameters]
-    optimizer: torch.optim.Optimizer
-    if plan.optimizer == "adam":
-        optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate, fused=True)
-    else:
-        optimizer = torch.optim.SGD(parameters, lr=plan.learning_rate)
+    optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate, fused=True)
     an_epoch = -(-len(usable) // plan.batch_size)
     for epoch in range(plan.epochs):
         for done, batch in enumerate(batches(usable, plan.batch_size, rng), 1):
@@ -102,7 +98,9 @@ def batches(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Gene
 @torch.no_grad()
 def mean_loss(network: Network, fixed: Sequence[Batch], device: torch.device) -> float:
     """The mean CTC loss over batches, in nats a letter; NaN over none."""
+    network.eval()  # no dropout
     losses: list[Tensor] = [network.loss(batch.to(device)).cpu() for batch in fixed]
+    network.train()
     return float(torch.cat(losses).mean()) if losses else math.nan
 
 

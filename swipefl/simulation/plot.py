@@ -8,15 +8,25 @@ from matplotlib.figure import Figure
 from swipefl.simulation.rounds import RoundResult
 
 
-def plot(results: Sequence[RoundResult], path: Path) -> None:
-    """Draws accuracy, where it was evaluated, and the bytes of all rounds so far, as a PNG."""
+def plot(results: Sequence[RoundResult], start: tuple[float, float] | None, path: Path) -> None:
+    """Draws top-1 and top-3, where they were evaluated, and the bytes of all rounds so far, as a PNG.
+
+    `start` has the two of round 0.
+    """
     figure = Figure(figsize=(8, 4.5), layout="constrained")
     left = figure.add_subplot()
     right = left.twinx()
-    scored = [result for result in results if result.top1 is not None]
-    rounds = [result.round for result in scored]
-    left.plot(rounds, [100 * (r.top3 or 0) for r in scored], "o-", color="#9ecae1", label="among the first three")
-    left.plot(rounds, [100 * (r.top1 or 0) for r in scored], "o-", color="#2171b5", label="first word right")
+    scored = [(0, *start)] if start else []
+    scored += [(r.round, r.top1, r.top3) for r in results if r.top1 is not None and r.top3 is not None]
+    if scored:
+        rounds, top1, top3 = zip(*scored, strict=True)
+        for scores, label, color in (
+            (top3, "among the first three", "#9ecae1"),
+            (top1, "first word right", "#2171b5"),
+        ):
+            left.plot(rounds, [100 * score for score in scores], "o-", color=color, label=label)
+            for at, score in ((rounds[0], scores[0]), (rounds[-1], scores[-1])):
+                left.annotate(f"{100 * score:.1f}", (at, 100 * score), (-8, 8), textcoords="offset points")
     left.set_xlabel("round")
     left.set_ylabel("swipes of people who took no part, %")
     total, sums = 0, []

@@ -69,12 +69,18 @@ class Simulation:
         self._processes = processes
         self._parallel = parallel
         self._clock = clock
+        self._start_scores = folder / "start.json"
         self._shapes: Shapes = Architecture.named(start.architecture).parameter_shapes()
-        if not self._of(0).exists() and not self.results():
+        if not self._model(0).exists() and not self.results():
             self._keep(0, start, {}, [])
 
     def rounds(self, evaluation: Path | None = None, every: int = 0) -> Iterator[RoundResult]:
-        """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes."""
+        """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes.
+
+        With `every` the start is evaluated too, for `start_scores`.
+        """
+        if evaluation and every and not self.results():
+            self._start_scores.write_text(json.dumps(self.evaluate(evaluation)), "utf-8")
         for number in range(len(self.results()) + 1, self._recipe.rounds + 1):
             began = self._clock()
             sent, clients = self._send(number)
@@ -102,6 +108,13 @@ class Simulation:
         path = self._folder / "rounds.jsonl"
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [RoundResult(**json.loads(line)) for line in lines]
+
+    def start_scores(self) -> tuple[float, float] | None:
+        """Top-1 and top-3 of what the rounds began with, where they were evaluated."""
+        if not self._start_scores.exists():
+            return None
+        top1, top3 = json.loads(self._start_scores.read_text("utf-8"))
+        return top1, top3
 
     def newest(self) -> Path:
         """The file of the newest model, as devices would download it."""

@@ -57,7 +57,6 @@ def contribute(task: Task, recipe: Recipe) -> Made:
         asked.learning_rate,
         seed,
         "cpu",
-        optimizer="sgd",
         proximal=recipe.proximal,
         measured=False,
     )

@@ -1,0 +1,173 @@
+"""`make learning`: what federation and personal training give real people, as tables and a plot.
+
+Takes two hours on two cores, and goes on where it was cut. Everything lies in build/learning: a folder a simulation,
+with a plot of its own, and `learning.md` with the tables.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.evaluation import Evaluation, evaluate
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.tuning import choice, tuned
+from swipefl.gesture.formats import read_examples
+from swipefl.gesture.gesture import fold
+from tests.bench import personal
+from tests.running import ROOT, SHARED
+
+DATA = SHARED / "how_we_swipe"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A simulation: how the tables call it, its rounds, and the flags that are not the defaults."""
+
+    name: str
+    rounds: int
+    flags: str = ""
+
+
+MAIN = Run("150 rounds of 40", 150, "--eval-every 10")
+THIRTY = Run("80 rounds of 30", 80, "--clients-per-round 30")
+HOSTILE = (
+    Run("float32 updates, unclipped", 40, "--float32"),
+    Run("a fifth of the clients send ten times the reverse", 40, "--byzantine 0.2"),
+    Run("they keep to the bound", 40, "--byzantine 0.2 --cunning"),
+    Run("they keep to the bound; trimmed mean", 40, "--byzantine 0.2 --cunning --rule trimmed-mean"),
+    Run("trimmed mean and no bound", 40, "--byzantine 0.2 --unbounded --rule trimmed-mean"),
+    Run("plain mean and no bound", 40, "--byzantine 0.2 --unbounded"),
+)
+TWENTY = "--clients-per-round 20"
+OPTIMIZERS = (
+    Run("FedAvgM", 40, TWENTY),
+    Run("FedAvgM with FedProx 0.01", 40, f"{TWENTY} --proximal 0.01"),
+    Run("FedBuff, FedAvgM, half of the updates 1 to 5 rounds late", 40, f"{TWENTY} --late 0.5"),
+    Run("FedAvg", 40, f"{TWENTY} --optimizer fedavg"),
+    Run("FedAdam", 40, f"{TWENTY} --optimizer fedadam --server-lr 0.001"),
+)
+SEEDS = (0, 1, 2)
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """All of it on the people of two files: clients, and people who take no part and are only judged."""
+
+    clients: Path
+    judged: Path
+    out: Path
+    most_rounds: int
+
+    def rounds(self, run: Run, seed: int = 0) -> list[dict[str, float]]:
+        """The rounds of a simulation, run now as far as it was not before."""
+        out = self.folder(run, seed)
+        if not (out / "plot.png").exists():
+            self._simulate(out, run, seed)
+        return [json.loads(line) for line in (out / "rounds.jsonl").read_text().splitlines()]
+
+    def folder(self, run: Run, seed: int = 0) -> Path:
+        """Where a simulation lies."""
+        return self.out / f"{run.name.replace(' ', '-').replace(',', '').replace(';', '')}-{seed}"
+
+    def model(self) -> Checkpoint:
+        """What the main run came to."""
+        return checkpoint_from_bytes((self.folder(MAIN) / "model.safetensors").read_bytes())
+
+    def central(self) -> Checkpoint:
+        """The base, trained on all clients' swipes in one place, score weights tuned on them."""
+        path, swipes = self.out / "central.safetensors", str(self.clients)
+        if not path.exists():
+            made = path.with_suffix(".new")
+            _python("swipefl.learning.pretrain", str(made), "--examples", swipes)
+            _python("swipefl.decoder.tuning", str(made), swipes, "--every", "20")
+            made.rename(path)
+        return checkpoint_from_bytes(path.read_bytes())
+
+    def evaluated(self, model: Checkpoint, every: int = 1) -> Evaluation:
+        """A checkpoint on every `every`-th swipe of those who are judged."""
+        decoder, examples = Decoder(model, load_lexicon), list(read_examples(self.judged))[::every]
+        return evaluate(decoder.decode_and_spell, examples, lambda example: True)
+
+    def federation(self) -> Iterator[str]:
+        """The main table: before, rounds, one place, what devices' updates cost, hostile clients."""
+        yield "| | first word right | among three |\n|---|---|---|"
+        for row in self.rounds(MAIN):
+            if row["round"] in (40, 80, 150):
+                yield scored(f"{row['round']} rounds of 40", row["top1"], row["top3"])
+        yield self._last(THIRTY)
+        for name, model in (("before", base_checkpoint()), ("all their swipes in one place", self.central())):
+            result = self.evaluated(model)
+            yield scored(name, result.top1, result.top3)
+        for run in HOSTILE:
+            yield self._last(run)
+
+    def score_weights(self) -> Iterator[str]:
+        """Score weights of the federation beside weights tuned on the very people that they are judged on."""
+        model = self.model()
+        decoder = Decoder(model, load_lexicon)
+        swipes = list(read_examples(self.judged))[::2]
+        theirs = tuned([choice(decoder.score(e.gesture), fold(e.word)) for e in swipes], model.score)
+        yield "\n| score weights, every second swipe | first word right | among three |\n|---|---|---|"
+        for name, weights in (("federated", model.score), ("tuned on these swipes", theirs)):
+            result = self.evaluated(replace(model, score=weights), every=2)
+            yield scored(name, result.top1, result.top3)
+
+    def optimizers(self) -> Iterator[str]:
+        """Every optimiser with every seed."""
+        yield "\n| 40 rounds of 20, three seeds | first word right, mean and range | among three |\n|---|---|---|"
+        for run in OPTIMIZERS:
+            last = [self.rounds(run, seed)[-1] for seed in SEEDS]
+            top1, top3 = ([100 * row[key] for row in last] for key in ("top1", "top3"))
+            spread = f"{statistics.mean(top1):.2f} ({min(top1):.2f} to {max(top1):.2f})"
+            yield f"| {run.name} | {spread} | {statistics.mean(top3):.2f} |"
+
+    def _last(self, run: Run) -> str:
+        last = self.rounds(run)[-1]
+        return scored(run.name, last["top1"], last["top3"])
+
+    def _simulate(self, out: Path, run: Run, seed: int) -> None:
+        resume = ["--resume"] if (out / "recipe.json").exists() else []
+        flags = [*run.flags.split(), "--rounds", str(min(run.rounds, self.most_rounds)), "--seed", str(seed)]
+        where = ["--eval", str(self.judged), "--out", str(out), "--json"]
+        _python("swipefl", "simulate", str(self.clients), *flags, *where, *resume)
+        shutil.rmtree(out / "people", ignore_errors=True)
+
+
+def scored(name: str, top1: float, top3: float) -> str:
+    """A row of a table."""
+    return f"| {name} | {100 * top1:.1f} | {100 * top3:.1f} |"
+
+
+def _python(module: str, *arguments: str) -> None:
+    print(module, *arguments, file=sys.stderr)
+    subprocess.run([sys.executable, "-m", module, *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def main() -> None:
+    """Run what was not run yet and write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--clients", type=Path, default=DATA / "train.jsonl.gz")
+    parser.add_argument("--judged", type=Path, default=DATA / "dev.jsonl.gz")
+    parser.add_argument("--out", type=Path, default=ROOT / "build" / "learning")
+    parser.add_argument("--most-rounds", type=int, default=1000, help="of any simulation, to try it out")
+    options = parser.parse_args()
+    if not options.clients.exists():
+        sys.exit(f"the recordings are not there: {options.clients}")
+    campaign = Campaign(options.clients, options.judged, options.out, options.most_rounds)
+    campaign.out.mkdir(parents=True, exist_ok=True)
+    parts = (campaign.federation, campaign.score_weights, lambda: personal.tables(campaign.model(), campaign.judged))
+    lines = [line for part in (*parts, campaign.optimizers) for line in part()]
+    (campaign.out / "learning.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
