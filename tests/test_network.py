@@ -9,7 +9,7 @@ from swipefl.decoder.encoder import Architecture, Encoder
 from swipefl.errors import CheckpointError
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.keyboard import built_in
-from swipefl.learning.network import Network, alignable, checkpoint_of, collate, letter_log_probs, network_of
+from swipefl.learning.network import Network, alignable, checkpoint_of, collate, dropped, letter_log_probs, network_of
 from tests.people import examples
 
 
@@ -85,3 +85,18 @@ def test_weights_of_another_shape_are_refused() -> None:
         network_of(wrong)
     with pytest.raises(CheckpointError, match="do not fit"):
         Encoder(wrong)
+
+
+def test_dropout_silences_a_channel_for_a_whole_gesture_and_only_in_training() -> None:
+    torch.manual_seed(0)
+    states = dropped(torch.ones(30, 40, 128), 0.25)
+    assert (states == states[:1]).all()
+    assert (states[0] == 0).float().mean() == pytest.approx(0.25, abs=0.03)
+    assert states.mean() == pytest.approx(1.0, abs=0.05)
+    network = network_of(base_checkpoint(), dropout=0.25)
+    batch = collate([frames_of(example.gesture) for example in examples(4)], [e.word for e in examples(4)])
+    first, second = (network(batch.features, batch.frames) for _ in range(2))
+    assert (first != second).any()
+    network.eval()
+    first, second = (network(batch.features, batch.frames) for _ in range(2))
+    assert (first == second).all()

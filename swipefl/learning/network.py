@@ -93,19 +93,11 @@ class Network(nn.Module):
         for layer in range(self.architecture.layers):
             onward, _ = self.lstms[2 * layer](states)  # (T, B, H)
             back, _ = self.lstms[2 * layer + 1](_turned(states, flip))
-            states = self._dropped(torch.cat((onward, _turned(back, flip)), dim=2))
+            states = torch.cat((onward, _turned(back, flip)), dim=2)
+            if self.training and self.dropout:
+                states = dropped(states, self.dropout)
         outputs: Tensor = self.head(states)
         return outputs.transpose(0, 1)
-
-    def _dropped(self, states: Tensor) -> Tensor:
-        """States (T, B, C) without some of the channels, for a gesture's whole time the same (Gal 2016, NeurIPS).
-
-        That also draws T times fewer random numbers, which took a tenth of a training step.
-        """
-        if not self.training or not self.dropout:
-            return states
-        kept = torch.rand(states.shape[1:], device=states.device) >= self.dropout
-        return states * (kept / (1 - self.dropout))
 
     def loss(self, batch: Batch) -> Tensor:
         """CTC loss (B,) in nats a letter (Graves 2006, ICML)."""
@@ -118,6 +110,15 @@ class Network(nn.Module):
             log_probs.transpose(0, 1), batch.targets, batch.frames, batch.word_lengths, blank=0, reduction="none"
         )
         return nll / batch.word_lengths
+
+
+def dropped(states: Tensor, share: float) -> Tensor:
+    """States (T, B, C) without a share of the channels, for a gesture's whole time the same (Gal 2016, NeurIPS).
+
+    That also draws T times fewer random numbers, which took a tenth of a training step.
+    """
+    kept = torch.rand(states.shape[1:], device=states.device) >= share
+    return states * (kept / (1 - share))
 
 
 def flipped(frames: Tensor, most: int) -> Tensor:

@@ -24,8 +24,8 @@ from swipefl.decoder.search import Candidate
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.settings import Settings
-from tests.bench import federation, layouts, speed
-from tests.bench.people import gains, people_of
+from tests.bench import federation, layouts, simulating, speed
+from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
 from tests.people import examples as swipes_of
 from tests.running import EXAMPLE, ROOT, SHARED, environment, measured
@@ -135,12 +135,15 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("loading 100,000 words, ms", "<=", 60.0, loads["lexicon_ms"]),
         ("1,000 personal words more, ms", "<=", 50.0, loads["personal_words_ms"]),
         ("mean gain of a personal model", ">", 0.0, results["personal_mean_gain"]),
+        ("a personal model of 60 swipes on one core, s", "<=", 5.0, results["personal_60_s"]),
         *ingest,
         ("swipefl --help / import typer", "<=", 3.0, processes["help_ratio"]),
         ("predict of one gesture, cold, s", "<=", 0.5, processes["predict_s"]),
         ("predict of one gesture, cold / import torch", "<=", 1 / 3, processes["predict_ratio"]),
         ("its peak memory, MB", "<=", 150.0, processes["predict_peak_mb"]),
         *federated(results["federation"]),
+        ("rounds of simulated clients / the trainer alone", ">=", 0.8, results["simulation"]["of_trainer"]),
+        ("its memory, 800 clients / 20", "<=", 1.1, results["simulation"]["mb_growth"]),
         ("training / with packed sequences", ">=", 1.8, training["ratio"]),
         ("training / the LSTMs alone", ">=", 0.75, training["of_bare"]),
     ]
@@ -196,6 +199,8 @@ def main() -> None:
     examples = [example for person in people for example in person]
     results["training"] = speed.training(examples)
     results["federation"] = federation.costs()
+    with tempfile.TemporaryDirectory() as folder:
+        results["simulation"] = simulating.simulating(people, Path(folder))
     results["loading"] = speed.loading()
     sample = examples[:: max(1, len(examples) // 500)]
     results["speed"] = speed.curve(sample)
@@ -205,13 +210,14 @@ def main() -> None:
     results["accuracy"] = accuracy(examples)
     results["layouts"] = layouts.unseen()
     results["personal"] = [vars(gain) for gain in gains(people[:20], plans(Settings(home=Path(os.devnull))))]
+    results["personal_60_s"] = seconds(examples[:60], plans(Settings(home=Path(os.devnull))).personal)
     results["personal_mean_gain"] = statistics.mean(g["personal"] - g["base"] for g in results["personal"])
     folder = ROOT / ".bench"
     folder.mkdir(exist_ok=True)
     (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
     for name, row in results["federation"].items():
         console.print(shown(name, row))
-    for name in ("processes", "training", "loading", "speed", "file", "accuracy", "layouts", "personal"):
+    for name in ("processes", "training", "simulation", "loading", "speed", "file", "accuracy", "layouts", "personal"):
         if results[name]:
             console.print(shown(name, results[name]))
     summary = Table("to be reached", "bound", "figure", "")

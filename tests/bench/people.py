@@ -1,15 +1,21 @@
 """What personal training gives real people: learn from the first 60 % of their swipes, be judged on the last 40 %."""
 
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from swipefl.cycle import Cycle, Plans
+import torch
+
+from swipefl.cycle import Cycle, Plans, judge
+from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
+from swipefl.decoder.lexicon import load_lexicon
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, verdict
+from swipefl.learning.plan import Plan
 from swipefl.learning.trainer import train
 from swipefl.prediction import choose_checkpoint, lexicons
 from swipefl.store.store import Store
@@ -32,6 +38,17 @@ def people_of(path: Path, count: int) -> list[list[Example]]:
     for example in read_examples(path):
         people.setdefault(str(example.gesture.user), []).append(example)
     return list(people.values())[:count]
+
+
+def seconds(examples: Sequence[Example], plan: Plan) -> float:
+    """What a personal model out of `examples` takes on one core, judged on a fifth of them as `cycle` would."""
+    threads = torch.get_num_threads()
+    began = time.process_time()
+    made = train(base_checkpoint(), examples, replace(plan, device="cpu")).checkpoint
+    for checkpoint in (base_checkpoint(), made):
+        judge(Decoder(checkpoint, load_lexicon), examples[::5])
+    torch.set_num_threads(threads)
+    return time.process_time() - began
 
 
 def gains(people: list[list[Example]], plans: Plans) -> Iterator[Gain]:

@@ -19,6 +19,7 @@ from swipefl.decoder.template import deviations, path_of
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
+from swipefl.learning.plan import DROPOUT
 from swipefl.learning.trainer import batches, descend
 from tests.running import environment, measured
 
@@ -101,7 +102,7 @@ def training(examples: Sequence[Example]) -> dict[str, float]:
     trainer's step through pack_padded_sequence.
     """
     framed = [(frames_of(example.gesture), example.word) for example in examples[:1024]]
-    network = network_of(base_checkpoint())
+    network = network_of(base_checkpoint(), DROPOUT)
     size = network.architecture
     packing = torch.nn.LSTM(9, size.hidden, size.layers, batch_first=True, bidirectional=True)
     trained = [*(p for p in network.parameters() if p.requires_grad), *packing.parameters()]

@@ -1,0 +1,38 @@
+"""`make learning`, on a few generated people and a round of each simulation."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import orjson
+import pytest
+
+from swipefl.gesture.formats.own import to_line
+from tests.people import examples
+from tests.running import ROOT, environment
+
+pytestmark = pytest.mark.slow
+
+
+def people(file: Path, seeds: range) -> None:
+    with file.open("wb") as out:
+        for seed in seeds:
+            for example in examples(24, seed):
+                theirs = replace(example, gesture=replace(example.gesture, user=f"person-{seed}"))
+                out.write(orjson.dumps(to_line(theirs)) + b"\n")
+
+
+def test_the_tables_and_the_plot_are_made_and_a_second_call_makes_no_round_again(tmp_path: Path) -> None:
+    people(tmp_path / "clients.jsonl", range(4))
+    people(tmp_path / "judged.jsonl", range(4, 6))
+    files = ("--clients", str(tmp_path / "clients.jsonl"), "--judged", str(tmp_path / "judged.jsonl"))
+    command = [sys.executable, "-m", "tests.bench.learning", *files, "--out", str(tmp_path), "--most-rounds", "1"]
+    first = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), capture_output=True, check=True)
+    table = (tmp_path / "learning.md").read_text()
+    for row in ("before", "all their swipes in one place", "plain mean and no bound", "FedAdam", "federated", "10,"):
+        assert f"\n| {row}" in table
+    assert (tmp_path / "federated.png").read_bytes().startswith(b"\x89PNG")
+    again = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), capture_output=True, check=True)
+    assert b"simulate" in first.stderr
+    assert b"simulate" not in again.stderr
