@@ -64,6 +64,7 @@ def serve(
     rule: Annotated[str, typer.Option(help="mean, median or trimmed-mean.")] = "mean",
     optimizer: Annotated[str, typer.Option(help="fedavg, fedavgm or fedadam.")] = "fedavgm",
     server_lr: Annotated[float, typer.Option(min=0, help="Step size of the global weights.")] = 1.0,
+    steady: Annotated[int, typer.Option(min=0, help="Rounds before the step falls as 1 / round; 0: never.")] = 30,
     momentum: Annotated[float, typer.Option(min=0, max=0.999, help="Of fedavgm and fedadam.")] = 0.9,
     trim: Annotated[float, typer.Option(min=0, max=0.49, help="Share that a trimmed mean leaves out an end.")] = 0.25,
     example_cap: Annotated[int, typer.Option(min=0, help="Weight by examples up to this; 0: all equal.")] = 0,
@@ -95,7 +96,7 @@ def serve(
     listening.credentials()
     policy = Policy(
         plan=ContributionPlan(epochs, batch_size, learning_rate, max_norm),
-        aggregation=Aggregation(rule, optimizer, server_lr, momentum, example_cap, trim),
+        aggregation=Aggregation(rule, optimizer, server_lr, momentum, example_cap, trim, steady),
         limits=Limits(stream_s=stream_s),
         buffer=buffer,
         least=least,

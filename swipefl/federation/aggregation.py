@@ -13,6 +13,7 @@ from swipefl.federation.update import Delta, Floats
 
 RULES = ("mean", "median", "trimmed-mean")
 OPTIMIZERS = ("fedavg", "fedavgm", "fedadam")
+LEAST_STEP = 0.1  # of the full one
 Moments = Mapping[str, Floats]  # what a server optimiser remembers, `first.NAME` and `second.NAME`
 
 
@@ -21,7 +22,8 @@ class Aggregation:
     """How updates become one step: a rule of `RULES`, an optimiser of `OPTIMIZERS` and their numbers.
 
     `example_cap` 0 gives every update the same weight, else one weighs as its examples do, up to the cap; `trim` is the
-    share that a trimmed mean leaves out at each end. Raises UsageError for an unknown rule or optimiser.
+    share that a trimmed mean leaves out at each end. After `steady` rounds, unless 0, the step falls as 1 / round.
+    Raises UsageError for an unknown rule or optimiser.
     """
 
     rule: str = "mean"
@@ -30,10 +32,16 @@ class Aggregation:
     momentum: float = 0.9
     example_cap: int = 0
     trim: float = 0.25
+    steady: int = 30
 
     def __post_init__(self) -> None:
         if self.rule not in RULES or self.optimizer not in OPTIMIZERS:
             raise UsageError(f"--rule is one of {', '.join(RULES)}, --optimizer one of {', '.join(OPTIMIZERS)}")
+
+    def step_size(self, round: int) -> float:
+        """The learning rate of a round, from 1: noise averages out as it falls (Robbins 1951), news still come in."""
+        falling = min(1.0, self.steady / round) if self.steady else 1.0
+        return self.learning_rate * max(falling, LEAST_STEP)
 
 
 def weight_of(examples: int, staleness: int, example_cap: int) -> float:
@@ -101,17 +109,18 @@ def robust(rule: str, trim: float, names: Iterable[str], column: Callable[[str],
     return middle
 
 
-def step(weights: Weights, moments: Moments, delta: Delta, how: Aggregation) -> tuple[Delta, Delta]:
+def step(weights: Weights, moments: Moments, delta: Delta, how: Aggregation, round: int = 1) -> tuple[Delta, Delta]:
     """The next weights and moments: FedAvg, FedAvgM (Hsu 2019) or FedAdam (Reddi 2021, ICLR)."""
+    size = how.step_size(round)
     if how.optimizer == "fedavg":
-        return {name: weights[name] + np.float32(how.learning_rate) * delta[name] for name in weights}, {}
+        return {name: weights[name] + np.float32(size) * delta[name] for name in weights}, {}
     rest = 1.0 if how.optimizer == "fedavgm" else 1 - how.momentum
     first = {name: _moment(moments, "first", name, delta) * how.momentum + rest * delta[name] for name in weights}
     if how.optimizer == "fedavgm":
-        moved = {name: weights[name] + how.learning_rate * first[name] for name in weights}
+        moved = {name: weights[name] + size * first[name] for name in weights}
         return _floats(moved), _floats({f"first.{name}": array for name, array in first.items()})
     second = {name: _moment(moments, "second", name, delta) * 0.99 + 0.01 * delta[name] ** 2 for name in weights}
-    moved = {name: weights[name] + how.learning_rate * first[name] / (np.sqrt(second[name]) + 1e-4) for name in weights}
+    moved = {name: weights[name] + size * first[name] / (np.sqrt(second[name]) + 1e-4) for name in weights}
     kept = {f"first.{name}": array for name, array in first.items()}
     return _floats(moved), _floats(kept | {f"second.{name}": array for name, array in second.items()})
 

@@ -163,7 +163,7 @@ class Simulation:
                 Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken
             ]
             delta = self._noisy(number, combine(updates, self._shapes, self._recipe.aggregation), len(taken))
-            parameters, moments = step(model.parameters, moments, delta, self._recipe.aggregation)
+            parameters, moments = step(model.parameters, moments, delta, self._recipe.aggregation, number)
             model = model.with_parameters(parameters)
         self._keep(number, model, moments, [update for update in sent if update.due > number])
         return taken

@@ -44,7 +44,7 @@ class Rounds:
         waiting, newest = state.waiting(max(self.policy.buffer, MOST_TOGETHER)), state.newest()
         master, moments = state.master()
         delta = self._delta(state, waiting, newest)
-        parameters, next_moments = step(master.parameters, moments, delta, self.policy.aggregation)
+        parameters, next_moments = step(master.parameters, moments, delta, self.policy.aggregation, newest.number)
         candidate = master.with_parameters(parameters)
         before, after = self._scores(state, newest, candidate)
         kept = before is not None and after is not None and after < before
