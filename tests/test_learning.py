@@ -30,7 +30,14 @@ def test_the_tables_and_the_plot_are_made_and_a_second_call_makes_no_round_again
     command = [sys.executable, "-m", "tests.bench.learning", *files, "--out", str(tmp_path), "--most-rounds", "1"]
     first = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), capture_output=True, check=True)
     table = (tmp_path / "learning.md").read_text()
-    for row in ("before", "all their swipes in one place", "plain mean and no bound", "FedAdam", "federated", "10,"):
+    for row in (
+        "before",
+        "all their swipes in one place",
+        "a fifth send ten times the reverse: plain mean, no bound",
+        "FedAdam",
+        "federated",
+        "10,",
+    ):
         assert f"\n| {row}" in table
     assert (tmp_path / "federated.png").read_bytes().startswith(b"\x89PNG")
     again = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), capture_output=True, check=True)

@@ -6,6 +6,7 @@ the tables, `federated.png`, and a folder a simulation.
 
 import argparse
 import json
+import re
 import shutil
 import statistics
 import subprocess
@@ -38,13 +39,17 @@ class Run:
 
 MAIN = Run("150 rounds of 40", 150, "--eval-every 10")
 THIRTY = Run("80 rounds of 30", 80, "--clients-per-round 30")
+REVERSED = "a fifth send ten times the reverse"
 HOSTILE = (
     Run("float32 updates, unclipped", 40, "--float32"),
-    Run("a fifth of the clients send ten times the reverse", 40, "--byzantine 0.2"),
-    Run("they keep to the bound", 40, "--byzantine 0.2 --cunning"),
-    Run("they keep to the bound; trimmed mean", 40, "--byzantine 0.2 --cunning --rule trimmed-mean"),
-    Run("trimmed mean and no bound", 40, "--byzantine 0.2 --unbounded --rule trimmed-mean"),
-    Run("plain mean and no bound", 40, "--byzantine 0.2 --unbounded"),
+    Run(f"{REVERSED}: bound on norms", 40, "--byzantine 0.2"),
+    Run(
+        f"{REVERSED}: trimmed mean, no bound",
+        40,
+        "--byzantine 0.2 --unbounded --rule trimmed-mean",
+    ),
+    Run(f"{REVERSED}: plain mean, no bound", 40, "--byzantine 0.2 --unbounded"),
+    Run("a fifth send the reverse within the bound: bound on norms", 40, "--byzantine 0.2 --cunning"),
 )
 TWENTY = "--clients-per-round 20"
 OPTIMIZERS = (
@@ -75,7 +80,7 @@ class Campaign:
 
     def folder(self, run: Run, seed: int = 0) -> Path:
         """Where a simulation lies."""
-        return self.out / f"{run.name.replace(' ', '-').replace(',', '').replace(';', '')}-{seed}"
+        return self.out / f"{re.sub('[^a-z0-9]+', '-', run.name.lower())}-{seed}"
 
     def model(self) -> Checkpoint:
         """What the main run came to."""
