@@ -31,7 +31,7 @@ def contribution(
     on_progress: Callable[[Progress], None] = lambda progress: None,
     stopped: Callable[[], int | None] = lambda: None,
 ) -> Contribution:
-    """How training on `examples` by `plan` changes the weights of `start`, and a few of them its score weights.
+    """How training on `examples` by `plan` changes the weights of `start`, and how a few of them change its score.
 
     Equal arguments give equal bytes. Raises what the trainer raises.
     """

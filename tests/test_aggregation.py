@@ -103,8 +103,8 @@ def test_the_weight_of_an_update(examples: int, staleness: int, cap: int, weight
 
 def test_the_step_falls_after_the_steady_rounds_and_never_to_nothing() -> None:
     how = Aggregation(optimizer="fedavg", learning_rate=2.0, steady=10)
-    assert [how.step_size(round) for round in (1, 10, 20, 1000)] == [2.0, 2.0, 1.0, 0.2]
+    assert [how.step_size(number) for number in (1, 10, 20, 1000)] == [2.0, 2.0, 1.0, 0.2]
     assert replace(how, steady=0).step_size(1000) == 2.0
     start, delta = deltas(0, 2)
-    (full, _), (half, _) = (step(start, {}, delta, how, round) for round in (1, 20))
+    (full, _), (half, _) = (step(start, {}, delta, how, number) for number in (1, 20))
     assert_close({name: full[name] - start[name] for name in start}, {n: 2 * (half[n] - start[n]) for n in start})

@@ -58,8 +58,8 @@ def tuned(choices: Sequence[Choice], start: ScoreWeights) -> ScoreWeights:
 def score_step(decoder: Decoder, examples: Sequence[Example], start: ScoreWeights) -> ScoreWeights:
     """`start` after one cautious Newton step towards the likeliest weights on `examples`: a client's part of tuning.
 
-    The mean of many clients' steps is one of all their choices together, so that a federation tunes score weights as it
-    trains: no choice leaves a device. Example for example the objective of `tuned`.
+    Its aim is that of `tuned`. The mean of many clients' steps is about one step of all their choices together, so that
+    a federation tunes score weights as it trains, and no choice leaves a device.
     """
     slope, bend = np.zeros(len(SPREADS)), STEP_CAUTION * np.eye(len(SPREADS))
     for example in examples:

@@ -38,9 +38,9 @@ class Aggregation:
         if self.rule not in RULES or self.optimizer not in OPTIMIZERS:
             raise UsageError(f"--rule is one of {', '.join(RULES)}, --optimizer one of {', '.join(OPTIMIZERS)}")
 
-    def step_size(self, round: int) -> float:
+    def step_size(self, round_number: int) -> float:
         """The learning rate of a round, from 1: noise averages out as it falls (Robbins 1951), news still come in."""
-        falling = min(1.0, self.steady / round) if self.steady else 1.0
+        falling = min(1.0, self.steady / round_number) if self.steady else 1.0
         return self.learning_rate * max(falling, LEAST_STEP)
 
 
@@ -109,9 +109,11 @@ def robust(rule: str, trim: float, names: Iterable[str], column: Callable[[str],
     return middle
 
 
-def step(weights: Weights, moments: Moments, delta: Delta, how: Aggregation, round: int = 1) -> tuple[Delta, Delta]:
+def step(
+    weights: Weights, moments: Moments, delta: Delta, how: Aggregation, round_number: int = 1
+) -> tuple[Delta, Delta]:
     """The next weights and moments: FedAvg, FedAvgM (Hsu 2019) or FedAdam (Reddi 2021, ICLR)."""
-    size = how.step_size(round)
+    size = how.step_size(round_number)
     if how.optimizer == "fedavg":
         return {name: weights[name] + np.float32(size) * delta[name] for name in weights}, {}
     rest = 1.0 if how.optimizer == "fedavgm" else 1 - how.momentum
