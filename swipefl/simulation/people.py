@@ -19,6 +19,11 @@ class Client:
     number: int
     path: Path
 
+    @property
+    def size(self) -> int:
+        """The bytes of the person's swipes."""
+        return self.path.stat().st_size
+
     def examples(self) -> list[Example]:
         """The person's swipes in the order of the file that they came from."""
         return list(read_examples(self.path))

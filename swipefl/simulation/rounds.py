@@ -137,16 +137,17 @@ class Simulation:
             rng.random(count) < share for share in (troubles.dropout, troubles.late, troubles.byzantine)
         )
         delays = np.where(late, rng.integers(1, troubles.delay + 1, count), 0)
-        futures = [
-            self._processes.submit(
-                contribute, Task(self._clients[int(client)], number, self._model(number - 1), bool(bad)), self._recipe
-            )
+        tasks = [
+            Task(self._clients[int(client)], number, self._model(number - 1), bool(bad))
             for client, bad, dropped in zip(chosen, hostile, drops, strict=True)
             if not dropped
         ]
+        largest_first = sorted(tasks, key=lambda task: -task.client.size)  # so that no process waits long for another
+        futures = {task.client.number: self._processes.submit(contribute, task, self._recipe) for task in largest_first}
         sent = [Sent(**line) for line in json.loads((self._of(number - 1) / "sent.json").read_text("utf-8"))]
-        for future, client, delay in zip(futures, chosen[~drops], delays[~drops], strict=True):
-            made = future.result()
+        for task, delay in zip(tasks, delays[~drops], strict=True):
+            client = task.client.number
+            made = futures[client].result()
             if made.blob is not None:
                 path = f"update-{number:05}-{client:05}"
                 (self._folder / path).write_bytes(made.blob)

@@ -84,7 +84,7 @@ def shifted(plan: Plan, start: Checkpoint, own: Sequence[Example]) -> tuple[Chec
     network = network_of(start)
     shift = _Shift()
     _learn(plan, own, list(shift.parameters()), lambda batch: network.loss(shift(batch)).mean())
-    scale, offset = ((float(x), float(y)) for x, y in (shift.scale, shift.offset))
+    scale, offset = ((float(x), float(y)) for x, y in (shift.scale.detach(), shift.offset.detach()))
     return start, Shift(scale, offset), load_lexicon
 
 
