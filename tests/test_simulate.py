@@ -12,9 +12,13 @@ import orjson
 import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.evaluation import evaluate
+from swipefl.decoder.lexicon import load_lexicon
 from swipefl.federation.aggregation import Aggregation
 from swipefl.federation.plan import ContributionPlan
 from swipefl.federation.update import difference, norm_of
+from swipefl.gesture.formats import read_examples
 from swipefl.gesture.formats.own import to_line
 from swipefl.simulation.people import clients_of
 from swipefl.simulation.recipe import Recipe, Troubles
@@ -121,6 +125,21 @@ def test_float32_and_int8_come_to_nearly_the_same(swipes: Path, tmp_path: Path) 
     assert norm_of(difference(compressed, exact)) < 0.015 * moved(exact)
 
 
+def test_the_start_is_evaluated_where_rounds_are(swipes: Path, tmp_path: Path) -> None:
+    never, always = (simulation(swipes, tmp_path / name, Recipe(1, 2, PLAN, FEDAVG)) for name in ("never", "always"))
+    (last,) = never.rounds(swipes)
+    assert last.top1 is not None
+    assert never.start_scores() is None
+    (last,) = always.rounds(swipes, every=1)
+    assert always.start_scores() == evaluated_in_one_go(swipes)
+
+
+def evaluated_in_one_go(swipes: Path) -> tuple[float, float]:
+    decoder = Decoder(base_checkpoint(), load_lexicon)
+    whole = evaluate(decoder.decode_and_spell, list(read_examples(swipes)), lambda example: True)
+    return whole.top1, whole.top3
+
+
 def test_the_command_prints_a_line_a_round_and_draws_a_plot(swipes: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     command = ["simulate", str(swipes), "--clients-per-round", "2", "--eval", str(swipes), "--out", str(out), "--json"]
@@ -130,6 +149,7 @@ def test_the_command_prints_a_line_a_round_and_draws_a_plot(swipes: Path, tmp_pa
     assert rows[0]["top1"] is None
     assert 0 <= rows[1]["top1"] <= rows[1]["top3"] <= 1
     assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
+    assert not (out / "people").exists()
     first = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()
     again = swipefl(tmp_path, *command, "--rounds", "2")
     assert (again.code, "--resume" in again.err) == (2, True)

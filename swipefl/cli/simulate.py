@@ -96,6 +96,7 @@ def simulate(
             for result in simulation.rounds(evaluation, eval_every):
                 advance(result)
     shutil.copyfile(simulation.newest(), out / "model.safetensors")
+    shutil.rmtree(out / "people")  # copies of people's swipes are not left lying about
     _plot(simulation.results(), simulation.start_scores(), out / "plot.png")
 
 

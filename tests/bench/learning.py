@@ -143,7 +143,6 @@ class Campaign:
         flags = [*run.flags.split(), "--rounds", str(min(run.rounds, self.most_rounds)), "--seed", str(seed)]
         where = ["--eval", str(self.judged), "--out", str(out), "--json"]
         _python("swipefl", "simulate", str(self.clients), *flags, *where, *resume)
-        shutil.rmtree(out / "people", ignore_errors=True)
 
 
 def scored(name: str, top1: float, top3: float) -> str:
