@@ -1,5 +1,6 @@
 """`make learning`, on a few generated people and a round of each simulation."""
 
+import shlex
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,7 +11,7 @@ import pytest
 
 from swipefl.gesture.formats.own import to_line
 from tests.people import examples
-from tests.running import ROOT, environment
+from tests.running import ROOT, environment, readme_blocks
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +22,18 @@ def people(file: Path, seeds: range) -> None:
             for example in examples(24, seed):
                 theirs = replace(example, gesture=replace(example.gesture, user=f"person-{seed}"))
                 out.write(orjson.dumps(to_line(theirs)) + b"\n")
+
+
+def test_the_line_of_the_readme_simulates(tmp_path: Path) -> None:
+    people(tmp_path / "swipes.jsonl", range(3))
+    people(tmp_path / "others.jsonl", range(3, 5))
+    _, line = readme_blocks("What it gives")
+    words = shlex.split(line, comments=True)
+    done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, env=environment(tmp_path), check=False)
+    assert done.returncode == 0
+    rounds = (tmp_path / "simulation" / "rounds.jsonl").read_text().splitlines()
+    assert sum('"top1": null' not in line for line in rounds) == 4
+    assert (tmp_path / "simulation" / "plot.png").exists()
 
 
 def test_the_tables_and_the_plot_are_made_and_a_second_call_makes_no_round_again(tmp_path: Path) -> None:

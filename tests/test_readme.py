@@ -51,7 +51,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_lines_to_try_it_are_targets_of_make() -> None:
-    for line in readme_block("Try it").splitlines():
+    for line in (*readme_block("Try it").splitlines(), *readme_block("What it gives").splitlines()):
         subprocess.run(["make", "--dry-run", *shlex.split(line, comments=True)[1:]], cwd=ROOT, check=True)
 
 

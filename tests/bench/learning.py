@@ -26,6 +26,13 @@ from tests.bench import personal
 from tests.running import ROOT, SHARED
 
 DATA = SHARED / "how_we_swipe"
+HEADING = """# What federation and personal training give
+
+Made by `make learning`. Percentages of swipes of people who took no part in any training; 100,000 English words, a
+word outside them counting as wrong. Unless a row says otherwise clients train two passes with Adam (1e-3, dropout 0.15)
+and send int8 updates clipped to a norm of 4; the server takes their mean with momentum 0.9, and its step falls after
+thirty rounds. The same run judged ten rounds earlier or later moves by up to 0.3 points.
+"""
 
 
 @dataclass(frozen=True)
@@ -168,7 +175,7 @@ def main() -> None:
     campaign = Campaign(options.clients, options.judged, options.out, options.most_rounds)
     campaign.out.mkdir(parents=True, exist_ok=True)
     parts = (campaign.federation, campaign.score_weights, lambda: personal.tables(campaign.model(), campaign.judged))
-    lines = [line for part in (*parts, campaign.optimizers) for line in part()]
+    lines = [HEADING, *(line for part in (*parts, campaign.optimizers) for line in part())]
     shutil.copyfile(campaign.folder(MAIN) / "plot.png", campaign.out / "federated.png")
     (campaign.out / "learning.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
