@@ -212,5 +212,5 @@ def tables(start: Checkpoint, file: Path) -> Iterator[str]:
         yield row(name, way, start, halves)
     yield f"\n| own swipes {heading}"
     for count in (10, 20, 40):
-        some = [(own[-count:], rest) for own, rest in halves if len(own) >= count]
-        yield row(f"{count}, {len(some)} people", partial(whole, DEFAULT), start, some)
+        if some := [(own[-count:], rest) for own, rest in halves if len(own) >= count]:
+            yield row(f"{count}, {len(some)} people", partial(whole, DEFAULT), start, some)
