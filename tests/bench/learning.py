@@ -111,13 +111,12 @@ class Campaign:
     def federation(self) -> Iterator[str]:
         """The main table: before, rounds, one place, what devices' updates cost, hostile clients."""
         yield "| | first word right | among three |\n|---|---|---|"
+        yield self._judged("before", base_checkpoint())
         for row in self.rounds(MAIN):
             if row["round"] in (40, 80, 150):
                 yield scored(f"{row['round']} rounds of 40", row["top1"], row["top3"])
         yield self._last(THIRTY)
-        for name, model in (("before", base_checkpoint()), ("all their swipes in one place", self.central())):
-            result = self.evaluated(model)
-            yield scored(name, result.top1, result.top3)
+        yield self._judged("all their swipes in one place", self.central())
         for run in HOSTILE:
             yield self._last(run)
 
@@ -129,8 +128,7 @@ class Campaign:
         theirs = tuned([choice(decoder.score(e.gesture), fold(e.word)) for e in swipes], model.score)
         yield "\n| score weights, every second swipe | first word right | among three |\n|---|---|---|"
         for name, weights in (("federated", model.score), ("tuned on these swipes", theirs)):
-            result = self.evaluated(replace(model, score=weights), every=2)
-            yield scored(name, result.top1, result.top3)
+            yield self._judged(name, replace(model, score=weights), every=2)
 
     def optimizers(self) -> Iterator[str]:
         """Every optimiser with every seed."""
@@ -140,6 +138,10 @@ class Campaign:
             top1, top3 = ([100 * row[key] for row in last] for key in ("top1", "top3"))
             spread = f"{statistics.mean(top1):.2f} ({min(top1):.2f} to {max(top1):.2f})"
             yield f"| {run.name} | {spread} | {statistics.mean(top3):.2f} |"
+
+    def _judged(self, name: str, model: Checkpoint, every: int = 1) -> str:
+        result = self.evaluated(model, every)
+        return scored(name, result.top1, result.top3)
 
     def _last(self, run: Run) -> str:
         last = self.rounds(run)[-1]
