@@ -23,11 +23,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from swipefl.decoder.checkpoint import Weights, base_checkpoint
-from swipefl.federation.client import CHUNK_BYTES, Client, Endpoint
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.server import Listening, Serving, serve
 from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.device.client import CHUNK_BYTES, Client, Endpoint
 from swipefl.federation.update import encode_update
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub

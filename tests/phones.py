@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.federation.client import Client, Endpoint
 from swipefl.federation.coordinator.records import Draft
-from swipefl.federation.exchange import Exchange, Exchanged
+from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store

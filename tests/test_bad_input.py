@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from swipefl.device.ingestion import Ingestion
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import built_in
-from swipefl.ingestion import Ingestion
 from swipefl.store.store import Store
 from tests.running import AS_ANYONE, EXAMPLE, SHARED, environment, gesture, lines, measured, swipefl
 

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from swipefl.cycle import Cycle, Plans, RoundReport, nothing_to_do
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.device.cycle import Cycle, Plans, RoundReport, nothing_to_do
+from swipefl.device.prediction import choose_checkpoint
 from swipefl.errors import Interrupted
 from swipefl.federation.update import decode_update, shapes_of
 from swipefl.gesture.gesture import GOOD, Example
 from swipefl.learning.plan import Plan, Trained
-from swipefl.prediction import choose_checkpoint
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.people import examples

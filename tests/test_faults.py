@@ -15,14 +15,14 @@ from threading import Thread
 import numpy as np
 import pytest
 
-from swipefl.cycle import RoundReport, in_use, nothing_to_do
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.device.cycle import RoundReport, in_use, nothing_to_do
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.rounds import Rounds
 from swipefl.federation.coordinator.state import Received, State
-from swipefl.federation.exchange import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S
+from swipefl.federation.device.exchange import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import Plan, Trained
 from swipefl.store.store import Store

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from swipefl.federation.token import Token
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.federation import Device, coordinator, update
 from tests.phones import publish

@@ -11,7 +11,7 @@ from threading import Event, Thread
 
 import pytest
 
-from swipefl.cycle import nothing_to_do
+from swipefl.device.cycle import nothing_to_do
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.models import newest_global

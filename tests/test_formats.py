@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swipefl.device.ingestion import Ingestion
 from swipefl.errors import DataError
 from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
 from swipefl.gesture.keyboard import built_in
-from swipefl.ingestion import Ingestion
 from tests.running import gesture, lines
 from tests.test_ingestion import HEADER, fresh_store, trace
 

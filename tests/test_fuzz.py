@@ -23,13 +23,13 @@ from safetensors.numpy import save
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture, fitting
 from swipefl.errors import BadUpdate, CheckpointError, SwipeflError, UsageError
-from swipefl.federation.client import Client, Endpoint
 from swipefl.federation.coordinator.policy import Limits, Policy
 from swipefl.federation.coordinator.server import SERVICE
-from swipefl.federation.exchange import Exchange
-from swipefl.federation.plan import ContributionPlan
-from swipefl.federation.signing import public_bytes, signed_manifest, succession, successor, verified_manifest
-from swipefl.federation.token import Token
+from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.exchange import Exchange
+from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.signing import public_bytes, signed_manifest, succession, successor, verified_manifest
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.update import decode_update, encode_update, encoded_norms, norm_of
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.membership import Membership

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, CoordinatorUnreachable
-from swipefl.federation.client import Client, Endpoint
-from swipefl.federation.enrolment import enroll
-from swipefl.federation.exchange import Exchange
-from swipefl.federation.plan import ContributionPlan
-from swipefl.federation.signing import public_bytes, signed_manifest, succession
-from swipefl.federation.token import Token
+from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.enrolment import enroll
+from swipefl.federation.device.exchange import Exchange
+from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.signing import public_bytes, signed_manifest, succession
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import (
     FederationServiceServicer,

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.errors import DataError
-from swipefl.ingestion import Ingestion, IngestReport
 from swipefl.store.store import Store
 from tests.people import examples
 from tests.running import EXAMPLE

@@ -17,7 +17,7 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.records import Draft, Received, Version
 from swipefl.federation.coordinator.rounds import Rounds
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.signing import successor
+from swipefl.federation.protocol.signing import successor
 from swipefl.federation.update import decode_update, encode_update, shapes_of
 from swipefl.store.store import Store
 from tests.federation import delta

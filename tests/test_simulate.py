@@ -16,13 +16,13 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.federation.aggregation import Aggregation
-from swipefl.federation.plan import ContributionPlan
+from swipefl.federation.protocol.plan import ContributionPlan
 from swipefl.federation.update import difference, norm_of
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.formats.own import to_line
-from swipefl.simulation.people import clients_of
-from swipefl.simulation.recipe import Recipe, Troubles
-from swipefl.simulation.rounds import RoundResult, Simulation
+from swipefl.simulation.participants import clients_of
+from swipefl.simulation.scenario import Recipe, Troubles
+from swipefl.simulation.simulation import RoundResult, Simulation
 from tests.people import examples
 from tests.running import swipefl
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from swipefl.database.lock import hold
 from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example
 from swipefl.gesture.keyboard import BUILT_IN, Key, Keyboard, built_in
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.gestures import HELD_OUT, TRAIN
-from swipefl.store.lock import hold
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -560,7 +560,7 @@ def test_added_words_are_folded(store: Store) -> None:
 # The lock
 
 HOLDER = (
-    "import sys; from pathlib import Path; from swipefl.store.lock import hold\n"
+    "import sys; from pathlib import Path; from swipefl.database.lock import hold\n"
     "with hold(Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
 )
 

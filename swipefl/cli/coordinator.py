@@ -81,15 +81,15 @@ def serve(
     import asyncio
 
     from swipefl.cli.federation import read_pem
+    from swipefl.database.lock import hold
     from swipefl.federation.aggregation import Aggregation
     from swipefl.federation.coordinator.holdout import holdout as scorer
     from swipefl.federation.coordinator.policy import Limits, Policy
     from swipefl.federation.coordinator.server import Listening, Serving
     from swipefl.federation.coordinator.server import serve as serving
     from swipefl.federation.coordinator.state import KEPT
-    from swipefl.federation.plan import ContributionPlan
+    from swipefl.federation.protocol.plan import ContributionPlan
     from swipefl.settings import configure_logging
-    from swipefl.store.lock import hold
 
     certificate, key, ca = (read_pem(path) if path else None for path in (tls_cert, tls_key, client_ca))
     listening = Listening(listen, certificate, key, ca, insecure, metrics, reflection)
@@ -133,7 +133,7 @@ def token(
     as_json: JsonOption = False,
 ) -> None:
     """Make one-time tokens. One enrols one device; they are shown once and kept as hashes only."""
-    from swipefl.federation.token import Token
+    from swipefl.federation.protocol.token import Token
 
     if revoke is not None:
         with _state_of(home) as state:

@@ -9,7 +9,7 @@ from swipefl.cli.rendering import console, number, rise, table
 from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
-    from swipefl.cycle import RoundReport
+    from swipefl.device.cycle import RoundReport
 
 
 def cycle(
@@ -23,9 +23,9 @@ def cycle(
 
     from swipefl.cli.federation import exchange_of
     from swipefl.cli.training import load_trainer, plans, progress_bar
-    from swipefl.cycle import Cycle
-    from swipefl.prediction import lexicons
-    from swipefl.store.lock import hold
+    from swipefl.database.lock import hold
+    from swipefl.device.cycle import Cycle
+    from swipefl.device.prediction import lexicons
 
     settings, store = store_of(home)
     with store, hold(settings.home), signals() as stopped, progress_bar(as_json) as on_progress:

@@ -71,8 +71,8 @@ def decoder_parts(
     prior: Path | None = None,
 ) -> DecoderParts:
     """The parts that flags ask for. A home without a store is left alone: the base checkpoint needs none."""
+    from swipefl.device.prediction import choose_checkpoint, lexicons, read_prior
     from swipefl.gesture.keyboard import built_in
-    from swipefl.prediction import choose_checkpoint, lexicons, read_prior
     from swipefl.store.store import Store
 
     settings = settings_of(home)

@@ -18,10 +18,11 @@ def enroll(
 ) -> None:
     """Join a federation. Trades a one-time token for this device's credential."""
     from swipefl.cli.federation import endpoint_of, read_pem
-    from swipefl.federation.client import Client, Endpoint, is_loopback
-    from swipefl.federation.enrolment import enroll
-    from swipefl.federation.token import Token
-    from swipefl.store.lock import hold
+    from swipefl.database.lock import hold
+    from swipefl.federation.device.client import Client, Endpoint
+    from swipefl.federation.device.enrolment import enroll
+    from swipefl.federation.protocol.address import is_loopback
+    from swipefl.federation.protocol.token import Token
 
     parsed = Token.parse(token)
     is_loopback(address)  # raises where it is no address, before the store is touched

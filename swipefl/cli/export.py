@@ -5,7 +5,7 @@ from swipefl.cli.common import HomeOption, JsonOption, emit, store_of
 
 def export(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Write all gestures, words and keyboards as JSON lines. `ingest` takes them back; --json changes nothing."""
-    from swipefl.ownership import exported
+    from swipefl.device.ownership import exported
 
     _, store = store_of(home)
     with store:

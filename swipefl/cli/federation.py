@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
-    from swipefl.federation.client import Client, Endpoint
-    from swipefl.federation.exchange import Exchange
+    from swipefl.federation.device.client import Client, Endpoint
+    from swipefl.federation.device.exchange import Exchange
     from swipefl.settings import Settings
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def endpoint_of(settings: "Settings", address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
     """A coordinator's address, with the certificate that the settings name for this device, if any."""
-    from swipefl.federation.client import Endpoint
+    from swipefl.federation.device.client import Endpoint
 
     certificate, key = (read_pem(path) if path else None for path in (settings.client_certificate, settings.client_key))
     return Endpoint(address, ca, insecure, certificate, key)
@@ -34,8 +34,8 @@ def exchange_of(settings: "Settings", store: "Store", stopped: Callable[[], int 
     """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
     if store.memberships.get() is None:
         return None
-    from swipefl.federation.client import Client
-    from swipefl.federation.exchange import Exchange
+    from swipefl.federation.device.client import Client
+    from swipefl.federation.device.exchange import Exchange
 
     def connect(member: "Membership") -> "Client":
         endpoint = endpoint_of(settings, member.address, member.ca, member.insecure)

@@ -18,10 +18,10 @@ def forget(
     as_json: JsonOption = False,
 ) -> None:
     """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
+    from swipefl.database.lock import hold
+    from swipefl.device.ownership import forget as erase
     from swipefl.errors import UsageError
     from swipefl.gesture.gesture import fold
-    from swipefl.ownership import forget as erase
-    from swipefl.store.lock import hold
 
     if everything == (before is not None or word is not None):
         raise UsageError("say what to forget: --before DATE, --word WORD (or both), or --all")

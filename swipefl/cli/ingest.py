@@ -24,15 +24,15 @@ from swipefl.cli.rendering import console, counted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from swipefl.device.ingestion import IngestReport
     from swipefl.gesture.formats import Rejected
-    from swipefl.ingestion import IngestReport
 
 SHOWN = 10
 
 
 def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
+    from swipefl.device.ingestion import SUFFIXES
     from swipefl.errors import UsageError
-    from swipefl.ingestion import SUFFIXES
 
     target = path.resolve()
     read = [Path(source).resolve() for source in sources if source != "-"]
@@ -85,9 +85,9 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Read swipes into the store; safe to repeat."""
+    from swipefl.device.ingestion import Ingestion
     from swipefl.errors import UsageError
     from swipefl.gesture.formats import FORMATS
-    from swipefl.ingestion import Ingestion
 
     if format is not None and format not in FORMATS:
         raise UsageError(f"unknown format {format!r}; there are {', '.join(FORMATS)}")

@@ -5,8 +5,8 @@ from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, note, 
 
 def leave(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Forget the federation and what waits to be sent. Your models stay."""
-    from swipefl.federation.enrolment import leave
-    from swipefl.store.lock import hold
+    from swipefl.database.lock import hold
+    from swipefl.federation.device.enrolment import leave
 
     settings, store = store_of(home)
     with store, hold(settings.home):

@@ -12,7 +12,7 @@ from swipefl.cli.rendering import console, printable, table
 
 if TYPE_CHECKING:
     from swipefl.decoder.search import Candidate
-    from swipefl.prediction import Answer
+    from swipefl.device.prediction import Answer
 
 
 def predict(
@@ -28,7 +28,7 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
-    from swipefl.prediction import answers
+    from swipefl.device.prediction import answers
 
     parts = decoder_parts(home, model, keyboard, prior=prior)
     decoder = parts.decoder(language)

@@ -13,8 +13,8 @@ def reset(
     as_json: JsonOption = False,
 ) -> None:
     """Go back to an earlier personal model. Without --to, to the one in the package."""
+    from swipefl.database.lock import hold
     from swipefl.errors import CheckpointError, UsageError
-    from swipefl.store.lock import hold
 
     if to not in ("base", "global") and not _is_number(to):
         raise UsageError("--to takes base, global, or the number of a checkpoint; `swipefl status` lists them")

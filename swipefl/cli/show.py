@@ -40,7 +40,7 @@ def show(
 ) -> None:
     """Draw what the model saw of one stored gesture."""
     from swipefl.decoder.decoder import Decoder
-    from swipefl.prediction import choose_checkpoint, lexicons
+    from swipefl.device.prediction import choose_checkpoint, lexicons
 
     _, store = store_of(home)
     with store:

@@ -13,8 +13,8 @@ from swipefl.cli.rendering import console, percent
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swipefl.simulation.recipe import Recipe
-    from swipefl.simulation.rounds import RoundResult
+    from swipefl.simulation.scenario import Recipe
+    from swipefl.simulation.simulation import RoundResult
 
 
 def simulate(
@@ -59,10 +59,10 @@ def simulate(
     from swipefl.decoder.checkpoint import base_checkpoint
     from swipefl.errors import UsageError
     from swipefl.federation.aggregation import Aggregation
-    from swipefl.federation.plan import ContributionPlan
-    from swipefl.simulation.people import clients_of
-    from swipefl.simulation.recipe import Recipe, Troubles
-    from swipefl.simulation.rounds import Simulation
+    from swipefl.federation.protocol.plan import ContributionPlan
+    from swipefl.simulation.participants import clients_of
+    from swipefl.simulation.scenario import Recipe, Troubles
+    from swipefl.simulation.simulation import Simulation
 
     for path in (file, evaluation):
         if path is not None and not path.is_file():

@@ -46,7 +46,7 @@ def _report(store: "Store") -> dict[str, Any]:
 
 
 def _next(store: "Store") -> str:
-    from swipefl.cycle import nothing_to_do
+    from swipefl.device.cycle import nothing_to_do
 
     reason = nothing_to_do(store)
     return f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"

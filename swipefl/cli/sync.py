@@ -19,7 +19,7 @@ def sync(
     from dataclasses import asdict
 
     from swipefl.cli.federation import exchange_of
-    from swipefl.store.lock import hold
+    from swipefl.database.lock import hold
 
     settings, store = store_of(home)
     with store, hold(settings.home), signals() as stopped:

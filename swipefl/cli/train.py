@@ -22,9 +22,9 @@ def train(
     import time
 
     from swipefl.cli.training import load_trainer, plans, progress_bar
-    from swipefl.cycle import Cycle, keep_personal
-    from swipefl.prediction import lexicons
-    from swipefl.store.lock import hold
+    from swipefl.database.lock import hold
+    from swipefl.device.cycle import Cycle, keep_personal
+    from swipefl.device.prediction import lexicons
     from swipefl.store.models import newest_global
 
     started = time.monotonic()

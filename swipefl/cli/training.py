@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from swipefl.cycle import Plans
+    from swipefl.device.cycle import Plans
     from swipefl.learning.plan import Progress, Trainer
     from swipefl.settings import Settings
 
 
 def plans(settings: "Settings") -> "Plans":
     """The plans that the settings describe."""
-    from swipefl.cycle import Plans
+    from swipefl.device.cycle import Plans
     from swipefl.learning.plan import Plan
 
     personal = Plan(settings.epochs, settings.batch_size, settings.learning_rate, settings.seed, settings.device)

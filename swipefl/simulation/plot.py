@@ -5,7 +5,7 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from swipefl.simulation.rounds import RoundResult
+from swipefl.simulation.simulation import RoundResult
 
 
 def plot(results: Sequence[RoundResult], start: tuple[float, float] | None, path: Path) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save
 
-from swipefl.contribution import contribution
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Evaluation, evaluate
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.device.contribution import contribution
 from swipefl.errors import DataError
 from swipefl.federation.update import Delta, encode_update
 from swipefl.gesture.formats import read_examples
 from swipefl.learning.plan import MIN_EXAMPLES, Plan
-from swipefl.simulation.people import Client
-from swipefl.simulation.recipe import Recipe
+from swipefl.simulation.participants import Client
+from swipefl.simulation.scenario import Recipe
 
 
 @dataclass(frozen=True)

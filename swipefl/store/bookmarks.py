@@ -2,7 +2,7 @@
 
 from dataclasses import astuple, dataclass
 
-from swipefl.store.sql import Sql
+from swipefl.database.sql import Sql
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from swipefl.database.sql import Sql
 from swipefl.errors import CheckpointError
-from swipefl.store.sql import Sql
 
 KEPT_PERSONAL = 10
 KEPT_GLOBAL = 2

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
+from swipefl.database.sql import Row, Sql, damaged
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points, fold
 from swipefl.store.keyboards import Keyboards
-from swipefl.store.sql import Row, Sql, damaged
 
 HELD_OUT_ONE_IN = 5
 TRAIN, HELD_OUT = "train", "held_out"

@@ -2,9 +2,9 @@
 
 import json
 
+from swipefl.database.sql import Sql, damaged
 from swipefl.errors import UsageError
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
-from swipefl.store.sql import Sql, damaged
 
 
 class Keyboards:

@@ -1,6 +1,6 @@
 """Small facts that the cycle and the clients remember by name."""
 
-from swipefl.store.sql import Sql
+from swipefl.database.sql import Sql
 
 
 class Meta:

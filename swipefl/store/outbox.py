@@ -2,7 +2,7 @@
 
 from dataclasses import astuple, dataclass
 
-from swipefl.store.sql import Sql
+from swipefl.database.sql import Sql
 
 _COLUMNS = "id, base, created_at, examples, blob, attempted, data, version, residual"
 

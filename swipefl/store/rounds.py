@@ -2,7 +2,7 @@
 
 from dataclasses import astuple, dataclass
 
-from swipefl.store.sql import Sql
+from swipefl.database.sql import Sql
 
 _COLUMNS = "number, started_at, finished_at, examples, top1_before, top1_after, adopted, update_id, base"
 

@@ -6,6 +6,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Self
 
+from swipefl.database.opening import open_database
+from swipefl.database.sql import Sql
 from swipefl.errors import StoreBusy
 from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
@@ -13,10 +15,9 @@ from swipefl.store.gestures import Gestures
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
-from swipefl.store.opening import open_database
 from swipefl.store.outbox import Outbox
 from swipefl.store.rounds import Rounds
-from swipefl.store.sql import Sql
+from swipefl.store.schema import STORE
 from swipefl.store.words import Words
 
 
@@ -28,7 +29,7 @@ class Store:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
-        self.sql = Sql(path, open_database(path))
+        self.sql = Sql(path, open_database(path, STORE))
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
         self.gestures = Gestures(self.sql, self.keyboards, clock)

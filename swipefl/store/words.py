@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from swipefl.database.sql import Sql
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import fold
-from swipefl.store.sql import Sql
 
 USES_TO_JOIN = 2
 

@@ -17,10 +17,10 @@ import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.encoder import Architecture
-from swipefl.federation.client import CHUNK_BYTES, Client, Endpoint
-from swipefl.federation.enrolment import enroll
-from swipefl.federation.exchange import Exchange
-from swipefl.federation.token import Token
+from swipefl.federation.device.client import CHUNK_BYTES, Client, Endpoint
+from swipefl.federation.device.enrolment import enroll
+from swipefl.federation.device.exchange import Exchange
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.update import encode_update
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub

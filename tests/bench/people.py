@@ -8,16 +8,16 @@ from pathlib import Path
 
 import torch
 
-from swipefl.cycle import Cycle, Plans, judge
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.device.cycle import Cycle, Plans, judge
+from swipefl.device.prediction import choose_checkpoint, lexicons
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, verdict
 from swipefl.learning.plan import Plan
 from swipefl.learning.trainer import train
-from swipefl.prediction import choose_checkpoint, lexicons
 from swipefl.store.store import Store
 
 

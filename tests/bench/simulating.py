@@ -15,9 +15,9 @@ from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import Plan
 from swipefl.learning.trainer import train
-from swipefl.simulation.people import clients_of
-from swipefl.simulation.recipe import Recipe
-from swipefl.simulation.rounds import Simulation
+from swipefl.simulation.participants import clients_of
+from swipefl.simulation.scenario import Recipe
+from swipefl.simulation.simulation import Simulation
 from tests.running import measured
 
 ROUNDS = 4  # the first, which loads torch, does not count

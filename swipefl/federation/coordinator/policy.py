@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from swipefl.federation.aggregation import Aggregation
 from swipefl.federation.coordinator.state import KEPT
-from swipefl.federation.plan import ContributionPlan
+from swipefl.federation.protocol.plan import ContributionPlan
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The tables of `coordinator.db`: an append-only list of named steps."""
 
-from swipefl.store.migrations import Schema, Step
+from swipefl.database.migrations import Schema, Step
 
 _ID = 0x73776663  # "swfc"
 

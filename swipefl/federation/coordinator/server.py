@@ -18,7 +18,6 @@ from prometheus_client import start_http_server
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import SwipeflError, UsageError
-from swipefl.federation.client import is_loopback
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
@@ -27,6 +26,7 @@ from swipefl.federation.coordinator.rounds import Rounds
 from swipefl.federation.coordinator.service import FederationService
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
+from swipefl.federation.protocol.address import is_loopback
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server
 

@@ -22,8 +22,8 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.records import Device, Received
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
-from swipefl.federation.enrolment import CREDENTIAL_BYTES
-from swipefl.federation.signing import signed_manifest
+from swipefl.federation.protocol.signing import signed_manifest
+from swipefl.federation.protocol.token import CREDENTIAL_BYTES
 from swipefl.federation.update import Shapes, encoded_norms
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServicer

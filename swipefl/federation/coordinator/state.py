@@ -12,17 +12,17 @@ from typing import Self
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from safetensors.numpy import load, save
 
+from swipefl.database.opening import open_database
+from swipefl.database.sql import Sql
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, StoreBusy, UsageError
 from swipefl.federation.aggregation import Moments
 from swipefl.federation.coordinator.records import Device, Draft, Received, Version, Waiting
 from swipefl.federation.coordinator.schema import COORDINATOR
-from swipefl.federation.signing import public_bytes, succession
-from swipefl.federation.token import SECRET_BYTES, Token
+from swipefl.federation.protocol.signing import public_bytes, succession
+from swipefl.federation.protocol.token import SECRET_BYTES, Token
 from swipefl.federation.update import Delta
 from swipefl.federation.wire.v1.federation_pb2 import SigningKeys, Succession
-from swipefl.store.opening import open_database
-from swipefl.store.sql import Sql
 
 LOG_BYTES = 64 * 1024 * 1024
 KEPT = 20  # versions that can still be downloaded and rolled back to

@@ -6,11 +6,12 @@ import hashlib
 from dataclasses import dataclass
 
 from swipefl.errors import CheckpointError, UsageError
-from swipefl.federation.signing import successor
+from swipefl.federation.protocol.signing import successor
 from swipefl.federation.wire.v1.federation_pb2 import SigningKeys
 
 _PREFIX = "swipefl_"
 SECRET_BYTES = 16
+CREDENTIAL_BYTES = 32  # what a device trades its token for
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Arrived, Moments, combine, step
 from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
-from swipefl.simulation.people import Client
-from swipefl.simulation.recipe import Recipe
+from swipefl.simulation.participants import Client
+from swipefl.simulation.scenario import Recipe
 from swipefl.simulation.work import Task, contribute, evaluate_part, together
 
 

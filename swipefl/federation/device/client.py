@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address
 from threading import Event, Thread
 from typing import Self, TypeVar
 
@@ -12,6 +11,7 @@ import grpc
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from swipefl.errors import CoordinatorUnreachable, Interrupted, SwipeflError, UpdateRefused, UsageError
+from swipefl.federation.protocol.address import is_loopback
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 
@@ -58,18 +58,6 @@ class Endpoint:
             return grpc.insecure_channel(self.address, _OPTIONS)
         credentials = grpc.ssl_channel_credentials(self.ca, self.key, self.certificate)
         return grpc.secure_channel(self.address, credentials, _OPTIONS)
-
-
-def is_loopback(address: str) -> bool:
-    """Whether HOST:PORT never leaves this machine. Raises UsageError where it is no HOST:PORT."""
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdigit():
-        raise UsageError(f"{address!r} is no address; give HOST:PORT, such as swipes.example.org:8443")
-    host = host.strip("[]")
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Client:

@@ -5,13 +5,12 @@ import secrets
 from collections.abc import Callable
 
 from swipefl.errors import CheckpointError, UpdateRefused, UsageError
-from swipefl.federation.client import Client, Endpoint
-from swipefl.federation.token import Token
+from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.protocol.token import CREDENTIAL_BYTES, Token
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 
 _PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
-CREDENTIAL_BYTES = 32
 
 
 def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[Endpoint], Client]) -> Membership:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from swipefl.federation.aggregation import Aggregation
-from swipefl.federation.plan import ContributionPlan
+from swipefl.federation.protocol.plan import ContributionPlan
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,14 @@
-"""How the store's schema came to be: an append-only list of named steps, one transaction each.
+"""The tables of `swipefl.db`: an append-only list of named steps."""
 
-`PRAGMA user_version` counts the steps that a file has had. Never edit or reorder a step that was released.
-"""
+from swipefl.database.migrations import Schema, Step
 
-import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+_ID = 0x73776670  # "swfp"
 
-from sqlite_utils import Database
-
-from swipefl.store.sql import INGEST
-
-APPLICATION_ID = 0x73776670  # "swfp": tells a store from any other SQLite file
-
-
-@dataclass(frozen=True)
-class Step:
-    """One change of the schema: a name for people and the statements to run."""
-
-    name: str
-    statements: tuple[str, ...]
-
-
-STEPS: tuple[Step, ...] = (
+_STEPS = (
     Step(
         "first tables",
         (
-            f"PRAGMA application_id = {APPLICATION_ID}",
+            f"PRAGMA application_id = {_ID}",
             "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
             """CREATE TABLE keyboards (
                 name TEXT PRIMARY KEY,
@@ -121,46 +103,4 @@ STEPS: tuple[Step, ...] = (
     ),
 )
 
-
-def version(db: Database) -> int:
-    """How many steps the file has had."""
-    return int(db.execute("PRAGMA user_version").fetchone()[0])
-
-
-@dataclass(frozen=True)
-class Schema:
-    """What tells a kind of file from any other SQLite file, how its tables came to be, and the page size of a new one.
-
-    `secure_delete` overwrites with zeros what is deleted; `remedy` is what to do where the file is lost.
-    """
-
-    application_id: int
-    steps: tuple[Step, ...]
-    page_size: int = 4096
-    secure_delete: bool = True
-    remedy: str = INGEST
-
-
-STORE = Schema(APPLICATION_ID, STEPS)
-
-
-def migrate(db: Database, steps: Sequence[Step] = STEPS) -> None:
-    """Take the steps that the file lacks. Raises sqlite3.Error; then the step that failed left nothing behind."""
-    while version(db) < len(steps):
-        _take_next(db.conn, steps)
-
-
-def _take_next(conn: sqlite3.Connection, steps: Sequence[Step]) -> None:
-    conn.execute("BEGIN IMMEDIATE")
-    try:
-        # Read again under the lock: another process may have taken the step meanwhile.
-        done = conn.execute("PRAGMA user_version").fetchone()[0]
-        if done < len(steps):
-            for statement in steps[done].statements:
-                conn.execute(statement)
-            conn.execute(f"PRAGMA user_version = {done + 1}")
-        conn.execute("COMMIT")
-    except BaseException:
-        if conn.in_transaction:
-            conn.execute("ROLLBACK")
-        raise
+STORE = Schema(_ID, _STEPS)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from swipefl.cycle import DONE
+from swipefl.device.cycle import DONE
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT
 from swipefl.gesture.keyboard import BUILT_IN

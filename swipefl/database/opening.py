@@ -1,4 +1,4 @@
-"""Opening `swipefl.db`: look before touching, make a new file in one piece, then set the connection up."""
+"""Opening a database: look before touching, make a new file in one piece, then set the connection up."""
 
 import os
 import sqlite3
@@ -7,14 +7,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from swipefl.database.migrations import Schema, migrate
+from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, told
 from swipefl.errors import StoreError
-from swipefl.store.migrations import STORE, Schema, migrate
-from swipefl.store.sql import BUSY_TIMEOUT_S, damaged, told
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
 
-def open_database(path: Path, schema: Schema = STORE) -> Database:
+def open_database(path: Path, schema: Schema) -> Database:
     """The migrated store at `path`; made, in a private folder, where there is none. Raises StoreError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

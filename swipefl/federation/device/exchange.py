@@ -10,10 +10,10 @@ from pathlib import Path
 from swipefl.decoder.checkpoint import checkpoint_from_bytes
 from swipefl.decoder.encoder import fitting
 from swipefl.errors import CheckpointError, CoordinatorUnreachable, UpdateRefused, UsageError
-from swipefl.federation.client import Client
-from swipefl.federation.partial import PartialDownload
-from swipefl.federation.plan import ContributionPlan
-from swipefl.federation.signing import successor, verified_manifest
+from swipefl.federation.device.client import Client
+from swipefl.federation.device.partial import PartialDownload
+from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.signing import successor, verified_manifest
 from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Manifest, Outcome, UpdateHeader
 from swipefl.store.membership import Membership
 from swipefl.store.models import newest_global

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from swipefl.contribution import contribution
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon
+from swipefl.device.contribution import contribution
 from swipefl.errors import (
     CheckpointError,
     CoordinatorUnreachable,
@@ -31,7 +31,7 @@ from swipefl.errors import (
     TooLittleData,
     UpdateRefused,
 )
-from swipefl.federation.plan import ContributionPlan
+from swipefl.federation.protocol.plan import ContributionPlan
 from swipefl.federation.update import encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import MIN_EXAMPLES, Plan, Progress, Trained, Trainer
@@ -41,7 +41,7 @@ from swipefl.store.rounds import Round
 from swipefl.store.store import Store
 
 if TYPE_CHECKING:
-    from swipefl.federation.exchange import Exchange  # loads grpc, which a device on its own never needs
+    from swipefl.federation.device.exchange import Exchange  # loads grpc, which a device on its own never needs
 
 DONE = "cycle.done"
 MOST_JUDGED = 400  # held-out examples; more would cost time and say nothing new

@@ -1,0 +1,1 @@
+"""What both ends of the wire say, and hold one another to."""
