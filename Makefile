@@ -59,7 +59,7 @@ $(TOOLS): $(STAMP)
 	touch $@
 
 pretrain: $(STAMP)
-	$(BIN)/python -m swipefl.learning.pretrain swipefl/decoder/base/base.safetensors --bfloat16
+	$(BIN)/python examples/base/pretrain.py swipefl/decoder/base/base.safetensors --bfloat16
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

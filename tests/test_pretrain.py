@@ -6,12 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
-from swipefl.decoder.encoder import Architecture
-from swipefl.gesture.features import frames_of
-from swipefl.gesture.keyboard import built_in
-from swipefl.learning.network import weights_of
-from swipefl.learning.pretrain import (
+from examples.base.pretrain import (
     GeneratedSwipes,
     Recipe,
     RecordedSwipes,
@@ -20,9 +15,15 @@ from swipefl.learning.pretrain import (
     never_drawn,
     pretrain,
 )
+from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
+from swipefl.gesture.features import frames_of
+from swipefl.gesture.keyboard import built_in
+from swipefl.learning.network import weights_of
 from tests.people import examples
-from tests.running import EXAMPLE, environment
+from tests.running import EXAMPLE, ROOT, environment
 
+SCRIPT = ROOT / "examples" / "base" / "pretrain.py"
 SMALL = Recipe(64, Architecture(8, 2), batch_size=16)
 LANGUAGES = [load_language("en", built_in("qwerty"), 0.5), load_language("ru", built_in("jcuken"), 0.5)]
 
@@ -63,12 +64,11 @@ def test_a_keyboard_varies_with_its_path() -> None:
         assert after[before].max() < 1.0
 
 
-def test_the_module_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Path) -> None:
+def test_the_script_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Path) -> None:
     out = tmp_path / "trained.safetensors"
     command = [
         sys.executable,
-        "-m",
-        "swipefl.learning.pretrain",
+        str(SCRIPT),
         str(out),
         "--examples",
         str(EXAMPLE),
@@ -96,7 +96,7 @@ def test_every_swipe_that_can_be_aligned_is_in_one_pass() -> None:
 def test_a_file_without_examples_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
     out, empty = tmp_path / "out.safetensors", tmp_path / "empty.jsonl"
     empty.write_text('{"nothing": "here"}\n')
-    command = [sys.executable, "-m", "swipefl.learning.pretrain", str(out), "--examples", str(empty)]
+    command = [sys.executable, str(SCRIPT), str(out), "--examples", str(empty)]
     done = subprocess.run(command, env=environment(tmp_path), check=False, capture_output=True, timeout=120)
     assert done.returncode != 0
     assert b"empty.jsonl" in done.stderr

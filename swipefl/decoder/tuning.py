@@ -1,22 +1,15 @@
-"""Score weights that fit: maximum likelihood of the words that were meant, and probabilities that mean what they say.
+"""Score weights that fit: the words that were meant are likeliest, and probabilities mean what they say."""
 
-`python -m swipefl.decoder.tuning CHECKPOINT EXAMPLES` tunes a checkpoint's score weights in place.
-"""
-
-import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from swipefl.decoder.checkpoint import SPREADS, Checkpoint, ScoreWeights, checkpoint_from_bytes
+from swipefl.decoder.checkpoint import SPREADS, ScoreWeights
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.search import Scored
 from swipefl.errors import TooLittleData
-from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, fold
 
 Doubles = npt.NDArray[np.float64]
@@ -123,33 +116,3 @@ def _honest_scale(choices: Sequence[Choice], weights: Doubles) -> float:
         sure = np.mean([1 / np.exp(scale * (of - of.max())).sum() for of in scores])
         low, high = (low, scale) if sure > right else (scale, high)
     return low
-
-
-def tuned_checkpoint(
-    checkpoint: Checkpoint, examples: Sequence[Example], report: Callable[[ScoreWeights], None]
-) -> Checkpoint:
-    """The checkpoint with score weights tuned on `examples`; twice, as the weights also choose the candidates."""
-    for _ in range(2):
-        decoder = Decoder(checkpoint, load_lexicon)
-        choices = [choice(decoder.score(example.gesture), fold(example.word)) for example in examples]
-        checkpoint = replace(checkpoint, score=tuned(choices, checkpoint.score))
-        report(checkpoint.score)
-    return checkpoint
-
-
-def main() -> None:
-    """Tune a checkpoint file in place."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("examples", type=Path)
-    parser.add_argument("--every", type=int, default=1, help="use each N-th example only")
-    options = parser.parse_args()
-    examples = list(read_examples(options.examples))[:: options.every]
-    blob = options.checkpoint.read_bytes()
-    checkpoint = checkpoint_from_bytes(blob)
-    half = len(blob) < len(checkpoint.to_bytes())  # what was float16 stays so
-    options.checkpoint.write_bytes(tuned_checkpoint(checkpoint, examples, print).to_bytes(half))
-
-
-if __name__ == "__main__":
-    main()

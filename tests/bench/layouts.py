@@ -2,6 +2,7 @@
 
 import torch
 
+from examples.base.pretrain import GeneratedSwipes, Recipe, load_language, never_drawn, pretrain
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.encoder import Architecture
@@ -10,7 +11,6 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Key, Keyboard
 from swipefl.learning.network import checkpoint_of
-from swipefl.learning.pretrain import GeneratedSwipes, Recipe, load_language, never_drawn, pretrain
 from tests.people import examples as swipes_of
 
 ROWS = {

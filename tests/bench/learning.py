@@ -98,8 +98,8 @@ class Campaign:
         path, swipes = self.out / "central.safetensors", str(self.clients)
         if not path.exists():
             made = path.with_suffix(".new")
-            _python("swipefl.learning.pretrain", str(made), "--examples", swipes)
-            _python("swipefl.decoder.tuning", str(made), swipes, "--every", "20")
+            _python("examples.base.pretrain", str(made), "--examples", swipes)
+            _python("examples.base.tune", str(made), swipes, "--every", "20")
             made.rename(path)
         return checkpoint_from_bytes(path.read_bytes())
 

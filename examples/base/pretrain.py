@@ -1,4 +1,4 @@
-"""The base checkpoint from generated swipes only: `python -m swipefl.learning.pretrain OUT.safetensors`.
+"""The base checkpoint from generated swipes only: `python examples/base/pretrain.py OUT.safetensors`.
 
 Everything is drawn on the fly: people, words, layouts and sizes. No recorded swipe is ever read, unless `--examples
 FILE` asks for it: then the network goes on from the base checkpoint with the swipes of that file, all in one place,
@@ -6,16 +6,18 @@ which is what federation is measured against. Recipe and scores of the shipped c
 `swipefl/decoder/base/README.md`.
 """
 
-import argparse
 import sys
 import time
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import torch
+import typer
 from torch.utils.data import DataLoader, IterableDataset
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
@@ -32,7 +34,7 @@ from swipefl.learning.plan import DROPOUT
 from swipefl.learning.trainer import descend, device_of
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
-SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (decoder.tuning); another wants its own
+SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (tune.py); another wants its own
     alpha=0.72,
     beta=0.846,
     temperature=0.251,
@@ -190,50 +192,59 @@ def pretrain(
     return network
 
 
-def main() -> None:
-    """Train and write a checkpoint; its score weights are those it started from until `decoder.tuning` tunes them."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--swipes", type=int, help="in all; 2,000,000 generated ones, or eight passes over --examples")
-    parser.add_argument("--examples", type=Path, help="swipes with their words; else they are generated")
-    parser.add_argument("--start", type=Path, help="go on from this checkpoint; with --examples the base, else none")
-    parser.add_argument(
-        "--architecture", default="bilstm-128x2", help="of a new network; one that goes on keeps its own"
-    )
-    parser.add_argument("--learning-rate", type=float, default=3e-3)
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
-    parser.add_argument("--bfloat16", action="store_true", help="for processors that are fast at it")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
-    start = checkpoint_from_bytes(options.start.read_bytes()) if options.start else None
-    if options.examples and start is None:
-        start = base_checkpoint()
-    examples = list(read_examples(options.examples)) if options.examples else []
-    if options.examples and not examples:
-        raise TooLittleData(f"{options.examples} holds no swipe with its word that can be read")
+class Device(StrEnum):
+    """Where to train."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+@app.command(help=__doc__)
+def main(
+    out: Annotated[Path, typer.Argument(help="The checkpoint to write.")],
+    swipes: Annotated[
+        int | None, typer.Option(help="In all; 2,000,000 generated ones, or eight passes over --examples.")
+    ] = None,
+    examples: Annotated[Path | None, typer.Option(help="Swipes with their words; else they are generated.")] = None,
+    start: Annotated[
+        Path | None, typer.Option(help="Go on from this checkpoint; with --examples the base, else none.")
+    ] = None,
+    architecture: Annotated[
+        str, typer.Option(help="Of a new network; one that goes on keeps its own.")
+    ] = "bilstm-128x2",
+    learning_rate: Annotated[float, typer.Option(help="Step size.")] = 3e-3,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    bfloat16: Annotated[bool, typer.Option("--bfloat16", help="For processors that are fast at it.")] = False,
+    seed: Annotated[int, typer.Option(help="Equal seeds draw and train alike.")] = 0,
+) -> None:
+    """Train and write a checkpoint; its score weights are those it started from until `tune.py` tunes them."""
+    begin = checkpoint_from_bytes(start.read_bytes()) if start else None
+    if examples and begin is None:
+        begin = base_checkpoint()
+    recorded = list(read_examples(examples)) if examples else []
+    if examples and not recorded:
+        raise TooLittleData(f"{examples} holds no swipe with its word that can be read")
     recipe = Recipe(
-        options.swipes or (8 * len(examples) if examples else 2_000_000),
-        Architecture.named(start.architecture if start else options.architecture),
-        learning_rate=options.learning_rate,
-        dropout=DROPOUT if examples else 0.0,
-        bfloat16=options.bfloat16,
-        seed=options.seed,
+        swipes or (8 * len(recorded) if recorded else 2_000_000),
+        Architecture.named(begin.architecture if begin else architecture),
+        learning_rate=learning_rate,
+        dropout=DROPOUT if recorded else 0.0,
+        bfloat16=bfloat16,
+        seed=seed,
     )
     languages = [load_language("ru", built_in("jcuken"), 0.25), load_language("en", built_in("qwerty"), 0.75)]
-    swipes = RecordedSwipes(examples, recipe) if examples else GeneratedSwipes(languages, recipe)
-    kind = f"{len(examples)} recorded" if examples else "generated"
+    stream = RecordedSwipes(recorded, recipe) if recorded else GeneratedSwipes(languages, recipe)
+    kind = f"{len(recorded)} recorded" if recorded else "generated"
     info = {"trained_on": f"{recipe.swipes} draws of {kind} swipes", "seed": str(recipe.seed)}
-    score = start.score if start else SCORE
-
-    def write(network: Network) -> None:
-        partial = options.out.with_suffix(
-            ".partial"
-        )  # whoever reads OUT meanwhile finds a whole one, or the one before
-        partial.write_bytes(checkpoint_of(network, score, info).to_bytes(half=True))
-        partial.replace(options.out)
-
-    write(pretrain(recipe, swipes, device_of(options.device), start))
+    network = pretrain(recipe, stream, device_of(device), begin)
+    partial = out.with_suffix(".partial")  # whoever reads OUT meanwhile finds a whole one, or the one before
+    partial.write_bytes(checkpoint_of(network, begin.score if begin else SCORE, info).to_bytes(half=True))
+    partial.replace(out)
 
 
 if __name__ == "__main__":
-    main()
+    app()
