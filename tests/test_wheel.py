@@ -47,6 +47,19 @@ def test_the_wheel_holds_the_data_and_nothing_that_is_not_the_package(unpacked: 
     assert "swipefl = swipefl.cli.app:main" in entry_points.read_text()
 
 
+def test_the_wheel_has_one_command(unpacked: Path) -> None:
+    """Recipes are scripts of examples/; what the package itself can do is a command of `swipefl`, made with typer."""
+    trees = {str(path.relative_to(unpacked)): ast.parse(path.read_text("utf-8")) for path in unpacked.rglob("*.py")}
+    assert [file for file, tree in trees.items() if "argparse" in imported(tree)] == []
+    main_only = {file for file, tree in trees.items() if any(map(is_main_guard, ast.walk(tree)))}
+    assert main_only == {"swipefl/__main__.py"}
+
+
+def is_main_guard(node: ast.AST) -> bool:
+    """Whether this is an `if` that asks for `__main__`."""
+    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+
+
 def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_")}
     env = kept | {"PYTHONPATH": str(unpacked), "SWIPEFL_HOME": str(tmp_path / "home"), "SWIPEFL_EPOCHS": "1"}
@@ -69,10 +82,15 @@ def test_the_package_imports_only_what_it_declares() -> None:
     required = [*project["dependencies"], *project["optional-dependencies"]["plot"]]
     declared = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in required}
     trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "swipefl").rglob("*.py")]
-    nodes = [node for tree in trees for node in ast.walk(tree)]
-    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
-    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
-    modules = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"swipefl"}
+    modules = {name for tree in trees for name in imported(tree)} - sys.stdlib_module_names - {"swipefl"}
     providers = importlib.metadata.packages_distributions()
     provided = {module: {name.replace("-", "_") for name in names} for module, names in providers.items()}
     assert {module for module in modules if not declared & provided.get(module, set())} == set()
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The top-level packages that a file imports, anywhere in it."""
+    nodes = list(ast.walk(tree))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.split(".")[0] for name in names}
