@@ -27,8 +27,8 @@ from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
-from tests.federation import Coordinator, coordinator, delta, header_for
-from tests.running import swipefl
+from tests.support.command import swipefl
+from tests.support.coordinator import Coordinator, coordinator, delta, header_for
 
 AT_ONCE = 32
 SMALL = Architecture(128)  # 143,878 parameters

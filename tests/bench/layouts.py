@@ -11,7 +11,7 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Key, Keyboard
 from swipefl.learning.network import checkpoint_of
-from tests.people import examples as swipes_of
+from tests.support.people import examples as swipes_of
 
 ROWS = {
     "azerty": ((0, "azertyuiop"), (0, "qsdfghjklm"), (2, "wxcvbn")),

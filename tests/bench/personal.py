@@ -31,7 +31,7 @@ from swipefl.learning.plan import Plan
 from swipefl.learning.trainer import batches, descend, train
 from swipefl.settings import Settings
 from tests.bench.people import people_of
-from tests.people import examples as generated
+from tests.support.people import examples as generated
 
 DEFAULT = plans(Settings(home=Path(os.devnull))).personal
 LEAST = 20  # swipes of a person

@@ -18,7 +18,7 @@ from swipefl.learning.trainer import train
 from swipefl.simulation.participants import clients_of
 from swipefl.simulation.scenario import Recipe
 from swipefl.simulation.simulation import Simulation
-from tests.running import measured
+from tests.support.command import measured
 
 ROUNDS = 4  # the first, which loads torch, does not count
 

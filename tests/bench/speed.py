@@ -21,7 +21,7 @@ from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
 from swipefl.learning.plan import DROPOUT
 from swipefl.learning.trainer import batches, descend
-from tests.running import environment, measured
+from tests.support.command import environment, measured
 
 SIZES = (10_000, 30_000, 100_000, 290_000)
 AGREEING_ON = 200  # gestures, on which the search is held against the scores of every word

@@ -1,0 +1,296 @@
+"""A coordinator in a process of its own: enrolment, versions, aggregation, and how it ends."""
+
+import json
+import os
+import pty
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import grpc
+import numpy as np
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
+
+from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from swipefl.errors import CoordinatorUnreachable, UpdateRefused
+from swipefl.federation.coordinator.server import SERVICE
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.update import decode_update, shapes_of
+from tests.support.command import EXAMPLE, environment, swipefl
+from tests.support.coordinator import Coordinator, Device, certificates, coordinator, header_for, parts_of, update
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
+    """A coordinator that aggregates every two updates by their plain mean."""
+    with coordinator(tmp_path_factory.mktemp("coordinator"), "--buffer", "2", "--optimizer", "fedavg") as serving:
+        yield serving
+
+
+def test_two_updates_make_a_version_that_is_their_mean(running: Coordinator) -> None:
+    with running.state() as state:
+        start = state.newest()
+    blobs = [update(seed) for seed in (1, 2)]
+    for blob in blobs:
+        header = {"base_version": start.number, "base_fingerprint": start.fingerprint}
+        assert running.device().upload(blob, **header).outcome == 1
+    running.wait_for_version(start.number + 1)
+    with running.state() as state:
+        before, after = (checkpoint_from_bytes(state.blob(start.number + n) or b"") for n in (0, 1))
+        assert state.versions()[-1].updates == 2
+        assert state.waiting() == []
+    shapes = shapes_of(before.parameters)
+    for name, array in after.parameters.items():
+        mean = np.mean([decode_update(blob, shapes)[name] for blob in blobs], axis=0)
+        np.testing.assert_allclose(array, before.parameters[name] + mean, atol=2e-3)
+
+
+def test_a_token_enrols_one_device_once(running: Coordinator, tmp_path: Path) -> None:
+    token = running.token()
+    first = swipefl(tmp_path / "a", "enroll", running.address, "--token", token, "--json")
+    assert first.json["address"] == running.address
+    second = swipefl(tmp_path / "b", "enroll", running.address, "--token", token)
+    assert (second.code, "does not take this token" in second.err) == (2, True)
+    again = swipefl(tmp_path / "a", "enroll", running.address, "--token", token)
+    assert (again.code, "swipefl leave" in again.err) == (2, True)
+    assert (tmp_path / "a" / "swipefl.db").stat().st_mode & 0o077 == 0
+
+
+def test_a_revoked_token_buys_nothing(running: Coordinator, tmp_path: Path) -> None:
+    token = running.token()
+    assert swipefl(running.home, "coordinator", "token", "--revoke", token, "--json").json == {"tokens": []}
+    done = swipefl(tmp_path, "enroll", running.address, "--token", token)
+    assert (done.code, "does not take this token" in done.err) == (2, True)
+    assert swipefl(running.home, "coordinator", "token", "--revoke", token).code == 2
+
+
+def test_a_revoked_device_is_told_and_keeps_its_swipes(running: Coordinator, tmp_path: Path) -> None:
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    device = swipefl(tmp_path, "enroll", running.address, "--token", running.token(), "--json").json["device_id"]
+    assert swipefl(tmp_path, "sync").code == 0
+    assert swipefl(running.home, "coordinator", "devices", "--revoke", device).code == 0
+    done = swipefl(tmp_path, "sync")
+    assert (done.code, "swipefl leave" in done.err) == (7, True)
+    assert swipefl(tmp_path, "leave", "--json").json == {"left": running.address}
+    assert swipefl(tmp_path, "sync").code == 2
+    assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 260
+
+
+def test_published_and_rolled_back_versions_reach_devices_also_after_the_key_was_rotated(
+    running: Coordinator, tmp_path: Path
+) -> None:
+    home, file = tmp_path / "device", tmp_path / "other.safetensors"
+    swipefl(home, "enroll", running.address, "--token", running.token())
+    swipefl(home, "sync")
+    with running.state() as state:
+        before = state.newest()
+    base = base_checkpoint()
+    other = replace(base, weights={name: array * np.float32(0.5) for name, array in base.weights.items()})
+    file.write_bytes(other.to_bytes())
+    published = swipefl(running.home, "coordinator", "publish", str(file), "--json").json
+    assert published["version"] == before.number + 1
+    assert swipefl(running.home, "coordinator", "rotate-key").code == 0
+    assert swipefl(home, "sync", "--json").json["pulled"]
+    assert swipefl(running.home, "coordinator", "rotate-key").code == 0
+    assert swipefl(running.home, "coordinator", "rotate-key").code == 0
+    back = swipefl(running.home, "coordinator", "rollback", str(before.number), "--json").json
+    assert (back["version"], back["fingerprint"]) == (published["version"] + 1, before.fingerprint)
+    done = swipefl(home, "sync", "--json").json
+    assert (done["pulled"], done["global_version"]) == (True, back["version"])
+    assert not swipefl(home, "sync", "--json").json["pulled"]
+
+
+def test_health_is_served_and_reflection_is_not(running: Coordinator) -> None:
+    with grpc.insecure_channel(running.address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        answer = health.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=5)
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        listed = channel.unary_unary("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
+        with pytest.raises(grpc.RpcError, match="UNIMPLEMENTED"):
+            list(health.Watch(health_pb2.HealthCheckRequest(service=SERVICE), timeout=5))
+        with pytest.raises(grpc.RpcError, match="UNIMPLEMENTED"):
+            listed(b"", timeout=5)
+
+
+def test_metrics_are_served(running: Coordinator) -> None:
+    with urllib.request.urlopen(running.metrics_url) as answer:
+        text = answer.read().decode()
+    assert "swipefl_version" in text
+    assert running.metric("swipefl_version") >= 1
+
+
+def test_a_second_server_of_the_same_state_is_refused(running: Coordinator) -> None:
+    done = swipefl(running.home, "coordinator", "serve", "--listen", "127.0.0.1:0")
+    assert (done.code, "holds" in done.err) == (8, True)
+
+
+def test_tls_with_client_certificates(tmp_path: Path) -> None:
+    ours, theirs = certificates(tmp_path / "server"), certificates(tmp_path / "devices", "device-1")
+    flags = ["--tls-cert", str(ours.certificate), "--tls-key", str(ours.key), "--client-ca", str(theirs.ca)]
+    with coordinator(tmp_path / "coordinator", *flags) as serving:
+        enroll = ("enroll", serving.address, "--token", serving.token())
+        fast = {"SWIPEFL_SYNC_DEADLINE_S": "3"}
+        named = {"SWIPEFL_CLIENT_CERTIFICATE": str(theirs.certificate), "SWIPEFL_CLIENT_KEY": str(theirs.key)}
+        home = tmp_path / "device"
+        assert swipefl(home, *enroll, **fast).code == 6  # no TLS: loopback without a --ca
+        assert swipefl(home, *enroll, "--ca", str(theirs.ca), **fast, **named).code == 6  # another authority
+        assert swipefl(home, *enroll, "--ca", str(ours.ca), **fast).code == 6  # no certificate of its own
+        assert swipefl(home, *enroll, "--ca", str(ours.ca), **named).code == 0
+        assert swipefl(home, "sync", "--json", **named).json["global_version"] == 1
+
+
+def test_it_listens_elsewhere_only_with_tls(tmp_path: Path) -> None:
+    swipefl(tmp_path, "coordinator", "init")
+    done = swipefl(tmp_path, "coordinator", "serve", "--listen", "0.0.0.0:0")
+    assert (done.code, "--tls-cert" in done.err) == (2, True)
+
+
+def test_a_candidate_that_is_worse_on_the_holdout_keeps_the_weights(tmp_path: Path) -> None:
+    holdout = tmp_path / "holdout.jsonl"
+    holdout.write_bytes(b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:10]))
+    flags = ("--buffer", "1", "--holdout", str(holdout), "--max-norm", "1000")
+    with coordinator(tmp_path / "coordinator", *flags) as serving:
+        assert serving.device().upload(update(norm=900)).outcome == 1
+        serving.wait_for_version(2, 60)
+        report = swipefl(serving.home, "coordinator", "status", "--json").json
+        first, second = report["versions"]
+        assert (second["made_by"], second["fingerprint"]) == ("kept", first["fingerprint"])
+        assert serving.metric('swipefl_versions_total{made_by="kept"}') == 1
+
+
+def test_sigterm_lets_it_end_and_what_was_taken_is_kept(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "9") as serving:
+        device = serving.device()
+        assert device.upload(update()).outcome == 1
+        serving.process.terminate()
+        assert serving.process.wait(30) == 0
+        with pytest.raises(CoordinatorUnreachable), device.client(deadline_s=1) as client:
+            client.check_in(1, "")
+        with serving.state() as state:
+            assert len(state.waiting()) == 1
+    assert json.loads(swipefl(tmp_path, "coordinator", "status").out)["waiting"] == 1
+
+
+def test_an_unknown_device_is_refused(running: Coordinator) -> None:
+    for authorization in (None, "", "x", "nobody:00", running.device().authorization + "00"):
+        with Device(running.address, authorization).client() as client, pytest.raises(UpdateRefused):
+            client.check_in(1, "")
+
+
+def test_a_call_that_runs_at_sigterm_is_answered(tmp_path: Path) -> None:
+    with coordinator(tmp_path) as serving, ThreadPoolExecutor() as pool:
+        device, blob = serving.device(), update()
+        upload = pool.submit(device.send, *parts_of(header_for(blob), blob), pause_s=0.3)
+        time.sleep(0.4)
+        serving.process.terminate()
+        assert upload.result().outcome == 1
+        assert serving.process.wait(30) == 0
+        with serving.state() as state:
+            assert state.contributed(device.id, 1)
+            assert (state.device(device.id) or device).seen_at > state.newest().created_at
+
+
+def test_tls_alone_and_reflection_where_it_is_asked_for(tmp_path: Path) -> None:
+    ours = certificates(tmp_path / "tls")
+    flags = ["--tls-cert", str(ours.certificate), "--tls-key", str(ours.key), "--reflection"]
+    with coordinator(tmp_path / "coordinator", *flags) as serving:
+        credentials = grpc.ssl_channel_credentials(ours.ca.read_bytes())
+        with grpc.secure_channel(serving.address, credentials) as channel:
+            assert SERVICE in ProtoReflectionDescriptorDatabase(channel).get_services()
+        done = swipefl(
+            tmp_path / "d", "enroll", serving.address, "--token", serving.token(), "--ca", str(ours.ca), "--json"
+        )
+        assert done.code == 0
+        places = swipefl(serving.home, "coordinator", "devices", "--json").json["devices"]
+        assert [place["id"] for place in places] == [done.json["device_id"]]
+
+
+@pytest.mark.parametrize(
+    ("flags", "code"),
+    [
+        ("--rule mode", 2),
+        ("--listen nowhere", 2),
+        ("--metrics nowhere", 2),
+        ("--tls-cert pyproject.toml", 2),
+        ("--tls-cert pyproject.toml --tls-key pyproject.toml", 2),
+        ("--holdout nowhere.jsonl", 3),
+        ("--buffer 0", 2),
+    ],
+)
+def test_flags_that_cannot_be_are_told(tmp_path: Path, flags: str, code: int) -> None:
+    with State(tmp_path / "coordinator.db") as state:
+        state.create(base_checkpoint())
+    done = swipefl(tmp_path, "coordinator", "serve", "--listen", "127.0.0.1:0", *flags.split())
+    assert (done.code, "Traceback" in done.err, "a bug" in done.err) == (code, False, False), done.err
+
+
+def test_without_a_coordinator_no_command_makes_one(tmp_path: Path) -> None:
+    for command in ("serve", "status"):
+        done = swipefl(tmp_path, "coordinator", command)
+        assert (done.code, "coordinator init" in done.err) == (2, True)
+    assert not (tmp_path / "coordinator.db").exists()
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    assert swipefl(tmp_path, "coordinator", "init").code == 2
+    assert swipefl(tmp_path, "coordinator", "rollback", "7").code == 2
+    (tmp_path / "bad").write_bytes(b"no checkpoint")
+    assert swipefl(tmp_path, "coordinator", "publish", str(tmp_path / "bad")).code == 4
+
+
+def test_the_coordinator_never_loads_torch(tmp_path: Path) -> None:
+    code = "import sys, swipefl.federation.coordinator.server, swipefl.federation.coordinator.holdout, swipefl.cli.app;"
+    done = subprocess.run(
+        [sys.executable, "-c", code + "assert 'torch' not in sys.modules"], env=environment(tmp_path), check=False
+    )
+    assert done.returncode == 0
+
+
+def test_data_and_log_stay_apart_on_a_terminal_too(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    ours, theirs = pty.openpty()  # standard error is a terminal, standard output is not
+    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=theirs) as process:
+        assert process.stdout
+        assert list(json.loads(process.stdout.readline())) == ["listening"]
+        process.terminate()
+        assert process.stdout.read() == b""
+        assert process.wait(30) == 0
+    assert b"event='stopped'" in os.read(ours, 10_000)
+    os.close(theirs)
+    os.close(ours)
+
+
+def test_what_waits_of_a_device_that_is_revoked_goes_into_no_version(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "2") as serving:
+        bad, good, other = (serving.device() for _ in range(3))
+        assert bad.upload(update(1)).outcome == 1
+        assert swipefl(tmp_path, "coordinator", "devices", "--revoke", bad.id).code == 0
+        assert good.upload(update(2)).outcome == 1
+        assert other.upload(update(3)).outcome == 1
+        serving.wait_for_version(2)
+        with serving.state() as state:
+            assert (state.newest().updates, state.waiting()) == (2, [])
+
+
+def test_a_global_model_that_is_damaged_here_is_fetched_again(running: Coordinator, tmp_path: Path) -> None:
+    home, file = tmp_path / "device", tmp_path / "other.safetensors"
+    base = base_checkpoint()
+    other = replace(base, weights={name: array * np.float32(0.75) for name, array in base.weights.items()})
+    file.write_bytes(other.to_bytes())
+    assert swipefl(running.home, "coordinator", "publish", str(file)).code == 0
+    swipefl(home, "enroll", running.address, "--token", running.token())
+    assert swipefl(home, "sync", "--json").json["pulled"]
+    with closing(sqlite3.connect(home / "swipefl.db")) as conn:
+        conn.execute("UPDATE checkpoints SET blob = x'00' WHERE kind = 'global'")
+        conn.commit()
+    assert swipefl(home, "predict", "-", "--model", "global", given=EXAMPLE.read_bytes().splitlines()[0]).code == 4
+    assert swipefl(home, "sync", "--json").json["pulled"]
+    assert swipefl(home, "predict", "-", "--model", "global", given=EXAMPLE.read_bytes().splitlines()[0]).code == 0

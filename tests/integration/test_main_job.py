@@ -1,0 +1,263 @@
+"""The main job as a new user does it: ingest, cycle, predict, evaluate, status, and what the owner may ask."""
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.gesture.keyboard import built_in
+from tests.support.command import EXAMPLE, ROOT, SHARED, Done, environment, gesture, lines, readme_block, swipefl
+
+KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """A home in which the example was ingested and one cycle ran."""
+    home = tmp_path_factory.mktemp("home")
+    assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
+    return home, swipefl(home, "cycle", "--rounds", "3", "--json")
+
+
+def test_cycle_makes_a_better_keyboard_and_queues_one_contribution(trained: tuple[Path, Done]) -> None:
+    home, cycle = trained
+    rounds = cycle.json["rounds"]
+    assert cycle.code == 0
+    assert all(list(r) == KEYS for r in rounds)
+    assert rounds[0]["adopted"]
+    assert rounds[0]["push"] == "queued"
+    base, personal = (swipefl(home, "evaluate", "--model", m, "--json").json for m in ("base", "personal"))
+    assert personal["top1"] > base["top1"]
+    assert list(base) == ["examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece", "ms_p50", "ms_p99"]
+    status = swipefl(home, "status", "--json").json
+    assert len(status["outbox"]) == 1
+    parameters = sum(weights.size for weights in base_checkpoint().weights.values())
+    assert status["outbox"][0]["bytes"] < 1.05 * parameters
+    assert status["gestures"]["good"] == 260
+
+
+def test_a_second_cycle_has_nothing_to_do_and_never_loads_torch(trained: tuple[Path, Done]) -> None:
+    home, _ = trained
+    code = (
+        "import sys\nfrom swipefl.cli.app import app\n"
+        "try: app(['cycle', '--json'])\nexcept SystemExit: pass\n"
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment(home), capture_output=True, check=True)
+    assert "nothing new" in json.loads(done.stdout)["rounds"][0]["skipped"]
+
+
+def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> None:
+    """Over one open process: a good gesture, a broken line, a good one without a word."""
+    home, _ = trained
+    first, second = EXAMPLE.read_bytes().splitlines(keepends=True)[:2]
+    unlabelled = {k: v for k, v in json.loads(second).items() if k != "word"}
+    command = [sys.executable, "-m", "swipefl", "predict", "-", "--top", "3"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home)) as process:
+        assert process.stdin
+        assert process.stdout
+        for line, key in ((first, "candidates"), (b"{broken\n", "error"), (lines(unlabelled), "candidates")):
+            process.stdin.write(line)
+            process.stdin.flush()
+            answer = json.loads(process.stdout.readline())
+            assert key in answer
+        assert [set(c) for c in answer["candidates"]] == [{"word", "score", "probability"}] * 3
+        process.stdin.close()
+        assert process.wait(20) == 0
+
+
+def test_predict_works_from_the_first_minute_and_makes_no_store(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = swipefl(home, "predict", "-", given=EXAMPLE.read_bytes().splitlines(keepends=True)[0])
+    assert done.json["candidates"][0]["word"] == json.loads(EXAMPLE.read_text().splitlines()[0])["word"]
+    assert not home.exists()
+
+
+def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
+    first = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    best, second, *_ = swipefl(tmp_path, "predict", "-", given=first).json["candidates"]
+    prior = tmp_path / "prior.txt"
+    prior.write_text(f"\ufeff{best['word'].upper()}\t-60\n\n{second['word']} -1.5\n")
+    again = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=first).json["candidates"]
+    assert again[0]["word"] == second["word"]
+    assert again[0]["probability"] > second["probability"]
+    assert best["word"] != again[0]["word"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "secretword",
+        "secretword likely",
+        "secretword 0.5",
+        "secretword nan",
+        "two words -3",
+        "secretword -1e300",
+        "secret-word -3",
+        "' -3",
+    ],
+)
+def test_a_prior_that_cannot_be_read_names_its_line_and_no_word(tmp_path: Path, line: str) -> None:
+    prior = tmp_path / "prior.txt"
+    prior.write_text(f"fine -3\n{line}\n")
+    done = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=EXAMPLE.read_bytes().splitlines()[0])
+    assert done.code == 3
+    assert "line 2" in done.err
+    assert "secret" not in done.err + done.out
+    assert done.out == ""
+
+
+def test_a_prior_that_is_missing_or_no_text_is_an_error(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "predict", "-", "--prior", str(tmp_path / "none.txt"), given=b"").code == 3
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    assert swipefl(tmp_path, "predict", "-", "--prior", str(tmp_path / "binary"), given=b"").code == 3
+
+
+def test_a_name_that_was_swiped_twice_becomes_swipeable(trained: tuple[Path, Done]) -> None:
+    home, _ = trained
+    words = swipefl(home, "words", "list", "--json").json["words"]
+    name = [w for w in words if w["word"] == "zuzanka"]
+    assert name
+    assert name[0]["origin"] == "typed"
+    named = [line for line in EXAMPLE.read_bytes().splitlines() if b'"zuzanka"' in line]
+    answers = swipefl(home, "predict", "-", given=b"\n".join(named) + b"\n").out.splitlines()
+    right = sum(json.loads(a)["candidates"][0]["word"] == "zuzanka" for a in answers)
+    assert right > len(named) / 2
+
+
+def test_words_are_added_and_removed_by_hand(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "words", "add", "Żółtko").code == 0
+    assert swipefl(tmp_path, "words", "add", "Ёжичек", "--language", "ru").code == 0
+    listed = swipefl(tmp_path, "words", "list", "--json").json["words"]
+    assert {w["word"] for w in listed} >= {"ежичек"}
+    assert swipefl(tmp_path, "words", "remove", "ежичек", "--language", "ru").code == 0
+    assert "ежичек" not in swipefl(tmp_path, "words", "list", "--json").out
+    assert swipefl(tmp_path, "words", "add", "12").code == 2
+
+
+def test_export_comes_back_by_ingest(trained: tuple[Path, Done], tmp_path: Path) -> None:
+    home, _ = trained
+    exported = swipefl(home, "export")
+    again = swipefl(tmp_path, "ingest", "-", "--json", given=exported.out.encode())
+    assert again.json["stored"] == 260
+    assert swipefl(tmp_path, "export").out == exported.out
+    assert swipefl(home, "ingest", "-", "--json", given=exported.out.encode()).json["duplicates"] == 260
+
+
+def test_export_brings_back_keyboards_and_words_too(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(built_in("qwerty").to_json() | {"name": "wide", "width": 720}))
+    assert swipefl(old, "keyboards", "add", str(own)).code == 0
+    assert swipefl(old, "words", "add", "Zuzanka").code == 0
+    assert swipefl(old, "words", "remove", "swipefl").code == 0
+    assert swipefl(old, "ingest", "-", given=lines(gesture(keyboard="wide", width=720, height=444))).code == 0
+    exported = swipefl(old, "export").out
+    report = swipefl(new, "ingest", "-", "--json", given=exported.encode()).json
+    assert (report["read"], report["stored"]) == (1, 1)
+    assert swipefl(new, "export").out == exported
+    assert [json.loads(line).get("personal") for line in exported.splitlines()] == [None, None, "removed", "added"]
+
+
+def test_reset_goes_back(trained: tuple[Path, Done]) -> None:
+    home, _ = trained
+    used = [c["id"] for c in swipefl(home, "status", "--json").json["checkpoints"] if c["in_use"]]
+    assert len(used) == 1
+    assert swipefl(home, "reset").code == 0
+    assert not any(c["in_use"] for c in swipefl(home, "status", "--json").json["checkpoints"])
+    assert swipefl(home, "reset", "--to", "global").code == 4
+    assert swipefl(home, "reset", "--to", "nonsense").code == 2
+    assert swipefl(home, "reset", "--to", str(used[0])).code == 0
+
+
+def test_forget_leaves_no_trace(tmp_path: Path) -> None:
+    """Not of the word, nor of what derives from it: models, words, updates, free pages, the write-ahead log."""
+    assert swipefl(tmp_path, "ingest", str(EXAMPLE)).code == 0
+    assert swipefl(tmp_path, "train", "--epochs", "1", "--json").code == 0
+    assert swipefl(tmp_path, "forget").code == 2
+    done = swipefl(tmp_path, "forget", "--word", "zuzanka", "--json")
+    assert done.json["erased"] >= 6
+    for path in tmp_path.iterdir():
+        assert b"zuzanka" not in path.read_bytes()
+    status = swipefl(tmp_path, "status", "--json").json
+    assert status["checkpoints"] == []
+    assert swipefl(tmp_path, "ingest", str(EXAMPLE), "--json").json["read"] == 0
+    assert swipefl(tmp_path, "forget", "--all", "--json").json["erased"] == 260 - done.json["erased"]
+    assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 0
+
+
+def test_train_is_the_same_twice_and_makes_no_contribution(tmp_path: Path) -> None:
+    fingerprints = []
+    for home in (tmp_path / "a", tmp_path / "b"):
+        swipefl(home, "ingest", str(EXAMPLE))
+        done = swipefl(home, "train", "--epochs", "2", "--seed", "7", "--device", "cpu", "--json")
+        assert done.json["loss_after"] < done.json["loss_before"]
+        assert done.json["adopted"]
+        fingerprints.append(done.json["checkpoint"])
+        assert swipefl(home, "status", "--json").json["outbox"] == []
+    assert fingerprints[0] == fingerprints[1]
+
+
+def test_too_little_data_is_an_error_for_train_and_a_reason_for_cycle(tmp_path: Path) -> None:
+    swipefl(tmp_path, "ingest", "-", given=lines(gesture()))
+    assert swipefl(tmp_path, "train").code == 3
+    cycle = swipefl(tmp_path, "cycle", "--json")
+    assert cycle.code == 0
+    assert "too little data" in cycle.json["rounds"][0]["skipped"]
+
+
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, -2), (signal.SIGTERM, -15)])
+def test_a_signal_ends_the_cycle_by_that_signal_and_loses_nothing(tmp_path: Path, signum: int, code: int) -> None:
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    command = [sys.executable, "-m", "swipefl", "cycle", "--rounds", "50"]
+    with subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE) as process:
+        lock = tmp_path / "lock"
+        while not (lock.exists() and lock.read_bytes()):
+            time.sleep(0.01)
+        time.sleep(2.5)
+        busy = swipefl(tmp_path, "cycle")
+        assert busy.code == 8
+        assert str(process.pid) in busy.err
+        ingested = swipefl(tmp_path, "ingest", "-", "--json", given=lines(gesture(gesture_id="late")))
+        assert ingested.json["stored"] == 1
+        process.send_signal(signum)
+        assert process.wait(30) == code
+    assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 261
+
+
+def test_a_corrupt_personal_checkpoint_is_named_and_can_be_left_behind(tmp_path: Path) -> None:
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    swipefl(tmp_path, "train", "--epochs", "1")
+    with sqlite3.connect(tmp_path / "swipefl.db") as database:
+        database.execute("UPDATE checkpoints SET blob = zeroblob(99)")
+    first = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    broken = swipefl(tmp_path, "predict", "-", given=first)
+    assert broken.code == 4
+    assert "reset" in broken.err
+    assert swipefl(tmp_path, "reset").code == 0
+    assert swipefl(tmp_path, "predict", "-", given=first).code == 0
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no recorded swipes here")
+def test_the_main_job_on_a_real_person(tmp_path: Path) -> None:
+    log = sorted((SHARED / "how_we_swipe" / "raw_logs").glob("*.log"))[0]
+    report = swipefl(tmp_path, "ingest", str(log), "--json").json
+    assert report["stored"] > 30
+    assert report["read"] == report["stored"] + report["duplicates"] + report["rejected"]
+    assert swipefl(tmp_path, "cycle", "--rounds", "3", "--json").json["rounds"][0]["update_id"]
+    assert swipefl(tmp_path, "evaluate", "--model", "personal", "--json").json["examples"] > 3
+
+
+def test_the_main_job_of_the_readme_works(trained: tuple[Path, Done]) -> None:
+    home, _ = trained
+    for line in readme_block("The main job").splitlines():
+        words = line.split("#")[0].split()
+        assert words[0] == "swipefl"
+        arguments = [str(ROOT / w) if w.startswith("examples/") else w for w in words[1:]]
+        assert swipefl(home, *arguments).code == 0, line

@@ -1,0 +1,245 @@
+"""`swipefl show`: what the model saw of one gesture, drawn on a terminal and as JSON."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swipefl.cli.drawing import Canvas
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.encoder import Encoder
+from swipefl.decoder.search import greedy
+from swipefl.gesture.gesture import Example
+from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
+from tests.support.command import EXAMPLE, environment, gesture, lines, swipefl
+from tests.support.people import examples
+from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
+
+KEYS = ["gesture_id", "keyboard", "frames", "greedy", "candidates", "word"]
+FRAME_KEYS = ["x", "y", "meant_x", "meant_y", "letter", "probability"]
+JCUKEN = built_in("jcuken")
+HANGUL = keyboard_from_json(
+    {
+        "name": "hangul",
+        "width": 3,
+        "height": 1,
+        "keys": [{"letter": c, "x": i + 0.5, "y": 0.5, "width": 1, "height": 1} for i, c in enumerate("ㅂㅈㄷ")],
+    }
+)
+GENERATED = [*examples(3, seed=1), *examples(2, seed=2, keyboard=JCUKEN, words=("привет", "погода"))]
+
+
+def as_lines(some: Iterable[Example]) -> bytes:
+    return lines(
+        *(
+            gesture(
+                gesture_id=e.gesture.id,
+                word=e.word,
+                keyboard=e.gesture.keyboard.name,
+                width=e.gesture.width,
+                height=e.gesture.height,
+                coords=[dict(zip("xyt", map(float, point), strict=True)) for point in e.gesture.points],
+            )
+            for e in some
+        )
+    )
+
+
+def add(home: Path, keyboard: Keyboard) -> None:
+    path = home.parent / f"{keyboard.name}.json"
+    path.write_text(json.dumps(keyboard.to_json()))
+    assert swipefl(home, "keyboards", "add", str(path)).code == 0
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the example's first gestures, generated ones, a tap, a stray, and one on wide letters."""
+    home = tmp_path_factory.mktemp("show") / "home"
+    add(home, HANGUL)
+    tap = [{"x": 92, "y": 30, "t": 0.0}, {"x": 92, "y": 30, "t": 0.1}]
+    stray = [{"x": 55, "y": 30, "t": 0.0}, {"x": 9e5, "y": -9e5, "t": 0.1}, {"x": 92, "y": 30, "t": 0.2}]
+    on_hangul = [{"x": 0.5 + i / 4, "y": 0.5, "t": i / 50} for i in range(9)]
+    others = lines(
+        gesture(gesture_id="tap", word="e", coords=tap),
+        gesture(gesture_id="stray", coords=stray),
+        gesture(gesture_id="wide", word="ㅂㄷ", keyboard="hangul", width=3, height=1, coords=on_hangul),
+        gesture(gesture_id="tap-2", word="e", coords=[*tap, {"x": 92, "y": 31, "t": 0.3}]),
+        gesture(gesture_id="[red]", coords=[*stray[:1], {"x": 95, "y": 31, "t": 0.3}]),
+    )
+    first = b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:5])
+    done = swipefl(home, "ingest", "-", "--json", given=first + as_lines(GENERATED) + others)
+    assert (done.json["stored"], done.json["rejected"]) == (5 + len(GENERATED) + 5, 0)
+    return home
+
+
+FIRST = json.loads(EXAMPLE.read_bytes().splitlines()[0])
+
+
+def picture(screen: list[str]) -> list[str]:
+    """The lines within the frame."""
+    return [line[1:-1] for line in screen if line.startswith("│")]
+
+
+def dots(screen: Iterable[str]) -> list[str]:
+    return re.findall("[\u2801-\u28ff]", "".join(screen))
+
+
+@pytest.mark.parametrize("columns", [40, 80, 120])
+def test_the_picture_has_keys_path_both_ends_and_the_words(home: Path, columns: int) -> None:
+    done = swipefl_on_terminal(home, "show", "example-0000", columns=columns)
+    assert done.code == 0, done.out
+    screen = seen(done.out)
+    drawn = "".join(picture(screen))
+    assert max(map(len, screen)) <= columns
+    assert {*built_in("qwerty").letters} <= {*drawn.lower()}
+    assert len(dots(picture(screen))) > columns / 4
+    assert (drawn.count("○"), drawn.count("●")) == (1, 1)
+    answer = swipefl(home, "show", "example-0000").json
+    assert set(answer["greedy"].upper()) == {c for c in drawn if c.isupper()}
+    rows = [line.split() for line in screen]
+    assert all(any(row[:1] == [c["word"]] for row in rows) for c in answer["candidates"])
+    assert [row[0] for row in rows if row[-1:] == ["meant"]] == [FIRST["word"]]
+
+
+def test_the_picture_and_the_words_fit_a_small_terminal(home: Path) -> None:
+    screen = swipefl_on_terminal(home, "show", "example-0000", LINES="24").out.rstrip("\n")
+    assert screen.count("\n") + 1 < 24
+
+
+def test_keys_stand_where_they_are(home: Path) -> None:
+    rows = [re.findall("[a-z]", line.lower()) for line in picture(seen(swipefl_on_terminal(home, "show", "tap").out))]
+    assert ["".join(row).replace("ee", "e") for row in rows if len(row) > 3] == ["qwertyuiop", "asdfghjkl", "zxcvbnm"]
+
+
+def test_any_keyboard_and_any_path_can_be_drawn(home: Path) -> None:
+    for example in GENERATED[3:]:
+        drawn = "".join(picture(seen(swipefl_on_terminal(home, "show", example.gesture.id).out)))
+        assert {*JCUKEN.letters} <= {*drawn.lower()}
+    wide = swipefl_on_terminal(home, "show", "wide")
+    assert {*HANGUL.letters} <= {*wide.out}
+    assert "no word found\nmeant: ㅂㄷ" in wide.out
+    for id in ("stray", "tap-2"):
+        done = swipefl_on_terminal(home, "show", id)
+        assert done.code == 0
+        assert max(map(len, seen(done.out))) <= 80
+    assert "[red] on qwerty" in swipefl_on_terminal(home, "show", "[red]").out
+
+
+def test_the_colours_of_certainty_are_left_out_with_no_color(home: Path) -> None:
+    def colours(text: str) -> set[str]:
+        return {code for codes in CONTROL.findall(text) for code in codes[2:-1].split(";") if len(code) == 2}
+
+    drawn = [swipefl_on_terminal(home, "show", f"example-{number:04}").out for number in range(3)]
+    assert {"42", "43", "41"} & set[str]().union(*map(colours, drawn))
+    assert not colours(swipefl_on_terminal(home, "show", "example-0000", NO_COLOR="1").out)
+
+
+def test_in_a_pipe_it_is_one_json_object(home: Path) -> None:
+    done = swipefl(home, "show", "example-0000", "--top", "3", "--model", "base")
+    assert done.out == swipefl(home, "show", "example-0000", "--top", "3", "--json").out
+    answer = done.json
+    assert list(answer) == KEYS
+    assert (answer["gesture_id"], answer["keyboard"], answer["word"]) == ("example-0000", "qwerty", FIRST["word"])
+    assert all(list(frame) == FRAME_KEYS for frame in answer["frames"])
+    predicted = swipefl(home, "predict", "-", "--top", "3", given=EXAMPLE.read_bytes().splitlines()[0]).json
+    assert answer["candidates"] == predicted["candidates"]
+    assert done.out.count("\n") == 1
+
+
+def test_an_id_may_be_cut_short_where_it_is_the_only_one(home: Path) -> None:
+    for given, meant in (("example-0002", "example-0002"), ("g2-1", "g2-1"), ("str", "stray"), ("tap", "tap")):
+        assert swipefl(home, "show", given).json["gesture_id"] == meant
+
+
+@pytest.mark.parametrize("given", ["walk", "example-00000", "EXAMPLE-0000", "%", "example_0000", "\udcff", "~"])
+def test_an_unknown_id_is_an_error_that_repeats_nothing(home: Path, given: str) -> None:
+    done = swipefl(home, "show", given)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("swipefl: no gesture in the store has that id")
+    assert given not in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("given", ["example-", "g", "ta", ""])
+def test_a_beginning_of_several_ids_is_an_error(home: Path, given: str) -> None:
+    done = swipefl(home, "show", given)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "swipefl: more than one gesture has an id that begins so; give more of it\n"
+
+
+def test_an_unknown_model_is_an_error(home: Path) -> None:
+    assert swipefl(home, "show", "tap", "--model", "nonsense").code == 2
+
+
+def test_torch_is_never_loaded(home: Path) -> None:
+    code = (
+        "import sys\nfrom swipefl.cli.app import app\n"
+        "try: app(['show', 'tap'])\nexcept SystemExit: pass\n"
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], env=environment(home), capture_output=True, check=True)
+
+
+def test_a_sight_spells_as_greedy_decoding_does() -> None:
+    encoder = Encoder(base_checkpoint())
+    for example in GENERATED:
+        sight, log_probs = encoder.look(example.gesture), encoder.encode(example.gesture)
+        assert sight.spelling == greedy(log_probs, example.gesture.keyboard.letters)
+        assert [f.probability for f in sight.frames] == pytest.approx(np.exp(log_probs).max(1).tolist())
+
+
+# The canvas
+
+
+def test_dots_fill_a_cell_as_unicode_numbers_them() -> None:
+    places = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
+    for bit, (x, y) in enumerate(places):
+        canvas = Canvas(2, 1)
+        canvas.dot(2 + x, y)
+        assert canvas.text().plain == " " + chr(0x2800 + (1 << bit))
+
+
+def test_a_line_has_no_gap_and_both_ends() -> None:
+    canvas = Canvas(3, 1)
+    canvas.line(0, 0, 5, 0)
+    assert canvas.text().plain == "⠉⠉⠉"
+    canvas = Canvas(2, 2)
+    canvas.line(3, 7, 0, 0)
+    assert [bin(ord(c) & 0xFF).count("1") for c in canvas.text().plain if c.isprintable() and c != " "] == [4, 4]
+
+
+def test_what_lies_outside_is_lost() -> None:
+    canvas = Canvas(2, 1)
+    canvas.line(-50, -50, 50, 50)
+    canvas.dot(-1, 0)
+    canvas.dot(0, 4)
+    canvas.mark(100, 0, "x")
+    assert canvas.text().plain == "⠑⢄"
+
+
+def test_a_mark_gives_way_to_marks_but_not_to_dots() -> None:
+    canvas = Canvas(3, 1)
+    canvas.line(0, 0, 5, 0)
+    canvas.mark(2, 0, "a")
+    assert canvas.text().plain == "⠉a⠉"
+    canvas.mark(2, 0, "L", over="l")
+    assert canvas.text().plain == "⠉aL"
+    canvas.mark(2, 0, "A", over="a")
+    assert canvas.text().plain == "⠉AL"
+    canvas.mark(2, 0, "b")
+    canvas.mark(2, 0, "c")
+    assert canvas.text().plain == "bAL"
+
+
+def test_a_wide_mark_takes_two_cells() -> None:
+    canvas = Canvas(4, 1)
+    canvas.mark(2, 0, "한")
+    canvas.mark(4, 0, "a")
+    assert canvas.text().plain == " 한a"
+    canvas.mark(2, 0, "글", over="한")
+    assert canvas.text().plain == " 글a"

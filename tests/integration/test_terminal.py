@@ -1,0 +1,137 @@
+"""What a person sees at a terminal: aligned tables that fit 80 columns, and nothing read as markup."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from swipefl.gesture.keyboard import built_in
+from tests.support.command import EXAMPLE, Done, environment, gesture, lines, swipefl
+from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
+
+FIRST = EXAMPLE.read_bytes().splitlines(keepends=True)
+
+
+@pytest.fixture(scope="module")
+def lived_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """A home after ingest and a cycle of two rounds, and what the cycle showed."""
+    home = tmp_path_factory.mktemp("home")
+    assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
+    return home, swipefl_on_terminal(home, "cycle", "--rounds", "2")
+
+
+def test_predict_answers_in_aligned_columns_under_one_header(tmp_path: Path) -> None:
+    path, home = tmp_path / "some.jsonl", tmp_path / "home"
+    path.write_bytes(b"".join(FIRST[:5]) + b"{broken\n" + FIRST[5])
+    header, *rows = seen(swipefl_on_terminal(home, "predict", str(path)).out)
+    assert header.split() == ["gesture", "word", "sure", "or"]
+    starts = [match.start() for match in re.finditer(r"\S+", header)]
+    cells = [[row[a:b].strip() for a, b in pairwise([*starts, None])] for row in rows]
+    cells = [row for row in cells if row[0]]  # the rest of long lists of words
+    for i, line in enumerate(swipefl(home, "predict", str(path)).out.splitlines()[:5]):
+        first, second = json.loads(line)["candidates"][:2]
+        assert cells[i][:3] == [f"example-000{i}", first["word"], f"{first['probability']:.0%}"]
+        assert cells[i][3].startswith(second["word"])
+    assert cells[5] == ["line 6", "", "", "the line is not valid JSON"]
+    assert cells[6][0] == "example-0005"
+
+
+def test_predict_from_a_person_who_types_answers_before_the_end(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "swipefl", "predict"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=theirs, stderr=theirs, env=environment(tmp_path)
+    ) as process:
+        assert process.stdin
+        process.stdin.write(FIRST[0])
+        process.stdin.flush()
+        shown = b""
+        while b"example-0000" not in shown:
+            shown += os.read(ours, 4096)
+        assert process.poll() is None
+    os.close(theirs)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_no_table_breaks(lived_in: tuple[Path, Done], columns: int) -> None:
+    home, _ = lived_in
+    alone = (["status"], ["evaluate"], ["words", "list"], ["keyboards", "list"])
+    for words in (*alone, ["keyboards", "show", "jcuken"], ["show", "example-0000"]):
+        done = swipefl_on_terminal(home, *words, columns=columns)
+        assert done.code == 0
+        assert max(map(len, seen(done.out))) <= columns
+        assert "…" not in done.out
+
+
+def test_cycle_shows_each_round_and_why_it_stopped(lived_in: tuple[Path, Done]) -> None:
+    home, cycle = lived_in
+    text = "\n".join(seen(cycle.out))
+    assert "first word right" in text
+    assert "% -> " in text
+    assert "better: in use now" in text
+    assert "True" not in text
+    again = swipefl_on_terminal(home, "cycle")
+    assert [line for line in seen(again.out) if line] == ["nothing to do: nothing new since the last cycle"]
+
+
+def test_status_says_what_to_do_next(lived_in: tuple[Path, Done], tmp_path: Path) -> None:
+    home, _ = lived_in
+    assert "swipefl ingest" in swipefl_on_terminal(tmp_path, "status").out
+    assert "nothing new since the last cycle" in swipefl_on_terminal(home, "status").out
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    assert "`swipefl cycle`" in swipefl_on_terminal(tmp_path, "status").out
+
+
+def test_evaluate_shows_percents_and_milliseconds(lived_in: tuple[Path, Done]) -> None:
+    scores = {line.split()[0]: line for line in seen(swipefl_on_terminal(lived_in[0], "evaluate").out) if line}
+    assert "%" in scores["top-1"]
+    assert " ms" in scores["time"]
+
+
+def test_train_keeps_its_data_apart_from_its_progress(tmp_path: Path) -> None:
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    done = swipefl_on_terminal(tmp_path, "train", "--epochs", "1", piped="out")
+    assert done.json["adopted"]
+    assert "epoch 1/1" in done.err
+    done = swipefl_on_terminal(tmp_path, "train", "--epochs", "1", piped="err")
+    assert "first word right" in done.out
+    assert "epoch 1/1" not in done.out + done.err
+
+
+def test_names_are_never_markup_nor_control_sequences(tmp_path: Path) -> None:
+    names = ["[red]x[/red]", "[/nonsense]", ":smile:", "a\x1b[2Jb\rc"]
+    path = tmp_path / "[bold].jsonl"
+    path.write_bytes(lines(*(gesture(gesture_id=name) for name in names)) + b"{broken\n")
+    done = swipefl_on_terminal(tmp_path / "home", "predict", str(path))
+    rows = seen(done.out)
+    assert [row.split()[0] for row in rows[1:4]] == names[:3]
+    assert "\x1b[2J" not in done.out
+    shown = swipefl_on_terminal(tmp_path / "home", "ingest", str(path))
+    assert f"{path}:5: broken-json" in "".join(seen(shown.out))
+    own = tmp_path / "own.json"
+    own.write_text(json.dumps(built_in("qwerty").to_json() | {"name": "[red]mine[/]"}))
+    assert swipefl(tmp_path, "keyboards", "add", str(own)).code == 0
+    assert "[red]mine[/]" in swipefl_on_terminal(tmp_path, "keyboards", "list").out
+
+
+def test_no_color_is_honoured(lived_in: tuple[Path, Done]) -> None:
+    def colours(text: str) -> bool:
+        return any(code.endswith("m") and code[2:-1] not in ("0", "1", "") for code in CONTROL.findall(text))
+
+    broken = b"{broken\n"
+    assert colours(swipefl_on_terminal(lived_in[0], "predict", "-", given=broken).out)
+    assert not colours(swipefl_on_terminal(lived_in[0], "predict", "-", given=broken, NO_COLOR="1").out)
+
+
+def test_errors_are_a_sentence_on_standard_error(tmp_path: Path) -> None:
+    for words, code in ((("predict", "none.jsonl"), 3), (("sync",), 2), (("train",), 3), (("forget",), 2)):
+        done = swipefl_on_terminal(tmp_path, *words, piped="err")
+        assert (done.code, done.out) == (code, "")
+        assert done.err.startswith("swipefl: ")
+        assert done.err.count("\n") == 1

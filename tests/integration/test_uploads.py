@@ -1,0 +1,252 @@
+"""What a coordinator takes from a device, what it refuses, and in which words."""
+
+import asyncio
+import hashlib
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import grpc
+import numpy as np
+import pytest
+from safetensors.numpy import load, save
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.errors import StoreBusy, StoreError
+from swipefl.federation.coordinator.policy import Limits, Policy
+from swipefl.federation.coordinator.records import Received
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.writer import Writer
+from swipefl.federation.wire.v1 import federation_pb2 as wire
+from tests.support.coordinator import Coordinator, coordinator, header_for, in_process, parts_of, update
+
+Code = grpc.StatusCode
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
+    """A coordinator that only collects."""
+    with coordinator(tmp_path_factory.mktemp("coordinator"), "--buffer", "1000") as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def blob() -> bytes:
+    return update()
+
+
+def refused(running: Coordinator, blob: bytes, **header: object) -> str:
+    answer = running.device().upload(blob, **header)
+    assert answer.outcome == wire.OUTCOME_REFUSED
+    return answer.reason
+
+
+def code_of(call: Any) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.RpcError) as error:
+        call()
+    return error.value.code(), error.value.details()
+
+
+def test_an_update_is_taken_once(running: Coordinator, blob: bytes) -> None:
+    device, first = running.device(), {"update_id": secrets.token_hex(16)}
+    assert device.upload(blob, **first).outcome == wire.OUTCOME_ACCEPTED
+    with running.state() as state:
+        assert state.known(device.id, first["update_id"], 1) == "duplicate"  # durable when it is acknowledged
+    assert device.upload(blob, **first).outcome == wire.OUTCOME_DUPLICATE
+    again = device.upload(blob)
+    assert (again.outcome, again.reason) == (wire.OUTCOME_REFUSED, "already-contributed")
+    with device.stub() as stub:
+        answer = stub.CheckIn(wire.CheckInRequest(version=1), metadata=device.metadata)
+        assert (answer.contributed, answer.retry_after_s, answer.plan.max_norm) == (True, 0.0, 4.0)
+        other = running.device()
+        assert not stub.CheckIn(wire.CheckInRequest(version=1), metadata=other.metadata).contributed
+    assert other.upload(blob, **first).outcome == wire.OUTCOME_ACCEPTED  # an id is one device's own
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ({"update_id": ""}, "bad-update-id"),
+        ({"update_id": "x" * 65}, "bad-update-id"),
+        ({"update_id": "a\nlevel=info"}, "bad-update-id"),
+        ({"base_version": 0}, "unknown-version"),
+        ({"base_version": 99}, "unknown-version"),
+        ({"base_version": 2**64 - 1}, "unknown-version"),
+        ({"base_fingerprint": "0" * 64}, "wrong-fingerprint"),
+        ({"examples": 0}, "implausible-examples"),
+        ({"examples": 100_001}, "implausible-examples"),
+        ({"size_bytes": 2**40}, "too-large"),
+        ({"sha256": b"no"}, "damaged"),
+    ],
+)
+def test_a_header_that_cannot_be_is_refused(
+    running: Coordinator, blob: bytes, header: dict[str, object], reason: str
+) -> None:
+    assert refused(running, blob, **header) == reason
+    assert running.metric(f'swipefl_updates_total{{outcome="refused",reason="{reason}"}}') >= 1
+
+
+def test_bytes_that_are_no_update_of_the_model_are_refused(running: Coordinator, blob: bytes) -> None:
+    tensors = load(blob)
+    first = next(name for name in tensors if name.endswith(".int8"))
+    scale = first.replace(".int8", ".scale")
+    wrong = {
+        "missing-tensor": {name: array for name, array in tensors.items() if name != first},
+        "extra-tensor": {**tensors, "more": np.zeros(1, np.int8)},
+        "wrong-dtype": {**tensors, first: tensors[first].astype(np.uint8)},
+        "wrong-shape": {**tensors, first: tensors[first][:-1]},
+        "not-finite": {**tensors, scale: np.full_like(tensors[scale], np.nan)},
+    }
+    for reason, changed in wrong.items():
+        assert refused(running, save(changed)) == reason
+    assert refused(running, b"\0" * 1000) == "damaged"
+    assert refused(running, update(norm=4.01)) == "norm-too-large"
+    assert running.device().upload(update(norm=2.0)).outcome == wire.OUTCOME_ACCEPTED
+
+
+def test_a_broken_protocol_ends_the_call(running: Coordinator, blob: bytes) -> None:
+    device, parts = running.device(), parts_of(header_for(blob), blob)
+    assert code_of(lambda: device.send()) == (Code.INVALID_ARGUMENT, "no-header")
+    assert code_of(lambda: device.send(*parts[1:])) == (Code.INVALID_ARGUMENT, "no-header")
+    assert code_of(lambda: device.send(parts[0], *parts)) == (Code.INVALID_ARGUMENT, "no-data")
+    more = parts_of(header_for(blob, size_bytes=1000), blob)
+    assert code_of(lambda: device.send(*more)) == (Code.RESOURCE_EXHAUSTED, "more-than-declared")
+    large = wire.UploadUpdateRequest(data=bytes(2**21))
+    assert code_of(lambda: device.send(parts[0], large))[0] == Code.RESOURCE_EXHAUSTED
+    assert code_of(lambda: device.send(*parts[:-1])) == (Code.ABORTED, "cut-short")
+    assert device.send(*parts).outcome == wire.OUTCOME_ACCEPTED
+
+
+def test_what_is_small_on_the_wire_may_not_become_large(running: Coordinator) -> None:
+    assert running.process
+    before = running.peak_mb()
+    with running.device().stub() as stub:
+        request = wire.EnrollRequest(token=bytes(100_000_000), credential=bytes(32))
+        assert code_of(lambda: stub.Enroll(request, compression=grpc.Compression.Gzip))[0] == Code.UNIMPLEMENTED
+    assert running.peak_mb() < before + 10
+
+
+def test_the_wrong_credential_is_told_nothing_more(running: Coordinator, blob: bytes) -> None:
+    device = running.device()
+    assert device.authorization
+    for authorization in (None, "", ":", "nobody:" + "0" * 64, f"{device.id}:", device.authorization[:-2] + "zz"):
+        other = type(device)(device.address, authorization)
+        assert code_of(lambda device=other: device.upload(blob)) == (Code.UNAUTHENTICATED, "unknown-device")
+        assert code_of(lambda device=other: device.download(1)) == (Code.UNAUTHENTICATED, "unknown-device")
+    with running.state() as state:
+        state.revoke(device.id)
+    assert code_of(lambda: device.upload(blob)) == (Code.PERMISSION_DENIED, "revoked-device")
+
+
+def test_a_checkpoint_is_downloaded_from_any_offset(running: Coordinator) -> None:
+    device = running.device()
+    with device.stub() as stub:
+        signed = stub.CheckIn(wire.CheckInRequest(), metadata=device.metadata).newest
+    manifest = wire.Manifest.FromString(signed.manifest)
+    whole = device.download(1)
+    assert (len(whole), hashlib.sha256(whole).digest()) == (manifest.size_bytes, manifest.sha256)
+    for offset in (1, 300_000, len(whole) - 1, len(whole), 2**63):
+        assert device.download(1, offset) == whole[offset:]
+    for version in (0, 2, 2**64 - 1):
+        assert code_of(lambda version=version: device.download(version)) == (Code.NOT_FOUND, "unknown-version")
+
+
+def test_a_token_gives_the_same_answer_to_the_same_device(running: Coordinator) -> None:
+    with running.state() as state, running.device().stub() as stub:
+        used, old = state.new_token(60), state.new_token(-1)
+        request = wire.EnrollRequest(token=used.secret, credential=secrets.token_bytes(32))
+        assert stub.Enroll(request) == stub.Enroll(request)
+        other = wire.EnrollRequest(token=used.secret, credential=secrets.token_bytes(32))
+        assert code_of(lambda: stub.Enroll(other)) == (Code.PERMISSION_DENIED, "wrong-token")
+        expired = wire.EnrollRequest(token=old.secret, credential=bytes(32))
+        assert code_of(lambda: stub.Enroll(expired)) == (Code.PERMISSION_DENIED, "wrong-token")
+        short = wire.EnrollRequest(token=used.secret, credential=b"short")
+        assert code_of(lambda: stub.Enroll(short))[0] == Code.INVALID_ARGUMENT
+
+
+def test_nobody_may_have_too_much(tmp_path: Path, blob: bytes) -> None:
+    limits = Limits(calls_a_minute=6, upload_bytes_a_day=3 * len(blob) // 2, stream_s=0.4, wrong_tokens_a_minute=2)
+    with in_process(tmp_path, Policy(limits=limits)) as serving:
+        slow, greedy, busy = (serving.device() for _ in range(3))
+        parts = parts_of(header_for(blob), blob)
+        assert code_of(lambda: slow.send(*parts, pause_s=0.3)) == (Code.DEADLINE_EXCEEDED, "too-slow")
+        assert greedy.upload(blob, sha256=b"no").reason == "damaged"
+        assert code_of(lambda: greedy.upload(blob)) == (Code.RESOURCE_EXHAUSTED, "daily-quota")
+        for _ in range(6):
+            busy.download(1, 10**9)
+        assert code_of(lambda: busy.download(1)) == (Code.RESOURCE_EXHAUSTED, "too-often")
+        with busy.stub() as stub:
+            guess = wire.EnrollRequest(token=bytes(16), credential=bytes(32))
+            codes = [code_of(lambda: stub.Enroll(guess))[1] for _ in range(3)]
+        assert codes == ["wrong-token", "wrong-token", "too-many-wrong-tokens"]
+        other, began = serving.device(), threading.Event()
+
+        def parts_that_wait() -> Iterator[wire.UploadUpdateRequest]:
+            yield parts[0]
+            began.set()
+            time.sleep(0.5)
+
+        with ThreadPoolExecutor() as pool, other.stub() as stub:
+            call = partial(stub.UploadUpdate, parts_that_wait(), metadata=other.metadata)
+            first = pool.submit(code_of, call)
+            began.wait()
+            time.sleep(0.1)
+            assert code_of(lambda: other.download(1)) == (Code.RESOURCE_EXHAUSTED, "one-stream-at-a-time")
+            assert first.result() == (Code.DEADLINE_EXCEEDED, "too-slow")
+
+
+def test_a_device_is_told_whether_to_try_again_and_nothing_else(
+    tmp_path: Path, blob: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with in_process(tmp_path, Policy()) as serving:
+        device = serving.device()
+        for error, told in (
+            (StoreError("/a/path is full"), (Code.UNAVAILABLE, "store")),
+            (StoreBusy("/a/path is locked"), (Code.UNAVAILABLE, "store")),
+            (KeyError("secret"), (Code.INTERNAL, "bug")),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(State, "take", Mock(side_effect=error))
+                assert code_of(lambda: device.upload(blob)) == told
+        assert device.upload(blob).outcome == wire.OUTCOME_ACCEPTED
+
+
+def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, blob: bytes) -> None:
+    with coordinator(tmp_path, "--buffer", "1000") as serving:
+        devices = [serving.device() for _ in range(12)]
+        with ThreadPoolExecutor(12) as pool:
+            answers = list(pool.map(lambda device: device.upload(blob).outcome, devices))
+        assert serving.process
+        serving.process.send_signal(signal.SIGKILL)
+        serving.process.wait()
+    assert answers == [wire.OUTCOME_ACCEPTED] * 12
+    with serving.state() as state:
+        assert [state.contributed(device.id, 1) for device in devices] == [True] * 12
+        assert [state.update_blob(update) for update in state.waiting()] == [blob] * 12
+
+
+def test_updates_that_arrive_together_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, sizes, take = tmp_path / "coordinator.db", [], State.take
+    monkeypatch.setattr(State, "take", lambda state, updates: sizes.append(len(updates)) or take(state, updates))
+    with State(path) as state:
+        state.create(base_checkpoint())
+        devices = [state.enroll(state.new_token(60).secret, secrets.token_bytes(32)) for _ in range(50)]
+
+    async def all_at_once() -> list[str]:
+        writer = Writer(path)
+        running = asyncio.create_task(writer.run())
+        updates = [Received("u", device or "", 1, 1, b"x") for device in devices]
+        answers = await asyncio.gather(*map(writer.take, [*updates, *updates]))
+        running.cancel()
+        await writer.close()
+        return answers
+
+    assert asyncio.run(all_at_once()) == ["accepted"] * 50 + ["duplicate"] * 50
+    assert len(sizes) < 10

@@ -1,0 +1,96 @@
+"""What `pip install .` gives: a wheel that does the main job with nothing else of this folder at hand."""
+
+import ast
+import importlib.metadata
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import EXAMPLE, ROOT
+
+DATA = (
+    "swipefl/decoder/base/base.safetensors",
+    "swipefl/decoder/lexicons/en.bin",
+    "swipefl/decoder/lexicons/ru.bin",
+    "swipefl/decoder/lexicons/README.md",  # their licences
+    "swipefl/gesture/keyboards/qwerty.json",
+    "swipefl/gesture/keyboards/jcuken.json",
+)
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel's files in a folder of their own."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", str(ROOT), "--no-index", "--no-build-isolation", "--quiet"]
+    subprocess.run([*command, "--no-deps", "--wheel-dir", str(folder)], check=True, cwd=folder)
+    with zipfile.ZipFile(next(folder.glob("swipefl-*.whl"))) as wheel:
+        wheel.extractall(folder / "unpacked")
+    return folder / "unpacked"
+
+
+def test_the_wheel_holds_the_data_and_nothing_that_is_not_the_package(unpacked: Path) -> None:
+    files = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
+    assert files >= set(DATA)
+    assert any(file.endswith("licenses/LICENSE") for file in files)
+    assert all(re.match(r"swipefl/|swipefl-[\d.]+\.dist-info/", file) for file in files)
+    in_checkout = {str(path.relative_to(ROOT)) for path in (ROOT / "swipefl").rglob("*.py")}
+    assert {file for file in files if file.endswith(".py")} == in_checkout
+    entry_points = next(unpacked.glob("*.dist-info")) / "entry_points.txt"
+    assert "swipefl = swipefl.cli.app:main" in entry_points.read_text()
+
+
+def test_the_wheel_has_one_command(unpacked: Path) -> None:
+    """Recipes are scripts of examples/; what the package itself can do is a command of `swipefl`, made with typer."""
+    trees = {str(path.relative_to(unpacked)): ast.parse(path.read_text("utf-8")) for path in unpacked.rglob("*.py")}
+    assert [file for file, tree in trees.items() if "argparse" in imported(tree)] == []
+    main_only = {file for file, tree in trees.items() if any(map(is_main_guard, ast.walk(tree)))}
+    assert main_only == {"swipefl/__main__.py"}
+
+
+def is_main_guard(node: ast.AST) -> bool:
+    """Whether this is an `if` that asks for `__main__`."""
+    return isinstance(node, ast.If) and "__main__" in ast.unparse(node.test)
+
+
+def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> None:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_")}
+    env = kept | {"PYTHONPATH": str(unpacked), "SWIPEFL_HOME": str(tmp_path / "home"), "SWIPEFL_EPOCHS": "1"}
+
+    def run(*words: str, given: bytes = b"") -> bytes:
+        command = [sys.executable, *words]
+        return subprocess.run(command, input=given, env=env, cwd=tmp_path, check=True, stdout=subprocess.PIPE).stdout
+
+    some = b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:30])
+    assert Path(run("-c", "import swipefl; print(swipefl.__file__)").decode().strip()).is_relative_to(unpacked)
+    assert json.loads(run("-m", "swipefl", "ingest", "-", given=some))["stored"] == 30
+    assert json.loads(run("-m", "swipefl", "cycle"))["rounds"][0]["push"] == "queued"
+    assert json.loads(run("-m", "swipefl", "predict", "-", given=some.splitlines(keepends=True)[0]))["candidates"]
+    assert json.loads(run("-m", "swipefl", "status"))["gestures"]["good"] == 30
+
+
+def test_the_package_imports_only_what_it_declares() -> None:
+    """So that it runs without the development tools, which are all installed here."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required = [*project["dependencies"], *project["optional-dependencies"]["plot"]]
+    declared = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in required}
+    trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "swipefl").rglob("*.py")]
+    modules = {name for tree in trees for name in imported(tree)} - sys.stdlib_module_names - {"swipefl"}
+    providers = importlib.metadata.packages_distributions()
+    provided = {module: {name.replace("-", "_") for name in names} for module, names in providers.items()}
+    assert {module for module in modules if not declared & provided.get(module, set())} == set()
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The top-level packages that a file imports, anywhere in it."""
+    nodes = list(ast.walk(tree))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.split(".")[0] for name in names}

@@ -1,0 +1,265 @@
+"""A real coordinator in a real process, devices that belong to it, and certificates made for a test."""
+
+import asyncio
+import datetime
+import hashlib
+import ipaddress
+import json
+import secrets
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import grpc
+import numpy as np
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from swipefl.decoder.checkpoint import Weights, base_checkpoint
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.server import Listening, Serving, serve
+from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.device.client import CHUNK_BYTES, Client, Endpoint
+from swipefl.federation.update import encode_update
+from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
+from tests.support.command import environment, swipefl
+
+
+@dataclass(frozen=True)
+class Coordinator:
+    """A process that serves; `home` has its coordinator.db."""
+
+    home: Path
+    address: str
+    metrics_url: str
+    process: subprocess.Popen[bytes] | None  # None: this one
+
+    def token(self) -> str:
+        return swipefl(self.home, "coordinator", "token").out.strip()
+
+    def metric(self, name: str) -> float:
+        """The value of a line of /metrics, such as `swipefl_version`; 0 where there is none."""
+        with urllib.request.urlopen(self.metrics_url) as answer:
+            lines = answer.read().decode().splitlines()
+        return next((float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name), 0.0)
+
+    def peak_mb(self) -> float:
+        """The most memory that its process has had."""
+        assert self.process
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+
+    def state(self) -> State:
+        return State(self.home / "coordinator.db")
+
+    def device(self) -> "Device":
+        """A device that was enrolled without a call."""
+        with self.state() as state:
+            credential = secrets.token_bytes(32)
+            device_id = state.enroll(state.new_token(3600).secret, credential)
+        assert device_id
+        return Device(self.address, f"{device_id}:{credential.hex()}")
+
+    def wait_for_version(self, number: int, seconds: float = 15.0) -> None:
+        until = time.monotonic() + seconds
+        with self.state() as state:
+            while state.newest().number < number:
+                assert time.monotonic() < until, f"no version {number} after {seconds} s"
+                time.sleep(0.05)
+
+
+@dataclass(frozen=True)
+class Device:
+    """What a device's calls need."""
+
+    address: str
+    authorization: str | None
+
+    @property
+    def id(self) -> str:
+        return (self.authorization or "").partition(":")[0]
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {self.authorization}"),)
+
+    def client(self, **parts: object) -> Client:
+        return Client(Endpoint(self.address), self.authorization, **parts)  # type: ignore[arg-type]
+
+    @contextmanager
+    def stub(self) -> Iterator[FederationServiceStub]:
+        """Calls without any retry or check; each needs `metadata`."""
+        with grpc.insecure_channel(self.address) as channel:
+            yield FederationServiceStub(channel)
+
+    def upload(self, blob: bytes, **header: object) -> wire.UploadUpdateResponse:
+        """One try with a header that is right for version 1, with changes."""
+        return self.send(*parts_of(header_for(blob, **header), blob))
+
+    def send(self, *parts: wire.UploadUpdateRequest, pause_s: float = 0) -> wire.UploadUpdateResponse:
+        """One try with these parts, whatever they are. Raises grpc.RpcError."""
+
+        def slowly() -> Iterator[wire.UploadUpdateRequest]:
+            for part in parts:
+                yield part
+                time.sleep(pause_s)
+
+        with self.stub() as stub:
+            return stub.UploadUpdate(slowly(), metadata=self.metadata, timeout=20)
+
+    def download(self, version: int, offset: int = 0) -> bytes:
+        """A version's bytes from an offset on. Raises grpc.RpcError."""
+        request = wire.DownloadCheckpointRequest(version=version, offset=offset)
+        with self.stub() as stub:
+            parts = list(stub.DownloadCheckpoint(request, metadata=self.metadata, timeout=20))
+        assert [part.offset for part in parts] == list(range(offset, offset + len(parts) * PART_BYTES, PART_BYTES))
+        return b"".join(part.data for part in parts)
+
+
+def parts_of(header: wire.UpdateHeader, blob: bytes) -> list[wire.UploadUpdateRequest]:
+    """An upload as it goes over the wire."""
+    starts = range(0, len(blob), CHUNK_BYTES)
+    return [
+        wire.UploadUpdateRequest(header=header),
+        *(wire.UploadUpdateRequest(data=blob[at : at + CHUNK_BYTES]) for at in starts),
+    ]
+
+
+def header_for(blob: bytes, **changes: object) -> wire.UpdateHeader:
+    """A header that is right for an update of the base as version 1, with changes."""
+    facts: dict[str, object] = {
+        "update_id": secrets.token_hex(16),
+        "base_version": 1,
+        "base_fingerprint": base_checkpoint().fingerprint,
+        "examples": 100,
+        "size_bytes": len(blob),
+        "sha256": hashlib.sha256(blob).digest(),
+        **changes,
+    }
+    return wire.UpdateHeader(**facts)  # type: ignore[arg-type]
+
+
+def delta(weights: Weights, seed: int = 0, norm: float = 1.0) -> dict[str, np.ndarray]:
+    """A random change of `weights`."""
+    rng = np.random.default_rng(seed)
+    noise = {name: rng.standard_normal(array.shape).astype(np.float32) for name, array in weights.items()}
+    whole = np.sqrt(sum(float((array**2).sum()) for array in noise.values()))
+    return {name: (array * (norm / whole)).astype(np.float32) for name, array in noise.items()}
+
+
+def update(seed: int = 0, norm: float = 1.0) -> bytes:
+    """An encoded random update of the base."""
+    return encode_update(delta(base_checkpoint().parameters, seed, norm), 1e9).blob
+
+
+@contextmanager
+def coordinator(
+    home: Path, *flags: str, init: bool = True, listen: str = "127.0.0.1:0", checkpoint: Path | None = None
+) -> Iterator[Coordinator]:
+    """`swipefl coordinator serve` with `flags`, ready to be called; ended by SIGTERM. `checkpoint` is version 1."""
+    if init:
+        first = () if checkpoint is None else ("--checkpoint", str(checkpoint))
+        assert swipefl(home, "coordinator", "init", *first).code == 0
+    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", listen]
+    with (home / "coordinator.log").open("ab") as log:
+        process = subprocess.Popen(
+            [*command, "--metrics", "127.0.0.1:0", "--json", *flags],
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+    assert process.stdout
+    try:
+        line = process.stdout.readline()
+        assert line, (home / "coordinator.log").read_text()
+        at = json.loads(line)
+        yield Coordinator(home, at["listening"], at["metrics"], process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files of a certificate authority and of one certificate that comes from it."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+def certificates(folder: Path, name: str = "localhost") -> Certificates:
+    """A new authority in `folder`, and a certificate of it for `name`, 127.0.0.1 and ::1."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    ca_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test authority {secrets.token_hex(4)}")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    lasts = (now - datetime.timedelta(days=2), now + datetime.timedelta(days=2))
+
+    def signed(builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
+        builder = builder.public_key(public).serial_number(x509.random_serial_number())
+        return builder.not_valid_before(lasts[0]).not_valid_after(lasts[1]).sign(ca_key, hashes.SHA256())
+
+    ca = signed(
+        x509.CertificateBuilder()
+        .subject_name(ca_name)
+        .issuer_name(ca_name)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
+        ca_key.public_key(),
+    )
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+    certificate = signed(
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(ca_name)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *addresses]), critical=False),
+        key.public_key(),
+    )
+    files = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+    files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files.key.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return files
+
+
+@contextmanager
+def in_process(home: Path, policy: Policy) -> Iterator[Coordinator]:
+    """A coordinator in a thread of this process, for policies that no flag can make."""
+    path, ready, loops = home / "coordinator.db", threading.Event(), []
+    with State(path) as state:
+        state.create(base_checkpoint())
+    stop = asyncio.Event()
+
+    def on_ready(serving: Serving) -> None:
+        loops.append((asyncio.get_running_loop(), serving))
+        ready.set()
+
+    listening = Listening("127.0.0.1:0", metrics="127.0.0.1:0")
+    work = serve(path, listening, policy, on_ready=on_ready, stop=stop)
+    thread = threading.Thread(target=asyncio.run, args=(work,))
+    thread.start()
+    assert ready.wait(10)
+    loop, serving = loops[0]
+    try:
+        metrics = f"http://127.0.0.1:{serving.metrics_port}/metrics"
+        yield Coordinator(home, f"127.0.0.1:{serving.port}", metrics, None)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join(30)

@@ -1,0 +1,70 @@
+"""Devices of a test: a store each, that belongs to a coordinator, and visits to it without any process between."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.federation.coordinator.records import Draft
+from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.exchange import Exchange, Exchanged
+from swipefl.store.membership import Membership
+from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.store import Store
+from tests.support.coordinator import Coordinator, update
+
+
+class Phone:
+    """A device that `serving` enrols, None for one that is; `address` is where it goes. Use it in a `with`."""
+
+    def __init__(self, home: Path, serving: Coordinator | None, address: str | None = None) -> None:
+        self.home = home
+        self.store = Store(home / "swipefl.db")
+        if serving:
+            with serving.state() as state:
+                secret = secrets.token_bytes(32)
+                device_id = state.enroll(state.new_token(3600).secret, secret)
+                assert device_id
+                key = state.keys().public_key
+            self.store.memberships.set(Membership(address or serving.address, device_id, secret, key))
+
+    @property
+    def member(self) -> Membership:
+        member = self.store.memberships.get()
+        assert member
+        return member
+
+    def queue(self, seed: int, base: str | None = None, attempted: bool = False) -> QueuedUpdate:
+        """An update from `base` in the outbox; its residual says which seed made it."""
+        base = base or self.member.fingerprint or base_checkpoint().fingerprint
+        new_id, residual = secrets.token_hex(16), f"residual of {seed}".encode()
+        queued = QueuedUpdate(new_id, base, time.time(), 100, update(seed), attempted, f"data {seed}", None, residual)
+        self.store.outbox.queue(queued)
+        return queued
+
+    def exchange(self, clock: Callable[[], float] = time.time, deadline_s: float = 20.0) -> Exchange:
+        def connect(member: Membership) -> Client:
+            return Client(Endpoint(member.address), member.authorization, deadline_s)
+
+        return Exchange(self.store, self.home, connect, clock)
+
+    def visit(self, clock: Callable[[], float] = time.time, deadline_s: float = 20.0) -> Exchanged:
+        return self.exchange(clock, deadline_s).run()
+
+    def __enter__(self) -> "Phone":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.store.close()
+
+
+def publish(serving: Coordinator, factor: float) -> int:
+    """A new version whose weights are those of the base times `factor`; returns its number."""
+    base = base_checkpoint()
+    with serving.state() as state:
+        other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
+        return state.publish(Draft(other, "published")).number

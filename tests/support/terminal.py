@@ -1,0 +1,58 @@
+"""The real command on a real (pseudo) terminal."""
+
+import fcntl
+import io
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from contextlib import suppress
+from pathlib import Path
+
+from tests.support.command import Done, environment
+
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def swipefl_on_terminal(
+    home: Path, *words: str, columns: int = 80, piped: str = "", given: bytes | None = None, **extra: str
+) -> Done:
+    """Runs `swipefl WORDS...`; output and errors go to one terminal and come raw as `out`.
+
+    With `piped` "out" or "err" that one goes to a pipe, and the other alone to the terminal.
+    """
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "swipefl", *words],
+        stdin=theirs if given is None else subprocess.PIPE,
+        stdout=subprocess.PIPE if piped == "out" else theirs,
+        stderr=subprocess.PIPE if piped == "err" else theirs,
+        env=environment(home, **{"TERM": "xterm-256color", **extra}),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    if process.stdin:
+        process.stdin.write(given or b"")
+        process.stdin.close()
+    screen = _all_of(ours)
+    apart = (process.stdout or process.stderr or io.BytesIO()).read().decode()
+    code = process.wait(60)
+    return Done(code, apart, screen) if piped == "out" else Done(code, screen, apart)
+
+
+def _all_of(terminal: int) -> str:
+    shown = b""
+    with suppress(OSError):  # the last one that held the terminal is gone
+        while block := os.read(terminal, 65536):
+            shown += block
+    os.close(terminal)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def seen(text: str) -> list[str]:
+    """The lines that stay on the screen, without colours and trailing blanks."""
+    return [line.rsplit("\r", 1)[-1].rstrip() for line in CONTROL.sub("", text).split("\n")]

@@ -1,0 +1,125 @@
+"""The importers one by one, and anything at all through all of them."""
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swipefl.device.ingestion import Ingestion
+from swipefl.errors import DataError
+from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
+from swipefl.gesture.keyboard import built_in
+from tests.support.command import gesture, lines
+from tests.unit.test_ingestion import HEADER, fresh_store, trace
+
+GRID = {
+    "width": 100,
+    "height": 50,
+    "keys": [{"label": c, "hitbox": {"x": 50 * i, "y": 0, "w": 50, "h": 50}} for i, c in enumerate("аб")],
+}
+CURVE = {"x": [25, 75], "y": [25, 25], "t": [0, 500], "grid": GRID}
+
+
+def entries(content: bytes, name: str = "f.json", format: str | None = None) -> list[Any]:
+    return list(read_gestures(io.BufferedReader(io.BytesIO(content)), name, format, None, built_in))
+
+
+def test_neuroswipe_brings_its_keyboard_and_counts_milliseconds() -> None:
+    (entry,) = entries(lines({"word": "аб", "curve": CURVE}))
+    assert (entry.word, entry.gesture.width) == ("аб", 100)
+    assert entry.gesture.points.tolist() == [[25, 25, 0], [75, 25, 0.5]]
+    assert [key.letter for key in entry.gesture.keyboard.keys] == ["а", "б"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"x": [1]}, "no-points"),
+        ({"x": None}, "no-points"),
+        ({"grid": None}, "unknown-keyboard"),
+        ({"grid": {"keys": 3}}, "unknown-keyboard"),
+    ],
+)
+def test_neuroswipe_says_what_is_missing(changes: dict[str, Any], reason: str) -> None:
+    (entry,) = entries(lines({"word": "аб", "curve": CURVE | changes}))
+    assert (entry.line, entry.reason) == (1, reason)
+
+
+def test_futo_is_found_on_one_line_or_many_and_scaled_to_the_keyboard() -> None:
+    document = {"we": [{"x": 0.15, "y": 0.2, "t": 1_700_000_000_000}, {"x": 0.25, "y": 0.2, "t": 1_700_000_000_100}]}
+    keyboard = built_in("qwerty")
+    for indent in (None, 1):
+        (entry,) = entries(json.dumps(document, indent=indent).encode())
+        assert entry.word == "we"
+        assert entry.gesture.points[1] == pytest.approx([0.25 * keyboard.width, 0.2 * keyboard.height, 0.1])
+
+
+def test_futo_rejects_the_word_that_is_bad_and_keeps_the_others() -> None:
+    found = entries(
+        json.dumps({"we": [{"x": 0.1}], "as": [{"x": 0, "y": 0, "t": 0}, {"x": 1, "y": 0, "t": 9}]}).encode()
+    )
+    assert [type(entry) for entry in found] == [Rejected, Reading]
+    assert found[0].reason == "no-points"
+
+
+def test_how_we_swipe_ends_a_swipe_at_its_touchend_at_another_word_and_at_the_end() -> None:
+    found = entries(HEADER + trace(0) + trace(1, ended=False) + trace(2, ended=False), "s.log")
+    assert [(entry.word, entry.resume is None) for entry in found] == [
+        ("people", True),
+        ("thing", True),
+        ("water", False),
+    ]
+    assert all(entry.gesture.user == "s" for entry in found)
+    assert found[0].gesture.id == "s-1600000000000"
+
+
+def test_how_we_swipe_marks_what_the_log_calls_an_error_as_suspect() -> None:
+    (entry,) = entries(trace(0).replace(b" 0\n", b" 1\n"), "s.log")
+    assert entry.suspect
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"too few fields\n", "broken-line"),
+        (b"s x 370 222 touchmove 1 1 0 0 0 we 0\n", "not-a-number"),
+        (b"s 1 0 222 touchmove 1 1 0 0 0 we 0\n", "bad-size"),
+    ],
+)
+def test_how_we_swipe_rejects_a_line_and_keeps_the_swipe_around_it(line: bytes, reason: str) -> None:
+    begun, rest = trace(0).split(b"\n", 1)
+    found = entries(begun + b"\n" + line + rest, "s.log")
+    assert [(entry.line, getattr(entry, "reason", None)) for entry in found] == [(2, reason), (1, None)]
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers(-(10**30), 10**30) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("xytw"), inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.builds(
+    lambda base, key, value: json.dumps(base | {key: value}).encode(),
+    st.sampled_from([gesture(), {"word": "аб", "curve": CURVE}, {"keyboard": GRID}, {"personal": "added"}]),
+    st.sampled_from(["word", "curve", "keyboard", "coords", "width", "gesture_id", "language", "user"]),
+    values,
+)
+contents = st.lists(st.binary(max_size=40) | objects, max_size=4).map(b"\n".join)
+
+
+@given(contents | contents.map(gzip.compress), st.sampled_from([None, *FORMATS]), st.sampled_from(["s.log", "s.json"]))
+@settings(max_examples=60, deadline=None)
+def test_any_bytes_are_read_without_a_bug_and_every_line_is_accounted_for(
+    content: bytes, format: str | None, name: str
+) -> None:
+    with fresh_store() as (store, folder):
+        (folder / name).write_bytes(content)
+        try:
+            report = Ingestion(store, format=format).run([folder / name])
+        except DataError:
+            return
+        assert report.read == report.stored + report.duplicates + report.rejected
+        assert report.stored == store.gestures.counts()["good"] + store.gestures.counts()["suspect"]

@@ -1,0 +1,109 @@
+"""Files that a keyboard is still writing: whenever they are read, each swipe lands once, whole, and none is lost."""
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swipefl.device.ingestion import Ingestion, IngestReport
+from swipefl.errors import DataError
+from swipefl.store.store import Store
+from tests.support.command import EXAMPLE
+from tests.support.people import examples
+
+HEADER = b"sentence timestamp keyb_width keyb_height event x_pos y_pos x_radius y_radius angle word is_err\n"
+LONG_AGO = time.time() - 3600
+
+
+@cache
+def trace(number: int, ended: bool = True) -> bytes:
+    """A generated swipe as a How We Swipe log has it; without its touchend if not `ended`."""
+    example = examples(4, seed=1)[number]
+    gesture, count = example.gesture, len(example.gesture.points)
+    events = ["touchstart", *["touchmove"] * (count - 2), "touchend"]
+    lines = [
+        f"said {1_600_000_000_000 + number * 60_000 + t * 1000:.0f} {gesture.width} {gesture.height} {event} {x} {y} "
+        f"0 0 0 {example.word} 0\n"
+        for event, (x, y, t) in zip(events, gesture.points.tolist(), strict=True)
+    ]
+    return "".join(lines if ended else lines[:-1]).encode()
+
+
+LOG = HEADER + b"".join(map(trace, range(3)))
+FILES = {"s.log": LOG, "s.txt": LOG, "s.jsonl": b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:3])}
+
+
+@contextmanager
+def fresh_store() -> Iterator[tuple[Store, Path]]:
+    """A store and the folder it lies in."""
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "swipefl.db") as store:
+        yield store, Path(folder)
+
+
+def ingest(store: Store, path: Path) -> IngestReport:
+    return Ingestion(store).run([path])
+
+
+def contents(store: Store) -> list[tuple[str, bytes]]:
+    return [(example.word, example.gesture.trace_hash()) for example, _ in store.gestures.everything()]
+
+
+@given(st.sampled_from(list(FILES)), st.lists(st.floats(0, 1), min_size=1, max_size=3))
+@settings(max_examples=25, deadline=None)
+def test_a_file_read_while_it_grows_gives_what_it_gives_whole(name: str, cuts: list[float]) -> None:
+    """Cut at any byte; the line numbers of what comes after stay right."""
+    content = FILES[name]
+    with fresh_store() as (store, folder):
+        path, reports = folder / name, []
+        for cut in [*sorted(cuts), 1]:
+            path.write_bytes(content[: round(cut * len(content))])
+            with suppress(DataError):  # no complete line yet
+                reports.append(ingest(store, path))
+        grown, bookmark = contents(store), store.bookmarks.get(str(path.resolve()))
+    assert sum(report.read for report in reports) == sum(report.stored for report in reports) == 3
+    assert bookmark
+    assert bookmark.line == content.count(b"\n")
+    with fresh_store() as (store, folder):
+        (folder / name).write_bytes(content)
+        ingest(store, folder / name)
+        assert contents(store) == grown
+
+
+def test_a_swipe_without_its_end_waits_while_its_file_is_being_written(tmp_path: Path) -> None:
+    path = tmp_path / "s.log"
+    path.write_bytes(HEADER + trace(0, ended=False))
+    with Store(tmp_path / "swipefl.db") as store:
+        assert ingest(store, path).read == 0
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        assert ingest(store, path).stored == 1
+        assert ingest(store, path).read == 0
+
+
+def test_a_swipe_without_its_end_lands_when_another_begins(tmp_path: Path) -> None:
+    path = tmp_path / "s.log"
+    path.write_bytes(HEADER + trace(0, ended=False))
+    with Store(tmp_path / "swipefl.db") as store:
+        ingest(store, path)
+        with path.open("ab") as log:
+            log.write(trace(1))
+        assert ingest(store, path).stored == 2
+
+
+@pytest.mark.parametrize("cut", [0, 30])
+def test_an_old_log_gives_its_last_swipe_at_once_if_its_last_line_is_whole(tmp_path: Path, cut: int) -> None:
+    """A writer that buffers stops in the middle of a line, and may go on hours later."""
+    path = tmp_path / "s.log"
+    content = HEADER + trace(0) + trace(1, ended=False)
+    path.write_bytes(content[: len(content) - cut])
+    os.utime(path, (LONG_AGO, LONG_AGO))
+    with Store(tmp_path / "swipefl.db") as store:
+        assert ingest(store, path).stored == (1 if cut else 2)
+        path.write_bytes(content + trace(2))
+        assert ingest(store, path).stored == (2 if cut else 1)

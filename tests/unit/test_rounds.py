@@ -1,0 +1,194 @@
+"""A coordinator's rounds and versions, without a server."""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
+from swipefl.errors import StoreBusy, StoreError, UsageError
+from swipefl.federation.aggregation import Aggregation
+from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.records import Draft, Received, Version
+from swipefl.federation.coordinator.rounds import Rounds
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.protocol.signing import successor
+from swipefl.federation.update import decode_update, encode_update, shapes_of
+from swipefl.store.store import Store
+from tests.support.coordinator import delta
+
+PLAIN = Policy(aggregation=Aggregation(optimizer="fedavg"))
+
+
+def checkpoint(hidden: int = 4, seed: int = 0) -> Checkpoint:
+    rng = np.random.default_rng(seed)
+    shapes = Architecture(hidden).shapes()
+    weights = {name: rng.normal(0, 0.3, shape).astype(np.float32) for name, shape in shapes.items()}
+    return Checkpoint(f"bilstm-{hidden}", weights, ScoreWeights(1.0, 2.0))
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    with State(tmp_path / "coordinator.db") as state:
+        state.create(checkpoint())
+        yield state
+
+
+def give(state: State, count: int = 1, version: int = 1, norm: float = 1.0) -> list[dict[str, np.ndarray]]:
+    """Updates of so many new devices, as the coordinator will read them."""
+    start = checkpoint_from_bytes(state.blob(version) or b"")
+    given = []
+    for _ in range(count):
+        device = state.enroll(state.new_token(60).secret, secrets.token_bytes(32))
+        blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
+        assert state.take([Received("u", device or "", version, 10, blob)]) == ["accepted"]
+        given.append(decode_update(blob, shapes_of(start.parameters)))
+    return given
+
+
+def advance(state: State, policy: Policy = PLAIN, score: object = None) -> Version:
+    rounds = Rounds(policy, Metrics(), score)  # type: ignore[arg-type]
+    return rounds.publish(rounds.draft(state), state)
+
+
+def test_a_version_is_what_devices_will_load(state: State) -> None:
+    """The fingerprint is that of the float16 weights, the master goes on in float32."""
+    give(state, 3)
+    version = advance(state)
+    published = checkpoint_from_bytes(state.blob(version.number) or b"")
+    assert (version.number, version.made_by, version.updates) == (2, "aggregated", 3)
+    assert version.fingerprint == published.fingerprint
+    master, _ = state.master()
+    assert any((master.weights[name] != array).any() for name, array in published.weights.items())
+    for name, array in published.weights.items():
+        np.testing.assert_array_equal(master.weights[name].astype(np.float16), array)
+
+
+def test_late_updates_count_less(state: State) -> None:
+    """Two versions late: 1 / sqrt(3)."""
+    before = checkpoint_from_bytes(state.blob(1) or b"")
+    for _ in range(2):
+        state.publish(Draft(before, "published"))
+    late, fresh = give(state, 1, version=1), give(state, 1, version=3)
+    advance(state)
+    after, weight = state.master()[0], 3**-0.5
+    for name in before.parameters:
+        mean = (weight * late[0][name] + fresh[0][name]) / (1 + weight)
+        np.testing.assert_allclose(after.parameters[name], before.parameters[name] + mean, atol=1e-6)
+
+
+@pytest.mark.parametrize("rule", ["median", "trimmed-mean"])
+def test_the_robust_rules_are_not_moved_by_one(state: State, rule: str) -> None:
+    give(state, 8, norm=0.1)
+    give(state, 2, norm=1e4)
+    before = state.master()[0]
+    advance(state, replace(PLAIN, aggregation=Aggregation(rule, "fedavg")))
+    after = state.master()[0]
+    assert max(np.abs(after.parameters[name] - before.parameters[name]).max() for name in before.parameters) < 0.1
+
+
+def test_every_update_is_consumed_once_and_momentum_outlives_a_restart(state: State) -> None:
+    momentum = replace(PLAIN, aggregation=Aggregation(optimizer="fedavgm", momentum=0.5))
+    first = give(state)[0]
+    start = state.master()[0]
+    advance(state, momentum)
+    assert state.waiting() == []
+    with State(state.path) as reopened:
+        second = give(reopened, version=2)[0]
+        assert advance(reopened, momentum).updates == 1
+    after = state.master()[0]
+    for name, array in start.parameters.items():
+        np.testing.assert_allclose(after.parameters[name], array + 1.5 * first[name] + second[name], atol=1e-5)
+
+
+def test_a_round_is_due_when_enough_wait_or_one_waits_long(state: State) -> None:
+    policy, later = replace(PLAIN, buffer=2, max_wait_s=60), iter([0.0, 59.0, 61.0, -5.0, 0.0])
+    began = state.newest().created_at
+    rounds = Rounds(policy, Metrics(), clock=lambda: began + next(later))
+    assert not rounds.due(state)
+    give(state)
+    received_at = state.waiting()[0].received_at
+    rounds = replace(rounds, clock=lambda: received_at + next(later))
+    assert [rounds.due(state) for _ in range(3)] == [False, True, True]
+    give(state)
+    assert rounds.due(state)
+
+
+def test_a_worse_candidate_changes_nothing_but_the_version(state: State) -> None:
+    give(state, 2)
+    before, scores = state.newest(), iter([0.8, 0.7, 0.8, 0.8])
+    kept = advance(state, score=lambda checkpoint: next(scores))
+    assert (kept.made_by, kept.fingerprint, kept.top1) == ("kept", before.fingerprint, 0.8)
+    assert state.waiting() == []
+    give(state, 2, version=2)
+    assert advance(state, score=lambda checkpoint: next(scores)).made_by == "aggregated"
+
+
+def test_a_round_gives_way_to_what_its_owner_published_meanwhile(state: State) -> None:
+    give(state)
+    rounds = Rounds(PLAIN, Metrics())
+    draft = rounds.draft(state)
+    state.publish(Draft(checkpoint(seed=1), "published"))
+    with pytest.raises(StoreBusy):
+        rounds.publish(draft, state)
+    assert len(state.waiting()) == 1
+    assert advance(state).number == 3
+
+
+def test_updates_for_another_architecture_go_into_no_version(state: State) -> None:
+    give(state, 2)
+    version = state.publish(Draft(checkpoint(hidden=6), "published"))
+    assert (version.architecture, version.updates, state.waiting()) == ("bilstm-6", 0, [])
+    device = state.enroll(state.new_token(60).secret, secrets.token_bytes(32))
+    assert state.take([Received("u", device or "", 1, 10, b"")]) == ["stale"]
+
+
+def test_old_versions_and_their_updates_are_pruned(state: State) -> None:
+    for number in range(1, 6):
+        give(state, version=number)
+        advance(state, replace(PLAIN, kept=2))
+    assert [version.number for version in state.versions() if not version.is_gone] == [5, 6]
+    assert state._sql.rows("SELECT min(consumed_by), count(*) FROM updates") == [(5, 2)]
+    with pytest.raises(UsageError, match="no longer"):
+        state.roll_back(1)
+    assert state.roll_back(5).number == 7
+
+
+def test_a_rotated_key_is_reached_from_any_earlier_one(state: State) -> None:
+    pinned = [state.keys().public_key]
+    for _ in range(3):
+        state.rotate_key()
+        pinned.append(state.keys().public_key)
+    assert len(set(pinned)) == 4
+    assert {successor(key, state.keys()) for key in pinned} == {pinned[-1]}
+
+
+def test_nothing_secret_is_kept_as_it_is(state: State) -> None:
+    token, credential = state.new_token(60).secret, secrets.token_bytes(32)
+    assert state.enroll(token, credential)
+    files = [path for path in state.path.parent.iterdir() if path.is_file()]
+    assert not any(secret in path.read_bytes() for path in files for secret in (token, credential))
+    assert {path.stat().st_mode & 0o077 for path in [*files, state.path.parent]} == {0}
+
+
+def test_a_store_and_a_coordinator_are_not_taken_for_one_another(tmp_path: Path) -> None:
+    Store(tmp_path / "swipefl.db").close()
+    State(tmp_path / "coordinator.db").close()
+    (tmp_path / "swipefl.db").rename(tmp_path / "a.db")
+    (tmp_path / "coordinator.db").rename(tmp_path / "b.db")
+    with pytest.raises(StoreError, match="another program's"):
+        State(tmp_path / "a.db")
+    with pytest.raises(StoreError, match="another program's"):
+        Store(tmp_path / "b.db")
+
+
+def test_the_base_can_be_version_1(tmp_path: Path) -> None:
+    with State(tmp_path / "coordinator.db") as state:
+        assert state.create(base_checkpoint()).fingerprint == base_checkpoint().fingerprint
+        with pytest.raises(UsageError, match="already"):
+            state.create(base_checkpoint())
