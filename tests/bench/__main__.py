@@ -27,8 +27,9 @@ from swipefl.settings import Settings
 from tests.bench import federation, layouts, simulating, speed
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
-from tests.support.command import EXAMPLE, ROOT, SHARED, environment, measured
+from tests.support.command import ROOT, environment, measured
 from tests.support.people import examples as swipes_of
+from tests.support.swipes import EXAMPLE, SHARED
 
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 SAMPLE = 1500  # swipes on which template matching is scored and timed beside the decoder

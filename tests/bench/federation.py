@@ -28,7 +28,8 @@ from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.support.command import swipefl
-from tests.support.coordinator import Coordinator, coordinator, delta, header_for
+from tests.support.coordinator import Coordinator, coordinator
+from tests.support.updates import delta, header_for
 
 AT_ONCE = 32
 SMALL = Architecture(128)  # 143,878 parameters

@@ -23,7 +23,8 @@ from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import fold
 from tests.bench import personal
-from tests.support.command import ROOT, SHARED
+from tests.support.command import ROOT
+from tests.support.swipes import SHARED
 
 DATA = SHARED / "how_we_swipe"
 HEADING = """# What federation and personal training give

@@ -10,8 +10,9 @@ import orjson
 import pytest
 
 from swipefl.gesture.formats.own import to_line
-from tests.support.command import ROOT, environment, readme_blocks
+from tests.support.command import ROOT, environment
 from tests.support.people import examples
+from tests.support.readme import readme_blocks
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,8 @@ from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import swipefl
-from tests.support.coordinator import Coordinator, Device, coordinator, header_for, in_process, update
+from tests.support.coordinator import Coordinator, Device, coordinator, in_process
+from tests.support.updates import header_for, update
 
 
 @pytest.fixture(scope="module")

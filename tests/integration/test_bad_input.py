@@ -18,7 +18,8 @@ from swipefl.device.ingestion import Ingestion
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import built_in
 from swipefl.store.store import Store
-from tests.support.command import AS_ANYONE, EXAMPLE, SHARED, environment, gesture, lines, measured, swipefl
+from tests.support.command import AS_ANYONE, environment, measured, swipefl
+from tests.support.swipes import EXAMPLE, SHARED, gesture, lines
 
 GOOD = EXAMPLE.read_bytes().splitlines(keepends=True)
 

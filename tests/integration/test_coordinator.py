@@ -25,8 +25,11 @@ from swipefl.errors import CoordinatorUnreachable, UpdateRefused
 from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import decode_update, shapes_of
-from tests.support.command import EXAMPLE, environment, swipefl
-from tests.support.coordinator import Coordinator, Device, certificates, coordinator, header_for, parts_of, update
+from tests.support.certificates import certificates
+from tests.support.command import environment, swipefl
+from tests.support.coordinator import Coordinator, Device, coordinator
+from tests.support.swipes import EXAMPLE
+from tests.support.updates import header_for, parts_of, update
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.integration.test_kill import many_swipes
-from tests.support.command import EXAMPLE, Done, swipefl
+from tests.support.command import Done, swipefl
+from tests.support.swipes import EXAMPLE
 
 GOOD = EXAMPLE.read_bytes().splitlines(keepends=True)
 MOUNT = 'mount -t tmpfs -o size=16m tmpfs "$0" && echo ready && read -r end'

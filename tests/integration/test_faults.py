@@ -28,10 +28,11 @@ from swipefl.learning.plan import Plan, Trained
 from swipefl.store.store import Store
 from tests.support.command import environment, swipefl
 from tests.support.coordinator import Coordinator, coordinator
+from tests.support.cycles import cycle
 from tests.support.people import examples
 from tests.support.phones import Phone, publish
 from tests.support.proxy import Proxy, proxied
-from tests.unit.test_cycle import cycle, ingest
+from tests.support.stores import put
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 
@@ -390,7 +391,7 @@ def scaled(factor: float | None, started: list[str]) -> Callable[..., Trained]:
 
 def test_a_new_version_is_personalised_judged_and_adopted_or_not(phone: Phone, quiet: Coordinator) -> None:
     publish(quiet, 0.5)
-    ingest(phone.store, examples(40))
+    put(phone.store, examples(40))
     started: list[str] = []
 
     def night(factor: float | None) -> RoundReport:
@@ -422,7 +423,7 @@ def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path
             pass
         for home in homes:
             with Store(home / "swipefl.db") as store:
-                ingest(store, examples(60))
+                put(store, examples(60))
             report = swipefl(home, "cycle", "--rounds", "3", "--json", **short).json
             assert report["sync"] is None
             assert report["rounds"][0]["push"] == ("queued" if home == homes[0] else "sent")

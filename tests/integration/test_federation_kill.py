@@ -17,11 +17,12 @@ from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.models import newest_global
 from tests.integration.test_kill import killed_after
 from tests.support.command import swipefl
-from tests.support.coordinator import Coordinator, Device, coordinator, header_for, update
+from tests.support.coordinator import Coordinator, Device, coordinator
 from tests.support.people import examples
 from tests.support.phones import Phone, publish
 from tests.support.proxy import proxied
-from tests.unit.test_cycle import ingest
+from tests.support.stores import put
+from tests.support.updates import header_for, update
 
 BLOBS = [update(seed) for seed in range(3)]
 DEVICES = 4
@@ -141,7 +142,7 @@ def sync_survives(folder: Path, serving: Coordinator, seed: int) -> None:
 
 def cycle_survives(folder: Path, serving: Coordinator, moment: float) -> None:
     with Phone(folder, serving) as device:
-        ingest(device.store, examples(40))
+        put(device.store, examples(40))
         device.visit()
         killed_after(folder, moment, "cycle")
         assert swipefl(folder, "status", "--json").code == 0

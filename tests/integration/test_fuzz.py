@@ -35,7 +35,8 @@ from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
-from tests.support.coordinator import Coordinator, delta, header_for, in_process, update
+from tests.support.coordinator import Coordinator, in_process
+from tests.support.updates import delta, header_for, update
 
 SHORT = settings(
     max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck)

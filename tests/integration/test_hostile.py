@@ -32,8 +32,9 @@ from swipefl.store.membership import Membership
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
-from tests.support.command import EXAMPLE, swipefl
-from tests.support.coordinator import update
+from tests.support.command import swipefl
+from tests.support.swipes import EXAMPLE
+from tests.support.updates import update
 
 
 @dataclass

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import EXAMPLE, environment, swipefl
+from tests.support.command import environment, swipefl
+from tests.support.swipes import EXAMPLE
 
 
 def killed_after(home: Path, seconds: float, *words: str) -> None:

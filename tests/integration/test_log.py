@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import EXAMPLE, Done, environment, gesture, lines, swipefl
+from tests.support.command import Done, environment, swipefl
+from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import swipefl_on_terminal
 
 SWIPED = {json.loads(line)["word"] for line in EXAMPLE.read_bytes().splitlines()}

@@ -12,7 +12,9 @@ import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.gesture.keyboard import built_in
-from tests.support.command import EXAMPLE, ROOT, SHARED, Done, environment, gesture, lines, readme_block, swipefl
+from tests.support.command import ROOT, Done, environment, swipefl
+from tests.support.readme import readme_block
+from tests.support.swipes import EXAMPLE, SHARED, gesture, lines
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
 

@@ -11,7 +11,9 @@ import pytest
 
 from swipefl.cli.app import app
 from swipefl.errors import SwipeflError
-from tests.support.command import EXAMPLE, README, ROOT, environment, readme_block, swipefl
+from tests.support.command import ROOT, environment, swipefl
+from tests.support.readme import README, readme_block
+from tests.support.swipes import EXAMPLE
 
 # A command of the table with arguments that it can work with, given one gesture; `train` has tests of its own.
 ROWS = {

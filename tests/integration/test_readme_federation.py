@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import EXAMPLE, ROOT, environment, readme_blocks, swipefl
+from tests.support.command import ROOT, environment, swipefl
 from tests.support.coordinator import Coordinator, coordinator
+from tests.support.readme import readme_blocks
+from tests.support.swipes import EXAMPLE
 
 
 @pytest.fixture

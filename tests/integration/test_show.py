@@ -16,8 +16,9 @@ from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.search import greedy
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
-from tests.support.command import EXAMPLE, environment, gesture, lines, swipefl
+from tests.support.command import environment, swipefl
 from tests.support.people import examples
+from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
 
 KEYS = ["gesture_id", "keyboard", "frames", "greedy", "candidates", "word"]

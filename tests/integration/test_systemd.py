@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import ROOT, readme_block
+from tests.support.command import ROOT
+from tests.support.readme import readme_block
 
 # There is no user's systemd to speak to here: `--now` is left out, everything else is done for real, on files.
 OFFLINE = 'systemctl() { [ "$3" = --now ] && command systemctl "$1" "$2" "$4"; }\n'

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from swipefl.gesture.keyboard import built_in
-from tests.support.command import EXAMPLE, Done, environment, gesture, lines, swipefl
+from tests.support.command import Done, environment, swipefl
+from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
 
 FIRST = EXAMPLE.read_bytes().splitlines(keepends=True)

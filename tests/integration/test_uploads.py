@@ -25,7 +25,8 @@ from swipefl.federation.coordinator.records import Received
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.wire.v1 import federation_pb2 as wire
-from tests.support.coordinator import Coordinator, coordinator, header_for, in_process, parts_of, update
+from tests.support.coordinator import Coordinator, coordinator, in_process
+from tests.support.updates import header_for, parts_of, update
 
 Code = grpc.StatusCode
 

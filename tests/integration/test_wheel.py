@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import EXAMPLE, ROOT
+from tests.support.command import ROOT
+from tests.support.swipes import EXAMPLE
 
 DATA = (
     "swipefl/decoder/base/base.safetensors",

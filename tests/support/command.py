@@ -9,9 +9,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLE = ROOT / "examples" / "swipes.jsonl"
-README = (ROOT / "README.md").read_text("utf-8")
-SHARED = ROOT.parent / "shared" / "data"
 
 # Root may read everything; without these two capabilities it is as anyone else.
 AS_ANYONE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
@@ -63,24 +60,3 @@ def measured(home: Path, *words: str, **given: Any) -> tuple[Done, float]:
     done = subprocess.run(command, capture_output=True, env=environment(home), timeout=240, check=False, **given)
     *messages, peak = done.stderr.decode().splitlines()
     return Done(done.returncode, done.stdout.decode(), "\n".join(messages)), int(peak) / 1024
-
-
-def readme_blocks(heading: str) -> list[str]:
-    """The blocks of shell lines under a heading of the README."""
-    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
-    return [block.split("```")[0] for block in section.split("```sh\n")[1:]]
-
-
-def readme_block(heading: str) -> str:
-    """The first of them."""
-    return readme_blocks(heading)[0]
-
-
-def gesture(**changes: Any) -> dict[str, Any]:
-    """A line of swipefl's own JSONL: `we` on a qwerty, with changes."""
-    coords = [{"x": 55 + 6 * i, "y": 30, "t": 0.02 * i} for i in range(7)]
-    return {"gesture_id": "g1", "word": "we", "width": 370, "height": 222, "coords": coords, **changes}
-
-
-def lines(*gestures: dict[str, Any]) -> bytes:
-    return b"".join(json.dumps(g).encode() + b"\n" for g in gestures)

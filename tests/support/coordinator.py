@@ -1,9 +1,6 @@
 """A real coordinator in a real process, devices that belong to it, and certificates made for a test."""
 
 import asyncio
-import datetime
-import hashlib
-import ipaddress
 import json
 import secrets
 import subprocess
@@ -17,21 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
-import numpy as np
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from swipefl.decoder.checkpoint import Weights, base_checkpoint
+from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.server import Listening, Serving, serve
 from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.device.client import CHUNK_BYTES, Client, Endpoint
-from swipefl.federation.update import encode_update
+from swipefl.federation.device.client import Client, Endpoint
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
+from tests.support.updates import header_for, parts_of
 
 
 @dataclass(frozen=True)
@@ -125,42 +118,6 @@ class Device:
         return b"".join(part.data for part in parts)
 
 
-def parts_of(header: wire.UpdateHeader, blob: bytes) -> list[wire.UploadUpdateRequest]:
-    """An upload as it goes over the wire."""
-    starts = range(0, len(blob), CHUNK_BYTES)
-    return [
-        wire.UploadUpdateRequest(header=header),
-        *(wire.UploadUpdateRequest(data=blob[at : at + CHUNK_BYTES]) for at in starts),
-    ]
-
-
-def header_for(blob: bytes, **changes: object) -> wire.UpdateHeader:
-    """A header that is right for an update of the base as version 1, with changes."""
-    facts: dict[str, object] = {
-        "update_id": secrets.token_hex(16),
-        "base_version": 1,
-        "base_fingerprint": base_checkpoint().fingerprint,
-        "examples": 100,
-        "size_bytes": len(blob),
-        "sha256": hashlib.sha256(blob).digest(),
-        **changes,
-    }
-    return wire.UpdateHeader(**facts)  # type: ignore[arg-type]
-
-
-def delta(weights: Weights, seed: int = 0, norm: float = 1.0) -> dict[str, np.ndarray]:
-    """A random change of `weights`."""
-    rng = np.random.default_rng(seed)
-    noise = {name: rng.standard_normal(array.shape).astype(np.float32) for name, array in weights.items()}
-    whole = np.sqrt(sum(float((array**2).sum()) for array in noise.values()))
-    return {name: (array * (norm / whole)).astype(np.float32) for name, array in noise.items()}
-
-
-def update(seed: int = 0, norm: float = 1.0) -> bytes:
-    """An encoded random update of the base."""
-    return encode_update(delta(base_checkpoint().parameters, seed, norm), 1e9).blob
-
-
 @contextmanager
 def coordinator(
     home: Path, *flags: str, init: bool = True, listen: str = "127.0.0.1:0", checkpoint: Path | None = None
@@ -191,52 +148,6 @@ def coordinator(
             process.kill()
             process.wait()
         process.stdout.close()
-
-
-@dataclass(frozen=True)
-class Certificates:
-    """Files of a certificate authority and of one certificate that comes from it."""
-
-    ca: Path
-    certificate: Path
-    key: Path
-
-
-def certificates(folder: Path, name: str = "localhost") -> Certificates:
-    """A new authority in `folder`, and a certificate of it for `name`, 127.0.0.1 and ::1."""
-    folder.mkdir(parents=True, exist_ok=True)
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    ca_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test authority {secrets.token_hex(4)}")])
-    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-    now = datetime.datetime.now(datetime.UTC)
-    lasts = (now - datetime.timedelta(days=2), now + datetime.timedelta(days=2))
-
-    def signed(builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
-        builder = builder.public_key(public).serial_number(x509.random_serial_number())
-        return builder.not_valid_before(lasts[0]).not_valid_after(lasts[1]).sign(ca_key, hashes.SHA256())
-
-    ca = signed(
-        x509.CertificateBuilder()
-        .subject_name(ca_name)
-        .issuer_name(ca_name)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
-        ca_key.public_key(),
-    )
-    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
-    certificate = signed(
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(ca_name)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *addresses]), critical=False),
-        key.public_key(),
-    )
-    files = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
-    files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
-    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files.key.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return files
 
 
 @contextmanager

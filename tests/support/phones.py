@@ -15,7 +15,8 @@ from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
-from tests.support.coordinator import Coordinator, update
+from tests.support.coordinator import Coordinator
+from tests.support.updates import update
 
 
 class Phone:

@@ -11,22 +11,17 @@ import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.decoder.lexicon import load_lexicon
-from swipefl.device.cycle import Cycle, Plans, RoundReport, nothing_to_do
+from swipefl.device.cycle import RoundReport, nothing_to_do
 from swipefl.device.prediction import choose_checkpoint
 from swipefl.errors import Interrupted
 from swipefl.federation.update import decode_update, shapes_of
-from swipefl.gesture.gesture import GOOD, Example
+from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import Plan, Trained
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
+from tests.support.cycles import cycle, untrained
 from tests.support.people import examples
-
-PLANS = Plans(Plan(1, 8, 1e-3), Plan(1, 8, 1e-3, measured=False), max_norm=2.0)
-
-
-def untrained(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
-    return Trained(start, len(swipes), 0, 1.0, 1.0, 1.0)
+from tests.support.stores import put
 
 
 def untaught(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
@@ -35,25 +30,16 @@ def untaught(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) 
     return Trained(replace(start, weights=empty, score=ScoreWeights(1.0, 0.0, 0.0)), len(swipes), 0, 1.0, 1.0, 1.0)
 
 
-def ingest(store: Store, swipes: Sequence[Example]) -> None:
-    with store.transaction():
-        store.gestures.add([(example, GOOD) for example in swipes])
-
-
-def cycle(store: Store, trainer: Any = untrained, **parts: Any) -> Cycle:
-    return Cycle(store, lambda: trainer, load_lexicon, PLANS, **parts)
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
     with Store(tmp_path / "swipefl.db") as opened:
-        ingest(opened, examples(40))
+        put(opened, examples(40))
         yield opened
 
 
 def test_what_is_ingested_while_a_cycle_runs_is_new_to_the_next(store: Store) -> None:
     def late(report: RoundReport) -> None:
-        ingest(store, examples(10, seed=1))
+        put(store, examples(10, seed=1))
 
     cycle(store, on_round=late).run(1)
     assert nothing_to_do(store) is None
@@ -91,7 +77,7 @@ def test_a_model_is_judged_against_the_one_in_use_also_after_its_root_was_replac
 def test_contributions_start_at_the_global_whatever_the_judgement_and_one_waits(store: Store) -> None:
     (first,) = cycle(store, untaught).run(1)
     assert (first.adopted, first.push) == (False, "queued")
-    ingest(store, examples(10, seed=1))
+    put(store, examples(10, seed=1))
     (second,) = cycle(store, untaught).run(1)
     (waiting,) = store.outbox.waiting()
     change = decode_update(waiting.blob, shapes_of(base_checkpoint().parameters))

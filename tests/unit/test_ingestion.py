@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.errors import DataError
 from swipefl.store.store import Store
-from tests.support.command import EXAMPLE
 from tests.support.people import examples
+from tests.support.swipes import EXAMPLE
 
 HEADER = b"sentence timestamp keyb_width keyb_height event x_pos y_pos x_radius y_radius angle word is_err\n"
 LONG_AGO = time.time() - 3600

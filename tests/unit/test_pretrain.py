@@ -20,8 +20,9 @@ from swipefl.decoder.encoder import Architecture
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.keyboard import built_in
 from swipefl.learning.network import weights_of
-from tests.support.command import EXAMPLE, ROOT, environment
+from tests.support.command import ROOT, environment
 from tests.support.people import examples
+from tests.support.swipes import EXAMPLE
 
 SCRIPT = ROOT / "examples" / "base" / "pretrain.py"
 SMALL = Recipe(64, Architecture(8, 2), batch_size=16)

@@ -20,7 +20,7 @@ from swipefl.federation.coordinator.state import State
 from swipefl.federation.protocol.signing import successor
 from swipefl.federation.update import decode_update, encode_update, shapes_of
 from swipefl.store.store import Store
-from tests.support.coordinator import delta
+from tests.support.updates import delta
 
 PLAIN = Policy(aggregation=Aggregation(optimizer="fedavg"))
 

@@ -14,8 +14,9 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.tuning import Choice, score_step, tuned
 from swipefl.errors import TooLittleData
 from swipefl.gesture.gesture import Example
-from tests.support.command import EXAMPLE, ROOT, environment
+from tests.support.command import ROOT, environment
 from tests.support.people import examples
+from tests.support.swipes import EXAMPLE
 
 TRUE = ScoreWeights(0.8, 1.5, 0.6, 2.0, 0.3, 1.0, 0.5, 0.4, 3.0)
 

@@ -1,0 +1,57 @@
+"""Certificates made for a test."""
+
+import datetime
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+
+@dataclass(frozen=True)
+class Certificates:
+    """Files of a certificate authority and of one certificate that comes from it."""
+
+    ca: Path
+    certificate: Path
+    key: Path
+
+
+def certificates(folder: Path, name: str = "localhost") -> Certificates:
+    """A new authority in `folder`, and a certificate of it for `name`, 127.0.0.1 and ::1."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    ca_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test authority {secrets.token_hex(4)}")])
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = datetime.datetime.now(datetime.UTC)
+    lasts = (now - datetime.timedelta(days=2), now + datetime.timedelta(days=2))
+
+    def signed(builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
+        builder = builder.public_key(public).serial_number(x509.random_serial_number())
+        return builder.not_valid_before(lasts[0]).not_valid_after(lasts[1]).sign(ca_key, hashes.SHA256())
+
+    ca = signed(
+        x509.CertificateBuilder()
+        .subject_name(ca_name)
+        .issuer_name(ca_name)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
+        ca_key.public_key(),
+    )
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+    certificate = signed(
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(ca_name)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *addresses]), critical=False),
+        key.public_key(),
+    )
+    files = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+    files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))
+    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files.key.write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    return files
