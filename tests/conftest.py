@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from swipefl.store.store import Store
+from tests.support.coordinator import Coordinator, coordinator
+from tests.support.disk import SmallDisk, small_disk
 
 
 @pytest.fixture
@@ -19,3 +21,17 @@ def store(path: Path) -> Iterator[Store]:
     """An empty one."""
     with Store(path) as store:
         yield store
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[SmallDisk]:
+    """A disk of 16 MB."""
+    with small_disk(tmp_path / "disk") as mounted:
+        yield mounted
+
+
+@pytest.fixture(scope="module")
+def collecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
+    """A coordinator that only collects: it stays at version 1, the base."""
+    with coordinator(tmp_path_factory.mktemp("collecting"), "--buffer", "1000") as serving:
+        yield serving

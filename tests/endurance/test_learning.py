@@ -7,14 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import orjson
-import pytest
 
 from swipefl.gesture.formats.own import to_line
 from tests.support.command import ROOT, environment
 from tests.support.people import examples
 from tests.support.readme import readme_blocks
-
-pytestmark = pytest.mark.slow
 
 
 def people(file: Path, seeds: range) -> None:

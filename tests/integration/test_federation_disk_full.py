@@ -15,13 +15,11 @@ import pytest
 
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
-from tests.integration.test_disk_full import SmallDisk, disk
 from tests.support.command import environment
 from tests.support.coordinator import Device, coordinator
+from tests.support.disk import SmallDisk
 from tests.support.phones import publish
 from tests.support.updates import update
-
-__all__ = ["disk"]  # the fixture
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,3 +61,13 @@ def measured(home: Path, *words: str, **given: Any) -> tuple[Done, float]:
     done = subprocess.run(command, capture_output=True, env=environment(home), timeout=240, check=False, **given)
     *messages, peak = done.stderr.decode().splitlines()
     return Done(done.returncode, done.stdout.decode(), "\n".join(messages)), int(peak) / 1024
+
+
+def killed_after(home: Path, seconds: float, *words: str) -> None:
+    """Starts the command and kills it outright after a while, unless it ended before."""
+    command = [sys.executable, "-m", "swipefl", *words]
+    with subprocess.Popen(
+        command, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        time.sleep(seconds)
+        process.kill()

@@ -1,0 +1,58 @@
+"""A real disk that can really be full."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import Done, swipefl
+
+MOUNT = 'mount -t tmpfs -o size=16m tmpfs "$0" && echo ready && read -r end'
+
+
+@dataclass(frozen=True)
+class SmallDisk:
+    """A tmpfs of 16 MB that only processes started through `inside` see; it holds the home."""
+
+    folder: Path
+    inside: tuple[str, ...]
+
+    def swipefl(self, *words: str, given: bytes = b"") -> Done:
+        return swipefl(self.folder / "home", *words, given=given, before=self.inside, SWIPEFL_EPOCHS="1")
+
+    def fill(self, spare_kb: int = 0) -> None:
+        """Leaves `spare_kb` of space."""
+        self._shell(f"cat /dev/zero > filler; truncate -s -{spare_kb}K filler")
+
+    def free(self) -> None:
+        self._shell("rm filler")
+
+    def good(self) -> int:
+        return int(self.swipefl("status", "--json").json["gestures"]["good"])
+
+    def _shell(self, script: str) -> None:
+        command = [*self.inside, "sh", "-c", f"cd {self.folder} && {script}"]
+        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
+    """One that is mounted at `folder`, a new one; the test is skipped where that may not be."""
+    folder.mkdir()
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", MOUNT, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin
+        assert holder.stdout
+        if not holder.stdout.readline():
+            pytest.skip("no file system may be mounted here")
+        namespace = ("nsenter", f"--target={holder.pid}", "--user", "--mount", "--preserve-credentials")
+        yield SmallDisk(folder, namespace)
+        holder.stdin.close()
+
+
+def is_clear(done: Done, place: Path) -> bool:
+    """Whether it was said that there is no space, and where."""
+    return done.code == 5 and f"no space left for {place}" in done.err and "free some space" in done.err

@@ -1,0 +1,31 @@
+"""Commands that are killed with -9 at some moment, and what must be there and go on afterwards."""
+
+from pathlib import Path
+
+from tests.support.command import killed_after, swipefl
+from tests.support.swipes import EXAMPLE, many_swipes
+
+
+def ingest_survives(folder: Path, moment: float) -> None:
+    path, home = folder / "swipes.jsonl", folder / "home"
+    count = many_swipes(path)
+    killed_after(home, moment, "ingest", str(path))
+    if home.exists() and (home / "swipefl.db").exists():
+        assert swipefl(home, "status", "--json").code == 0
+    done = swipefl(home, "ingest", str(path), "--json")
+    assert done.code == 0, done.err
+    assert sum(swipefl(home, "status", "--json").json["gestures"][v] for v in ("good", "suspect")) == count
+
+
+def cycle_survives(folder: Path, moment: float) -> None:
+    home = folder / "home"
+    assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
+    killed_after(home, moment, "cycle", "--rounds", "2")
+    before = swipefl(home, "status", "--json").json
+    assert before["gestures"]["good"] == 260
+    assert len(before["outbox"]) <= 1
+    rounds = swipefl(home, "cycle", "--json").json["rounds"]
+    after = swipefl(home, "status", "--json").json
+    assert after["rounds"]
+    assert rounds[0]["skipped"] is None or "nothing new" in rounds[0]["skipped"]
+    assert len(after["outbox"]) == 1
