@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from swipefl.federation.coordinator.policy import Limits, Policy
 from swipefl.store.store import Store
-from tests.support.coordinator import Coordinator, coordinator
+from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.disk import SmallDisk, small_disk
+from tests.support.people import write_people
 
 
 @pytest.fixture
@@ -35,3 +37,19 @@ def collecting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator
     """A coordinator that only collects: it stays at version 1, the base."""
     with coordinator(tmp_path_factory.mktemp("collecting"), "--buffer", "1000") as serving:
         yield serving
+
+
+@pytest.fixture(scope="module")
+def limitless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
+    """A coordinator that lets one device call as often as it likes."""
+    limits = Limits(calls_a_minute=10**9, upload_bytes_a_day=10**18, wrong_tokens_a_minute=10**9)
+    with in_process(tmp_path_factory.mktemp("coordinator"), Policy(limits=limits, buffer=10**9)) as coordinator:
+        yield coordinator
+
+
+@pytest.fixture(scope="module")
+def swipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five people of twelve swipes, and one of three, who has too few."""
+    path = tmp_path_factory.mktemp("swipes") / "swipes.jsonl"
+    write_people(path, {seed: 3 if seed == 5 else 12 for seed in range(6)})
+    return path

@@ -29,7 +29,7 @@ from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
 from tests.support.command import ROOT, environment, measured
 from tests.support.people import examples as swipes_of
-from tests.support.swipes import EXAMPLE, SHARED
+from tests.support.swipes import EXAMPLE, GOOD, SHARED
 
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 SAMPLE = 1500  # swipes on which template matching is scored and timed beside the decoder
@@ -82,7 +82,7 @@ def generated(name: str) -> list[Example]:
 
 def processes(home: Path) -> dict[str, float]:
     """Whole processes against references: help, a cold predict, ingest."""
-    python, one = sys.executable, EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    python, one = sys.executable, GOOD[0]
     swipefl = [python, "-m", "swipefl"]
     typer = timed([python, "-c", "import typer"], home)
     torch_s = timed([python, "-c", "import torch"], home)

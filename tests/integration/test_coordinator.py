@@ -28,7 +28,7 @@ from swipefl.federation.update import decode_update, shapes_of
 from tests.support.certificates import certificates
 from tests.support.command import environment, swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator
-from tests.support.swipes import EXAMPLE
+from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.updates import header_for, parts_of, update
 
 
@@ -159,7 +159,7 @@ def test_it_listens_elsewhere_only_with_tls(tmp_path: Path) -> None:
 
 def test_a_candidate_that_is_worse_on_the_holdout_keeps_the_weights(tmp_path: Path) -> None:
     holdout = tmp_path / "holdout.jsonl"
-    holdout.write_bytes(b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:10]))
+    holdout.write_bytes(b"".join(GOOD[:10]))
     flags = ("--buffer", "1", "--holdout", str(holdout), "--max-norm", "1000")
     with coordinator(tmp_path / "coordinator", *flags) as serving:
         assert serving.device().upload(update(norm=900)).outcome == 1

@@ -33,7 +33,7 @@ from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.support.command import swipefl
-from tests.support.swipes import EXAMPLE
+from tests.support.swipes import GOOD
 from tests.support.updates import update
 
 
@@ -214,7 +214,7 @@ def test_a_forged_model_is_not_loaded(tmp_path: Path, what: str) -> None:
 @pytest.mark.parametrize("what", ["a manifest with the wrong key", "a flipped bit", "a downgraded model"])
 def test_a_forged_or_downgraded_model_ends_sync_with_4_and_the_device_predicts_on(tmp_path: Path, what: str) -> None:
     changes = FORGED.get(what, {"manifest": {"version": 2}})
-    line = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    line = GOOD[0]
     with hostile(**changes) as (address, servicer):
         with member(tmp_path, address, servicer) as exchange:
             if what == "a downgraded model":

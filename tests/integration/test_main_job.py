@@ -14,7 +14,7 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import ROOT, Done, environment, swipefl
 from tests.support.readme import readme_block
-from tests.support.swipes import EXAMPLE, SHARED, gesture, lines
+from tests.support.swipes import EXAMPLE, GOOD, SHARED, gesture, lines
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
 
@@ -58,7 +58,7 @@ def test_a_second_cycle_has_nothing_to_do_and_never_loads_torch(trained: tuple[P
 def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> None:
     """Over one open process: a good gesture, a broken line, a good one without a word."""
     home, _ = trained
-    first, second = EXAMPLE.read_bytes().splitlines(keepends=True)[:2]
+    first, second = GOOD[:2]
     unlabelled = {k: v for k, v in json.loads(second).items() if k != "word"}
     command = [sys.executable, "-m", "swipefl", "predict", "-", "--top", "3"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home)) as process:
@@ -76,13 +76,13 @@ def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> No
 
 def test_predict_works_from_the_first_minute_and_makes_no_store(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    done = swipefl(home, "predict", "-", given=EXAMPLE.read_bytes().splitlines(keepends=True)[0])
+    done = swipefl(home, "predict", "-", given=GOOD[0])
     assert done.json["candidates"][0]["word"] == json.loads(EXAMPLE.read_text().splitlines()[0])["word"]
     assert not home.exists()
 
 
 def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
-    first = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    first = GOOD[0]
     best, second, *_ = swipefl(tmp_path, "predict", "-", given=first).json["candidates"]
     prior = tmp_path / "prior.txt"
     prior.write_text(f"\ufeff{best['word'].upper()}\t-60\n\n{second['word']} -1.5\n")
@@ -238,7 +238,7 @@ def test_a_corrupt_personal_checkpoint_is_named_and_can_be_left_behind(tmp_path:
     swipefl(tmp_path, "train", "--epochs", "1")
     with sqlite3.connect(tmp_path / "swipefl.db") as database:
         database.execute("UPDATE checkpoints SET blob = zeroblob(99)")
-    first = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    first = GOOD[0]
     broken = swipefl(tmp_path, "predict", "-", given=first)
     assert broken.code == 4
     assert "reset" in broken.err

@@ -4,16 +4,15 @@ import json
 import re
 import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from swipefl.cli.app import app
 from swipefl.errors import SwipeflError
-from tests.support.command import ROOT, environment, swipefl
+from tests.support.command import ROOT, swipefl
 from tests.support.readme import README, readme_block
-from tests.support.swipes import EXAMPLE
+from tests.support.swipes import EXAMPLE, GOOD
 
 # A command of the table with arguments that it can work with, given one gesture; `train` has tests of its own.
 ROWS = {
@@ -69,7 +68,7 @@ def test_the_table_has_every_command() -> None:
 
 @pytest.mark.parametrize("command", ROWS)
 def test_a_command_of_the_table_answers_in_json_lines(home: Path, command: str) -> None:
-    given = EXAMPLE.read_bytes().splitlines(keepends=True)[0]
+    given = GOOD[0]
     done = swipefl(home, *command.split(), *shlex.split(ROWS[command]), "--json", given=given)
     assert done.code == 0, done.err
     answers = [json.loads(line) for line in done.out.splitlines()]
@@ -89,7 +88,7 @@ def test_the_line_that_a_keyboard_appends_is_a_good_gesture(tmp_path: Path) -> N
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
-    """Each is met in a test: 2, 3, 4, 8 and the signals in test_main_job.py, 3 and 5 in test_bad_input.py.
+    """Each is met in a test: 2, 3, 4, 8 and the signals in test_main_job.py, 3 and 5 in test_files.py.
 
     6 and 7 in test_coordinator.py.
     """
@@ -99,14 +98,6 @@ def test_the_exit_codes_are_those_of_the_errors() -> None:
         return {error.exit_code}.union(*map(family, error.__subclasses__()))
 
     assert documented == family(SwipeflError) | {0, 130, 143}
-
-
-def test_a_bug_is_exit_1_and_one_line(tmp_path: Path) -> None:
-    code = "from swipefl.cli import app\napp.app = lambda **given: 1 / 0\napp.main()"
-    done = subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr.decode().startswith("swipefl: a bug (ZeroDivisionError)")
-    assert done.stderr.count(b"\n") == 1
 
 
 def readme_rows(heading: str) -> str:

@@ -7,18 +7,13 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from swipefl.cli.drawing import Canvas
-from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.decoder.encoder import Encoder
-from swipefl.decoder.search import greedy
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard, built_in, keyboard_from_json
 from tests.support.command import environment, swipefl
 from tests.support.people import examples
-from tests.support.swipes import EXAMPLE, gesture, lines
+from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
 
 KEYS = ["gesture_id", "keyboard", "frames", "greedy", "candidates", "word"]
@@ -72,7 +67,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
         gesture(gesture_id="tap-2", word="e", coords=[*tap, {"x": 92, "y": 31, "t": 0.3}]),
         gesture(gesture_id="[red]", coords=[*stray[:1], {"x": 95, "y": 31, "t": 0.3}]),
     )
-    first = b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:5])
+    first = b"".join(GOOD[:5])
     done = swipefl(home, "ingest", "-", "--json", given=first + as_lines(GENERATED) + others)
     assert (done.json["stored"], done.json["rejected"]) == (5 + len(GENERATED) + 5, 0)
     return home
@@ -184,63 +179,3 @@ def test_torch_is_never_loaded(home: Path) -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], env=environment(home), capture_output=True, check=True)
-
-
-def test_a_sight_spells_as_greedy_decoding_does() -> None:
-    encoder = Encoder(base_checkpoint())
-    for example in GENERATED:
-        sight, log_probs = encoder.look(example.gesture), encoder.encode(example.gesture)
-        assert sight.spelling == greedy(log_probs, example.gesture.keyboard.letters)
-        assert [f.probability for f in sight.frames] == pytest.approx(np.exp(log_probs).max(1).tolist())
-
-
-# The canvas
-
-
-def test_dots_fill_a_cell_as_unicode_numbers_them() -> None:
-    places = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)]
-    for bit, (x, y) in enumerate(places):
-        canvas = Canvas(2, 1)
-        canvas.dot(2 + x, y)
-        assert canvas.text().plain == " " + chr(0x2800 + (1 << bit))
-
-
-def test_a_line_has_no_gap_and_both_ends() -> None:
-    canvas = Canvas(3, 1)
-    canvas.line(0, 0, 5, 0)
-    assert canvas.text().plain == "⠉⠉⠉"
-    canvas = Canvas(2, 2)
-    canvas.line(3, 7, 0, 0)
-    assert [bin(ord(c) & 0xFF).count("1") for c in canvas.text().plain if c.isprintable() and c != " "] == [4, 4]
-
-
-def test_what_lies_outside_is_lost() -> None:
-    canvas = Canvas(2, 1)
-    canvas.line(-50, -50, 50, 50)
-    canvas.dot(-1, 0)
-    canvas.dot(0, 4)
-    canvas.mark(100, 0, "x")
-    assert canvas.text().plain == "⠑⢄"
-
-
-def test_a_mark_gives_way_to_marks_but_not_to_dots() -> None:
-    canvas = Canvas(3, 1)
-    canvas.line(0, 0, 5, 0)
-    canvas.mark(2, 0, "a")
-    assert canvas.text().plain == "⠉a⠉"
-    canvas.mark(2, 0, "L", over="l")
-    assert canvas.text().plain == "⠉aL"
-    canvas.mark(2, 0, "A", over="a")
-    assert canvas.text().plain == "⠉AL"
-    canvas.mark(2, 0, "b")
-    canvas.mark(2, 0, "c")
-    assert canvas.text().plain == "bAL"
-
-
-def test_a_wide_mark_takes_two_cells() -> None:
-    canvas = Canvas(4, 1)
-    canvas.mark(2, 0, "한")
-    canvas.mark(4, 0, "a")
-    assert canvas.text().plain == " 한a"
-    canvas.mark(2, 0, "글", over="한")
-    assert canvas.text().plain == " 글a"

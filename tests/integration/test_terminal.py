@@ -13,10 +13,8 @@ import pytest
 
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import Done, environment, swipefl
-from tests.support.swipes import EXAMPLE, gesture, lines
+from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
-
-FIRST = EXAMPLE.read_bytes().splitlines(keepends=True)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +27,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
 
 def test_predict_answers_in_aligned_columns_under_one_header(tmp_path: Path) -> None:
     path, home = tmp_path / "some.jsonl", tmp_path / "home"
-    path.write_bytes(b"".join(FIRST[:5]) + b"{broken\n" + FIRST[5])
+    path.write_bytes(b"".join(GOOD[:5]) + b"{broken\n" + GOOD[5])
     header, *rows = seen(swipefl_on_terminal(home, "predict", str(path)).out)
     assert header.split() == ["gesture", "word", "sure", "or"]
     starts = [match.start() for match in re.finditer(r"\S+", header)]
@@ -50,7 +48,7 @@ def test_predict_from_a_person_who_types_answers_before_the_end(tmp_path: Path) 
         command, stdin=subprocess.PIPE, stdout=theirs, stderr=theirs, env=environment(tmp_path)
     ) as process:
         assert process.stdin
-        process.stdin.write(FIRST[0])
+        process.stdin.write(GOOD[0])
         process.stdin.flush()
         shown = b""
         while b"example-0000" not in shown:

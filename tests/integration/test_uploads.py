@@ -1,6 +1,5 @@
 """What a coordinator takes from a device, what it refuses, and in which words."""
 
-import asyncio
 import hashlib
 import secrets
 import signal
@@ -18,12 +17,9 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import StoreBusy, StoreError
 from swipefl.federation.coordinator.policy import Limits, Policy
-from swipefl.federation.coordinator.records import Received
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.updates import header_for, parts_of, update
@@ -32,19 +28,12 @@ Code = grpc.StatusCode
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
-    """A coordinator that only collects."""
-    with coordinator(tmp_path_factory.mktemp("coordinator"), "--buffer", "1000") as serving:
-        yield serving
-
-
-@pytest.fixture(scope="module")
 def blob() -> bytes:
     return update()
 
 
-def refused(running: Coordinator, blob: bytes, **header: object) -> str:
-    answer = running.device().upload(blob, **header)
+def refused(collecting: Coordinator, blob: bytes, **header: object) -> str:
+    answer = collecting.device().upload(blob, **header)
     assert answer.outcome == wire.OUTCOME_REFUSED
     return answer.reason
 
@@ -55,10 +44,10 @@ def code_of(call: Any) -> tuple[grpc.StatusCode, str]:
     return error.value.code(), error.value.details()
 
 
-def test_an_update_is_taken_once(running: Coordinator, blob: bytes) -> None:
-    device, first = running.device(), {"update_id": secrets.token_hex(16)}
+def test_an_update_is_taken_once(collecting: Coordinator, blob: bytes) -> None:
+    device, first = collecting.device(), {"update_id": secrets.token_hex(16)}
     assert device.upload(blob, **first).outcome == wire.OUTCOME_ACCEPTED
-    with running.state() as state:
+    with collecting.state() as state:
         assert state.known(device.id, first["update_id"], 1) == "duplicate"  # durable when it is acknowledged
     assert device.upload(blob, **first).outcome == wire.OUTCOME_DUPLICATE
     again = device.upload(blob)
@@ -66,7 +55,7 @@ def test_an_update_is_taken_once(running: Coordinator, blob: bytes) -> None:
     with device.stub() as stub:
         answer = stub.CheckIn(wire.CheckInRequest(version=1), metadata=device.metadata)
         assert (answer.contributed, answer.retry_after_s, answer.plan.max_norm) == (True, 0.0, 4.0)
-        other = running.device()
+        other = collecting.device()
         assert not stub.CheckIn(wire.CheckInRequest(version=1), metadata=other.metadata).contributed
     assert other.upload(blob, **first).outcome == wire.OUTCOME_ACCEPTED  # an id is one device's own
 
@@ -88,13 +77,13 @@ def test_an_update_is_taken_once(running: Coordinator, blob: bytes) -> None:
     ],
 )
 def test_a_header_that_cannot_be_is_refused(
-    running: Coordinator, blob: bytes, header: dict[str, object], reason: str
+    collecting: Coordinator, blob: bytes, header: dict[str, object], reason: str
 ) -> None:
-    assert refused(running, blob, **header) == reason
-    assert running.metric(f'swipefl_updates_total{{outcome="refused",reason="{reason}"}}') >= 1
+    assert refused(collecting, blob, **header) == reason
+    assert collecting.metric(f'swipefl_updates_total{{outcome="refused",reason="{reason}"}}') >= 1
 
 
-def test_bytes_that_are_no_update_of_the_model_are_refused(running: Coordinator, blob: bytes) -> None:
+def test_bytes_that_are_no_update_of_the_model_are_refused(collecting: Coordinator, blob: bytes) -> None:
     tensors = load(blob)
     first = next(name for name in tensors if name.endswith(".int8"))
     scale = first.replace(".int8", ".scale")
@@ -106,14 +95,14 @@ def test_bytes_that_are_no_update_of_the_model_are_refused(running: Coordinator,
         "not-finite": {**tensors, scale: np.full_like(tensors[scale], np.nan)},
     }
     for reason, changed in wrong.items():
-        assert refused(running, save(changed)) == reason
-    assert refused(running, b"\0" * 1000) == "damaged"
-    assert refused(running, update(norm=4.01)) == "norm-too-large"
-    assert running.device().upload(update(norm=2.0)).outcome == wire.OUTCOME_ACCEPTED
+        assert refused(collecting, save(changed)) == reason
+    assert refused(collecting, b"\0" * 1000) == "damaged"
+    assert refused(collecting, update(norm=4.01)) == "norm-too-large"
+    assert collecting.device().upload(update(norm=2.0)).outcome == wire.OUTCOME_ACCEPTED
 
 
-def test_a_broken_protocol_ends_the_call(running: Coordinator, blob: bytes) -> None:
-    device, parts = running.device(), parts_of(header_for(blob), blob)
+def test_a_broken_protocol_ends_the_call(collecting: Coordinator, blob: bytes) -> None:
+    device, parts = collecting.device(), parts_of(header_for(blob), blob)
     assert code_of(lambda: device.send()) == (Code.INVALID_ARGUMENT, "no-header")
     assert code_of(lambda: device.send(*parts[1:])) == (Code.INVALID_ARGUMENT, "no-header")
     assert code_of(lambda: device.send(parts[0], *parts)) == (Code.INVALID_ARGUMENT, "no-data")
@@ -125,29 +114,29 @@ def test_a_broken_protocol_ends_the_call(running: Coordinator, blob: bytes) -> N
     assert device.send(*parts).outcome == wire.OUTCOME_ACCEPTED
 
 
-def test_what_is_small_on_the_wire_may_not_become_large(running: Coordinator) -> None:
-    assert running.process
-    before = running.peak_mb()
-    with running.device().stub() as stub:
+def test_what_is_small_on_the_wire_may_not_become_large(collecting: Coordinator) -> None:
+    assert collecting.process
+    before = collecting.peak_mb()
+    with collecting.device().stub() as stub:
         request = wire.EnrollRequest(token=bytes(100_000_000), credential=bytes(32))
         assert code_of(lambda: stub.Enroll(request, compression=grpc.Compression.Gzip))[0] == Code.UNIMPLEMENTED
-    assert running.peak_mb() < before + 10
+    assert collecting.peak_mb() < before + 10
 
 
-def test_the_wrong_credential_is_told_nothing_more(running: Coordinator, blob: bytes) -> None:
-    device = running.device()
+def test_the_wrong_credential_is_told_nothing_more(collecting: Coordinator, blob: bytes) -> None:
+    device = collecting.device()
     assert device.authorization
     for authorization in (None, "", ":", "nobody:" + "0" * 64, f"{device.id}:", device.authorization[:-2] + "zz"):
         other = type(device)(device.address, authorization)
         assert code_of(lambda device=other: device.upload(blob)) == (Code.UNAUTHENTICATED, "unknown-device")
         assert code_of(lambda device=other: device.download(1)) == (Code.UNAUTHENTICATED, "unknown-device")
-    with running.state() as state:
+    with collecting.state() as state:
         state.revoke(device.id)
     assert code_of(lambda: device.upload(blob)) == (Code.PERMISSION_DENIED, "revoked-device")
 
 
-def test_a_checkpoint_is_downloaded_from_any_offset(running: Coordinator) -> None:
-    device = running.device()
+def test_a_checkpoint_is_downloaded_from_any_offset(collecting: Coordinator) -> None:
+    device = collecting.device()
     with device.stub() as stub:
         signed = stub.CheckIn(wire.CheckInRequest(), metadata=device.metadata).newest
     manifest = wire.Manifest.FromString(signed.manifest)
@@ -159,8 +148,8 @@ def test_a_checkpoint_is_downloaded_from_any_offset(running: Coordinator) -> Non
         assert code_of(lambda version=version: device.download(version)) == (Code.NOT_FOUND, "unknown-version")
 
 
-def test_a_token_gives_the_same_answer_to_the_same_device(running: Coordinator) -> None:
-    with running.state() as state, running.device().stub() as stub:
+def test_a_token_gives_the_same_answer_to_the_same_device(collecting: Coordinator) -> None:
+    with collecting.state() as state, collecting.device().stub() as stub:
         used, old = state.new_token(60), state.new_token(-1)
         request = wire.EnrollRequest(token=used.secret, credential=secrets.token_bytes(32))
         assert stub.Enroll(request) == stub.Enroll(request)
@@ -231,23 +220,3 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, blob: bytes) -> N
     with serving.state() as state:
         assert [state.contributed(device.id, 1) for device in devices] == [True] * 12
         assert [state.update_blob(update) for update in state.waiting()] == [blob] * 12
-
-
-def test_updates_that_arrive_together_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path, sizes, take = tmp_path / "coordinator.db", [], State.take
-    monkeypatch.setattr(State, "take", lambda state, updates: sizes.append(len(updates)) or take(state, updates))
-    with State(path) as state:
-        state.create(base_checkpoint())
-        devices = [state.enroll(state.new_token(60).secret, secrets.token_bytes(32)) for _ in range(50)]
-
-    async def all_at_once() -> list[str]:
-        writer = Writer(path)
-        running = asyncio.create_task(writer.run())
-        updates = [Received("u", device or "", 1, 1, b"x") for device in devices]
-        answers = await asyncio.gather(*map(writer.take, [*updates, *updates]))
-        running.cancel()
-        await writer.close()
-        return answers
-
-    assert asyncio.run(all_at_once()) == ["accepted"] * 50 + ["duplicate"] * 50
-    assert len(sizes) < 10

@@ -1,7 +1,13 @@
 """Generated people for tests: small, seeded, and none of them real."""
 
-import numpy as np
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import orjson
+
+from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard, built_in
 from swipefl.gesture.synthesis import draw_person, swipe
@@ -34,3 +40,12 @@ def examples(
         Example(Gesture(f"g{seed}-{i}", path, keyboard, keyboard.width, keyboard.height), word)
         for i, (path, word) in enumerate(zip(paths, chosen, strict=True))
     ]
+
+
+def write_people(file: Path, counts: Mapping[int, int]) -> None:
+    """A file of swipes of several generated people: how many each made, by their seeds."""
+    with file.open("wb") as out:
+        for seed, count in counts.items():
+            for example in examples(count, seed):
+                theirs = replace(example, gesture=replace(example.gesture, user=f"person-{seed}"))
+                out.write(orjson.dumps(to_line(theirs)) + b"\n")

@@ -1,14 +1,17 @@
 """Devices of a test: a store each, that belongs to a coordinator, and visits to it without any process between."""
 
 import secrets
+import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.coordinator.records import Draft
 from swipefl.federation.device.client import Client, Endpoint
 from swipefl.federation.device.exchange import Exchange, Exchanged
@@ -69,3 +72,21 @@ def publish(serving: Coordinator, factor: float) -> int:
     with serving.state() as state:
         other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
         return state.publish(Draft(other, "published")).number
+
+
+def taken(serving: Coordinator, update_id: str) -> int:
+    """How often the update is in the coordinator's state."""
+    with sqlite3.connect(serving.home / "coordinator.db") as database:
+        return int(database.execute("SELECT count(*) FROM updates WHERE id = ?", (update_id,)).fetchone()[0])
+
+
+def model_bytes(serving: Coordinator) -> int:
+    """The size of the newest version."""
+    with serving.state() as state:
+        return state.newest().size or 0
+
+
+def suppressed(device: Phone, deadline_s: float) -> None:
+    """A visit that may fail."""
+    with suppress(CoordinatorUnreachable), Phone(device.home, None) as own:  # a connection of this thread's own
+        own.visit(deadline_s=deadline_s)

@@ -1,6 +1,9 @@
 """Stores that a test fills."""
 
 import itertools
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,3 +35,10 @@ def train_uses(word: str, count: int, seed: int = 0) -> list[Example]:
 
 def files(path: Path) -> list[Path]:
     return sorted(path.parent.glob("swipefl.db*"))
+
+
+@contextmanager
+def fresh_store() -> Iterator[tuple[Store, Path]]:
+    """A store and the folder it lies in."""
+    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "swipefl.db") as store:
+        yield store, Path(folder)

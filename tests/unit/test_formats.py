@@ -13,8 +13,9 @@ from swipefl.device.ingestion import Ingestion
 from swipefl.errors import DataError
 from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
 from swipefl.gesture.keyboard import built_in
+from tests.support.logs import HEADER, trace
+from tests.support.stores import fresh_store
 from tests.support.swipes import gesture, lines
-from tests.unit.test_ingestion import HEADER, fresh_store, trace
 
 GRID = {
     "width": 100,

@@ -1,11 +1,8 @@
 """Files that a keyboard is still writing: whenever they are read, each swipe lands once, whole, and none is lost."""
 
 import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -15,36 +12,15 @@ from hypothesis import strategies as st
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.errors import DataError
 from swipefl.store.store import Store
-from tests.support.people import examples
-from tests.support.swipes import EXAMPLE
+from tests.support.logs import HEADER, trace
+from tests.support.stores import fresh_store
+from tests.support.swipes import GOOD
 
-HEADER = b"sentence timestamp keyb_width keyb_height event x_pos y_pos x_radius y_radius angle word is_err\n"
 LONG_AGO = time.time() - 3600
 
 
-@cache
-def trace(number: int, ended: bool = True) -> bytes:
-    """A generated swipe as a How We Swipe log has it; without its touchend if not `ended`."""
-    example = examples(4, seed=1)[number]
-    gesture, count = example.gesture, len(example.gesture.points)
-    events = ["touchstart", *["touchmove"] * (count - 2), "touchend"]
-    lines = [
-        f"said {1_600_000_000_000 + number * 60_000 + t * 1000:.0f} {gesture.width} {gesture.height} {event} {x} {y} "
-        f"0 0 0 {example.word} 0\n"
-        for event, (x, y, t) in zip(events, gesture.points.tolist(), strict=True)
-    ]
-    return "".join(lines if ended else lines[:-1]).encode()
-
-
 LOG = HEADER + b"".join(map(trace, range(3)))
-FILES = {"s.log": LOG, "s.txt": LOG, "s.jsonl": b"".join(EXAMPLE.read_bytes().splitlines(keepends=True)[:3])}
-
-
-@contextmanager
-def fresh_store() -> Iterator[tuple[Store, Path]]:
-    """A store and the folder it lies in."""
-    with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "swipefl.db") as store:
-        yield store, Path(folder)
+FILES = {"s.log": LOG, "s.txt": LOG, "s.jsonl": b"".join(GOOD[:3])}
 
 
 def ingest(store: Store, path: Path) -> IngestReport:

@@ -1,7 +1,4 @@
-import subprocess
-import sys
 import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +9,9 @@ from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, packed, un
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import fold
 from swipefl.gesture.keyboard import built_in
+from tests.support.command import ROOT
 
 KEYBOARDS = {"en": "qwerty", "ru": "jcuken"}
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -117,13 +114,3 @@ def test_the_files_are_small() -> None:
         data = (ROOT / "swipefl" / "decoder" / "lexicons" / f"{language}.bin").read_bytes()
         assert len(data) < 700_000
         assert zlib.decompress(data).startswith(b"swipefl-lexicon")
-
-
-def test_the_files_are_what_the_build_script_writes() -> None:
-    pytest.importorskip("wordfreq")
-    script = ROOT / "examples" / "build_lexicons.py"
-    environment = {"PYTHONPATH": str(ROOT)}
-    done = subprocess.run(
-        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False, env=environment
-    )
-    assert (done.returncode, done.stderr) == (0, "")

@@ -1,7 +1,4 @@
-import subprocess
-import sys
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,16 +12,12 @@ from examples.base.pretrain import (
     never_drawn,
     pretrain,
 )
-from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.keyboard import built_in
 from swipefl.learning.network import weights_of
-from tests.support.command import ROOT, environment
 from tests.support.people import examples
-from tests.support.swipes import EXAMPLE
 
-SCRIPT = ROOT / "examples" / "base" / "pretrain.py"
 SMALL = Recipe(64, Architecture(8, 2), batch_size=16)
 LANGUAGES = [load_language("en", built_in("qwerty"), 0.5), load_language("ru", built_in("jcuken"), 0.5)]
 
@@ -65,25 +58,6 @@ def test_a_keyboard_varies_with_its_path() -> None:
         assert after[before].max() < 1.0
 
 
-def test_the_script_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Path) -> None:
-    out = tmp_path / "trained.safetensors"
-    command = [
-        sys.executable,
-        str(SCRIPT),
-        str(out),
-        "--examples",
-        str(EXAMPLE),
-        "--swipes",
-        "640",
-    ]
-    subprocess.run(command, env=environment(tmp_path), check=True, capture_output=True, timeout=240)
-    trained, base = checkpoint_from_bytes(out.read_bytes()), base_checkpoint()
-    assert trained.architecture == base.architecture
-    assert trained.score == base.score
-    assert trained.fingerprint != base.fingerprint
-    assert len(out.read_bytes()) <= 1_100_000
-
-
 def test_every_swipe_that_can_be_aligned_is_in_one_pass() -> None:
     people = [example for seed in range(28) for example in examples(20, seed)]  # more than a pool, the last one short
     passed: list[int] = []
@@ -92,13 +66,3 @@ def test_every_swipe_that_can_be_aligned_is_in_one_pass() -> None:
         if len(passed) >= len(people):
             break
     assert sorted(passed) == sorted(len(example.word) for example in people)
-
-
-def test_a_file_without_examples_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
-    out, empty = tmp_path / "out.safetensors", tmp_path / "empty.jsonl"
-    empty.write_text('{"nothing": "here"}\n')
-    command = [sys.executable, str(SCRIPT), str(out), "--examples", str(empty)]
-    done = subprocess.run(command, env=environment(tmp_path), check=False, capture_output=True, timeout=120)
-    assert done.returncode != 0
-    assert b"empty.jsonl" in done.stderr
-    assert not out.exists()

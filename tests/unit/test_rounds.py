@@ -1,6 +1,7 @@
 """A coordinator's rounds and versions, without a server."""
 
 import secrets
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from swipefl.federation.update import decode_update, encode_update, shapes_of
 from swipefl.store.store import Store
 from tests.support.updates import delta
 
+HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 PLAIN = Policy(aggregation=Aggregation(optimizer="fedavg"))
 
 
@@ -192,3 +194,15 @@ def test_the_base_can_be_version_1(tmp_path: Path) -> None:
         assert state.create(base_checkpoint()).fingerprint == base_checkpoint().fingerprint
         with pytest.raises(UsageError, match="already"):
             state.create(base_checkpoint())
+
+
+@pytest.mark.parametrize(("wrong_by", "due"), [(0.0, False), (-2 * HOUR_S, True), (DAY_S, True)])
+def test_a_coordinators_clock_that_went_back_holds_no_update_for_ever(
+    tmp_path: Path, wrong_by: float, due: bool
+) -> None:
+    now = time.time()
+    with State(tmp_path / "coordinator.db", clock=lambda: now + wrong_by) as state:
+        state.create(base_checkpoint())
+        device = state.enroll(state.new_token(60).secret, b"")
+        state.take([Received("an id", str(device), 1, 100, b"")])
+        assert Rounds(Policy(buffer=40, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).due(state) is due

@@ -6,7 +6,6 @@ import pytest
 
 from swipefl.errors import UsageError
 from swipefl.settings import load_settings
-from tests.support.command import swipefl
 
 
 @pytest.fixture(autouse=True)
@@ -46,8 +45,3 @@ def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, named: st
     (tmp_path / "config.toml").write_text(text)
     with pytest.raises(UsageError, match=named):
         load_settings(tmp_path)
-
-
-def test_a_wrong_setting_is_exit_2(tmp_path: Path) -> None:
-    done = swipefl(tmp_path, "train", SWIPEFL_EPOCHS="none")
-    assert (done.code, "epochs" in done.err) == (2, True)

@@ -1,6 +1,5 @@
 """A federation of generated people on one machine: repeatable, resumable, and no less wary than a coordinator."""
 
-import hashlib
 import json
 from concurrent.futures import Executor, Future
 from dataclasses import replace
@@ -8,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import orjson
-import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
@@ -19,14 +16,10 @@ from swipefl.federation.aggregation import Aggregation
 from swipefl.federation.protocol.plan import ContributionPlan
 from swipefl.federation.update import difference, norm_of
 from swipefl.gesture.formats import read_examples
-from swipefl.gesture.formats.own import to_line
 from swipefl.simulation.participants import clients_of
 from swipefl.simulation.scenario import Recipe, Troubles
 from swipefl.simulation.simulation import RoundResult, Simulation
-from tests.support.command import swipefl
-from tests.support.people import examples
 
-KEYS = ["round", "version", "clients", "examples", "top1", "top3", "bytes_up", "bytes_down", "seconds"]
 PLAN = ContributionPlan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
 FEDAVG = Aggregation(optimizer="fedavg")
 
@@ -38,16 +31,6 @@ class Here(Executor):
         future: Future[Any] = Future()
         future.set_result(work(*given, **named))
         return future
-
-
-@pytest.fixture(scope="module")
-def swipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Five people of twelve swipes, and one of three, who has too few."""
-    path = tmp_path_factory.mktemp("swipes") / "swipes.jsonl"
-    people = [(f"person-{seed}", examples(3 if seed == 5 else 12, seed)) for seed in range(6)]
-    own = [replace(e, gesture=replace(e.gesture, user=user)) for user, theirs in people for e in theirs]
-    path.write_bytes(b"\n".join(orjson.dumps(to_line(example)) for example in own) + b"\n")
-    return path
 
 
 def simulation(swipes: Path, folder: Path, recipe: Recipe) -> Simulation:
@@ -138,23 +121,3 @@ def evaluated_in_one_go(swipes: Path) -> tuple[float, float]:
     decoder = Decoder(base_checkpoint(), load_lexicon)
     whole = evaluate(decoder.decode_and_spell, list(read_examples(swipes)), lambda example: True)
     return whole.top1, whole.top3
-
-
-def test_the_command_prints_a_line_a_round_and_draws_a_plot(swipes: Path, tmp_path: Path) -> None:
-    out = tmp_path / "out"
-    command = ["simulate", str(swipes), "--clients-per-round", "2", "--eval", str(swipes), "--out", str(out), "--json"]
-    done = swipefl(tmp_path, *command, "--rounds", "2")
-    rows = [json.loads(line) for line in done.out.splitlines()]
-    assert [list(row) for row in rows] == [KEYS, KEYS]
-    assert rows[0]["top1"] is None
-    assert 0 <= rows[1]["top1"] <= rows[1]["top3"] <= 1
-    assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
-    assert not (out / "people").exists()
-    first = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()
-    again = swipefl(tmp_path, *command, "--rounds", "2")
-    assert (again.code, "--resume" in again.err) == (2, True)
-    more = swipefl(tmp_path, *command, "--rounds", "3", "--resume")
-    assert [json.loads(line)["round"] for line in more.out.splitlines()] == [3]
-    assert hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest() != first
-    other = swipefl(tmp_path, *command, "--rounds", "3", "--resume", "--clip", "9")
-    assert (other.code, "begun otherwise" in other.err) == (2, True)

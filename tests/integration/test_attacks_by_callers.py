@@ -1,0 +1,131 @@
+"""Callers with no right to call, or who call too often or for what never was: refused with a reason, and counted."""
+
+import secrets
+from pathlib import Path
+
+import grpc
+import pytest
+
+from swipefl.errors import UpdateRefused
+from swipefl.federation.wire.v1 import federation_pb2 as wire
+from tests.support.attacks import costs_one_client, raw_stub, refused_call
+from tests.support.command import swipefl
+from tests.support.coordinator import Coordinator, Device
+from tests.support.updates import header_for, update
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        None,
+        "",
+        "Bearer",
+        "Bearer :",
+        "Bearer nobody:" + "00" * 32,
+        "Bearer " + "x" * 4000,
+        "Bearer ' OR 1=1 --:00",
+        "Bearer a:" + "0" * 63,
+        "Bearer 1:" * 100,
+    ],
+)
+def test_who_is_no_device_is_refused(impatient: Coordinator, authorization: str | None) -> None:
+    metadata = [("authorization", authorization)] if authorization is not None else []
+    channel, stub = raw_stub(impatient.address)
+    with (
+        channel,
+        costs_one_client(impatient, refused_call("unknown-device")),
+        pytest.raises(grpc.RpcError, match="unknown-device") as error,
+    ):
+        stub.CheckIn(wire.CheckInRequest(), metadata=metadata, timeout=5)
+    assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_credential_of_another_device_is_refused(impatient: Coordinator) -> None:
+    one, other = (impatient.device().authorization or "" for _ in range(2))
+    stolen = f"{one.partition(':')[0]}:{other.partition(':')[2]}"
+    with (
+        costs_one_client(impatient, refused_call("unknown-device")),
+        Device(impatient.address, stolen).client() as client,
+        pytest.raises(UpdateRefused, match="unknown-device"),
+    ):
+        client.check_in(1, "")
+
+
+def test_a_revoked_device_gets_nothing(impatient: Coordinator) -> None:
+    device = impatient.device()
+    with impatient.state() as state:
+        state.revoke((device.authorization or "").partition(":")[0])
+    with costs_one_client(impatient, refused_call("revoked-device")), device.client() as client:
+        for call in (
+            lambda: client.check_in(1, ""),
+            lambda: client.download(1, lambda: 0, lambda data: None),
+            lambda: client.upload(header_for(update()), update()),
+        ):
+            with pytest.raises(UpdateRefused, match="revoked-device"):
+                call()
+
+
+def test_a_token_of_another_coordinator_enrols_nobody(impatient: Coordinator, tmp_path: Path) -> None:
+    swipefl(tmp_path / "other", "coordinator", "init")
+    foreign = swipefl(tmp_path / "other", "coordinator", "token").out.strip()
+    with costs_one_client(impatient, refused_call("wrong-token")):
+        done = swipefl(tmp_path / "device", "enroll", impatient.address, "--token", foreign)
+        assert (done.code, "does not take this token" in done.err) == (2, True)
+
+
+def test_who_tries_tokens_is_slowed_down_and_one_with_a_token_is_not(impatient: Coordinator) -> None:
+    channel, stub = raw_stub(impatient.address)
+    said = []
+    with channel, costs_one_client(impatient, refused_call("too-many-wrong-tokens")):
+        for _ in range(30):
+            wrong = wire.EnrollRequest(token=secrets.token_bytes(16), credential=bytes(32))
+            with pytest.raises(grpc.RpcError) as error:
+                stub.Enroll(wrong, timeout=5)
+            said.append(error.value.code())
+        assert said[-1] == grpc.StatusCode.RESOURCE_EXHAUSTED
+        with impatient.state() as state:
+            token = state.new_token(60)
+        right = wire.EnrollRequest(token=token.secret, credential=secrets.token_bytes(32))
+        assert stub.Enroll(right, timeout=5).device_id
+
+
+@pytest.mark.parametrize("length", [0, 31, 33, 100_000])
+def test_a_credential_has_its_length(impatient: Coordinator, length: int) -> None:
+    channel, stub = raw_stub(impatient.address)
+    request = wire.EnrollRequest(token=bytes(16), credential=bytes(length))
+    with (
+        channel,
+        costs_one_client(impatient, refused_call("bad-credential")),
+        pytest.raises(grpc.RpcError, match="bad-credential"),
+    ):
+        stub.Enroll(request, timeout=5)
+
+
+def test_a_device_that_calls_all_the_time_is_told_to_wait(impatient: Coordinator) -> None:
+    device = impatient.device()
+    channel, stub = raw_stub(impatient.address)
+    with channel, costs_one_client(impatient, refused_call("too-often")):
+        calls = (stub.CheckIn.future(wire.CheckInRequest(), metadata=device.metadata, timeout=5) for _ in range(200))
+        said = [call.exception() for call in calls]
+        assert said[0] is None
+        assert said[-1].details() == "too-often"
+
+
+@pytest.mark.parametrize("version", [0, 99, 2**63, 2**64 - 1])
+def test_a_version_that_never_was_cannot_be_had(impatient: Coordinator, version: int) -> None:
+    channel, stub = raw_stub(impatient.address)
+    request = wire.DownloadCheckpointRequest(version=version)
+    with (
+        channel,
+        costs_one_client(impatient, refused_call("unknown-version")),
+        pytest.raises(grpc.RpcError, match="unknown-version"),
+    ):
+        list(stub.DownloadCheckpoint(request, metadata=impatient.device().metadata, timeout=5))
+
+
+def test_beyond_the_end_of_a_version_there_is_nothing(impatient: Coordinator) -> None:
+    channel, stub = raw_stub(impatient.address)
+    with channel:
+        for offset in (10**9, 2**63, 2**64 - 1):
+            request = wire.DownloadCheckpointRequest(version=1, offset=offset)
+            assert not list(stub.DownloadCheckpoint(request, metadata=impatient.device().metadata, timeout=5))

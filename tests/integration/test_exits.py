@@ -1,0 +1,43 @@
+"""How a command ends: by a signal, by a reader that has seen enough, by what is wrong, by a bug."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.support.command import environment, swipefl
+from tests.support.swipes import EXAMPLE, GOOD
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -m swipefl predict '{EXAMPLE}' | head -n 1; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=environment(tmp_path), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "swipefl", "predict", "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment(tmp_path), **pipes) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(GOOD[0])
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+    assert process.returncode == -signal.SIGINT
+    assert b"interrupted" in told
+
+
+def test_a_wrong_setting_is_exit_2(tmp_path: Path) -> None:
+    done = swipefl(tmp_path, "train", SWIPEFL_EPOCHS="none")
+    assert (done.code, "epochs" in done.err) == (2, True)
+
+
+def test_a_bug_is_exit_1_and_one_line(tmp_path: Path) -> None:
+    code = "from swipefl.cli import app\napp.app = lambda **given: 1 / 0\napp.main()"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith("swipefl: a bug (ZeroDivisionError)")
+    assert done.stderr.count(b"\n") == 1

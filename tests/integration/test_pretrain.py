@@ -1,0 +1,40 @@
+"""The recipes of the base checkpoint, as scripts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
+from tests.support.command import ROOT, environment
+from tests.support.swipes import EXAMPLE
+
+SCRIPT = ROOT / "examples" / "base" / "pretrain.py"
+
+
+def test_the_script_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Path) -> None:
+    out = tmp_path / "trained.safetensors"
+    command = [
+        sys.executable,
+        str(SCRIPT),
+        str(out),
+        "--examples",
+        str(EXAMPLE),
+        "--swipes",
+        "640",
+    ]
+    subprocess.run(command, env=environment(tmp_path), check=True, capture_output=True, timeout=240)
+    trained, base = checkpoint_from_bytes(out.read_bytes()), base_checkpoint()
+    assert trained.architecture == base.architecture
+    assert trained.score == base.score
+    assert trained.fingerprint != base.fingerprint
+    assert len(out.read_bytes()) <= 1_100_000
+
+
+def test_a_file_without_examples_is_an_error_and_nothing_is_written(tmp_path: Path) -> None:
+    out, empty = tmp_path / "out.safetensors", tmp_path / "empty.jsonl"
+    empty.write_text('{"nothing": "here"}\n')
+    command = [sys.executable, str(SCRIPT), str(out), "--examples", str(empty)]
+    done = subprocess.run(command, env=environment(tmp_path), check=False, capture_output=True, timeout=120)
+    assert done.returncode != 0
+    assert b"empty.jsonl" in done.stderr
+    assert not out.exists()
