@@ -1,15 +1,26 @@
 """What tests of all kinds are given."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from swipefl.federation.coordinator.policy import Limits, Policy
 from swipefl.store.store import Store
 from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.disk import SmallDisk, small_disk
 from tests.support.people import write_people
+
+# A shell without job control starts what it puts into the background with SIGINT ignored, and all that comes of it
+# inherits that: a command of a test would be deaf to Ctrl-C. A handler, unlike "ignore", is not inherited.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says something of the machine, not of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from tests.support.proxy import Proxy, proxied
 @pytest.fixture(scope="module")
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
     """A coordinator that never aggregates and has little patience."""
-    flags = ("--buffer", "100000", "--stream-s", "2")
+    flags = ("--buffer", "100000", "--stream-s", "3")
     with coordinator(tmp_path_factory.mktemp("coordinator"), *flags) as serving:
         yield serving
 

@@ -12,6 +12,7 @@ from tests.support.attacks import costs_one_client, raw_stub, refused_call
 from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator, Device
 from tests.support.updates import header_for, update
+from tests.support.waiting import LONG_S
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,7 @@ def test_who_is_no_device_is_refused(impatient: Coordinator, authorization: str 
         costs_one_client(impatient, refused_call("unknown-device")),
         pytest.raises(grpc.RpcError, match="unknown-device") as error,
     ):
-        stub.CheckIn(wire.CheckInRequest(), metadata=metadata, timeout=5)
+        stub.CheckIn(wire.CheckInRequest(), metadata=metadata, timeout=LONG_S)
     assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
 
 
@@ -80,13 +81,13 @@ def test_who_tries_tokens_is_slowed_down_and_one_with_a_token_is_not(impatient: 
         for _ in range(30):
             wrong = wire.EnrollRequest(token=secrets.token_bytes(16), credential=bytes(32))
             with pytest.raises(grpc.RpcError) as error:
-                stub.Enroll(wrong, timeout=5)
+                stub.Enroll(wrong, timeout=LONG_S)
             said.append(error.value.code())
         assert said[-1] == grpc.StatusCode.RESOURCE_EXHAUSTED
         with impatient.state() as state:
             token = state.new_token(60)
         right = wire.EnrollRequest(token=token.secret, credential=secrets.token_bytes(32))
-        assert stub.Enroll(right, timeout=5).device_id
+        assert stub.Enroll(right, timeout=LONG_S).device_id
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 100_000])
@@ -98,16 +99,18 @@ def test_a_credential_has_its_length(impatient: Coordinator, length: int) -> Non
         costs_one_client(impatient, refused_call("bad-credential")),
         pytest.raises(grpc.RpcError, match="bad-credential"),
     ):
-        stub.Enroll(request, timeout=5)
+        stub.Enroll(request, timeout=LONG_S)
 
 
 def test_a_device_that_calls_all_the_time_is_told_to_wait(impatient: Coordinator) -> None:
     device = impatient.device()
     channel, stub = raw_stub(impatient.address)
     with channel, costs_one_client(impatient, refused_call("too-often")):
-        calls = (stub.CheckIn.future(wire.CheckInRequest(), metadata=device.metadata, timeout=5) for _ in range(200))
-        said = [call.exception() for call in calls]
-        assert said[0] is None
+        said = [None]
+        while said[-1] is None and len(said) < 2000:  # 120 at once, and two more each second
+            call = stub.CheckIn.future(wire.CheckInRequest(), metadata=device.metadata, timeout=LONG_S)
+            said.append(call.exception())
+        assert said[1] is None
         assert said[-1].details() == "too-often"
 
 
@@ -120,7 +123,7 @@ def test_a_version_that_never_was_cannot_be_had(impatient: Coordinator, version:
         costs_one_client(impatient, refused_call("unknown-version")),
         pytest.raises(grpc.RpcError, match="unknown-version"),
     ):
-        list(stub.DownloadCheckpoint(request, metadata=impatient.device().metadata, timeout=5))
+        list(stub.DownloadCheckpoint(request, metadata=impatient.device().metadata, timeout=LONG_S))
 
 
 def test_beyond_the_end_of_a_version_there_is_nothing(impatient: Coordinator) -> None:
@@ -128,4 +131,4 @@ def test_beyond_the_end_of_a_version_there_is_nothing(impatient: Coordinator) ->
     with channel:
         for offset in (10**9, 2**63, 2**64 - 1):
             request = wire.DownloadCheckpointRequest(version=1, offset=offset)
-            assert not list(stub.DownloadCheckpoint(request, metadata=impatient.device().metadata, timeout=5))
+            assert not list(stub.DownloadCheckpoint(request, metadata=impatient.device().metadata, timeout=LONG_S))

@@ -1,7 +1,7 @@
 """Many connections and calls at once that say little or nothing: nobody is kept out, nothing is held for ever."""
 
 import secrets
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import grpc
@@ -9,12 +9,19 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from swipefl.federation.coordinator.policy import Limits, Policy
-from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.wire.v1 import federation_pb2 as wire
-from tests.support.attacks import costs_one_client, raw_stub, refused_call, serve_an_honest_device
+from tests.support.attacks import IN_TIME_S, costs_one_client, raw_stub, refused_call, serve_an_honest_device
 from tests.support.coordinator import Coordinator, in_process
-from tests.support.frames import NO_WINDOW, PREFACE, SETTINGS, call, connections, frame, message, text
-from tests.support.waiting import wait_until
+from tests.support.frames import NO_WINDOW, PREFACE, SETTINGS, call, connections, frame, message
+from tests.support.waiting import LONG_S, wait_until
+
+
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
+    """A coordinator that waits for what callers say for minutes: who is served in time was not kept waiting by them."""
+    policy = Policy(limits=Limits(request_s=10 * IN_TIME_S, stream_s=10 * IN_TIME_S), buffer=10**6)
+    with in_process(tmp_path_factory.mktemp("coordinator"), policy) as serving:
+        yield serving
 
 
 def test_five_hundred_connections_at_once_keep_nobody_out(impatient: Coordinator) -> None:
@@ -36,16 +43,17 @@ def test_five_hundred_connections_at_once_keep_nobody_out(impatient: Coordinator
     ],
 )
 def test_calls_that_begin_and_then_say_nothing_keep_nobody_out(
-    impatient: Coordinator, method: str, enrolled: bool, reason: str
+    patient: Coordinator, method: str, enrolled: bool, reason: str
 ) -> None:
-    authorization = impatient.device().authorization if enrolled else None
+    before = patient.metric(refused_call(reason))
+    authorization = patient.device().authorization if enrolled else None
     calls = b"".join(call(stream, method, authorization) for stream in range(1, 32, 2))
     with (
-        costs_one_client(impatient, refused_call(reason)),
-        connections(impatient, [PREFACE + frame(SETTINGS) + calls] * 100),
+        costs_one_client(patient, refused_call(reason)),
+        connections(patient, [PREFACE + frame(SETTINGS) + calls] * 100),
     ):
-        time.sleep(0.2)
-        serve_an_honest_device(impatient)
+        wait_until(lambda: patient.metric(refused_call(reason)) > before)
+        serve_an_honest_device(patient)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,7 @@ def test_who_says_no_text_is_no_device(impatient: Coordinator, said: str) -> Non
 
 
 def test_who_never_says_what_it_asks_is_hung_up_on(tmp_path: Path) -> None:
-    with in_process(tmp_path, Policy(limits=Limits(request_s=0.3))) as serving:
+    with in_process(tmp_path, Policy(limits=Limits(request_s=1.0))) as serving:
         for authorization in (None, serving.device().authorization):
             before = serving.metric(refused_call("no-request"))
             with connections(serving, [PREFACE + frame(SETTINGS) + call(1, "CheckIn", authorization)]):
@@ -70,12 +78,12 @@ def test_who_never_says_what_it_asks_is_hung_up_on(tmp_path: Path) -> None:
         serve_an_honest_device(serving)
 
 
-def test_who_asks_for_health_and_says_nothing_keeps_nobody_out(impatient: Coordinator) -> None:
-    calls = b"".join(call(stream, "Check") for stream in range(1, 32, 2))
-    calls = calls.replace(text(f"/{SERVICE}/Check"), text("/grpc.health.v1.Health/Check"))
-    with connections(impatient, [PREFACE + frame(SETTINGS) + calls] * 100):
-        time.sleep(0.2)
-        serve_an_honest_device(impatient)
+def test_who_asks_for_health_and_says_nothing_keeps_nobody_out(patient: Coordinator) -> None:
+    before = patient.metric(refused_call("too-many-at-once"))
+    calls = b"".join(call(stream, "Check", service="grpc.health.v1.Health") for stream in range(1, 32, 2))
+    with connections(patient, [PREFACE + frame(SETTINGS) + calls] * 100):
+        wait_until(lambda: patient.metric(refused_call("too-many-at-once")) > before)
+        serve_an_honest_device(patient)
 
 
 def test_a_download_that_nobody_takes_is_ended(impatient: Coordinator) -> None:
@@ -97,7 +105,7 @@ def test_a_download_that_nobody_takes_is_ended(impatient: Coordinator) -> None:
 
 def test_who_watches_the_health_holds_no_place(impatient: Coordinator) -> None:
     with grpc.insecure_channel(impatient.address) as channel, pytest.raises(grpc.RpcError) as error:
-        list(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=2))
+        list(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=LONG_S))
     assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 

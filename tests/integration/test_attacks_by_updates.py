@@ -11,6 +11,7 @@ from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.attacks import costs_one_client, raw_stub, refused_update
 from tests.support.coordinator import Coordinator
 from tests.support.updates import header_for, update
+from tests.support.waiting import LONG_S
 
 
 def changed(**changes: np.ndarray | None) -> bytes:
@@ -114,7 +115,7 @@ def test_many_copies_of_an_update_at_the_same_time_count_once(impatient: Coordin
                 stub.UploadUpdate.future(
                     iter([wire.UploadUpdateRequest(header=header_for(blob)), wire.UploadUpdateRequest(data=blob)]),
                     metadata=device.metadata,
-                    timeout=20,
+                    timeout=LONG_S,
                 )
                 for _ in range(10)
             ]

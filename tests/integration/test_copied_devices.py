@@ -46,7 +46,7 @@ def test_two_devices_with_one_id_at_the_same_time_contribute_once(
     with copied(phone, tmp_path / "copy", quiet) as twin:
         queued = [device.queue(seed) for seed, device in enumerate((phone, twin))]
         proxy.delay_s = 0.003
-        threads = [Thread(target=suppressed, args=(device, 20.0)) for device in (phone, twin)]
+        threads = [Thread(target=suppressed, args=(device,)) for device in (phone, twin)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.support.command import environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD
+from tests.support.waiting import LONG_S, rests, wait_until
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
@@ -23,11 +24,12 @@ def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
         assert process.stdout
         process.stdin.write(GOOD[0])
         process.stdin.flush()
+        assert process.stderr
         process.stdout.readline()
+        wait_until(lambda: rests(process.pid))  # for the next line, which does not come
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=20)
-    assert process.returncode == -signal.SIGINT
-    assert b"interrupted" in told
+        assert process.wait(LONG_S) == -signal.SIGINT
+        assert b"interrupted" in process.stderr.read()
 
 
 def test_a_wrong_setting_is_exit_2(tmp_path: Path) -> None:

@@ -4,20 +4,30 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Thread
 
 import pytest
 
 from swipefl.errors import CoordinatorUnreachable
+from swipefl.federation.device.client import STREAM_S
 from tests.support.command import environment, swipefl
 from tests.support.coordinator import Coordinator
 from tests.support.phones import Phone, model_bytes, suppressed, taken
 from tests.support.proxy import Proxy
+from tests.support.waiting import wait_until
 
 
 def test_a_download_goes_on_where_each_connection_was_cut(phone: Phone, proxy: Proxy, quiet: Coordinator) -> None:
-    proxy.cut_after = 140_000  # two parts of the model, and a bit
+    kept = [0]
+
+    def more_is_kept() -> None:
+        """Before a cut: what a device has not read by then is lost, on a busy machine all of it."""
+        wait_until(lambda: partly(phone) != kept[-1], "none of the connection's two parts is kept")
+        kept.append(partly(phone))
+
+    proxy.cut_after, proxy.before_cut = 140_000, more_is_kept  # two parts of the model, and a bit
     assert phone.visit().pulled
     assert proxy.connections > 6
     assert proxy.down < 1.8 * model_bytes(quiet)  # of what was on its way at a cut, gRPC hands on what it likes
@@ -39,34 +49,31 @@ def test_a_download_goes_on_at_the_next_visit(phone: Phone, proxy: Proxy, quiet:
 
 def test_a_download_goes_on_over_processes_one_of_them_killed(phone: Phone, proxy: Proxy, quiet: Coordinator) -> None:
     proxy.cut_after, proxy.most_connections = 300_000, 1
-    proxy.delay_s = 0.02  # what is not read yet when a connection is cut is lost, on a busy machine all of it
-    assert swipefl(phone.home, "sync", SWIPEFL_SYNC_DEADLINE_S="8").code == 6
+    proxy.before_cut = lambda: wait_until(lambda: partly(phone))  # what is not read when a connection is cut is lost
+    assert swipefl(phone.home, "sync").code == 6
     proxy.cut_after = proxy.most_connections = None
     begun = partly(phone)
     assert begun
+    proxy.stall_after = proxy.down + 400_000
     with subprocess.Popen(
         [sys.executable, "-m", "swipefl", "sync"], env=environment(phone.home), stderr=subprocess.DEVNULL
     ) as process:
-        while partly(phone) < begun + 200_000:
-            assert process.poll() is None
-            time.sleep(0.005)
+        wait_until(lambda: partly(phone) >= begun + 200_000)
+        assert process.poll() is None
         process.kill()
-    proxy.delay_s = 0
+    proxy.stall_after = None
     done = swipefl(phone.home, "sync", "--json")
     assert done.json["pulled"]
     assert proxy.down < 1.5 * model_bytes(quiet)
 
 
 def test_a_signal_ends_a_stalled_download_at_once(phone: Phone, proxy: Proxy) -> None:
-    proxy.delay_s = 0.01
+    proxy.stall_after = 400_000
     command = [sys.executable, "-m", "swipefl", "sync"]
     with subprocess.Popen(command, env=environment(phone.home), stderr=subprocess.DEVNULL) as process:
-        while not partly(phone):
-            time.sleep(0.005)
-        proxy.stalled = True
-        time.sleep(0.3)
+        wait_until(lambda: partly(phone) and proxy.holds)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == -signal.SIGTERM
+        assert process.wait(STREAM_S / 2) == -signal.SIGTERM  # without it, the try would go on for STREAM_S
     assert phone.member.failures == 0
 
 
@@ -80,8 +87,18 @@ def test_a_lost_acknowledgement_is_asked_for_again_and_counts_once(
     phone.visit()
     queued = phone.queue(1)
     proxy.mute_after = len(queued.blob)
-    with pytest.raises(CoordinatorUnreachable):
-        phone.visit(deadline_s=1.5)
+
+    def cut_off() -> None:
+        wait_until(lambda: proxy.muted and taken(quiet, queued.id))
+        proxy.refusing = True
+        proxy.cut()
+
+    with ThreadPoolExecutor() as pool:
+        cutting = pool.submit(cut_off)
+        with pytest.raises(CoordinatorUnreachable):
+            phone.visit()
+        cutting.result()
+    proxy.refusing = False
     assert proxy.muted
     assert taken(quiet, queued.id) == 1
     (frozen,) = phone.store.outbox.waiting()
@@ -101,14 +118,14 @@ def test_an_upload_that_is_cut_anywhere_counts_once(phone: Phone, proxy: Proxy, 
     phone.visit()
     queued = phone.queue(2)
     proxy.delay_s = 0.005
-    visiting = Thread(target=lambda: suppressed(phone, deadline_s=5))
+    visiting = Thread(target=lambda: suppressed(phone))
     visiting.start()
     for pause in (0.05, 0.2, 0.3):
         time.sleep(pause)
         proxy.cut()
     visiting.join()
     proxy.delay_s = 0
-    suppressed(phone, deadline_s=20)
+    suppressed(phone)
     assert phone.store.outbox.waiting() == []
     assert taken(quiet, queued.id) == 1
     assert phone.member.residual == queued.residual

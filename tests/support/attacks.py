@@ -12,6 +12,9 @@ from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.coordinator import Coordinator
 from tests.support.updates import header_for, update
+from tests.support.waiting import LONG_S
+
+IN_TIME_S = 30.0  # a hundred times what it takes, and a tenth of what the patient coordinator is patient for
 
 
 def refused_update(reason: str) -> str:
@@ -22,16 +25,16 @@ def refused_call(reason: str) -> str:
     return f'swipefl_refused_calls_total{{reason="{reason}"}}'
 
 
-def serve_an_honest_device(running: Coordinator, seconds: float = 5.0) -> None:
+def serve_an_honest_device(running: Coordinator) -> None:
     """A device checks in, downloads and uploads, in time."""
     began, got, device = time.monotonic(), bytearray(), running.device()
-    with device.client(deadline_s=20) as client:
+    with device.client(deadline_s=LONG_S) as client:
         manifest = wire.Manifest.FromString(client.check_in(0, "").newest.manifest)
         client.download(manifest.version, lambda: len(got), got.extend)
         assert hashlib.sha256(got).digest() == manifest.sha256
         blob = update(seed=secrets.randbits(32))
         assert client.upload(header_for(blob), blob).outcome == wire.OUTCOME_ACCEPTED
-    assert time.monotonic() - began < seconds
+    assert time.monotonic() - began < IN_TIME_S
 
 
 @contextmanager
@@ -54,4 +57,4 @@ def streamed(running: Coordinator, parts: Iterable[wire.UploadUpdateRequest], **
     """What the coordinator answers to any stream of parts."""
     channel, stub = raw_stub(running.address)
     with channel:
-        return stub.UploadUpdate(iter(parts), metadata=running.device().metadata, timeout=20, **call)
+        return stub.UploadUpdate(iter(parts), metadata=running.device().metadata, timeout=LONG_S, **call)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.waiting import LONG_S
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Root may read everything; without these two capabilities it is as anyone else.
@@ -49,7 +51,7 @@ def swipefl(home: Path, *words: str, given: bytes | None = None, before: tuple[s
         input=given if given is not None else b"",
         capture_output=True,
         env=environment(home, **extra),
-        timeout=240,
+        timeout=2 * LONG_S,
         check=False,
     )
     return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -58,7 +60,7 @@ def swipefl(home: Path, *words: str, given: bytes | None = None, before: tuple[s
 def measured(home: Path, *words: str, **given: Any) -> tuple[Done, float]:
     """Runs `swipefl WORDS...` and measures its peak memory in MB; `given` is `input` or `stdin` of subprocess.run."""
     command = [sys.executable, "-c", PEAK, *words]
-    done = subprocess.run(command, capture_output=True, env=environment(home), timeout=240, check=False, **given)
+    done = subprocess.run(command, capture_output=True, env=environment(home), timeout=2 * LONG_S, check=False, **given)
     *messages, peak = done.stderr.decode().splitlines()
     return Done(done.returncode, done.stdout.decode(), "\n".join(messages)), int(peak) / 1024
 

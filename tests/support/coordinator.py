@@ -25,6 +25,7 @@ from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
 from tests.support.updates import header_for, parts_of
+from tests.support.waiting import LONG_S, wait_until
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,13 @@ class Coordinator:
         assert device_id
         return Device(self.address, f"{device_id}:{credential.hex()}")
 
-    def wait_for_version(self, number: int, seconds: float = 15.0) -> None:
-        until = time.monotonic() + seconds
+    def wait_for_version(self, number: int) -> None:
         with self.state() as state:
-            while state.newest().number < number:
-                assert time.monotonic() < until, f"no version {number} after {seconds} s"
-                time.sleep(0.05)
+            wait_until(lambda: state.newest().number >= number, f"no version {number}")
+
+    def log(self) -> str:
+        """What it wrote to standard error."""
+        return (self.home / "coordinator.log").read_text()
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,13 @@ class Device:
                 time.sleep(pause_s)
 
         with self.stub() as stub:
-            return stub.UploadUpdate(slowly(), metadata=self.metadata, timeout=20)
+            return stub.UploadUpdate(slowly(), metadata=self.metadata, timeout=LONG_S)
 
     def download(self, version: int, offset: int = 0) -> bytes:
         """A version's bytes from an offset on. Raises grpc.RpcError."""
         request = wire.DownloadCheckpointRequest(version=version, offset=offset)
         with self.stub() as stub:
-            parts = list(stub.DownloadCheckpoint(request, metadata=self.metadata, timeout=20))
+            parts = list(stub.DownloadCheckpoint(request, metadata=self.metadata, timeout=LONG_S))
         assert [part.offset for part in parts] == list(range(offset, offset + len(parts) * PART_BYTES, PART_BYTES))
         return b"".join(part.data for part in parts)
 
@@ -143,7 +145,7 @@ def coordinator(
     finally:
         process.terminate()
         try:
-            process.wait(30)
+            process.wait(LONG_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -166,11 +168,11 @@ def in_process(home: Path, policy: Policy) -> Iterator[Coordinator]:
     work = serve(path, listening, policy, on_ready=on_ready, stop=stop)
     thread = threading.Thread(target=asyncio.run, args=(work,))
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(LONG_S)
     loop, serving = loops[0]
     try:
         metrics = f"http://127.0.0.1:{serving.metrics_port}/metrics"
         yield Coordinator(home, f"127.0.0.1:{serving.port}", metrics, None)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
+        thread.join(LONG_S)

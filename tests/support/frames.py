@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.coordinator import Coordinator
+from tests.support.waiting import LONG_S
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, HEADERS, DATA = 4, 1, 0
@@ -25,12 +26,12 @@ def text(text: str) -> bytes:
     return (bytes([len(text)]) if rest < 0 else bytes([127, rest])) + text.encode("latin-1")
 
 
-def call(stream: int, method: str, authorization: str | None = None) -> bytes:
+def call(stream: int, method: str, authorization: str | None = None, service: str = SERVICE) -> bytes:
     """The frame that begins a call."""
     fields = {
         ":method": "POST",
         ":scheme": "http",
-        ":path": f"/{SERVICE}/{method}",
+        ":path": f"/{service}/{method}",
         ":authority": "localhost",
         "te": "trailers",
         "content-type": "application/grpc",
@@ -51,7 +52,7 @@ def connections(running: Coordinator, said: Sequence[bytes]) -> Iterator[list[so
     """One connection for each of what is said."""
     host, port = running.address.split(":")
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_connection((host, int(port)), timeout=5)) for _ in said]
+        sockets = [stack.enter_context(socket.create_connection((host, int(port)), timeout=LONG_S)) for _ in said]
         for each, first in zip(sockets, said, strict=True):
             each.sendall(first)
         yield sockets

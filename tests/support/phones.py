@@ -20,6 +20,7 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.support.coordinator import Coordinator
 from tests.support.updates import update
+from tests.support.waiting import LONG_S
 
 
 class Phone:
@@ -50,13 +51,13 @@ class Phone:
         self.store.outbox.queue(queued)
         return queued
 
-    def exchange(self, clock: Callable[[], float] = time.time, deadline_s: float = 20.0) -> Exchange:
+    def exchange(self, clock: Callable[[], float] = time.time, deadline_s: float = LONG_S) -> Exchange:
         def connect(member: Membership) -> Client:
             return Client(Endpoint(member.address), member.authorization, deadline_s)
 
         return Exchange(self.store, self.home, connect, clock)
 
-    def visit(self, clock: Callable[[], float] = time.time, deadline_s: float = 20.0) -> Exchanged:
+    def visit(self, clock: Callable[[], float] = time.time, deadline_s: float = LONG_S) -> Exchanged:
         return self.exchange(clock, deadline_s).run()
 
     def __enter__(self) -> "Phone":
@@ -86,7 +87,7 @@ def model_bytes(serving: Coordinator) -> int:
         return state.newest().size or 0
 
 
-def suppressed(device: Phone, deadline_s: float) -> None:
+def suppressed(device: Phone, deadline_s: float = LONG_S) -> None:
     """A visit that may fail."""
     with suppress(CoordinatorUnreachable), Phone(device.home, None) as own:  # a connection of this thread's own
         own.visit(deadline_s=deadline_s)

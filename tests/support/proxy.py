@@ -2,9 +2,11 @@
 
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Thread
+
+from tests.support.waiting import LONG_S
 
 PIECE = 8192
 
@@ -12,9 +14,10 @@ PIECE = 8192
 class Proxy:
     """Passes bytes on to and from `target`. What its attributes say holds from the next piece of bytes on.
 
-    `delay_s` rests before each piece; `cut_after` ends a connection once so many bytes came down it; `mute_after` lets
-    nothing more down a connection once so many bytes went up it; `refusing` resets new ones, as does having had the
-    `most_connections`; `stalled` holds all back.
+    `delay_s` rests before each piece; `cut_after` ends a connection once so many bytes came down it, and `before_cut`
+    is called; `mute_after` lets nothing more down a connection once so many bytes went up it; `refusing` resets new
+    ones, as does having had the `most_connections`; `stalled` holds all back, `stall_after` once so many bytes came
+    down over all connections, and `holds` says that something is.
     """
 
     def __init__(self, target: str) -> None:
@@ -23,7 +26,9 @@ class Proxy:
         self.cut_after: int | None = None
         self.mute_after: int | None = None
         self.most_connections: int | None = None
-        self.refusing = self.stalled = False
+        self.stall_after: int | None = None
+        self.before_cut: Callable[[], object] = lambda: None
+        self.refusing = self.stalled = self.holds = False
         self.down = 0  # bytes that came down so far, over all connections
         self.muted = 0  # bytes that were swallowed
         self.connections = 0
@@ -41,6 +46,13 @@ class Proxy:
         self._listener.close()
         self.cut()
 
+    def rest(self) -> None:
+        """Returns when nothing is held back any more."""
+        while self.stalled or (self.stall_after is not None and self.down >= self.stall_after):
+            self.holds = True
+            time.sleep(0.01)
+        self.holds = False
+
     def _accept(self) -> None:
         with suppress(OSError):
             while True:
@@ -52,7 +64,7 @@ class Proxy:
                 self.connections += 1
                 host, _, port = self.target.rpartition(":")
                 try:
-                    peer = socket.create_connection((host, int(port)), 5)
+                    peer = socket.create_connection((host, int(port)), LONG_S)
                 except OSError:
                     device.close()
                     continue
@@ -77,8 +89,7 @@ class Connection:
         with suppress(OSError):
             while data := source.recv(PIECE):
                 time.sleep(self.proxy.delay_s)
-                while self.proxy.stalled:
-                    time.sleep(0.01)
+                self.proxy.rest()
                 send(data)  # type: ignore[operator]
         _end(source)
         _end(sink)
@@ -98,6 +109,7 @@ class Connection:
         self.down += len(data)
         proxy.down += len(data)
         if proxy.cut_after is not None and self.down >= proxy.cut_after:
+            proxy.before_cut()
             raise ConnectionError
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.support.command import Done, environment
+from tests.support.waiting import LONG_S
 
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -38,13 +39,14 @@ def swipefl_on_terminal(
     if process.stdin:
         process.stdin.write(given or b"")
         process.stdin.close()
-    screen = _all_of(ours)
+    screen = all_of(ours)
     apart = (process.stdout or process.stderr or io.BytesIO()).read().decode()
-    code = process.wait(60)
+    code = process.wait(LONG_S)
     return Done(code, apart, screen) if piped == "out" else Done(code, screen, apart)
 
 
-def _all_of(terminal: int) -> str:
+def all_of(terminal: int) -> str:
+    """All that is ever shown on a terminal, which then is closed."""
     shown = b""
     with suppress(OSError):  # the last one that held the terminal is gone
         while block := os.read(terminal, 65536):

@@ -12,7 +12,7 @@ coordinate = st.floats(-5, 15, width=32)
 
 
 @given(st.lists(st.tuples(coordinate, coordinate, st.floats(0, 1, width=32)), min_size=2, max_size=60))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_path_gives_finite_frames_within_bounds(points: list[tuple[float, float, float]]) -> None:
     array = np.array(points, np.float32)
     array[:, 2] = np.cumsum(array[:, 2])

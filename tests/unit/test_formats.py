@@ -112,7 +112,7 @@ contents = st.lists(st.binary(max_size=40) | objects, max_size=4).map(b"\n".join
 
 
 @given(contents | contents.map(gzip.compress), st.sampled_from([None, *FORMATS]), st.sampled_from(["s.log", "s.json"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_bytes_are_read_without_a_bug_and_every_line_is_accounted_for(
     content: bytes, format: str | None, name: str
 ) -> None:

@@ -32,7 +32,7 @@ def contents(store: Store) -> list[tuple[str, bytes]]:
 
 
 @given(st.sampled_from(list(FILES)), st.lists(st.floats(0, 1), min_size=1, max_size=3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_file_read_while_it_grows_gives_what_it_gives_whole(name: str, cuts: list[float]) -> None:
     """Cut at any byte; the line numbers of what comes after stay right."""
     content = FILES[name]

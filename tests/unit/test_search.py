@@ -43,7 +43,7 @@ def posterior(word: str, rng: np.random.Generator, noise: float = 2.0) -> Floats
 
 
 @given(st.integers(1, 5), st.integers(1, 3), st.integers(0, 2**32 - 1))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_ctc_scores_are_the_sum_over_all_alignments(frames: int, letters: int, seed: int) -> None:
     log_probs = log_softmax(np.random.default_rng(seed).normal(0, 3, (frames, 1 + letters)))
     sums: defaultdict[tuple[int, ...], float] = defaultdict(float)
