@@ -18,10 +18,10 @@ federation: $(STAMP)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/federation/run.sh
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadfile  # what a file starts, a coordinator or a training, is started once
 
 slow: $(STAMP)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest tests/endurance -m slow
 
 check: $(STAMP) wire-check
 	$(BIN)/ruff check .

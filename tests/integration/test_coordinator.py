@@ -6,7 +6,6 @@ import pty
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +29,8 @@ from tests.support.command import environment, swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator
 from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.terminal import all_of
-from tests.support.updates import header_for, parts_of, update
+from tests.support.updates import Held, header_for, parts_of, update
+from tests.support.waiting import LONG_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +116,13 @@ def test_published_and_rolled_back_versions_reach_devices_also_after_the_key_was
 def test_health_is_served_and_reflection_is_not(running: Coordinator) -> None:
     with grpc.insecure_channel(running.address) as channel:
         health = health_pb2_grpc.HealthStub(channel)
-        answer = health.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=5)
+        answer = health.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=LONG_S)
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
         listed = channel.unary_unary("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
         with pytest.raises(grpc.RpcError, match="UNIMPLEMENTED"):
-            list(health.Watch(health_pb2.HealthCheckRequest(service=SERVICE), timeout=5))
+            list(health.Watch(health_pb2.HealthCheckRequest(service=SERVICE), timeout=LONG_S))
         with pytest.raises(grpc.RpcError, match="UNIMPLEMENTED"):
-            listed(b"", timeout=5)
+            listed(b"", timeout=LONG_S)
 
 
 def test_metrics_are_served(running: Coordinator) -> None:
@@ -176,7 +176,7 @@ def test_sigterm_lets_it_end_and_what_was_taken_is_kept(tmp_path: Path) -> None:
         device = serving.device()
         assert device.upload(update()).outcome == 1
         serving.process.terminate()
-        assert serving.process.wait(30) == 0
+        assert serving.process.wait(LONG_S) == 0
         with pytest.raises(CoordinatorUnreachable), device.client(deadline_s=1) as client:
             client.check_in(1, "")
         with serving.state() as state:
@@ -193,11 +193,14 @@ def test_an_unknown_device_is_refused(running: Coordinator) -> None:
 def test_a_call_that_runs_at_sigterm_is_answered(tmp_path: Path) -> None:
     with coordinator(tmp_path) as serving, ThreadPoolExecutor() as pool:
         device, blob = serving.device(), update()
-        upload = pool.submit(device.send, *parts_of(header_for(blob), blob), pause_s=0.3)
-        time.sleep(0.4)
+        parts = Held(parts_of(header_for(blob), blob))
+        upload = pool.submit(device.stream, parts)
+        serving.reads(parts)
         serving.process.terminate()
+        wait_until(lambda: "draining" in serving.log())
+        parts.let_go()
         assert upload.result().outcome == 1
-        assert serving.process.wait(30) == 0
+        assert serving.process.wait(LONG_S) == 0
         with serving.state() as state:
             assert state.contributed(device.id, 1)
             assert (state.device(device.id) or device).seen_at > state.newest().created_at
@@ -266,7 +269,7 @@ def test_data_and_log_stay_apart_on_a_terminal_too(tmp_path: Path) -> None:
         assert list(json.loads(process.stdout.readline())) == ["listening"]
         process.terminate()
         assert process.stdout.read() == b""
-        assert process.wait(30) == 0
+        assert process.wait(LONG_S) == 0
     os.close(theirs)
     assert "event='stopped'" in all_of(ours)
 

@@ -11,7 +11,7 @@ from swipefl.device.cycle import RoundReport, in_use, nothing_to_do
 from swipefl.gesture.gesture import Example
 from swipefl.learning.plan import Plan, Trained
 from swipefl.store.store import Store
-from tests.support.command import swipefl
+from tests.support.command import SHORT, swipefl
 from tests.support.coordinator import Coordinator, coordinator
 from tests.support.cycles import cycle
 from tests.support.people import examples
@@ -58,7 +58,6 @@ def test_a_new_version_is_personalised_judged_and_adopted_or_not(phone: Phone, q
 
 
 def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path: Path) -> None:
-    short = {"SWIPEFL_EPOCHS": "1", "SWIPEFL_CONTRIBUTION_EPOCHS": "1"}
     homes, fingerprints = (tmp_path / "alone", tmp_path / "member"), []
     with coordinator(tmp_path / "coordinator", "--buffer", "1000") as serving:
         with Phone(homes[1], serving):
@@ -66,7 +65,7 @@ def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path
         for home in homes:
             with Store(home / "swipefl.db") as store:
                 put(store, examples(60))
-            report = swipefl(home, "cycle", "--rounds", "3", "--json", **short).json
+            report = swipefl(home, "cycle", "--rounds", "3", "--json", **SHORT).json
             assert report["sync"] is None
             assert report["rounds"][0]["push"] == ("queued" if home == homes[0] else "sent")
             status = swipefl(home, "status", "--json").json

@@ -4,7 +4,6 @@ import json
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from tests.support.coordinator import Device, coordinator
 from tests.support.disk import SmallDisk
 from tests.support.phones import publish
 from tests.support.updates import update
+from tests.support.waiting import LONG_S, wait_until
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,9 @@ class Remote:
 
     def status(self) -> dict[str, object]:
         return self.disk.swipefl("coordinator", "status", "--json").json
+
+    def log(self) -> str:
+        return self.disk.text("home/log")
 
     def token(self) -> bytes:
         return Token.parse(self.disk.swipefl("coordinator", "token").out.strip()).secret
@@ -53,13 +56,13 @@ def serving(disk: SmallDisk, *flags: str) -> Iterator[Remote]:
             yield Remote(disk, json.loads(process.stdout.readline())["listening"])
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(LONG_S)
 
 
 def enrolled(remote: Remote, token: bytes) -> Device:
     credential = secrets.token_bytes(32)
     with Device(remote.address, None).stub() as stub:
-        answer = stub.Enroll(wire.EnrollRequest(token=token, credential=credential), timeout=10)
+        answer = stub.Enroll(wire.EnrollRequest(token=token, credential=credential), timeout=LONG_S)
     return Device(remote.address, f"{answer.device_id}:{credential.hex()}")
 
 
@@ -76,7 +79,7 @@ def test_a_full_coordinator_acknowledges_nothing_and_goes_on_when_there_is_space
         with pytest.raises(grpc.RpcError) as told:
             enrolled(remote, tokens[5])
         assert told.value.code() == grpc.StatusCode.UNAVAILABLE
-        with devices[4].client(deadline_s=5) as client:
+        with devices[4].client(deadline_s=LONG_S) as client:
             assert not client.check_in(1, "").contributed
         disk.free()
         assert remote.status()["waiting"] == 1
@@ -85,14 +88,11 @@ def test_a_full_coordinator_acknowledges_nothing_and_goes_on_when_there_is_space
                 disk.fill(spare_kb=1600)  # enough for an update, not for a version with its master weights
             answer = device.upload(update(seed), update_id=f"update {seed}")
             assert answer.outcome == wire.OUTCOME_ACCEPTED
-        time.sleep(2)  # rounds fail, one after the other
-        with devices[4].client(deadline_s=5) as client:
+        wait_until(lambda: remote.log().count("round failed") >= 2)  # one after the other
+        with devices[4].client(deadline_s=LONG_S) as client:
             assert wire.Manifest.FromString(client.check_in(1, "").newest.manifest).version == 1
         disk.free()
-        until = time.monotonic() + 15
-        while remote.status()["waiting"]:
-            assert time.monotonic() < until
-            time.sleep(0.2)
+        wait_until(lambda: not remote.status()["waiting"])
         first, second = remote.status()["versions"]
         assert (first["version"], second["version"], second["updates"]) == (1, 2, 4)
         assert enrolled(remote, tokens[5]).authorization

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, CoordinatorUnreachable
-from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.client import STREAM_S, Client, Endpoint
 from swipefl.federation.device.enrolment import enroll
 from swipefl.federation.device.exchange import Exchange
 from swipefl.federation.protocol.plan import ContributionPlan
@@ -35,6 +35,7 @@ from swipefl.store.store import Store
 from tests.support.command import swipefl
 from tests.support.swipes import GOOD
 from tests.support.updates import update
+from tests.support.waiting import LONG_S
 
 
 @dataclass
@@ -124,12 +125,12 @@ def hostile(kind: type[Hostile] = Hostile, **changes: object) -> Iterator[tuple[
 
 
 @contextmanager
-def member(home: Path, address: str, servicer: Hostile) -> Iterator[Exchange]:
+def member(home: Path, address: str, servicer: Hostile, deadline_s: float = LONG_S) -> Iterator[Exchange]:
     """A device that pinned the servicer's key and knows version 1, which is the base."""
     with Store(home / "swipefl.db") as store:
         key, base = public_bytes(servicer.key), base_checkpoint().fingerprint
         store.memberships.set(Membership(address, "device", bytes(32), key, version=1, fingerprint=base))
-        yield Exchange(store, home, lambda member: Client(Endpoint(member.address), member.authorization, 2.0))
+        yield Exchange(store, home, lambda member: Client(Endpoint(member.address), member.authorization, deadline_s))
 
 
 def flipped(blob: bytes) -> bytes:
@@ -242,10 +243,10 @@ def test_a_coordinator_that_streams_nonsense_or_for_ever_is_left_in_time(
     tmp_path: Path, parts: Callable[[int], Iterable[wire.DownloadCheckpointResponse]]
 ) -> None:
     began = time.monotonic()
-    with hostile(parts=parts) as (address, servicer), member(tmp_path, address, servicer) as exchange:
+    with hostile(parts=parts) as (address, servicer), member(tmp_path, address, servicer, deadline_s=2) as exchange:
         with pytest.raises(CoordinatorUnreachable):
             exchange.run()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < STREAM_S / 2  # without its deadline, a device would stay for STREAM_S a try
         assert exchange.waits() is not None
 
 
@@ -309,5 +310,5 @@ def _refused_enrolment(home: Path, token: Token, name: str, public_key: bytes) -
 
     with hostile(kind=Enrols) as (address, _), Store(home / "swipefl.db") as store:
         with pytest.raises(CheckpointError):
-            enroll(store, Endpoint(address), token, lambda endpoint: Client(endpoint, deadline_s=5))
+            enroll(store, Endpoint(address), token, lambda endpoint: Client(endpoint, deadline_s=LONG_S))
         assert store.memberships.get() is None

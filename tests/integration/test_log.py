@@ -5,14 +5,14 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import Done, environment, swipefl
+from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import swipefl_on_terminal
+from tests.support.waiting import catches, wait_until
 
 SWIPED = {json.loads(line)["word"] for line in EXAMPLE.read_bytes().splitlines()}
 WORDS = {word for word in SWIPED if len(word) > 8} | {"zuzanka", "qqwordqq", "приветище"}  # short ones are ours too
@@ -33,12 +33,12 @@ def night(home: Path, **extra: str) -> list[Done]:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory: pytest.TempPathFactory) -> list[Done]:
-    return night(tmp_path_factory.mktemp("text"))
+    return night(tmp_path_factory.mktemp("text"), **SHORT)
 
 
 @pytest.fixture(scope="module")
 def as_json(tmp_path_factory: pytest.TempPathFactory) -> list[Done]:
-    return night(tmp_path_factory.mktemp("json"), SWIPEFL_LOG="json")
+    return night(tmp_path_factory.mktemp("json"), SWIPEFL_LOG="json", **SHORT)
 
 
 def test_lines_are_key_value_by_default(text: list[Done]) -> None:
@@ -87,11 +87,6 @@ def test_a_person_at_the_terminal_reads_no_log(tmp_path: Path) -> None:
         assert "event=" not in swipefl_on_terminal(tmp_path, *words).out
 
 
-def catches(pid: int, signum: int) -> bool:
-    status = Path(f"/proc/{pid}/status").read_text()
-    return bool(int(status.split("SigCgt:")[1].split()[0], 16) & 1 << (signum - 1))
-
-
 def test_an_interruption_is_a_line_too(tmp_path: Path) -> None:
     swipefl(tmp_path, "ingest", str(EXAMPLE))
     with subprocess.Popen(
@@ -100,8 +95,7 @@ def test_an_interruption_is_a_line_too(tmp_path: Path) -> None:
         env=environment(tmp_path, SWIPEFL_LOG="json", SWIPEFL_EPOCHS="10000"),
     ) as process:
         assert process.stderr
-        while not catches(process.pid, signal.SIGTERM):
-            time.sleep(0.02)
+        wait_until(lambda: catches(process.pid, signal.SIGTERM))
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read().decode()
         assert process.wait() == -signal.SIGTERM

@@ -15,6 +15,7 @@ import pytest
 from tests.support.command import ROOT, Done, environment, swipefl
 from tests.support.coordinator import Coordinator
 from tests.support.phones import Phone, publish
+from tests.support.waiting import LONG_S, wait_until
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def serving(home: Path, wire: Wire) -> Iterator[Coordinator]:
             yield Coordinator(home, at["listening"], "", process)
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(LONG_S)
 
 
 def test_a_visit_succeeds_over_loss_and_delay_and_after_a_partition(wire: Wire, tmp_path: Path) -> None:
@@ -78,22 +79,21 @@ def test_a_visit_succeeds_over_loss_and_delay_and_after_a_partition(wire: Wire, 
         device.store.memberships.set(replace(device.member, insecure=True))
         device.queue(1)
         wire.change(loss=0.03, delay_s=0.02)
-        done = sync(60)
+        done = sync(LONG_S)
         assert done.json["pushed"] == 1, done.err
         publish(coordinator, 0.5)
         wire.change(loss=1.0)
         assert sync(1).code == 6
         wire.change(loss=0.03, delay_s=0.02)
-        assert sync(60).json["pulled"]
+        assert sync(LONG_S).json["pulled"]
         second = device.queue(2)
         command = [*wire.device, sys.executable, "-m", "swipefl", "sync"]
         with subprocess.Popen(command, env=environment(home), stderr=subprocess.DEVNULL) as process:
-            while not device.store.outbox.waiting()[0].attempted:
-                time.sleep(0.01)
+            wait_until(lambda: device.store.outbox.waiting()[0].attempted)
             wire.change(loss=1.0)  # in the middle of an upload
             time.sleep(0.5)
             wire.change(loss=0.0)
-            assert process.wait(60) == 0
+            assert process.wait(LONG_S) == 0
         assert device.store.outbox.waiting() == []
         assert device.member.residual == second.residual
         with coordinator.state() as state:

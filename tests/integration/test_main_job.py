@@ -5,7 +5,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from swipefl.gesture.keyboard import built_in
 from tests.support.command import ROOT, Done, environment, swipefl
 from tests.support.readme import readme_block
 from tests.support.swipes import EXAMPLE, GOOD, SHARED, gesture, lines
+from tests.support.waiting import LONG_S, catches, wait_until
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
 
@@ -71,7 +71,7 @@ def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> No
             assert key in answer
         assert [set(c) for c in answer["candidates"]] == [{"word", "score", "probability"}] * 3
         process.stdin.close()
-        assert process.wait(20) == 0
+        assert process.wait(LONG_S) == 0
 
 
 def test_predict_works_from_the_first_minute_and_makes_no_store(tmp_path: Path) -> None:
@@ -218,18 +218,17 @@ def test_too_little_data_is_an_error_for_train_and_a_reason_for_cycle(tmp_path: 
 def test_a_signal_ends_the_cycle_by_that_signal_and_loses_nothing(tmp_path: Path, signum: int, code: int) -> None:
     swipefl(tmp_path, "ingest", str(EXAMPLE))
     command = [sys.executable, "-m", "swipefl", "cycle", "--rounds", "50"]
-    with subprocess.Popen(command, env=environment(tmp_path), stderr=subprocess.PIPE) as process:
+    endless = environment(tmp_path, SWIPEFL_EPOCHS="10000")
+    with subprocess.Popen(command, env=endless, stderr=subprocess.PIPE) as process:
         lock = tmp_path / "lock"
-        while not (lock.exists() and lock.read_bytes()):
-            time.sleep(0.01)
-        time.sleep(2.5)
+        wait_until(lambda: lock.exists() and lock.read_bytes() and catches(process.pid, signum))
         busy = swipefl(tmp_path, "cycle")
         assert busy.code == 8
         assert str(process.pid) in busy.err
         ingested = swipefl(tmp_path, "ingest", "-", "--json", given=lines(gesture(gesture_id="late")))
         assert ingested.json["stored"] == 1
         process.send_signal(signum)
-        assert process.wait(30) == code
+        assert process.wait(LONG_S) == code
     assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 261
 
 

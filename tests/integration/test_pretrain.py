@@ -7,6 +7,7 @@ from pathlib import Path
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from tests.support.command import ROOT, environment
 from tests.support.swipes import EXAMPLE
+from tests.support.waiting import LONG_S
 
 SCRIPT = ROOT / "examples" / "base" / "pretrain.py"
 
@@ -22,7 +23,7 @@ def test_the_script_trains_on_a_file_and_writes_a_small_checkpoint(tmp_path: Pat
         "--swipes",
         "640",
     ]
-    subprocess.run(command, env=environment(tmp_path), check=True, capture_output=True, timeout=240)
+    subprocess.run(command, env=environment(tmp_path), check=True, capture_output=True, timeout=2 * LONG_S)
     trained, base = checkpoint_from_bytes(out.read_bytes()), base_checkpoint()
     assert trained.architecture == base.architecture
     assert trained.score == base.score
@@ -34,7 +35,7 @@ def test_a_file_without_examples_is_an_error_and_nothing_is_written(tmp_path: Pa
     out, empty = tmp_path / "out.safetensors", tmp_path / "empty.jsonl"
     empty.write_text('{"nothing": "here"}\n')
     command = [sys.executable, str(SCRIPT), str(out), "--examples", str(empty)]
-    done = subprocess.run(command, env=environment(tmp_path), check=False, capture_output=True, timeout=120)
+    done = subprocess.run(command, env=environment(tmp_path), check=False, capture_output=True, timeout=2 * LONG_S)
     assert done.returncode != 0
     assert b"empty.jsonl" in done.stderr
     assert not out.exists()

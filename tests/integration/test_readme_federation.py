@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import ROOT, environment, swipefl
+from tests.support.command import ROOT, SHORT, environment, swipefl
 from tests.support.coordinator import Coordinator, coordinator
 from tests.support.readme import readme_blocks
 from tests.support.swipes import EXAMPLE
@@ -15,8 +15,8 @@ from tests.support.swipes import EXAMPLE
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Coordinator]:
-    """What `swipefl coordinator serve` of the README is: where the README says."""
-    with coordinator(tmp_path / "coordinator", "--buffer", "1", listen="127.0.0.1:8443") as running:
+    """What `swipefl coordinator serve` of the README is, on a port that is free."""
+    with coordinator(tmp_path / "coordinator", "--buffer", "1") as running:
         yield running
 
 
@@ -27,6 +27,8 @@ def test_the_lines_of_the_readme(serving: Coordinator, tmp_path: Path) -> None:
     ]
     env = {**environment(tmp_path / "device"), "TOKEN": serving.token()}
     env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+    assert "localhost:8443" in theirs
+    theirs = theirs.replace("localhost:8443", serving.address.replace("127.0.0.1", "localhost"))
     subprocess.run(["sh", "-euc", theirs], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -46,10 +48,10 @@ def test_a_cycle_pushes_its_contribution_and_takes_what_came_of_it(serving: Coor
     home = tmp_path / "device"
     swipefl(home, "ingest", str(EXAMPLE))
     swipefl(home, "enroll", serving.address, "--token", serving.token())
-    first = swipefl(home, "cycle", "--json").json
+    first = swipefl(home, "cycle", "--json", **SHORT).json
     assert (first["rounds"][0]["push"], first["sync"]) == ("sent", None)
     serving.wait_for_version(2)
-    second = swipefl(home, "cycle", "--json").json
+    second = swipefl(home, "cycle", "--json", **SHORT).json
     assert second["rounds"][0]["skipped"] is None  # a new global model is something to do
     kinds = [c["kind"] for c in swipefl(home, "status", "--json").json["checkpoints"]]
     assert "global" in kinds

@@ -14,6 +14,7 @@ from swipefl.errors import StoreBusy, StoreError
 from swipefl.store.store import Store
 from tests.support.people import examples
 from tests.support.stores import put
+from tests.support.waiting import LONG_S
 
 
 def test_many_processes_can_make_the_store_at_once(path: Path) -> None:
@@ -22,7 +23,7 @@ def test_many_processes_can_make_the_store_at_once(path: Path) -> None:
         "store = Store(Path(sys.argv[1])); store.meta.set(sys.argv[2], 'here'); store.close()"
     )
     runs = [subprocess.Popen([sys.executable, "-c", code, str(path), str(i)]) for i in range(4)]
-    assert [run.wait(60) for run in runs] == [0, 0, 0, 0]
+    assert [run.wait(LONG_S) for run in runs] == [0, 0, 0, 0]
     with Store(path) as store:
         assert [store.meta.get(str(i)) for i in range(4)] == ["here"] * 4
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from swipefl.gesture.keyboard import built_in
-from tests.support.command import Done, environment, swipefl
+from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
 
@@ -22,7 +22,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """A home after ingest and a cycle of two rounds, and what the cycle showed."""
     home = tmp_path_factory.mktemp("home")
     assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
-    return home, swipefl_on_terminal(home, "cycle", "--rounds", "2")
+    return home, swipefl_on_terminal(home, "cycle", "--rounds", "2", **SHORT)
 
 
 def test_predict_answers_in_aligned_columns_under_one_header(tmp_path: Path) -> None:

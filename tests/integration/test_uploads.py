@@ -3,11 +3,7 @@
 import hashlib
 import secrets
 import signal
-import threading
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -22,7 +18,7 @@ from swipefl.federation.coordinator.policy import Limits, Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.coordinator import Coordinator, coordinator, in_process
-from tests.support.updates import header_for, parts_of, update
+from tests.support.updates import Held, header_for, parts_of, update
 
 Code = grpc.StatusCode
 
@@ -162,11 +158,9 @@ def test_a_token_gives_the_same_answer_to_the_same_device(collecting: Coordinato
 
 
 def test_nobody_may_have_too_much(tmp_path: Path, blob: bytes) -> None:
-    limits = Limits(calls_a_minute=6, upload_bytes_a_day=3 * len(blob) // 2, stream_s=0.4, wrong_tokens_a_minute=2)
+    limits = Limits(calls_a_minute=6, upload_bytes_a_day=3 * len(blob) // 2, wrong_tokens_a_minute=2)
     with in_process(tmp_path, Policy(limits=limits)) as serving:
-        slow, greedy, busy = (serving.device() for _ in range(3))
-        parts = parts_of(header_for(blob), blob)
-        assert code_of(lambda: slow.send(*parts, pause_s=0.3)) == (Code.DEADLINE_EXCEEDED, "too-slow")
+        greedy, busy, other = (serving.device() for _ in range(3))
         assert greedy.upload(blob, sha256=b"no").reason == "damaged"
         assert code_of(lambda: greedy.upload(blob)) == (Code.RESOURCE_EXHAUSTED, "daily-quota")
         for _ in range(6):
@@ -176,20 +170,21 @@ def test_nobody_may_have_too_much(tmp_path: Path, blob: bytes) -> None:
             guess = wire.EnrollRequest(token=bytes(16), credential=bytes(32))
             codes = [code_of(lambda: stub.Enroll(guess))[1] for _ in range(3)]
         assert codes == ["wrong-token", "wrong-token", "too-many-wrong-tokens"]
-        other, began = serving.device(), threading.Event()
-
-        def parts_that_wait() -> Iterator[wire.UploadUpdateRequest]:
-            yield parts[0]
-            began.set()
-            time.sleep(0.5)
-
-        with ThreadPoolExecutor() as pool, other.stub() as stub:
-            call = partial(stub.UploadUpdate, parts_that_wait(), metadata=other.metadata)
-            first = pool.submit(code_of, call)
-            began.wait()
-            time.sleep(0.1)
+        parts = Held(parts_of(header_for(blob), blob))
+        with ThreadPoolExecutor() as pool:
+            first = pool.submit(other.stream, parts)
+            serving.reads(parts)
             assert code_of(lambda: other.download(1)) == (Code.RESOURCE_EXHAUSTED, "one-stream-at-a-time")
-            assert first.result() == (Code.DEADLINE_EXCEEDED, "too-slow")
+            parts.let_go()
+            assert first.result().outcome == wire.OUTCOME_ACCEPTED
+
+
+def test_who_streams_slowly_is_ended(tmp_path: Path, blob: bytes) -> None:
+    with in_process(tmp_path, Policy(limits=Limits(stream_s=0.4))) as serving, ThreadPoolExecutor() as pool:
+        parts = Held(parts_of(header_for(blob), blob))
+        slow = pool.submit(code_of, lambda: serving.device().stream(parts))
+        assert slow.result() == (Code.DEADLINE_EXCEEDED, "too-slow")
+        parts.let_go()
 
 
 def test_a_device_is_told_whether_to_try_again_and_nothing_else(

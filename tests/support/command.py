@@ -12,6 +12,7 @@ from typing import Any
 from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).resolve().parents[2]
+SHORT = {"SWIPEFL_EPOCHS": "1", "SWIPEFL_CONTRIBUTION_EPOCHS": "1"}  # where it does not matter how well is learned
 
 # Root may read everything; without these two capabilities it is as anyone else.
 AS_ANYONE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()

@@ -6,9 +6,8 @@ import secrets
 import subprocess
 import sys
 import threading
-import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from swipefl.federation.device.client import Client, Endpoint
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
-from tests.support.updates import header_for, parts_of
+from tests.support.updates import Held, header_for, parts_of
 from tests.support.waiting import LONG_S, wait_until
 
 
@@ -63,6 +62,11 @@ class Coordinator:
         assert device_id
         return Device(self.address, f"{device_id}:{credential.hex()}")
 
+    def reads(self, parts: Held) -> None:
+        """Returns when the upload of `parts` is being read: calls are begun in order, and a later one is answered."""
+        parts.wait_until_sent()
+        self.device().download(1, 10**9)
+
     def wait_for_version(self, number: int) -> None:
         with self.state() as state:
             wait_until(lambda: state.newest().number >= number, f"no version {number}")
@@ -100,16 +104,14 @@ class Device:
         """One try with a header that is right for version 1, with changes."""
         return self.send(*parts_of(header_for(blob, **header), blob))
 
-    def send(self, *parts: wire.UploadUpdateRequest, pause_s: float = 0) -> wire.UploadUpdateResponse:
+    def send(self, *parts: wire.UploadUpdateRequest) -> wire.UploadUpdateResponse:
         """One try with these parts, whatever they are. Raises grpc.RpcError."""
+        return self.stream(parts)
 
-        def slowly() -> Iterator[wire.UploadUpdateRequest]:
-            for part in parts:
-                yield part
-                time.sleep(pause_s)
-
+    def stream(self, parts: Iterable[wire.UploadUpdateRequest]) -> wire.UploadUpdateResponse:
+        """The same with parts that come when they do."""
         with self.stub() as stub:
-            return stub.UploadUpdate(slowly(), metadata=self.metadata, timeout=LONG_S)
+            return stub.UploadUpdate(iter(parts), metadata=self.metadata, timeout=LONG_S)
 
     def download(self, version: int, offset: int = 0) -> bytes:
         """A version's bytes from an offset on. Raises grpc.RpcError."""

@@ -33,9 +33,13 @@ class SmallDisk:
     def good(self) -> int:
         return int(self.swipefl("status", "--json").json["gestures"]["good"])
 
-    def _shell(self, script: str) -> None:
+    def text(self, name: str) -> str:
+        """What a file there says."""
+        return self._shell(f"cat {name}")
+
+    def _shell(self, script: str) -> str:
         command = [*self.inside, "sh", "-c", f"cd {self.folder} && {script}"]
-        subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
 
 
 @contextmanager

@@ -13,13 +13,14 @@ from swipefl.device.cycle import nothing_to_do
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.models import newest_global
-from tests.support.command import killed_after, swipefl
+from tests.support.command import SHORT, killed_after, swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator
 from tests.support.people import examples
 from tests.support.phones import Phone, publish
 from tests.support.proxy import proxied
 from tests.support.stores import put
 from tests.support.updates import header_for, update
+from tests.support.waiting import wait_until
 
 BLOBS = [update(seed) for seed in range(3)]
 
@@ -38,17 +39,14 @@ class Load:
     acknowledged: dict[str, tuple[str, int]] = field(default_factory=dict)  # device and version by id
     odd: list[str] = field(default_factory=list)
 
-    def wait_for(self, count: int, seconds: float = 60.0) -> None:
-        until = time.monotonic() + seconds
-        while len(self.acknowledged) < count:
-            assert time.monotonic() < until, f"{len(self.acknowledged)} of {count} after {seconds} s"
-            time.sleep(0.05)
+    def wait_for(self, count: int) -> None:
+        wait_until(lambda: len(self.acknowledged) >= count, f"{count} that are acknowledged")
 
     def run(self, number: int, device: Device) -> None:
         rng = random.Random(number)
         waiting: tuple[wire.UpdateHeader, bytes] | None = None
         while not self.stop.is_set():
-            with suppress(CoordinatorUnreachable), device.client(deadline_s=2) as client:
+            with suppress(CoordinatorUnreachable), device.client(deadline_s=10) as client:
                 asked = client.check_in(0, "")
                 newest = wire.Manifest.FromString(asked.newest.manifest)
                 if waiting is None and not asked.contributed:
@@ -147,7 +145,7 @@ def joined_cycle_survives(folder: Path, serving: Coordinator, moment: float) -> 
         device.visit()
         killed_after(folder, moment, "cycle")
         assert swipefl(folder, "status", "--json").code == 0
-        done = swipefl(folder, "cycle", "--json", SWIPEFL_EPOCHS="1", SWIPEFL_CONTRIBUTION_EPOCHS="1")
+        done = swipefl(folder, "cycle", "--json", **SHORT)
         assert (done.code, done.json["sync"]) == (0, None), done.err
         assert nothing_to_do(device.store)
         assert device.store.outbox.waiting() == []

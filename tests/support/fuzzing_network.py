@@ -33,6 +33,7 @@ from tests.support.fuzzing import (
     wrong_manifests,
 )
 from tests.support.updates import header_for, update
+from tests.support.waiting import LONG_S
 
 BLOB = update()
 
@@ -100,7 +101,9 @@ def whatever_is_called(serving: Coordinator, how: settings) -> None:
         def call(called: tuple[str, list[bytes]]) -> None:
             method, requests = called
             begin = channel.stream_stream(f"/{SERVICE}/{method}")
-            _, error = said_of(lambda: list(begin(iter(requests), metadata=device.metadata, timeout=20)), grpc.RpcError)
+            _, error = said_of(
+                lambda: list(begin(iter(requests), metadata=device.metadata, timeout=LONG_S)), grpc.RpcError
+            )
             assert error is None or error.code() in EXPECTED, (error.code(), error.details())
 
         tried(call, any_calls, how)

@@ -2,6 +2,8 @@
 
 import hashlib
 import secrets
+from collections.abc import Iterator, Sequence
+from threading import Event
 
 import numpy as np
 
@@ -9,6 +11,7 @@ from swipefl.decoder.checkpoint import Weights, base_checkpoint
 from swipefl.federation.device.client import CHUNK_BYTES
 from swipefl.federation.update import encode_update
 from swipefl.federation.wire.v1 import federation_pb2 as wire
+from tests.support.waiting import LONG_S
 
 
 def parts_of(header: wire.UpdateHeader, blob: bytes) -> list[wire.UploadUpdateRequest]:
@@ -45,3 +48,23 @@ def delta(weights: Weights, seed: int = 0, norm: float = 1.0) -> dict[str, np.nd
 def update(seed: int = 0, norm: float = 1.0) -> bytes:
     """An encoded random update of the base."""
     return encode_update(delta(base_checkpoint().parameters, seed, norm), 1e9).blob
+
+
+class Held:
+    """The parts of an upload, of which the later ones come when it is let go."""
+
+    def __init__(self, parts: Sequence[wire.UploadUpdateRequest]) -> None:
+        self._parts = parts
+        self._begun, self._go = Event(), Event()
+
+    def __iter__(self) -> Iterator[wire.UploadUpdateRequest]:
+        yield from self._parts[:2]
+        self._begun.set()  # more went out than a connection holds
+        assert self._go.wait(LONG_S)
+        yield from self._parts[2:]
+
+    def wait_until_sent(self) -> None:
+        assert self._begun.wait(LONG_S)
+
+    def let_go(self) -> None:
+        self._go.set()
