@@ -17,8 +17,9 @@ demo: $(STAMP)
 federation: $(STAMP)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/federation/run.sh
 
+# What a file starts, a coordinator or a training, is started once; the long files come first.
 test: $(STAMP)
-	$(BIN)/python -m pytest -n 2 --dist loadfile  # what a file starts, a coordinator or a training, is started once
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest tests/endurance -m slow

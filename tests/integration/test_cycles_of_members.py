@@ -64,7 +64,7 @@ def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path
             pass
         for home in homes:
             with Store(home / "swipefl.db") as store:
-                put(store, examples(60))
+                put(store, examples(40))
             report = swipefl(home, "cycle", "--rounds", "3", "--json", **SHORT).json
             assert report["sync"] is None
             assert report["rounds"][0]["push"] == ("queued" if home == homes[0] else "sent")

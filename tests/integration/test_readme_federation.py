@@ -10,7 +10,7 @@ import pytest
 from tests.support.command import ROOT, SHORT, environment, swipefl
 from tests.support.coordinator import Coordinator, coordinator
 from tests.support.readme import readme_blocks
-from tests.support.swipes import EXAMPLE
+from tests.support.swipes import GOOD
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_the_example_makes_a_better_model_of_three_devices(tmp_path: Path) -> No
 
 def test_a_cycle_pushes_its_contribution_and_takes_what_came_of_it(serving: Coordinator, tmp_path: Path) -> None:
     home = tmp_path / "device"
-    swipefl(home, "ingest", str(EXAMPLE))
+    swipefl(home, "ingest", "-", given=b"".join(GOOD[:60]))
     swipefl(home, "enroll", serving.address, "--token", serving.token())
     first = swipefl(home, "cycle", "--json", **SHORT).json
     assert (first["rounds"][0]["push"], first["sync"]) == ("sent", None)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.support.command import killed_after, swipefl
+from tests.support.command import SHORT, killed_after, swipefl
 from tests.support.swipes import EXAMPLE, many_swipes
 
 
@@ -24,7 +24,7 @@ def cycle_survives(folder: Path, moment: float) -> None:
     before = swipefl(home, "status", "--json").json
     assert before["gestures"]["good"] == 260
     assert len(before["outbox"]) <= 1
-    rounds = swipefl(home, "cycle", "--json").json["rounds"]
+    rounds = swipefl(home, "cycle", "--json", **SHORT).json["rounds"]
     after = swipefl(home, "status", "--json").json
     assert after["rounds"]
     assert rounds[0]["skipped"] is None or "nothing new" in rounds[0]["skipped"]
