@@ -1,4 +1,4 @@
-"""The error tree of swipefl; every error says what is wrong, where, and what to do next.
+"""The error tree of swipefl; every error says what is wrong and where, and names what to do next.
 
 SwipeflError                     exit 1   (a bug, if it is seen bare)
 ├── UsageError                   exit 2   flags, settings, an unknown keyboard
@@ -8,21 +8,97 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 │   └── TooLittleData
 ├── CheckpointError              exit 4   missing, corrupt or of another shape
 ├── StoreError                   exit 5   the file swipefl.db: newer, damaged, disk full
-├── CoordinatorUnreachable       exit 6   work is kept; try later
-├── UpdateRefused                exit 7   do not retry
-├── StoreBusy                    exit 8   another run holds the store
+│   └── StoreBusy                exit 8   another run holds the store
+├── FederationError                       a visit to the coordinator that came to nothing; a night goes on without it
+│   ├── CoordinatorUnreachable   exit 6   work is kept; try later
+│   ├── UpdateRefused            exit 7   do not retry
+│   └── TrustError               exit 4   a signature, an older version, another model than the one that was signed
+│       └── CredentialRefused    exit 7   the coordinator does not know this device, or no longer
+├── VersionConflict              exit 8   another version came in between
 └── Interrupted                  exit 130 / 143
 
+What to do next is named (`Remedy`), not worded: a command line says it in flags, a page in buttons.
 No message ever contains a word that a person swiped or a point of a gesture.
 """
 
+from enum import Enum, auto
 from typing import ClassVar
 
 
+class Remedy(Enum):
+    """What helps; the face that shows an error says it in its own words, with the error's facts."""
+
+    ADD_KEYBOARD = auto()
+    ASK_OWNER = auto()
+    ASK_OWNER_OR_REJOIN = auto()
+    CHECK_ADDRESS = auto()
+    CHECK_ADDRESS_OR_TOKEN = auto()
+    CHECK_DISK = auto()
+    CHECK_FOLDER = auto()
+    CHECK_OWNER = auto()
+    CHECK_PERMISSIONS = auto()
+    CHOOSE_LANGUAGE = auto()
+    CHOOSE_MODEL = auto()
+    CHOOSE_NAME = auto()
+    CHOOSE_OUT = auto()
+    CORRECT_SETTING = auto()
+    ENROLL = auto()
+    FREE_ADDRESS = auto()
+    FREE_SPACE = auto()
+    GIVE_ADDRESS = auto()
+    GIVE_CERTIFICATE = auto()
+    GIVE_CHECKPOINT = auto()
+    GIVE_LONGER_ID = auto()
+    INGEST_AGAIN = auto()
+    INGEST_MORE = auto()
+    INIT_COORDINATOR = auto()
+    INSTALL_AGAIN = auto()
+    INSTALL_NEWER = auto()
+    LEAVE_FIRST = auto()
+    LIST_CHECKPOINTS = auto()
+    LIST_DEVICES = auto()
+    LIST_GESTURES = auto()
+    LIST_KEYBOARDS = auto()
+    LIST_VERSIONS = auto()
+    LOWER_LEARNING_RATE = auto()
+    MOVE_ASIDE = auto()
+    NEW_TOKEN = auto()
+    PUBLISH = auto()
+    REENROLL = auto()
+    RESET = auto()
+    RESET_TO_BASE = auto()
+    RESTART_COORDINATOR = auto()
+    RESTORE_COPY = auto()
+    RESUME_OR_CHOOSE_OUT = auto()
+    RUN_AGAIN = auto()
+    RUN_AGAIN_LATER = auto()
+    SAY_KEYBOARD = auto()
+    SAY_TLS = auto()
+    SYNC_NOT_REQUIRED = auto()
+    START_ANEW = auto()
+    TRAIN_ON_CPU = auto()
+    TRY_LATER = auto()
+    UPGRADE = auto()
+    WAIT_OR_STOP = auto()
+
+
 class SwipeflError(Exception):
-    """Anything that swipefl raises on purpose."""
+    """Anything that swipefl raises on purpose.
+
+    `code` is a stable kebab-case name; `what` says what is wrong and where, `{fact}` standing for one of `facts`.
+    """
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, what: str, remedy: Remedy | None = None, /, **facts: object) -> None:
+        super().__init__(code, what, remedy)
+        self.code = code
+        self.remedy = remedy
+        self.facts = facts
+        self._what = what
+
+    def __str__(self) -> str:
+        return self._what.format_map(self.facts)
 
 
 class UsageError(SwipeflError):
@@ -38,19 +114,11 @@ class DataError(SwipeflError):
 
 
 class RejectedLine(DataError):
-    """One line of input that holds no usable gesture; `reason` is a stable kebab-case name."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    """One line of input that holds no usable gesture."""
 
 
 class BadUpdate(DataError):
-    """An update that a coordinator does not take; `reason` is a stable kebab-case name."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    """An update that a coordinator does not take."""
 
 
 class TooLittleData(DataError):
@@ -64,25 +132,47 @@ class CheckpointError(SwipeflError):
 
 
 class StoreError(SwipeflError):
-    """The store cannot be opened, read or written."""
+    """A database cannot be opened, read or written."""
 
     exit_code = 5
 
 
-class CoordinatorUnreachable(SwipeflError):
+class StoreBusy(StoreError):
+    """Another run, or another program, holds the database."""
+
+    exit_code = 8
+
+
+class FederationError(SwipeflError):
+    """A visit to the coordinator that came to nothing."""
+
+
+class CoordinatorUnreachable(FederationError):
     """No answer from the coordinator; what waits to be sent is kept."""
 
     exit_code = 6
 
 
-class UpdateRefused(SwipeflError):
+class UpdateRefused(FederationError):
     """The coordinator will never take this update."""
 
     exit_code = 7
 
 
-class StoreBusy(SwipeflError):
-    """Another train, cycle, sync or forget holds the store."""
+class TrustError(FederationError):
+    """The coordinator is not the one that was enrolled with, or says what that one would not."""
+
+    exit_code = 4
+
+
+class CredentialRefused(TrustError):
+    """The coordinator does not know this device, or no longer."""
+
+    exit_code = 7
+
+
+class VersionConflict(SwipeflError):
+    """Another version of the global model came in between."""
 
     exit_code = 8
 
@@ -91,5 +181,6 @@ class Interrupted(SwipeflError):
     """Ctrl-C or SIGTERM, answered at the next safe moment; exit 130 or 143."""
 
     def __init__(self, signum: int) -> None:
-        super().__init__(f"interrupted by signal {signum}; what was finished is kept")
+        super().__init__("interrupted", "interrupted by signal {signum}; what was finished is kept", signum=signum)
+        self.args = (signum,)  # what it is unpickled with
         self.signum = signum

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from swipefl.federation.coordinator.policy import Limits, Policy
+from swipefl.federation.coordinator.limits import Limits
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.store.store import Store
 from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.disk import SmallDisk, small_disk

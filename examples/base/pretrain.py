@@ -30,8 +30,8 @@ from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard, Layout, built_in
 from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate, network_of
-from swipefl.learning.plan import DROPOUT
 from swipefl.learning.trainer import descend, device_of
+from swipefl.learning.training import DROPOUT
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
 SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (tune.py); another wants its own
@@ -227,7 +227,7 @@ def main(
         begin = base_checkpoint()
     recorded = list(read_examples(examples)) if examples else []
     if examples and not recorded:
-        raise TooLittleData(f"{examples} holds no swipe with its word that can be read")
+        raise TooLittleData("no-examples", "{path} holds no swipe with its word that can be read", path=examples)
     recipe = Recipe(
         swipes or (8 * len(recorded) if recorded else 2_000_000),
         Architecture.named(begin.architecture if begin else architecture),

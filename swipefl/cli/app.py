@@ -13,6 +13,7 @@ import typer
 from swipefl import __version__
 from swipefl.cli import coordinator, keyboards, words
 from swipefl.cli.common import drop_output, note
+from swipefl.cli.config import config
 from swipefl.cli.cycle import cycle
 from swipefl.cli.enroll import enroll
 from swipefl.cli.evaluate import evaluate
@@ -21,6 +22,7 @@ from swipefl.cli.forget import forget
 from swipefl.cli.ingest import ingest
 from swipefl.cli.leave import leave
 from swipefl.cli.predict import predict
+from swipefl.cli.remedies import told
 from swipefl.cli.reset import reset
 from swipefl.cli.show import show
 from swipefl.cli.simulate import simulate
@@ -55,6 +57,7 @@ for command in (
     enroll,
     sync,
     leave,
+    config,
     simulate,
 ):
     app.command()(command)
@@ -94,7 +97,7 @@ def main() -> NoReturn:
             _end_by(signal.SIGINT)
         raise
     except SwipeflError as error:
-        note(f"swipefl: {error}", logging.ERROR)
+        note(f"swipefl: {told(error)}", logging.ERROR)
         sys.exit(error.exit_code)
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
@@ -105,6 +108,9 @@ def main() -> NoReturn:
             traceback.print_exc()
         note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", logging.ERROR)
         sys.exit(1)
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # From here on Python would make a traceback and exit code 0 of a Ctrl-C.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(0)
 
 

@@ -1,4 +1,4 @@
-"""What the commands share: two options, output and input, the store of a home, signals."""
+"""What the commands share: two options, output and input, a device or a coordinator of a home, signals."""
 
 import json
 import logging
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from swipefl.cli.rendering import printable
-from swipefl.errors import UsageError
+from swipefl.errors import Interrupted
 
 if TYPE_CHECKING:
-    from swipefl.gesture.keyboard import Keyboard
-    from swipefl.settings import Settings
-    from swipefl.store.store import Store
+    from swipefl.home import Home
+    from swipefl.hosting import Hosting
+    from swipefl.learning.training import Progress
+    from swipefl.settings.sources import Sourced
+    from swipefl.stopping import Stop
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="The folder of the store; else SWIPEFL_HOME.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
@@ -49,7 +51,7 @@ def note(message: str, level: int = logging.INFO) -> None:
     if not sys.stderr.isatty():
         import structlog
 
-        from swipefl.settings import logs_json
+        from swipefl.settings.logs import logs_json
 
         if logs_json():
             structlog.get_logger().log(level, message)
@@ -63,7 +65,7 @@ def log(event: str, **facts: object) -> None:
         return
     import structlog
 
-    from swipefl.settings import configure_logging
+    from swipefl.settings.logs import configure_logging
 
     if not structlog.is_configured():
         configure_logging(as_json=False)
@@ -71,53 +73,78 @@ def log(event: str, **facts: object) -> None:
     structlog.get_logger().info(event, **{name: fact for name, fact in known.items() if fact is not None})
 
 
-def standard_input() -> BinaryIO:
-    """Standard input; a person who is to type it is told."""
+def source_of(path: str) -> Path | BinaryIO:
+    """A file, or standard input for `-`; a person who is to type it is told."""
+    if path != "-":
+        return Path(path)
     if sys.stdin.isatty():
         note("reading gestures from the terminal, one JSON object a line; Ctrl-D ends")
     return sys.stdin.buffer
 
 
-def settings_of(home: Path | None, **flags: Any) -> "Settings":
-    """The settings in force, those of the log among them."""
-    from swipefl.settings import configure_logging, load_settings
+def home_of(home: Path | None, **flags: Any) -> "Home":
+    """A device, put together out of its settings. Raises UsageError."""
+    from swipefl.home import Home
+    from swipefl.settings.device import load_settings
 
     settings = load_settings(home, **flags)
+    _take_up(settings)
+    return Home(settings)
+
+
+def hosting_of(home: Path | None, **flags: Any) -> "Hosting":
+    """A coordinator, put together out of its settings. Raises UsageError."""
+    from swipefl.hosting import Hosting
+    from swipefl.settings.coordinator import load_coordinator_settings
+
+    settings = load_coordinator_settings(home, **flags)
+    _take_up(settings)
+    return Hosting(settings)
+
+
+def _take_up(settings: "Sourced") -> None:
+    """Logs as the settings say, and tells of variables that only look like settings."""
+    from swipefl.settings.logs import configure_logging
+    from swipefl.settings.sources import unknown_variables
+
     if settings.log == "json":  # else not before there is a line to log: structlog takes longer to load than a store
         configure_logging(as_json=True)
-    return settings
-
-
-def store_of(home: Path | None, **flags: Any) -> "tuple[Settings, Store]":
-    """Settings, and the store of their home, opened and made where it is missing."""
-    from swipefl.store.store import Store
-
-    settings = settings_of(home, **flags)
-    return settings, Store(settings.home / "swipefl.db")
-
-
-def keyboard_of(name_or_file: str, find: "Callable[[str], Keyboard]") -> "Keyboard":
-    """The keyboard of a name, or of a JSON file. Raises UsageError."""
-    from swipefl.gesture.keyboard import keyboard_from_json
-
-    path = Path(name_or_file)
-    if not path.is_file():
-        return find(name_or_file)
-    try:
-        return keyboard_from_json(json.loads(path.read_text("utf-8")), name=path.stem)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read the keyboard file {path}: {error}") from error
+    for message in unknown_variables(type(settings)):
+        note(message, logging.WARNING)
 
 
 @contextmanager
-def signals() -> Iterator[Callable[[], int | None]]:
-    """Notes SIGINT and SIGTERM instead of dying, and says which came, so that work can stop at a safe moment."""
+def signals() -> "Iterator[Stop]":
+    """Notes SIGINT and SIGTERM instead of dying, so that work can stop at a safe moment: it asks what this gives.
+
+    One that whoever started the command ignores, as `nohup` and shells' background jobs do, stays ignored.
+    """
     caught: list[int] = []
-    handlers = {
-        s: signal.signal(s, lambda signum, frame: caught.append(signum)) for s in (signal.SIGINT, signal.SIGTERM)
-    }
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    handlers = {s: signal.signal(s, lambda signum, frame: caught.append(signum)) for s in heard}
     try:
-        yield lambda: caught[0] if caught else None
+        yield lambda: Interrupted(caught[0]) if caught else None
     finally:
         for signum, handler in handlers.items():
             signal.signal(signum, handler)
+
+
+@contextmanager
+def progress_bar(hidden: bool) -> "Iterator[Callable[[Progress], None]]":
+    """Shows loss and time left on standard error while training, where that is a terminal."""
+    if hidden or not sys.stderr.isatty():
+        yield lambda progress: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("training", loss="", visible=False)
+
+        def show(progress: "Progress") -> None:
+            loss = f"epoch {progress.epoch}/{progress.epochs}  loss {progress.loss:.3f}"
+            bar.update(task, visible=True, completed=progress.done, total=progress.total, loss=loss)
+
+        yield show

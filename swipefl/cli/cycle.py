@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, log, signals, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, progress_bar, signals
+from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, number, rise, table
-from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from swipefl.device.cycle import RoundReport
 
 
@@ -21,34 +23,14 @@ def cycle(
     """Train, keep what is better, queue an update. Does nothing where nothing is new."""
     from dataclasses import asdict
 
-    from swipefl.cli.federation import exchange_of
-    from swipefl.cli.training import load_trainer, plans, progress_bar
-    from swipefl.database.lock import hold
-    from swipefl.device.cycle import Cycle
-    from swipefl.device.prediction import lexicons
-
-    settings, store = store_of(home)
-    with store, hold(settings.home), signals() as stopped, progress_bar(as_json) as on_progress:
-        lexicon_of = lexicons(store.words.all())
-        coordinator = exchange_of(settings, store, stopped)
-        if require_sync and coordinator is None:
-            raise UsageError("no coordinator is configured; leave --require-sync out, or `swipefl enroll` first")
-        cycle = Cycle(
-            store,
-            load_trainer,
-            lexicon_of,
-            plans(settings),
-            on_progress,
-            stopped,
-            on_round=_logged,
-            coordinator=coordinator,
-            require_sync=require_sync,
-        )
-        reports = cycle.run(rounds)
+    device = home_of(home)
+    with device.alone() as store, signals() as stop, progress_bar(as_json) as on_progress:
+        report = device.cycle(store, require_sync, on_progress, _logged, stop).run(rounds)
+    unspoken = told(report.unspoken) if report.unspoken else None
     if as_json or not is_terminal():
-        emit({"rounds": [asdict(report) for report in reports], "sync": cycle.unspoken})
+        emit({"rounds": [asdict(done) for done in report.rounds], "sync": unspoken})
     else:
-        _render(reports, cycle.unspoken)
+        _render(report.rounds, unspoken)
 
 
 def _logged(report: "RoundReport") -> None:
@@ -60,7 +42,7 @@ def _logged(report: "RoundReport") -> None:
         log("round finished", **asdict(report))
 
 
-def _render(reports: "list[RoundReport]", unspoken: str | None) -> None:
+def _render(reports: "Sequence[RoundReport]", unspoken: str | None) -> None:
     screen = console()
     done = [report for report in reports if not report.skipped]
     if done:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
 from swipefl.cli.rendering import console, counted, number, percent, table
 
 if TYPE_CHECKING:
@@ -27,13 +27,10 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Count how often the right word comes first. A word outside the lexicon counts as wrong."""
-    from swipefl.cli.decoding import decoder_parts
-    from swipefl.decoder.evaluation import evaluate as measure
-
-    parts = decoder_parts(home, model, keyboard, lexicon_size, held_out=path is None)
-    decoder = parts.decoder(language)
-    examples = parts.examples(path)
-    evaluation = measure(decoder.decode_and_spell, examples, lambda e: e.word in decoder.lexicon(e.gesture))
+    device = home_of(home)
+    prediction = device.prediction(model, keyboard, lexicon_size)
+    examples = device.held_out() if path is None else prediction.examples(source_of(path))
+    evaluation = prediction.evaluation(examples, language)
     if as_json or not is_terminal():
         emit({key: getattr(evaluation, key) for key in KEYS})
     else:

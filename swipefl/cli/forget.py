@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, log, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, log, note
 from swipefl.cli.rendering import counted
 
 
@@ -18,15 +18,13 @@ def forget(
     as_json: JsonOption = False,
 ) -> None:
     """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
-    from swipefl.database.lock import hold
     from swipefl.device.ownership import forget as erase
     from swipefl.errors import UsageError
     from swipefl.gesture.gesture import fold
 
     if everything == (before is not None or word is not None):
-        raise UsageError("say what to forget: --before DATE, --word WORD (or both), or --all")
-    settings, store = store_of(home)
-    with store, hold(settings.home):
+        raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
+    with home_of(home).alone() as store:
         erased = erase(store, before.timestamp() if before else None, fold(word) if word else None)
     log("forget finished", erased=erased)
     if as_json:

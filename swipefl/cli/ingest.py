@@ -12,13 +12,13 @@ from swipefl.cli.common import (
     HomeOption,
     JsonOption,
     emit,
+    home_of,
     is_terminal,
-    keyboard_of,
     log,
     note,
-    standard_input,
-    store_of,
+    source_of,
 )
+from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
     read = [Path(source).resolve() for source in sources if source != "-"]
     in_folder = target.name.removesuffix(".gz").endswith(SUFFIXES) and any(source in target.parents for source in read)
     if target in read or in_folder:
-        raise UsageError(f"--rejects {path} lies in what is read, and would overwrite it; choose another file")
+        raise UsageError(
+            "rejects-in-input",
+            "--rejects {path} lies in what is read, and would overwrite it; choose another file",
+            path=path,
+        )
     try:
         return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
     except OSError as error:
-        raise UsageError(f"cannot write --rejects {path}: {error.strerror}; choose another file") from error
+        raise UsageError(
+            "cannot-write", "cannot write --rejects {path}: {why}; choose another file", path=path, why=error.strerror
+        ) from error
 
 
 class _Rejects:
@@ -59,7 +65,7 @@ class _Rejects:
             self._kept.write(rejected.text.rstrip(b"\n") + b"\n")
         self._shown += 1
         if self._shown <= SHOWN:
-            note(f"{name}:{rejected.line}: {rejected.reason}: {rejected.message}")
+            note(f"{name}:{rejected.line}: {rejected.fault.code}: {told(rejected.fault)}")
             return
         before, first, last = self._spans[-1] if self._spans else ("", 0, -1)
         if before == name and rejected.line <= last + 1:
@@ -85,30 +91,28 @@ def ingest(
     as_json: JsonOption = False,
 ) -> None:
     """Read swipes into the store; safe to repeat."""
-    from swipefl.device.ingestion import Ingestion
     from swipefl.errors import UsageError
     from swipefl.gesture.formats import FORMATS
 
     if format is not None and format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}; there are {', '.join(FORMATS)}")
-    settings, store = store_of(home)
+        known = ", ".join(FORMATS)
+        raise UsageError("unknown-format", "unknown format {format!r}; there are {known}", format=format, known=known)
+    device = home_of(home)
     with ExitStack() as stack:
-        stack.enter_context(store)
+        store = stack.enter_context(device.store())
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         rejected = _Rejects(kept)
         stack.callback(rejected.tell_rest)
-        wanted = keyboard or settings.keyboard
-        known = keyboard_of(wanted, store.keyboards.get) if wanted else None
-        sources = [standard_input() if path == "-" else Path(path) for path in paths]
-        report = Ingestion(store, known, format, rejected.add).run(sources)
+        ingestion = device.ingestion(store, keyboard, format, rejected.add)
+        report = ingestion.run(source_of(path) for path in paths)
     log("ingest finished", **asdict(report))
     if as_json or not is_terminal():
         emit(asdict(report))
         return
-    console().print(_told(report), soft_wrap=True)
+    console().print(_summary(report), soft_wrap=True)
 
 
-def _told(report: "IngestReport") -> str:
+def _summary(report: "IngestReport") -> str:
     if not report.read:
         return "nothing new: what was given had been read before"
     counts = f"{report.stored} stored, {report.duplicates} known before, {report.rejected} rejected"

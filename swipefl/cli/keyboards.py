@@ -1,11 +1,12 @@
 """`swipefl keyboards`: the layouts that are known."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, keyboard_of, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
 from swipefl.cli.rendering import console, number, printable, table
 
 if TYPE_CHECKING:
@@ -17,15 +18,16 @@ app = typer.Typer(help="Key geometry: any layout, any alphabet.", no_args_is_hel
 @app.command("list")
 def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the keyboards that are known."""
-    _, store = store_of(home)
-    with store:
-        known = [{"name": k.name, "language": k.language, "keys": len(k.keys)} for k in store.keyboards.all()]
+    from swipefl.device.keyboards import known_keyboards
+
+    with home_of(home).store() as store:
+        known = known_keyboards(store)
     if as_json or not is_terminal():
-        emit({"keyboards": known})
+        emit({"keyboards": [asdict(keyboard) for keyboard in known]})
         return
     shown = table("name", "language", number("keys"))
     for keyboard in known:
-        shown.add_row(printable(str(keyboard["name"])), printable(str(keyboard["language"])), str(keyboard["keys"]))
+        shown.add_row(printable(keyboard.name), printable(keyboard.language), str(keyboard.keys))
     console().print(shown)
 
 
@@ -36,8 +38,7 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Show one keyboard: as JSON, or drawn on a terminal."""
-    _, store = store_of(home)
-    with store:
+    with home_of(home).store() as store:
         keyboard = store.keyboards.get(name)
     if as_json or not is_terminal():
         emit(keyboard.to_json())
@@ -53,23 +54,14 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Make a keyboard known. Its file has width, height and keys, each with letter, x, y, width, height."""
-    from dataclasses import replace
+    from swipefl.device.keyboards import add_keyboard
 
-    from swipefl.errors import UsageError
-
-    def no_such(wanted: str) -> "Keyboard":
-        raise UsageError(f"there is no file {wanted}")
-
-    keyboard = keyboard_of(str(file), no_such)
-    if name is not None:
-        keyboard = replace(keyboard, name=name)
-    _, store = store_of(home)
-    with store, store.transaction():
-        store.keyboards.add(keyboard)
+    with home_of(home).store() as store:
+        added = add_keyboard(store, file, name)
     if as_json:
-        emit({"name": keyboard.name, "language": keyboard.language, "keys": len(keyboard.keys)})
+        emit(asdict(added))
     else:
-        note(f"keyboard {keyboard.name!r} is known now: {len(keyboard.keys)} letter keys")
+        note(f"keyboard {added.name!r} is known now: {added.keys} letter keys")
 
 
 def _drawn(keyboard: "Keyboard") -> str:

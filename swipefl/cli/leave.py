@@ -1,15 +1,13 @@
 """`swipefl leave`: forget the federation."""
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
 
 
 def leave(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Forget the federation and what waits to be sent. Your models stay."""
-    from swipefl.database.lock import hold
     from swipefl.federation.device.enrolment import leave
 
-    settings, store = store_of(home)
-    with store, hold(settings.home):
+    with home_of(home).alone() as store:
         left = leave(store)
     if as_json or not is_terminal():
         emit({"left": left.address if left else None})

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal
-from swipefl.cli.decoding import candidates_as_json, decoder_parts
-from swipefl.cli.rendering import console, printable, table
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
+from swipefl.cli.remedies import told
+from swipefl.cli.rendering import candidates_as_json, console, printable, table
 
 if TYPE_CHECKING:
     from swipefl.decoder.search import Candidate
@@ -28,11 +28,7 @@ def predict(
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
-    from swipefl.device.prediction import answers
-
-    parts = decoder_parts(home, model, keyboard, prior=prior)
-    decoder = parts.decoder(language)
-    found = answers(parts.entries(path), decoder, top)
+    found = home_of(home).prediction(model, keyboard, prior=prior).answers(source_of(path), language, top)
     if as_json or not is_terminal():
         for answer in found:
             emit(_plain(answer))
@@ -41,8 +37,8 @@ def predict(
 
 
 def _plain(answer: "Answer") -> dict[str, object]:
-    if answer.error is not None:
-        return {"gesture_id": answer.gesture_id, "error": answer.error}
+    if answer.fault is not None:
+        return {"gesture_id": answer.gesture_id, "error": told(answer.fault)}
     return {"gesture_id": answer.gesture_id, "candidates": candidates_as_json(answer.candidates)}
 
 
@@ -66,7 +62,7 @@ def _render(found: "Iterator[Answer]") -> None:
             first, *others = answer.candidates
             row.add_row(name, Text(first.word, "bold"), f"{first.probability:.0%}", ", ".join(map(_other, others)))
         else:
-            row.add_row(name, "", "", Text(answer.error or "no word found", "red"))
+            row.add_row(name, "", "", Text(told(answer.fault) if answer.fault else "no word found", "red"))
         screen.print(row)
 
 

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Column, Table
 
+    from swipefl.decoder.search import Candidate
+
 
 def console() -> "Console":
     """A rich console on standard output that reads no markup: a word may well hold a bracket."""
@@ -64,3 +66,8 @@ def moment(unix_s: float) -> str:
 def printable(text: str) -> str:
     """`text` without the control characters by which a name could move the cursor or end a line."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
+def candidates_as_json(candidates: "Iterable[Candidate]") -> list[dict[str, object]]:
+    """Words with their scores and probabilities, rounded to what they are worth."""
+    return [{"word": c.word, "score": round(c.score, 4), "probability": round(c.probability, 6)} for c in candidates]

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, store_of
-from swipefl.cli.decoding import candidates_as_json
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
-from swipefl.cli.rendering import console, number, printable, table
+from swipefl.cli.rendering import candidates_as_json, console, number, printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,18 +38,11 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Draw what the model saw of one stored gesture."""
-    from swipefl.decoder.decoder import Decoder
-    from swipefl.device.prediction import choose_checkpoint, lexicons
-
-    _, store = store_of(home)
-    with store:
-        example = store.gestures.find(gesture_id)
-        decoder = Decoder(choose_checkpoint(store, model), lexicons(store.words.all()))
-    sight, candidates = decoder.look(example.gesture), decoder.decode(example.gesture, top)
+    shown = home_of(home).shown(gesture_id, model, top)
     if as_json or not is_terminal():
-        emit(_plain(example, sight, candidates))
+        emit(_plain(shown.example, shown.sight, shown.candidates))
     else:
-        _render(example, sight, candidates)
+        _render(shown.example, shown.sight, shown.candidates)
 
 
 def _plain(example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from swipefl.cli import options
 from swipefl.cli.common import JsonOption, emit, is_terminal, note
+from swipefl.cli.options import coordinator_option, given
 from swipefl.cli.rendering import console, percent
+from swipefl.federation.protocol.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swipefl.simulation.scenario import Recipe
     from swipefl.simulation.simulation import RoundResult
+
+_PLAN = Plan()
 
 
 def simulate(
@@ -27,18 +31,24 @@ def simulate(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal models on one machine.")] = 0,
     start: Annotated[Path | None, typer.Option(help="A checkpoint to start from; else the base.")] = None,
-    local_epochs: Annotated[int, typer.Option(min=1, help="Passes of a client.")] = 2,
-    local_lr: Annotated[float, typer.Option(min=1e-6, help="Step size of a client (Adam).")] = 1e-3,
-    batch_size: Annotated[int, typer.Option(min=1, help="Examples a step of a client.")] = 16,
+    epochs: Annotated[
+        int | None, coordinator_option("epochs", "--epochs", "--local-epochs", default=_PLAN.epochs)
+    ] = None,
+    batch_size: options.BatchSize = None,
+    learning_rate: Annotated[
+        float | None, coordinator_option("learning_rate", "--learning-rate", "--local-lr", default=_PLAN.learning_rate)
+    ] = None,
     proximal: Annotated[float, typer.Option(min=0, help="FedProx: pull towards the global weights.")] = 0.0,
-    clip: Annotated[float, typer.Option(min=1e-6, help="The norm that an update is clipped to.")] = 4.0,
-    optimizer: Annotated[str, typer.Option(help="fedavg, fedavgm or fedadam.")] = "fedavgm",
-    server_lr: Annotated[float, typer.Option(min=0, help="Step size of the global weights.")] = 1.0,
-    steady: Annotated[int, typer.Option(min=0, help="Rounds before the step falls as 1 / round; 0: never.")] = 30,
-    momentum: Annotated[float, typer.Option(min=0, max=0.999, help="Of fedavgm and fedadam.")] = 0.9,
-    rule: Annotated[str, typer.Option(help="mean, median or trimmed-mean.")] = "mean",
-    trim: Annotated[float, typer.Option(min=0, max=0.49, help="Share that a trimmed mean leaves out an end.")] = 0.25,
-    example_cap: Annotated[int, typer.Option(min=0, help="Weight by examples up to this; 0: all equal.")] = 0,
+    max_norm: Annotated[
+        float | None, coordinator_option("max_norm", "--max-norm", "--clip", default=_PLAN.max_norm)
+    ] = None,
+    rule: options.Rule = None,
+    optimizer: options.Optimizer = None,
+    server_lr: options.ServerLr = None,
+    steady: options.Steady = None,
+    momentum: options.Momentum = None,
+    trim: options.Trim = None,
+    example_cap: options.ExampleCap = None,
     noise: Annotated[float, typer.Option(min=0, help="Of differential privacy, in clip norms.")] = 0.0,
     dropout: Annotated[float, typer.Option(min=0, max=1, help="Share of clients that never answer.")] = 0.0,
     late: Annotated[float, typer.Option(min=0, max=1, help="Share that answers 1 to 5 rounds late.")] = 0.0,
@@ -50,28 +60,31 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a federation of the people of a file. Trains and aggregates as devices and a coordinator do."""
-    import multiprocessing
-    import os
-    import shutil
-    from concurrent.futures import ProcessPoolExecutor
-
-    from swipefl.cli.coordinator import read_checkpoint
     from swipefl.decoder.checkpoint import base_checkpoint
     from swipefl.errors import UsageError
-    from swipefl.federation.aggregation import Aggregation
-    from swipefl.federation.protocol.plan import ContributionPlan
-    from swipefl.simulation.participants import clients_of
-    from swipefl.simulation.scenario import Recipe, Troubles
-    from swipefl.simulation.simulation import Simulation
+    from swipefl.federation.strategy import Strategy
+    from swipefl.hosting import read_checkpoint
+    from swipefl.simulation.running import running
+    from swipefl.simulation.scenario import Scenario, Troubles
 
     for path in (file, evaluation):
         if path is not None and not path.is_file():
-            raise UsageError(f"there is no file {path}")
-    recipe = Recipe(
+            raise UsageError("no-such-file", "there is no file {path}", path=path)
+    plan = given(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, max_norm=max_norm)
+    strategy = given(
+        rule=rule,
+        optimizer=optimizer,
+        server_lr=server_lr,
+        steady=steady,
+        momentum=momentum,
+        trim=trim,
+        example_cap=example_cap,
+    )
+    scenario = Scenario(
         rounds,
         clients_per_round,
-        ContributionPlan(local_epochs, batch_size, local_lr, clip),
-        Aggregation(rule, optimizer, server_lr, momentum, example_cap, trim, steady),
+        Plan(**plan),
+        Strategy(**strategy),
         Troubles(dropout, late, byzantine=byzantine, cunning=cunning, skew=skew),
         proximal,
         noise,
@@ -80,49 +93,13 @@ def simulate(
         seed=seed,
     )
     first = read_checkpoint(start) if start else base_checkpoint()
-    written = _written(recipe, file, first.fingerprint)
-    if resume:
-        _check_same(out, written)
-    elif (out / "recipe.json").exists():
-        raise UsageError(f"{out} holds a simulation; --resume goes on with it, --out names another folder")
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.json").write_text(written, "utf-8")
-    clients = clients_of(file, out / "people")
-    parallel = os.cpu_count() or 1
-    with ProcessPoolExecutor(parallel, multiprocessing.get_context("spawn")) as processes:
-        simulation = Simulation(clients, recipe, first, out, processes, parallel)
-        done = len(simulation.results())
-        with _progress(rounds, done, as_json) as advance:
-            for result in simulation.rounds(evaluation, eval_every):
-                advance(result)
-    shutil.copyfile(simulation.newest(), out / "model.safetensors")
-    shutil.rmtree(out / "people")  # copies of people's swipes are not left lying about
+    with (
+        running(file, scenario, first, out, resume) as simulation,
+        _progress(rounds, len(simulation.results()), as_json) as advance,
+    ):
+        for result in simulation.rounds(evaluation, eval_every):
+            advance(result)
     _plot(simulation.results(), simulation.start_scores(), out / "plot.png")
-
-
-def _written(recipe: "Recipe", file: Path, start: str) -> str:
-    import json
-    from dataclasses import asdict
-
-    about = {"file": str(file.resolve()), "start": start, **asdict(recipe)}
-    return json.dumps(about, indent=1, sort_keys=True) + "\n"
-
-
-def _check_same(out: Path, written: str) -> None:
-    """Raises UsageError where `out` holds another simulation than `written`; only the rounds may be more or fewer."""
-    import json
-
-    from swipefl.errors import UsageError
-
-    try:
-        before = json.loads((out / "recipe.json").read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{out} holds no simulation to go on with; leave --resume out") from error
-    now = json.loads(written)
-    if other := [name for name in now if name != "rounds" and before.get(name) != now[name]]:
-        raise UsageError(
-            f"the simulation in {out} was begun otherwise ({', '.join(other)}); --out names another folder"
-        )
 
 
 @contextmanager

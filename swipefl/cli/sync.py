@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, log, signals, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, signals
 from swipefl.cli.rendering import console, counted
-from swipefl.errors import UpdateRefused, UsageError
+from swipefl.errors import Remedy, UpdateRefused, UsageError
 
 
 def sync(
@@ -18,17 +18,11 @@ def sync(
     """Send the update that waits, fetch a newer global model."""
     from dataclasses import asdict
 
-    from swipefl.cli.federation import exchange_of
-    from swipefl.database.lock import hold
-
-    settings, store = store_of(home)
-    with store, hold(settings.home), signals() as stopped:
-        exchange = exchange_of(settings, store, stopped)
+    device = home_of(home)
+    with device.alone() as store, signals() as stop:
+        exchange = device.exchange(store, stop)
         if exchange is None:
-            raise UsageError(
-                "no coordinator is configured; `swipefl enroll HOST:PORT --token TOKEN` joins one, and "
-                "`swipefl cycle` works without"
-            )
+            raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
         done = exchange.run(pull=pull or not push, push=push or not pull)
     report = {name: getattr(done, name) for name in ("pulled", "pushed", "refused", "queued", "global_version")}
     log("sync finished", **asdict(done))
@@ -40,6 +34,9 @@ def sync(
         console().print(f"version {done.global_version}: {model}; {sent}")
     if done.refused:
         raise UpdateRefused(
-            f"the coordinator refused {counted(done.refused, 'update')} ({', '.join(done.reasons)}); it is dropped; "
-            "new swipes or a new global model make another"
+            "update-refused",
+            "the coordinator refused {updates} ({reasons}); it is dropped; new swipes or a new global model make "
+            "another",
+            updates=counted(done.refused, "update"),
+            reasons=", ".join(done.reasons),
         )

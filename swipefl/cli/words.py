@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, is_terminal, note, store_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
 from swipefl.cli.rendering import console, counted, number, table
 
 app = typer.Typer(help="Personal words: those you added, and those you swiped twice.", no_args_is_help=True)
@@ -28,8 +28,7 @@ def remove(word: Word, language: LanguageOption = "en", home: HomeOption = None,
 @app.command("list")
 def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the personal words."""
-    _, store = store_of(home)
-    with store:
+    with home_of(home).store() as store:
         words = store.words.all()
     if as_json or not is_terminal():
         emit({"words": [asdict(word) for word in words]})
@@ -42,22 +41,11 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _change(word: str, language: str, home: HomeOption, as_json: bool, added: bool) -> None:
-    from swipefl.decoder.lexicon import LANGUAGES
-    from swipefl.errors import UsageError
-    from swipefl.gesture.gesture import fold
+    from swipefl.device.words import change_word
 
-    folded = fold(word)
-    if not folded.isalpha() or len(folded) > 64:
-        raise UsageError("a personal word is made of letters, 64 at most")
-    if language not in LANGUAGES:
-        raise UsageError(f"there is no lexicon for language {language!r}; say --language {' or '.join(LANGUAGES)}")
-    _, store = store_of(home)
-    with store:
-        change = store.words.add if added else store.words.remove
-        with store.transaction():
-            change(folded, language)
-        count = len(store.words.all())
+    with home_of(home).store() as store:
+        report = change_word(store, word, language, added)
     if as_json:
-        emit({"words": count})
+        emit(asdict(report))
     else:
-        note(f"{'added' if added else 'removed'}; {counted(count, 'personal word')} now")
+        note(f"{'added' if added else 'removed'}; {counted(report.words, 'personal word')} now")

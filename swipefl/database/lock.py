@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from swipefl.errors import StoreBusy, StoreError
+from swipefl.errors import Remedy, StoreBusy, StoreError
 
 
 @contextmanager
@@ -36,13 +36,10 @@ def _take(descriptor: int, path: Path) -> None:
     except BlockingIOError:
         pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
         who = f"another run (pid {pid})" if pid.isdigit() else "another run"
-        raise StoreBusy(f"{who} holds {path.parent}; wait until it ends, or stop it, and try again") from None
+        raise StoreBusy("locked", "{who} holds {home}", Remedy.WAIT_OR_STOP, who=who, home=path.parent) from None
     except OSError as error:
         raise _unusable(path, error) from error
 
 
 def _unusable(path: Path, error: OSError) -> StoreError:
-    return StoreError(
-        f"cannot lock {path} ({error.strerror}); check the folder's permissions and the disk's free space, "
-        "or choose another folder with --home"
-    )
+    return StoreError("no-lock", "cannot lock {path} ({why})", Remedy.CHECK_FOLDER, path=path, why=error.strerror)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from swipefl.database.sql import INGEST
+from swipefl.errors import Remedy
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ def version(db: Database) -> int:
 class Schema:
     """What tells a kind of file from any other SQLite file, how its tables came to be, and the page size of a new one.
 
-    `secure_delete` overwrites with zeros what is deleted; `remedy` is what to do where the file is lost.
+    `secure_delete` overwrites with zeros what is deleted; `lost` is what helps where the file is damaged or gone.
     """
 
     application_id: int
     steps: tuple[Step, ...]
+    lost: Remedy
     page_size: int = 4096
     secure_delete: bool = True
-    remedy: str = INGEST
 
 
 def migrate(db: Database, steps: Sequence[Step]) -> None:

@@ -8,43 +8,41 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from swipefl.database.migrations import Schema, migrate
-from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, told
-from swipefl.errors import StoreError
+from swipefl.database.sql import BUSY_TIMEOUT_S, Sql, damaged, told
+from swipefl.errors import Remedy, StoreError
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
 
-def open_database(path: Path, schema: Schema) -> Database:
-    """The migrated store at `path`; made, in a private folder, where there is none. Raises StoreError."""
+def open_database(path: Path, schema: Schema) -> Sql:
+    """The migrated database at `path`; made, in a private folder, where there is none. Raises StoreError."""
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _exists(path, schema):
             _create(path, schema)
         _look(path, schema)
     except OSError as error:
-        raise StoreError(
-            f"cannot open or make the store {path} ({error.strerror}); check the folder's permissions and the disk's "
-            "free space, or choose another folder with --home"
-        ) from error
+        what = "cannot open or make {path} ({why})"
+        raise StoreError("no-access", what, Remedy.CHECK_FOLDER, path=path, why=error.strerror) from error
     with suppress(OSError):
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
-    return _ready(path, path, schema)
+    return Sql(path, _ready(path, path, schema), schema.lost)
 
 
 def _exists(path: Path, schema: Schema) -> bool:
-    """Whether there is a store. Raises StoreError for a file without content: ours are never empty."""
+    """Whether there is a database. Raises StoreError for a file without content: ours are never empty."""
     # The log is looked at first: where it has content, a sound file has had some before.
     unwritten = _has_log(path)
     if path.exists():
         if not path.is_file():
-            raise StoreError(f"{path} is not a file; move it aside, or choose another folder with --home")
+            raise StoreError("no-file", "{path} is not a file", Remedy.MOVE_ASIDE, path=path)
         if path.stat().st_size == 0:
-            raise damaged(path, "it is empty", schema.remedy)
+            raise damaged(path, "it is empty", schema.lost)
         return True
     if unwritten:
         # SQLite would replay the log of the lost file into a new one.
-        raise damaged(path, f"it is gone, and {path.name}-wal of it is still there", schema.remedy)
+        raise damaged(path, f"it is gone, and {path.name}-wal of it is still there", schema.lost)
     return False
 
 
@@ -57,7 +55,7 @@ def _has_log(path: Path) -> bool:
 
 
 def _create(path: Path, schema: Schema) -> None:
-    """Make the store under another name first, so that a crash leaves either no store or a whole one."""
+    """Make the file under another name first, so that a crash leaves either none or a whole one."""
     draft = path.with_name(f".{path.name}.new-{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
@@ -87,7 +85,7 @@ def _publish(draft: Path, path: Path) -> None:
 
 def _look(path: Path, schema: Schema) -> None:
     """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
-    with told(path, schema.remedy):
+    with told(path, schema.lost):
         try:
             with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
                 application = conn.execute("PRAGMA application_id").fetchone()[0]
@@ -100,19 +98,23 @@ def _look(path: Path, schema: Schema) -> None:
             raise
     # SQLite misses a cut inside the last page and would read zeros there; with a log, the page is in the log.
     if path.stat().st_size % page_size and not _has_log(path):
-        raise damaged(path, "its end is cut off", schema.remedy)
+        raise damaged(path, "its end is cut off", schema.lost)
     if application != schema.application_id:
-        raise damaged(path, "another program's SQLite file", schema.remedy)
+        raise damaged(path, "another program's SQLite file", schema.lost)
     if found > len(schema.steps):
         raise StoreError(
-            f"{path} was written by a newer swipefl (schema {found}, this one knows {len(schema.steps)}); nothing in "
-            "it was changed. Install the newer swipefl again, or choose another folder with --home"
+            "newer",
+            "{path} was written by a newer swipefl (schema {found}, this one knows {known}); nothing in it was changed",
+            Remedy.INSTALL_NEWER,
+            path=path,
+            found=found,
+            known=len(schema.steps),
         )
 
 
 def _ready(path: Path, shown: Path, schema: Schema) -> Database:
     """A migrated connection to the existing file `path`; errors name `shown`."""
-    with told(shown, schema.remedy):
+    with told(shown, schema.lost):
         # isolation_level None: no transaction begins unasked.
         conn = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:

@@ -1,4 +1,4 @@
-"""One SQLite connection: statements, transactions, and sqlite3's errors told in swipefl's words."""
+"""One SQLite connection: statements, transactions, and sqlite3's errors as swipefl's own."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,10 +8,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from swipefl.errors import StoreBusy, StoreError, SwipeflError
+from swipefl.errors import Remedy, StoreBusy, StoreError
 
 BUSY_TIMEOUT_S = 30.0
-INGEST = "ingest your swipes again"
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | dict[str, Any]
 
@@ -19,16 +18,20 @@ Parameters = Sequence[Any] | dict[str, Any]
 class Sql:
     """Runs SQL on `path`. Outside `transaction()` every statement is its own transaction. Raises StoreError.
 
-    `remedy` is what an error advises where the file is lost.
+    `lost` is what helps where the file cannot be made sense of.
     """
 
-    def __init__(self, path: Path, db: Database, remedy: str = INGEST) -> None:
+    def __init__(self, path: Path, db: Database, lost: Remedy) -> None:
         self.path = path
         self.db = db
-        self._remedy = remedy
+        self._lost = lost
+
+    def damaged(self, detail: str) -> StoreError:
+        """The error for what is in the file and makes no sense."""
+        return damaged(self.path, detail, self._lost)
 
     def _told(self) -> AbstractContextManager[None]:
-        return told(self.path, self._remedy)
+        return told(self.path, self._lost)
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows that `statement` answers with."""
@@ -80,39 +83,38 @@ class Sql:
 
 
 @contextmanager
-def told(path: Path, remedy: str = INGEST) -> Iterator[None]:
+def told(path: Path, lost: Remedy) -> Iterator[None]:
     """Turns a sqlite3.Error inside the block into StoreError or StoreBusy."""
     try:
         yield
     except sqlite3.Error as error:
-        raise translated(error, path, remedy) from error
+        raise translated(error, path, lost) from error
 
 
-def translated(error: sqlite3.Error, path: Path, remedy: str = INGEST) -> SwipeflError:
-    """What `error` means for the person who owns the store at `path`."""
+def translated(error: sqlite3.Error, path: Path, lost: Remedy) -> StoreError:
+    """What `error` means for whoever owns the database at `path`."""
     name = getattr(error, "sqlite_errorname", None) or type(error).__name__
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-        return StoreBusy(f"another program has kept {path} locked for {BUSY_TIMEOUT_S:.0f} s; try again later")
+        locked = "another program has kept {path} locked for {waited_s:.0f} s"
+        return StoreBusy("locked", locked, Remedy.TRY_LATER, path=path, waited_s=BUSY_TIMEOUT_S)
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return damaged(path, name, remedy)
+        return damaged(path, name, lost)
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # the latter: no room for the index of the log
         return StoreError(
-            f"no space left for {path}: this step was not written, all that was stored before is intact; "
-            "free some space and run the command again"
+            "disk-full",
+            "no space left for {path}: this step was not written, all that was stored before is intact",
+            Remedy.FREE_SPACE,
+            path=path,
         )
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
-        return StoreError(
-            f"{path} cannot be opened for reading and writing ({name}); check that it is a file and that the file "
-            "and its folder belong to you and are writable, or choose another folder with --home"
-        )
+        closed = "{path} cannot be opened for reading and writing ({why})"
+        return StoreError("no-access", closed, Remedy.CHECK_OWNER, path=path, why=name)
     if name.startswith("SQLITE_IOERR"):
-        return StoreError(f"reading or writing {path} failed ({name}); check the disk and try again")
-    return StoreError(f"{path} cannot be used ({name}); keep a copy of it, move it aside and {remedy}")
+        return StoreError("io", "reading or writing {path} failed ({why})", Remedy.CHECK_DISK, path=path, why=name)
+    return StoreError("unusable", "{path} cannot be used ({why})", lost, path=path, why=name)
 
 
-def damaged(path: Path, detail: str, remedy: str = INGEST) -> StoreError:
+def damaged(path: Path, detail: str, lost: Remedy) -> StoreError:
     """The error for a file that SQLite or swipefl cannot make sense of."""
-    return StoreError(
-        f"{path} is damaged or no store of swipefl ({detail}); nothing in it was changed. Keep a copy, move it and "
-        f"any {path.name}-wal and {path.name}-shm beside it aside, and {remedy}"
-    )
+    what = "{path} is damaged or no database of swipefl ({detail}); nothing in it was changed"
+    return StoreError("damaged", what, lost, path=path, detail=detail)

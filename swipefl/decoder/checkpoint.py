@@ -13,16 +13,16 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from swipefl.errors import CheckpointError
+from swipefl.arrays import Doubles, Floats
+from swipefl.errors import CheckpointError, Remedy
 
 FORMAT = "swipefl-checkpoint-1"
 # What reading bytes that are no checkpoint can raise; the last two are of JSON too deep and of integers too large.
 _DAMAGE = (AttributeError, ValueError, KeyError, TypeError, SafetensorError, RecursionError, OverflowError)
-Weights = Mapping[str, npt.NDArray[np.float32]]
+Weights = Mapping[str, Floats]
 SCORE = "score"  # the name of the score weights among the parameters
 # Standard deviations (9,) of a score's parts among the words worth a look, measured on recorded swipes: in these units
 # a change of any score weight means about as much.
@@ -57,24 +57,24 @@ class ScoreWeights:
         """The inverse of `to_json`. Raises CheckpointError for weights that are unknown here or no finite numbers."""
         if unknown := set(weights) - {field.name for field in fields(cls)}:
             raise CheckpointError(
-                f"unknown score weights {', '.join(sorted(unknown))[:80]}; a newer swipefl may know them"
+                "unknown-score", "unknown score weights {names}", Remedy.UPGRADE, names=", ".join(sorted(unknown))[:80]
             )
         if not all(isinstance(weight, int | float) and math.isfinite(weight) for weight in weights.values()):
-            raise CheckpointError("the checkpoint's score weights are not finite numbers; `swipefl reset` goes back")
+            raise CheckpointError("not-finite", "the checkpoint's score weights are not finite numbers", Remedy.RESET)
         return cls(**weights)
 
     @property
-    def of_word(self) -> npt.NDArray[np.float64]:
+    def of_word(self) -> Doubles:
         """The weights (4,) of ln p_ctc, ln frequency, length and sqrt(-ln p_ctc)."""
         return np.array([self.temperature, self.alpha, self.beta, -self.doubt])
 
     @property
-    def of_parts(self) -> npt.NDArray[np.float64]:
+    def of_parts(self) -> Doubles:
         """The weights (9,) of all parts of a score, deviations last."""
         return np.append(self.of_word, [-self.location, -self.start, -self.end, -self.missed, -self.extent])
 
     @classmethod
-    def from_parts(cls, weights: npt.NDArray[np.float64]) -> "ScoreWeights":
+    def from_parts(cls, weights: Doubles) -> "ScoreWeights":
         """The inverse of `of_parts`."""
         temperature, alpha, beta, *against = weights.tolist()
         return cls(alpha, beta, temperature, *(-weight for weight in against))
@@ -133,7 +133,10 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
         about = json.loads(header["__metadata__"]["swipefl"])
         if about["format"] != FORMAT:
             raise CheckpointError(
-                f"this checkpoint has format {str(about['format'])[:40]!r}; this swipefl reads {FORMAT!r}"
+                "unknown-format",
+                "this checkpoint has format {format!r}; this swipefl reads {known!r}",
+                format=str(about["format"])[:40],
+                known=FORMAT,
             )
         tensors = load(blob)
         if any(array.dtype.kind != "f" for array in tensors.values()):
@@ -143,11 +146,9 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
         info = {str(name): str(fact) for name, fact in about["info"].items()}
         checkpoint = Checkpoint(str(about["architecture"]), weights, score, info)
     except _DAMAGE as error:
-        raise CheckpointError(
-            "the checkpoint is damaged; `swipefl reset --to base` goes back to the one that was shipped"
-        ) from error
+        raise CheckpointError("damaged", "the checkpoint is damaged", Remedy.RESET_TO_BASE) from error
     if not all(np.isfinite(array).all() for array in weights.values()):
-        raise CheckpointError("the checkpoint holds numbers that are not finite; `swipefl reset` goes back to another")
+        raise CheckpointError("not-finite", "the checkpoint holds numbers that are not finite", Remedy.RESET)
     return checkpoint
 
 
@@ -156,5 +157,7 @@ def base_checkpoint() -> Checkpoint:
     try:
         blob = resources.files("swipefl.decoder").joinpath("base", "base.safetensors").read_bytes()
     except FileNotFoundError as error:
-        raise CheckpointError("the base checkpoint is missing from the package; install swipefl again") from error
+        raise CheckpointError(
+            "no-base", "the base checkpoint is missing from the package", Remedy.INSTALL_AGAIN
+        ) from error
     return checkpoint_from_bytes(blob)

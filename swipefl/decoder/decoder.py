@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon
@@ -9,7 +10,7 @@ from swipefl.decoder.search import Candidate, Scored, greedy, score, search
 from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
 from swipefl.decoder.word_index import WordIndex
-from swipefl.gesture.features import Floats, Frames, frames_of
+from swipefl.gesture.features import Frames, frames_of
 from swipefl.gesture.gesture import Gesture
 
 

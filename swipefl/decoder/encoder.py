@@ -4,12 +4,12 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import SCORE, SPREADS, Checkpoint, Weights
 from swipefl.decoder.sight import Sight, sight
-from swipefl.errors import CheckpointError
-from swipefl.gesture.features import FEATURES, Floats, Frames, frames_of
+from swipefl.errors import CheckpointError, Remedy
+from swipefl.gesture.features import FEATURES, Frames, frames_of
 from swipefl.gesture.gesture import Gesture
 from swipefl.gesture.keyboard import Layout
 
@@ -30,7 +30,9 @@ class Architecture:
     def named(cls, name: str) -> "Architecture":
         """The architecture `bilstm-H` or `bilstm-HxN`. Raises CheckpointError for another."""
         if not (match := re.fullmatch(r"bilstm-([1-9][0-9]{0,4})(?:x([2-9]))?", name)):
-            raise CheckpointError(f"unknown network architecture {name[:40]!r}; a newer swipefl may know it")
+            raise CheckpointError(
+                "unknown-architecture", "unknown network architecture {name!r}", Remedy.UPGRADE, name=name[:40]
+            )
         return cls(int(match[1]), int(match[2] or 1))
 
     def inputs(self, layer: int) -> int:
@@ -62,7 +64,9 @@ def fitting(checkpoint: Checkpoint) -> Architecture:
     """The checkpoint's architecture. Raises CheckpointError where its weights have other names or shapes."""
     architecture = Architecture.named(checkpoint.architecture)
     if {name: array.shape for name, array in checkpoint.weights.items()} != architecture.shapes():
-        raise CheckpointError(f"the checkpoint's weights do not fit its architecture {checkpoint.architecture!r}")
+        raise CheckpointError(
+            "wrong-shape", "the checkpoint's weights do not fit its architecture {name!r}", name=checkpoint.architecture
+        )
     return architecture
 
 
@@ -152,5 +156,5 @@ def letter_log_probs(outputs: Floats, positions: Floats, layout: Layout) -> Floa
         column = logits[:, 1 + letter]
         np.logaddexp(column, keys[:, key], out=column)
     top = logits.max(1, keepdims=True)
-    normal: npt.NDArray[np.float32] = logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))
+    normal: Floats = logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))
     return normal

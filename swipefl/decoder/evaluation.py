@@ -1,4 +1,4 @@
-"""How good a decoder is: how often the word that was meant is among its first candidates, and how fast it is."""
+"""The one judge: how often the word that was meant is among a decoder's first candidates, and how fast it is."""
 
 import time
 from collections import Counter
@@ -9,14 +9,42 @@ from difflib import SequenceMatcher
 import numpy as np
 import numpy.typing as npt
 
+from swipefl.arrays import Doubles
+from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Candidate
-from swipefl.errors import TooLittleData
+from swipefl.errors import Remedy, TooLittleData
 from swipefl.gesture.gesture import Example, Gesture, fold
 
 Decode = Callable[[Gesture], tuple[Sequence[Candidate], str]]
 WORST = 10  # keys, and words
 BINS = 15
 SEEN_AT_LEAST = 5  # times, for a key to be among the worst
+NOWHERE = 1_000_000  # the rank of a word that is not among the candidates
+JUDGED = 20  # candidates among which a judged word is looked for
+UNFOUND = 1e-6  # its probability where it is not among them
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a model does on examples: top-1 (a fraction) and the mean ln probability of the word that was meant."""
+
+    top1: float
+    ln_probability: float
+
+    def betters(self, other: "Judgement") -> bool:
+        """Whether this is better, top-1 first; a tie in top-1 is decided by the probabilities."""
+        return (self.top1, self.ln_probability) > (other.top1, other.ln_probability)
+
+
+def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
+    """How well `decoder` does on examples: enough to choose between two models. Raises TooLittleData for none."""
+    ranks, logs = [], []
+    for example in examples:
+        candidates = decoder.decode(example.gesture, JUDGED)
+        ranks.append(rank := _rank(fold(example.word), candidates))
+        probability = candidates[rank].probability if rank < len(candidates) else 0.0
+        logs.append(float(np.log(max(probability, UNFOUND))))
+    return Judgement(_share(ranks, 1), float(np.mean(logs)))
 
 
 @dataclass(frozen=True)
@@ -64,19 +92,17 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
         candidates, spelling = decode(example.gesture)
         seconds.append(time.perf_counter() - begun)
         word = fold(example.word)
-        rank = _rank(word, candidates) if (listed := known(example)) else len(candidates)
+        rank = _rank(word, candidates) if (listed := known(example)) else NOWHERE
         sure.append(candidates[0].probability if candidates else 0.0)
-        ranks.append(rank if rank < len(candidates) else 1_000_000)
+        ranks.append(rank)
         in_lexicon += listed
         spelled += spelling == word
         keys_seen.update(word)
         keys_missed.update(_missed(word, spelling))
         words_seen[word] += 1
-        words_missed[word] += ranks[-1] > 0
-    if not ranks:
-        raise TooLittleData("there are no examples to evaluate on; ingest some swipes first")
+        words_missed[word] += rank > 0
+    top1, top3, top5 = (_share(ranks, top) for top in (1, 3, 5))
     count = len(ranks)
-    top1, top3, top5 = (sum(rank < top for rank in ranks) / count for top in (1, 3, 5))
     p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99]).tolist()
     worst_keys = _worst(keys_missed, keys_seen, lambda m: (m.seen >= SEEN_AT_LEAST, m.missed / m.seen))
     worst_words = _worst(words_missed, words_seen, lambda m: (m.missed, m.missed / m.seen))
@@ -85,7 +111,7 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
     return Evaluation(count, *shares, p50, p99, worst_keys, worst_words)
 
 
-def calibration_error(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_]) -> float:
+def calibration_error(sure: Doubles, right: npt.NDArray[np.bool_]) -> float:
     """The mean distance between probability (N,) and share that was right (N,), over BINS bins of probability."""
     bins = np.minimum((sure * BINS).astype(int), BINS - 1)
     apart = np.bincount(bins, sure, BINS) - np.bincount(bins, right, BINS)
@@ -93,8 +119,15 @@ def calibration_error(sure: npt.NDArray[np.float64], right: npt.NDArray[np.bool_
 
 
 def _rank(word: str, candidates: Sequence[Candidate]) -> int:
-    """The word's place from 0; the number of candidates where it is not among them."""
-    return next((i for i, candidate in enumerate(candidates) if fold(candidate.word) == word), len(candidates))
+    """The folded word's place from 0; NOWHERE where it is not among them."""
+    return next((i for i, candidate in enumerate(candidates) if fold(candidate.word) == word), NOWHERE)
+
+
+def _share(ranks: Sequence[int], top: int) -> float:
+    """Top-`top`: the share of words that are among the first so many candidates."""
+    if not ranks:
+        raise TooLittleData("no-examples", "there are no examples to evaluate on", Remedy.INGEST_MORE)
+    return sum(rank < top for rank in ranks) / len(ranks)
 
 
 def _missed(word: str, spelling: str) -> str:

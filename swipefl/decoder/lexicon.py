@@ -17,9 +17,9 @@ from importlib import resources
 import numpy as np
 import numpy.typing as npt
 
+from swipefl.arrays import Floats
 from swipefl.decoder.word_index import Codes, WordIndex, WordTable, as_codes, coded, spelled, word_table
-from swipefl.errors import UsageError
-from swipefl.gesture.features import Floats
+from swipefl.errors import Remedy, UsageError
 
 LANGUAGES = ("en", "ru")
 MAGIC = b"swipefl-lexicon1"
@@ -34,7 +34,7 @@ class WordList:
     alphabet: str
     codes: Codes
     lengths: npt.NDArray[np.uint8]
-    ln_frequencies: npt.NDArray[np.float32]
+    ln_frequencies: Floats
     _tables: dict[str, WordTable] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -87,7 +87,7 @@ class Lexicon:
         return self.listed.words + self._extra
 
     @property
-    def ln_frequencies(self) -> npt.NDArray[np.float32]:
+    def ln_frequencies(self) -> Floats:
         """The natural logarithm of each word's frequency (N,)."""
         extra = np.array([self._own[word] for word in self._extra], np.float32)
         return np.concatenate((self.listed.ln_frequencies, extra))
@@ -148,11 +148,22 @@ def _table(own: Mapping[str, float], letters: str) -> WordTable:
     return word_table(letters, *coded(words, letters), ln_frequencies)
 
 
+def check_language(language: str) -> None:
+    """Raises UsageError where the package has no lexicon of a language."""
+    if language not in LANGUAGES:
+        raise UsageError(
+            "no-lexicon",
+            "there is no lexicon for language {language!r}",
+            Remedy.CHOOSE_LANGUAGE,
+            language=language,
+            known=" or ".join(LANGUAGES),
+        )
+
+
 @lru_cache(maxsize=4)
 def load_lexicon(language: str) -> Lexicon:
     """The package's lexicon of a language. Raises UsageError where there is none."""
-    if language not in LANGUAGES:
-        raise UsageError(f"no lexicon for language {language!r}; choose --language {' or '.join(LANGUAGES)}")
+    check_language(language)
     data = resources.files("swipefl.decoder").joinpath("lexicons", f"{language}.bin").read_bytes()
     return Lexicon(language, unpacked(zlib.decompress(data)))
 

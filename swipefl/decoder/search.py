@@ -13,12 +13,11 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from swipefl.arrays import Doubles, Floats
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.template import DEVIATIONS, Path, deviations
 from swipefl.decoder.word_index import Codes, Rows, WordIndex, WordTable, as_codes, spelled
-from swipefl.gesture.features import Floats
 
-Doubles = npt.NDArray[np.float64]
 Lengths = npt.NDArray[np.intp]
 
 CANDIDATES = 500  # words that get an exact CTC score

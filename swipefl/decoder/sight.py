@@ -6,7 +6,7 @@ from itertools import groupby
 
 import numpy as np
 
-from swipefl.gesture.features import Floats
+from swipefl.arrays import Floats
 from swipefl.gesture.keyboard import Layout
 
 

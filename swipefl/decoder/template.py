@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from swipefl.arrays import Floats
 from swipefl.decoder.word_index import Rows
-from swipefl.gesture.features import Floats, Frames
+from swipefl.gesture.features import Frames
 
 SAMPLES = 32  # points, at equal steps along a path or template
 END_WEIGHTS = 0.15 + np.abs(np.linspace(-1, 1, SAMPLES, dtype=np.float32)) ** 8  # ends are aimed at, middles wander

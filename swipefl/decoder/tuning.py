@@ -1,18 +1,17 @@
 """Score weights that fit: the words that were meant are likeliest, and probabilities mean what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from swipefl.arrays import Doubles
 from swipefl.decoder.checkpoint import SPREADS, ScoreWeights
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Scored
 from swipefl.errors import TooLittleData
 from swipefl.gesture.gesture import Example, fold
 
-Doubles = npt.NDArray[np.float64]
 STEP_EXAMPLES = 4  # a contribution; forty clients' together say enough for nine numbers, and cost half a second
 STEP_CAUTION = 10.0  # in units of a choice's curvature: what keeps four choices from saying much
 STEP_REACH = 0.2  # the longest step in units of SPREADS; an honest one is usually shorter
@@ -43,12 +42,15 @@ def tuned(choices: Sequence[Choice], start: ScoreWeights) -> ScoreWeights:
     """
     useful = [chosen for chosen in choices if chosen.meant is not None]
     if not useful:
-        raise TooLittleData("no word that was meant is among the candidates; score weights cannot be tuned on that")
+        raise TooLittleData(
+            "nothing-to-tune-on",
+            "no word that was meant is among the candidates; score weights cannot be tuned on that",
+        )
     fitted = _likeliest(useful, start.of_parts)
     return ScoreWeights.from_parts(fitted * _honest_scale(choices, fitted))
 
 
-def score_step(decoder: Decoder, examples: Sequence[Example], start: ScoreWeights) -> ScoreWeights:
+def score_step(decoder: Decoder, examples: Iterable[Example], start: ScoreWeights) -> ScoreWeights:
     """`start` after one cautious Newton step towards the likeliest weights on `examples`: a client's part of tuning.
 
     Its aim is that of `tuned`. The mean of many clients' steps is about one step of all their choices together, so that

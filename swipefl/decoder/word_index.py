@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swipefl.arrays import Floats
+
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Rows = npt.NDArray[np.intp]
 MASK_BITS = 64
@@ -27,7 +29,7 @@ class WordTable:
     lengths: npt.NDArray[np.uint8]
     ends: Codes
     masks: npt.NDArray[np.uint64]
-    ln_frequencies: npt.NDArray[np.float32]
+    ln_frequencies: Floats
 
     def spelled(self, rows: Rows) -> list[str]:
         """The words of these rows."""
@@ -110,9 +112,7 @@ def letter_bits(letters: int) -> npt.NDArray[np.uint64]:
     return np.concatenate((np.zeros(1, np.uint64), bits))
 
 
-def word_table(
-    letters: str, codes: Codes, lengths: npt.NDArray[np.uint8], ln_frequencies: npt.NDArray[np.float32]
-) -> WordTable:
+def word_table(letters: str, codes: Codes, lengths: npt.NDArray[np.uint8], ln_frequencies: Floats) -> WordTable:
     """The table of words given as codes (M, N) of `letters`, in any order."""
     width = 1 + len(letters)
     if codes.size:

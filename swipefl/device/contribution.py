@@ -1,5 +1,7 @@
-"""What one device gives to a federation: how its swipes would change the global checkpoint."""
+"""What one device gives to a federation: how its swipes would change the global checkpoint, and when that is made."""
 
+import time
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -9,9 +11,15 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon
 from swipefl.decoder.tuning import STEP_EXAMPLES, score_step
-from swipefl.federation.update import Delta, difference
+from swipefl.errors import DataError
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.update import Delta, difference, encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
-from swipefl.learning.plan import Plan, Progress, Trainer
+from swipefl.learning.training import Progress, Trainer, TrainingConfig
+from swipefl.stopping import Stop, never, until
+from swipefl.store.membership import Membership
+from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,19 +33,92 @@ class Contribution:
 def contribution(
     start: Checkpoint,
     examples: Sequence[Example],
-    plan: Plan,
+    config: TrainingConfig,
     trainer: Trainer,
     lexicon_of: Callable[[str], Lexicon],
     on_progress: Callable[[Progress], None] = lambda progress: None,
-    stopped: Callable[[], int | None] = lambda: None,
+    stop: Stop = never,
 ) -> Contribution:
-    """How training on `examples` by `plan` changes the weights of `start`, and how a few of them change its score.
+    """How training on `examples` by `config` changes the weights of `start`, and how a few of them change its score.
 
     Equal arguments give equal bytes. Raises what the trainer raises.
     """
-    trained = trainer(start, examples, plan, on_progress, stopped)
-    drawn = np.random.default_rng([plan.seed, int(start.fingerprint[:8], 16)]).permutation(len(examples))
+    trained = trainer(start, examples, config, on_progress, stop)
+    drawn = np.random.default_rng([config.seed, int(start.fingerprint[:8], 16)]).permutation(len(examples))
     few = [examples[i] for i in drawn[:STEP_EXAMPLES]]
-    score = score_step(Decoder(start, lexicon_of), few, start.score)
+    score = score_step(Decoder(start, lexicon_of), until(stop, few), start.score)
     there = replace(trained.checkpoint, score=score)
     return Contribution(difference(there.parameters, start.parameters), trained.examples)
+
+
+class Contributor:
+    """Makes the updates of one store, by `config` and clipped to `max_norm` unless the coordinator asks for less.
+
+    `load_trainer` is called when training is needed, not before.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        load_trainer: Callable[[], Trainer],
+        lexicon_of: Callable[[str], Lexicon],
+        config: TrainingConfig,
+        max_norm: float,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        stop: Stop = never,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._store = store
+        self._load_trainer = load_trainer
+        self._lexicon_of = lexicon_of
+        self._config = config
+        self._max_norm = max_norm
+        self._on_progress = on_progress
+        self._stop = stop
+        self._clock = clock
+        self._new_id = new_id
+
+    def update_from(self, start: Checkpoint) -> QueuedUpdate | None:
+        """The update that waits for this global checkpoint; the one made from the same data is kept as it is.
+
+        None where the coordinator has one already: it takes one a device and version. Writes nothing.
+        """
+        member, data = self._store.memberships.get(), self._store.gestures.fingerprint()
+        if member and member.fingerprint == start.fingerprint and member.contributed >= member.version > 0:
+            return None
+        for waiting in self._store.outbox.waiting():
+            if waiting.attempted and waiting.base != start.fingerprint:
+                return None  # until its fate is known, what is left over of it is not known either
+            if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
+                return waiting if waiting.data == data else None
+        try:
+            return self._made(start, member, data)
+        except DataError:  # a plan of steps too large ends in weights that are not finite: no reason to lose the night
+            return None
+
+    def _made(self, start: Checkpoint, member: Membership | None, data: str) -> QueuedUpdate:
+        config, max_norm = self._asked(member)
+        residual = residual_from(member.residual, shapes_of(start.parameters)) if member else None
+        examples = self._store.gestures.examples("train")
+        trainer = self._load_trainer()
+        made = contribution(start, examples, config, trainer, self._lexicon_of, self._on_progress, self._stop)
+        encoded = encode_update(made.delta, max_norm, residual)
+        return QueuedUpdate(
+            self._new_id(),
+            start.fingerprint,
+            self._clock(),
+            made.examples,
+            encoded.blob,
+            attempted=False,
+            data=data,
+            residual=encoded.residual_blob,
+        )
+
+    def _asked(self, member: Membership | None) -> tuple[TrainingConfig, float]:
+        """How to train and what to clip to: as the coordinator's plan says, within this device's own bound."""
+        if member is None or not member.plan:
+            return self._config, self._max_norm
+        plan = Plan.from_json(member.plan)
+        config = replace(self._config, epochs=plan.epochs, batch_size=plan.batch_size, learning_rate=plan.learning_rate)
+        return config, min(self._max_norm, plan.max_norm)

@@ -2,17 +2,22 @@
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO, TypeAlias
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words
+from swipefl.decoder.evaluation import Evaluation, evaluate
+from swipefl.decoder.lexicon import LANGUAGES, Lexicon, check_language, load_lexicon, no_words
 from swipefl.decoder.search import Candidate
-from swipefl.errors import DataError, UsageError
-from swipefl.gesture.formats import Entry, Reading, Rejected, unreadable
-from swipefl.gesture.gesture import fold
+from swipefl.decoder.sight import Sight
+from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
+from swipefl.gesture.formats import Entry, Reading, Rejected, read_gestures, unreadable
+from swipefl.gesture.gesture import Example, fold
+from swipefl.gesture.keyboard import Keyboard
 from swipefl.store.models import newest_global, personal_or_newest
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
@@ -22,6 +27,9 @@ MODELS = ("personal", "global", "base")
 LEAST_LN_PROBABILITY = -1e4
 LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
 
+Source: TypeAlias = Path | BinaryIO
+"""A file of gestures, or standard input."""
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -30,7 +38,74 @@ class Answer:
     line: int
     gesture_id: str | None
     candidates: tuple[Candidate, ...] = ()
-    error: str | None = None
+    fault: RejectedLine | None = None
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One stored gesture, what the model saw of it, and the words that it thinks of."""
+
+    example: Example
+    sight: Sight
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """One checkpoint with lexicons; `keyboard` is that of gestures that do not say, `find` knows the others by name."""
+
+    checkpoint: Checkpoint
+    lexicon_of: Callable[[str], Lexicon]
+    find: Callable[[str], Keyboard]
+    keyboard: Keyboard | None = None
+
+    def decoder(self, language: str | None = None) -> Decoder:
+        """A decoder of these parts. Raises UsageError for a language without a lexicon."""
+        if language is not None:
+            check_language(language)
+        return Decoder(self.checkpoint, self.lexicon_of, language)
+
+    def answers(self, source: Source, language: str | None = None, top: int = 5) -> Iterator[Answer]:
+        """One answer a gesture, in order, as it comes. Raises UsageError, DataError where the source cannot be read."""
+        decoder = self.decoder(language)
+        for entry in self._entries(source):
+            if isinstance(entry, Rejected):
+                yield Answer(entry.line, None, fault=entry.fault)
+            elif isinstance(entry, Reading):
+                yield Answer(entry.line, entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))
+
+    def evaluation(self, examples: Iterable[Example], language: str | None = None) -> Evaluation:
+        """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
+        decoder = self.decoder(language)
+        return evaluate(decoder.decode_and_spell, examples, lambda e: e.word in decoder.lexicon(e.gesture))
+
+    def examples(self, source: Source) -> Iterator[Example]:
+        """The gestures with words of a source. Raises DataError where it cannot be read."""
+        for entry in self._entries(source):
+            if isinstance(entry, Reading) and entry.word is not None:
+                yield Example(entry.gesture, entry.word)
+
+    def shown(self, example: Example, top: int = 5) -> Shown:
+        """What the model saw of one gesture."""
+        decoder = self.decoder()
+        return Shown(example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
+
+    def _entries(self, source: Source) -> Iterator[Entry]:
+        name = str(source) if isinstance(source, Path) else "standard input"
+        with _opened(source) as stream:
+            yield from read_gestures(stream, name, None, self.keyboard, self.find)
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[BinaryIO]:
+    if not isinstance(source, Path):
+        yield source
+        return
+    try:
+        with source.open("rb") as stream:
+            yield stream
+    except OSError as error:
+        raise unreadable(str(source), error) from error
 
 
 def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
@@ -40,7 +115,9 @@ def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
     CheckpointError for a damaged checkpoint.
     """
     if model not in MODELS:
-        raise UsageError(f"unknown model {model!r}; there are {', '.join(MODELS)}")
+        raise UsageError(
+            "unknown-model", "unknown model {model!r}", Remedy.CHOOSE_MODEL, model=model, known=", ".join(MODELS)
+        )
     if store is None or model == "base":
         return base_checkpoint()
     return newest_global(store) if model == "global" else personal_or_newest(store)
@@ -58,7 +135,8 @@ def read_prior(path: Path) -> dict[str, float]:
     except OSError as error:
         raise unreadable(str(path), error) from error
     except UnicodeDecodeError:
-        raise DataError(f"{path} is not UTF-8 text; a prior has lines such as `word -7.5`") from None
+        what = "{path} is not UTF-8 text; a prior has lines such as `word -7.5`"
+        raise DataError("no-prior", what, path=path) from None
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -68,7 +146,8 @@ def read_prior(path: Path) -> dict[str, float]:
         except ValueError:
             value, word = math.nan, ""
         if not LEAST_LN_PROBABILITY <= value <= 0 or not fold(word).isalpha():
-            raise DataError(f"{path}, line {number}: expected a word and its ln probability, such as `word -7.5`")
+            what = "{path}, line {line}: expected a word and its ln probability, such as `word -7.5`"
+            raise DataError("no-prior", what, path=path, line=number)
         prior[fold(word)] = max(value, prior.get(fold(word), -math.inf))
     return prior
 
@@ -93,12 +172,3 @@ def lexicons(
         return lexicon.with_prior(prior) if prior else lexicon
 
     return lexicon_of
-
-
-def answers(entries: Iterable[Entry], decoder: Decoder, top: int) -> Iterator[Answer]:
-    """One answer a gesture, in order, as it comes."""
-    for entry in entries:
-        if isinstance(entry, Rejected):
-            yield Answer(entry.line, None, error=entry.message)
-        elif isinstance(entry, Reading):
-            yield Answer(entry.line, entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))

@@ -7,41 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import Weights
-from swipefl.errors import UsageError
-from swipefl.federation.update import Delta, Floats
+from swipefl.federation.strategy import Strategy
+from swipefl.federation.update import Delta
 
-RULES = ("mean", "median", "trimmed-mean")
-OPTIMIZERS = ("fedavg", "fedavgm", "fedadam")
-LEAST_STEP = 0.1  # of the full one
 Moments = Mapping[str, Floats]  # what a server optimiser remembers, `first.NAME` and `second.NAME`
-
-
-@dataclass(frozen=True)
-class Aggregation:
-    """How updates become one step: a rule of `RULES`, an optimiser of `OPTIMIZERS` and their numbers.
-
-    `example_cap` 0 gives every update the same weight, else one weighs as its examples do, up to the cap; `trim` is the
-    share that a trimmed mean leaves out at each end. After `steady` rounds, unless 0, the step falls as 1 / round.
-    Raises UsageError for an unknown rule or optimiser.
-    """
-
-    rule: str = "mean"
-    optimizer: str = "fedavgm"
-    learning_rate: float = 1.0
-    momentum: float = 0.9
-    example_cap: int = 0
-    trim: float = 0.25
-    steady: int = 30
-
-    def __post_init__(self) -> None:
-        if self.rule not in RULES or self.optimizer not in OPTIMIZERS:
-            raise UsageError(f"--rule is one of {', '.join(RULES)}, --optimizer one of {', '.join(OPTIMIZERS)}")
-
-    def step_size(self, round_number: int) -> float:
-        """The learning rate of a round, from 1: noise averages out as it falls (Robbins 1951), news still come in."""
-        falling = min(1.0, self.steady / round_number) if self.steady else 1.0
-        return self.learning_rate * max(falling, LEAST_STEP)
 
 
 def weight_of(examples: int, staleness: int, example_cap: int) -> float:
@@ -81,13 +52,13 @@ class Arrived:
     read: Callable[[str | None], Delta]
 
 
-def combine(updates: Sequence[Arrived], names: Iterable[str], how: Aggregation) -> Delta:
+def combine(updates: Sequence[Arrived], names: Iterable[str], strategy: Strategy) -> Delta:
     """The one change that `updates`, one at least, come to. The mean reads and holds one of them at a time."""
-    if how.rule != "mean":
-        return robust(how.rule, how.trim, names, lambda name: [update.read(name)[name] for update in updates])
+    if strategy.rule != "mean":
+        return robust(strategy.rule, strategy.trim, names, lambda name: [update.read(name)[name] for update in updates])
     mean = WeightedMean()
     for update in updates:
-        mean.add(update.read(None), weight_of(update.examples, update.staleness, how.example_cap))
+        mean.add(update.read(None), weight_of(update.examples, update.staleness, strategy.example_cap))
     return mean.result()
 
 
@@ -110,15 +81,15 @@ def robust(rule: str, trim: float, names: Iterable[str], column: Callable[[str],
 
 
 def step(
-    weights: Weights, moments: Moments, delta: Delta, how: Aggregation, round_number: int = 1
+    weights: Weights, moments: Moments, delta: Delta, strategy: Strategy, round_number: int = 1
 ) -> tuple[Delta, Delta]:
     """The next weights and moments: FedAvg, FedAvgM (Hsu 2019) or FedAdam (Reddi 2021, ICLR)."""
-    size = how.step_size(round_number)
-    if how.optimizer == "fedavg":
+    size = strategy.step_size(round_number)
+    if strategy.optimizer == "fedavg":
         return {name: weights[name] + np.float32(size) * delta[name] for name in weights}, {}
-    rest = 1.0 if how.optimizer == "fedavgm" else 1 - how.momentum
-    first = {name: _moment(moments, "first", name, delta) * how.momentum + rest * delta[name] for name in weights}
-    if how.optimizer == "fedavgm":
+    rest = 1.0 if strategy.optimizer == "fedavgm" else 1 - strategy.momentum
+    first = {name: _moment(moments, "first", name, delta) * strategy.momentum + rest * delta[name] for name in weights}
+    if strategy.optimizer == "fedavgm":
         moved = {name: weights[name] + size * first[name] for name in weights}
         return _floats(moved), _floats({f"first.{name}": array for name, array in first.items()})
     second = {name: _moment(moments, "second", name, delta) * 0.99 + 0.01 * delta[name] ** 2 for name in weights}

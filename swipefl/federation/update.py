@@ -10,10 +10,10 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import SCORE, Weights
-from swipefl.errors import BadUpdate, DataError
+from swipefl.errors import BadUpdate, DataError, Remedy
 
-Floats = npt.NDArray[np.float32]
 Delta = dict[str, Floats]
 Shapes = Mapping[str, tuple[int, ...]]
 SCORE_SHARE = 1 / 16  # of the norm: score weights are nine of half a million, and a lie about them alone would go far
@@ -86,7 +86,7 @@ def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) 
     """
     whole = {name: array + residual[name] if residual else array for name, array in delta.items()}
     if not np.isfinite(norm_of(whole)):
-        raise DataError("training gave weights that are not finite; try a smaller --learning-rate")
+        raise DataError("diverged", "training gave weights that are not finite", Remedy.LOWER_LEARNING_RATE)
     bound, shapes = max_norm, shapes_of(whole)
     while True:
         blob = _quantised(clipped(whole, bound))
@@ -142,18 +142,18 @@ def _checked(blob: bytes, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
         raise BadUpdate("damaged", "the update is damaged and cannot be read") from error
     expected = {f"{name}.{part}" for name in shapes for part in ("int8", "scale")}
     if missing := expected - tensors.keys():
-        raise BadUpdate("missing-tensor", f"the update lacks {len(missing)} tensors that the model has")
+        raise BadUpdate("missing-tensor", "the update lacks {count} tensors that the model has", count=len(missing))
     if extra := tensors.keys() - expected:
-        raise BadUpdate("extra-tensor", f"the update has {len(extra)} tensors that the model has not")
+        raise BadUpdate("extra-tensor", "the update has {count} tensors that the model has not", count=len(extra))
     checked = {}
     for name, shape in shapes.items():
         values, scale = checked[name] = tensors[f"{name}.int8"], tensors[f"{name}.scale"]
         if values.dtype != np.int8 or scale.dtype != np.float16:
-            raise BadUpdate("wrong-dtype", f"the update's {name} is not int8 with float16 scales")
+            raise BadUpdate("wrong-dtype", "the update's {tensor} is not int8 with float16 scales", tensor=name)
         if values.shape != shape or scale.shape != shape[:1]:
-            raise BadUpdate("wrong-shape", f"the update's {name} has another shape than the model's")
+            raise BadUpdate("wrong-shape", "the update's {tensor} has another shape than the model's", tensor=name)
         if not np.isfinite(scale).all():
-            raise BadUpdate("not-finite", f"the update's {name} holds numbers that are not finite")
+            raise BadUpdate("not-finite", "the update's {tensor} holds numbers that are not finite", tensor=name)
     return checked
 
 

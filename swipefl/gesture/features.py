@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from swipefl.arrays import Doubles, Floats
 from swipefl.gesture.gesture import Gesture, Points
 from swipefl.gesture.keyboard import Layout
 
 STEP = 1 / 3  # key widths
 MIN_FRAMES, MAX_FRAMES = 8, 256
 FEATURES = 9
-
-Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +53,7 @@ def frames_of_points(points: Points, layout: Layout) -> Frames:
     return Frames(features, position.astype(np.float32), layout)
 
 
-def resample(points: Points) -> npt.NDArray[np.float64]:
+def resample(points: Points) -> Doubles:
     """Points (T, 3) at equal steps of about STEP along the path; T is between MIN_FRAMES and MAX_FRAMES."""
     wide = points.astype(np.float64)
     lengths = np.hypot(np.diff(wide[:, 0]), np.diff(wide[:, 1]))

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from swipefl.arrays import Floats
 from swipefl.errors import RejectedLine
 from swipefl.gesture.keyboard import Keyboard
 
-Points = npt.NDArray[np.float32]
+Points = Floats
 
 MIN_POINTS = 2
 MAX_POINTS = 5_000
@@ -63,9 +63,9 @@ def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]
     or `too-long`.
     """
     if len(xs) < MIN_POINTS:
-        raise RejectedLine("few-points", f"a gesture needs at least {MIN_POINTS} points")
+        raise RejectedLine("few-points", "a gesture needs at least {least} points", least=MIN_POINTS)
     if len(xs) > MAX_POINTS:
-        raise RejectedLine("many-points", f"a gesture may have {MAX_POINTS} points at most")
+        raise RejectedLine("many-points", "a gesture may have {most} points at most", most=MAX_POINTS)
     try:
         axes = np.array((xs, ys, ts), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -79,7 +79,9 @@ def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]
         raise RejectedLine("time-backwards", "t must not run backwards")
     times -= times[0]
     if times[-1] > MAX_DURATION_S:
-        raise RejectedLine("too-long", f"a gesture may last {MAX_DURATION_S:.0f} s at most; t is in seconds")
+        raise RejectedLine(
+            "too-long", "a gesture may last {most_s:.0f} s at most; t is in seconds", most_s=MAX_DURATION_S
+        )
     return axes.T.astype(np.float32, order="C")
 
 
@@ -90,7 +92,9 @@ def checked_word(word: object, keyboard: Keyboard) -> str:
     if len(folded) > 64:
         raise RejectedLine("long-word", "a word may have 64 letters at most")
     if not keyboard.can_type(folded):
-        raise RejectedLine("letter-not-on-keyboard", f"the word has a letter that keyboard {keyboard.name} lacks")
+        raise RejectedLine(
+            "letter-not-on-keyboard", "the word has a letter that keyboard {keyboard} lacks", keyboard=keyboard.name
+        )
     return folded
 
 

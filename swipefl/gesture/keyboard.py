@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swipefl.errors import UsageError
+from swipefl.arrays import Floats
+from swipefl.errors import Remedy, UsageError
 
 BUILT_IN = ("qwerty", "jcuken")
 
@@ -38,9 +39,9 @@ class Layout:
     """
 
     letters: str
-    centres: npt.NDArray[np.float32]
+    centres: Floats
     key_letter: npt.NDArray[np.intp]
-    scale: npt.NDArray[np.float32]
+    scale: Floats
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -120,7 +121,7 @@ def _layout(keyboard: Keyboard, width: float, height: float) -> Layout:
 def built_in(name: str) -> Keyboard:
     """A keyboard of the package. Raises UsageError where there is none of that name."""
     if name not in BUILT_IN:
-        raise UsageError(f"unknown keyboard {name!r}; `swipefl keyboards list` shows what there is")
+        raise UsageError("unknown-keyboard", "unknown keyboard {keyboard!r}", Remedy.LIST_KEYBOARDS, keyboard=name)
     text = resources.files("swipefl.gesture").joinpath("keyboards", f"{name}.json").read_text("utf-8")
     return keyboard_from_json(json.loads(text))
 
@@ -139,11 +140,11 @@ def keyboard_from_json(data: Any, name: str = "") -> Keyboard:
         name = str(data.get("name") or name or f"grid-{digest}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
-            "not a keyboard: it needs width, height and keys, each key with letter, x, y, width, height"
+            "no-keyboard", "not a keyboard: it needs width, height and keys, each key with letter, x, y, width, height"
         ) from error
     sizes_positive = width > 0 and height > 0 and all(k.width > 0 and k.height > 0 for k in keys)
     if len(keys) < 2 or not np.isfinite(numbers).all() or not sizes_positive:
-        raise UsageError("not a keyboard: it needs at least two letter keys, and sizes above 0")
+        raise UsageError("no-keyboard", "not a keyboard: it needs at least two letter keys, and sizes above 0")
     return Keyboard(name, language, width, height, keys)
 
 

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from swipefl.arrays import Doubles
 from swipefl.gesture.gesture import Points
 from swipefl.gesture.keyboard import Keyboard, Layout
 
-Doubles = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.intp]
 
 PIXELS_A_KEY = 36  # touch screens report whole pixels

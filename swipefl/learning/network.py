@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction, FunctionCtx
 from torch.nn import functional
 
+from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, Weights
 from swipefl.decoder.encoder import OUTPUTS, Architecture, fitting, ways
 from swipefl.gesture.features import FEATURES, Frames
@@ -186,8 +186,8 @@ def _named(network: Network) -> dict[str, Tensor]:
     return {**named, "head.weight": network.head.weight, "head.bias": network.head.bias}
 
 
-def _array(tensor: Tensor) -> npt.NDArray[np.float32]:
-    array: npt.NDArray[np.float32] = tensor.detach().cpu().numpy().copy()
+def _array(tensor: Tensor) -> Floats:
+    array: Floats = tensor.detach().cpu().numpy().copy()
     return array
 
 

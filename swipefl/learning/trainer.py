@@ -2,72 +2,79 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.errors import Interrupted, TooLittleData, UsageError
+from swipefl.errors import Remedy, TooLittleData, UsageError
 from swipefl.gesture.features import Frames, frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate, network_of
-from swipefl.learning.plan import MIN_EXAMPLES, Plan, Progress, Trained
+from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, TrainingConfig
+from swipefl.stopping import Stop, never, until
 
 
 def train(
     start: Checkpoint,
     examples: Sequence[Example],
-    plan: Plan,
+    config: TrainingConfig,
     on_progress: Callable[[Progress], None] = lambda progress: None,
-    stopped: Callable[[], int | None] = lambda: None,
+    stop: Stop = never,
 ) -> Trained:
     """`start` trained on `examples`. On the CPU equal seed, data and torch give equal tensors, bit for bit.
 
-    Raises TooLittleData under MIN_EXAMPLES, UsageError for a device that is not there, and Interrupted at the first
-    batch after `stopped` names a signal.
+    Raises TooLittleData under MIN_EXAMPLES, UsageError for a device that is not there, and what `stop` says, which is
+    asked before each gesture and each batch.
     """
-    device = device_of(plan.device)
-    framed = [(frames_of(example.gesture), example.word) for example in examples]
+    device = device_of(config.device)
+    framed = [(frames_of(example.gesture), example.word) for example in until(stop, examples)]
     usable = [(frames, word) for frames, word in framed if alignable(frames, word)]
     if len(usable) < MIN_EXAMPLES:
-        raise TooLittleData(f"training needs at least {MIN_EXAMPLES} examples, there are {len(usable)}; ingest more")
+        raise TooLittleData(
+            "few-examples",
+            "training needs at least {least} examples, there are {count}",
+            Remedy.INGEST_MORE,
+            least=MIN_EXAMPLES,
+            count=len(usable),
+        )
     _be_deterministic(device)
-    torch.manual_seed(plan.seed)
-    network = network_of(start, plan.dropout).to(device)
-    fixed = list(batches(usable, 64)) if plan.measured else []
-    loss_before = mean_loss(network, fixed, device)
+    torch.manual_seed(config.seed)
+    network = network_of(start, config.dropout).to(device)
+    fixed = list(batches(usable, 64)) if config.measured else []
+    loss_before = mean_loss(network, until(stop, fixed), device)
     began = time.perf_counter()
-    _descend(network, usable, plan, device, on_progress, stopped)
+    _descend(network, usable, config, device, on_progress, stop)
     seconds = time.perf_counter() - began
-    loss_after = mean_loss(network, fixed, device)
+    loss_after = mean_loss(network, until(stop, fixed), device)
     checkpoint = checkpoint_of(network.cpu(), start.score, {})
-    speed = plan.epochs * len(usable) / max(seconds, 1e-9)
+    speed = config.epochs * len(usable) / max(seconds, 1e-9)
     return Trained(checkpoint, len(usable), len(framed) - len(usable), loss_before, loss_after, speed)
 
 
 def _descend(
     network: Network,
     usable: Sequence[tuple[Frames, str]],
-    plan: Plan,
+    config: TrainingConfig,
     device: torch.device,
     on_progress: Callable[[Progress], None],
-    stopped: Callable[[], int | None],
+    stop: Stop,
 ) -> None:
-    rng = np.random.default_rng(plan.seed)
+    rng = np.random.default_rng(config.seed)
     parameters = [p for p in network.parameters() if p.requires_grad]
     start = [parameter.detach().clone() for parameter in parameters]
-    optimizer = torch.optim.Adam(parameters, lr=plan.learning_rate, fused=True)
-    an_epoch = -(-len(usable) // plan.batch_size)
-    for epoch in range(plan.epochs):
-        for done, batch in enumerate(batches(usable, plan.batch_size, rng), 1):
-            if (signum := stopped()) is not None:
-                raise Interrupted(signum)
+    optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, fused=True)
+    an_epoch = -(-len(usable) // config.batch_size)
+    for epoch in range(config.epochs):
+        for done, batch in enumerate(until(stop, batches(usable, config.batch_size, rng)), 1):
             loss = network.loss(batch.to(device)).mean()
-            held = loss + 0.5 * plan.proximal * _apart(parameters, start) if plan.proximal else loss
+            held = loss + 0.5 * config.proximal * _apart(parameters, start) if config.proximal else loss
             descend(held, parameters, optimizer)
-            on_progress(Progress(epoch + 1, plan.epochs, epoch * an_epoch + done, plan.epochs * an_epoch, loss.item()))
+            on_progress(
+                Progress(epoch + 1, config.epochs, epoch * an_epoch + done, config.epochs * an_epoch, loss.item())
+            )
 
 
 def _apart(parameters: Sequence[Tensor], start: Sequence[Tensor]) -> Tensor:
@@ -96,7 +103,7 @@ def batches(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Gene
 
 
 @torch.no_grad()
-def mean_loss(network: Network, fixed: Sequence[Batch], device: torch.device) -> float:
+def mean_loss(network: Network, fixed: Iterable[Batch], device: torch.device) -> float:
     """The mean CTC loss over batches, in nats a letter; NaN over none."""
     network.eval()  # no dropout
     losses: list[Tensor] = [network.loss(batch.to(device)).cpu() for batch in fixed]
@@ -107,7 +114,7 @@ def mean_loss(network: Network, fixed: Sequence[Batch], device: torch.device) ->
 def device_of(name: str) -> torch.device:
     """`auto` is an accelerator where there is one. Raises UsageError where `cuda` is asked for and missing."""
     if name == "cuda" and not torch.cuda.is_available():
-        raise UsageError("this machine has no CUDA device that torch can use; leave --device out or say `cpu`")
+        raise UsageError("no-cuda", "this machine has no CUDA device that torch can use", Remedy.TRAIN_ON_CPU)
     return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 

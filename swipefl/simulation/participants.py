@@ -1,4 +1,4 @@
-"""The people of a file of swipes, one file each, so that no more than one client at a time is in memory."""
+"""The people of a file of swipes, one file each, so that no more than one of them at a time is in memory."""
 
 import hashlib
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from swipefl.gesture.gesture import Example
 
 
 @dataclass(frozen=True)
-class Client:
+class Participant:
     """One person: a number, and the file with the swipes."""
 
     number: int
@@ -29,7 +29,7 @@ class Client:
         return list(read_examples(self.path))
 
 
-def clients_of(source: Path, folder: Path) -> list[Client]:
+def participants_of(source: Path, folder: Path) -> list[Participant]:
     """The people of `source` as files in `folder`, in the order in which they come; made once.
 
     Raises DataError where no gesture says whose it is.
@@ -42,7 +42,7 @@ def clients_of(source: Path, folder: Path) -> list[Client]:
             old.unlink()
         done.write_text(mark + str(_split(source, folder)), "utf-8")
     count = int(done.read_text("utf-8").partition("\n")[2])
-    return [Client(number, _path(folder, number)) for number in range(count)]
+    return [Participant(number, _path(folder, number)) for number in range(count)]
 
 
 def _split(source: Path, folder: Path) -> int:
@@ -54,7 +54,9 @@ def _split(source: Path, folder: Path) -> int:
         with _path(folder, number).open("ab") as file:
             file.write(orjson.dumps(to_line(example)) + b"\n")
     if not numbers:
-        raise DataError(f"no gesture in {source} says whose it is; each needs a `user` to be somebody's")
+        raise DataError(
+            "no-users", "no gesture in {path} says whose it is; each needs a `user` to be somebody's", path=source
+        )
     return len(numbers)
 
 

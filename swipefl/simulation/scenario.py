@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from swipefl.federation.aggregation import Aggregation
-from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.strategy import Strategy
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Troubles:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Scenario:
     """Rounds of so many clients. `noise` is that of differential privacy: its standard deviation is so many times the
     clip norm, in the sum of a round's updates.
 
@@ -33,8 +33,8 @@ class Recipe:
 
     rounds: int
     clients_per_round: int
-    plan: ContributionPlan = field(default_factory=ContributionPlan)
-    aggregation: Aggregation = field(default_factory=Aggregation)
+    plan: Plan = field(default_factory=Plan)
+    strategy: Strategy = field(default_factory=Strategy)
     troubles: Troubles = field(default_factory=Troubles)
     proximal: float = 0.0
     noise: float = 0.0

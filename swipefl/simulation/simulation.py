@@ -15,11 +15,15 @@ from safetensors.numpy import load, save
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.federation.aggregation import Arrived, Moments, combine, step
+from swipefl.federation.aggregation import Arrived
+from swipefl.federation.privacy import with_noise
+from swipefl.federation.round import Master, play
 from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
-from swipefl.simulation.participants import Client
-from swipefl.simulation.scenario import Recipe
+from swipefl.simulation.participants import Participant
+from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.work import Task, contribute, evaluate_part, together
+
+ROUNDS = "rounds.jsonl"  # a line a round that is done
 
 
 @dataclass(frozen=True)
@@ -48,15 +52,15 @@ class Sent:
 
 
 class Simulation:
-    """A federation of `clients` by `recipe`, gone on with where `folder` holds rounds of it, else begun from `start`.
+    """A federation of `clients` by `scenario`, gone on with where `folder` holds rounds of it, else begun from `start`.
 
     `folder` has a line a round in `rounds.jsonl`, and what the next round needs of the last one.
     """
 
     def __init__(
         self,
-        clients: Sequence[Client],
-        recipe: Recipe,
+        clients: Sequence[Participant],
+        scenario: Scenario,
         start: Checkpoint,
         folder: Path,
         processes: Executor,
@@ -64,7 +68,7 @@ class Simulation:
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._clients = clients
-        self._recipe = recipe
+        self._scenario = scenario
         self._folder = folder
         self._processes = processes
         self._parallel = parallel
@@ -72,7 +76,7 @@ class Simulation:
         self._start_scores = folder / "start.json"
         self._shapes: Shapes = Architecture.named(start.architecture).parameter_shapes()
         if not self._model(0).exists() and not self.results():
-            self._keep(0, start, {}, [])
+            self._keep(0, Master(start), [])
 
     def rounds(self, evaluation: Path | None = None, every: int = 0) -> Iterator[RoundResult]:
         """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes.
@@ -81,12 +85,12 @@ class Simulation:
         """
         if evaluation and every and not self.results():
             self._start_scores.write_text(json.dumps(self.evaluate(evaluation)), "utf-8")
-        for number in range(len(self.results()) + 1, self._recipe.rounds + 1):
+        for number in range(len(self.results()) + 1, self._scenario.rounds + 1):
             began = self._clock()
             sent, clients = self._send(number)
             taken = self._round(number, sent)
             seconds = self._clock() - began
-            due = number == self._recipe.rounds or (every > 0 and number % every == 0)
+            due = number == self._scenario.rounds or (every > 0 and number % every == 0)
             top1, top3 = self.evaluate(evaluation) if evaluation and due else (None, None)
             made = [update for update in sent if update.made_in == number]
             result = RoundResult(
@@ -105,7 +109,7 @@ class Simulation:
 
     def results(self) -> list[RoundResult]:
         """The rounds that are done."""
-        path = self._folder / "rounds.jsonl"
+        path = self._folder / ROUNDS
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [RoundResult(**json.loads(line)) for line in lines]
 
@@ -130,8 +134,8 @@ class Simulation:
 
     def _send(self, number: int) -> tuple[list[Sent], int]:
         """All updates on their way once this round's clients have trained, and how many of those there were."""
-        troubles, rng = self._recipe.troubles, np.random.default_rng([self._recipe.seed, number])
-        count = min(self._recipe.clients_per_round, len(self._clients))
+        troubles, rng = self._scenario.troubles, np.random.default_rng([self._scenario.seed, number])
+        count = min(self._scenario.clients_per_round, len(self._clients))
         chosen = rng.choice(len(self._clients), count, replace=False)
         drops, late, hostile = (
             rng.random(count) < share for share in (troubles.dropout, troubles.late, troubles.byzantine)
@@ -143,7 +147,9 @@ class Simulation:
             if not dropped
         ]
         largest_first = sorted(tasks, key=lambda task: -task.client.size)  # so that no process waits long for another
-        futures = {task.client.number: self._processes.submit(contribute, task, self._recipe) for task in largest_first}
+        futures = {
+            task.client.number: self._processes.submit(contribute, task, self._scenario) for task in largest_first
+        }
         sent = [Sent(**line) for line in json.loads((self._of(number - 1) / "sent.json").read_text("utf-8"))]
         for task, delay in zip(tasks, delays[~drops], strict=True):
             client = task.client.number
@@ -156,39 +162,35 @@ class Simulation:
 
     def _round(self, number: int, sent: Sequence[Sent]) -> list[Sent]:
         """Aggregates what has arrived; says what of it was taken."""
-        model, moments = self._master(number - 1)
+        master = self._master(number - 1)
         arrived = [update for update in sent if update.due == number]
         taken = [update for update in arrived if self._is_taken(update)]
         if taken:
             updates = [
                 Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken
             ]
-            delta = self._noisy(number, combine(updates, self._shapes, self._recipe.aggregation), len(taken))
-            parameters, moments = step(model.parameters, moments, delta, self._recipe.aggregation, number)
-            model = model.with_parameters(parameters)
-        self._keep(number, model, moments, [update for update in sent if update.due > number])
+            disguise = partial(self._noisy, number, len(taken))
+            master = play(master, updates, self._scenario.strategy, number, disguise=disguise).master
+        self._keep(number, master, [update for update in sent if update.due > number])
         return taken
 
     def _is_taken(self, update: Sent) -> bool:
         """Whether a coordinator would take it."""
-        bound = self._recipe.plan.max_norm if self._recipe.bounded else math.inf
+        bound = self._scenario.plan.max_norm if self._scenario.bounded else math.inf
         return norms_of(self._read(update)).fault(bound) is None
 
     def _read(self, update: Sent, only: str | None = None) -> Delta:
         blob = (self._folder / update.path).read_bytes()
-        if self._recipe.compressed:
+        if self._scenario.compressed:
             return decode_update(blob, self._shapes, only)
         return load(blob)
 
-    def _noisy(self, number: int, delta: Delta, count: int) -> Delta:
-        if not self._recipe.noise:
+    def _noisy(self, number: int, count: int, delta: Delta) -> Delta:
+        if not self._scenario.noise:
             return delta
-        rng = np.random.default_rng([self._recipe.seed, number, 1])
-        spread = self._recipe.noise * self._recipe.plan.max_norm / count
-        return {
-            name: (array + spread * rng.standard_normal(array.shape)).astype(np.float32)
-            for name, array in delta.items()
-        }
+        rng = np.random.default_rng([self._scenario.seed, number, 1])
+        spread = self._scenario.noise * self._scenario.plan.max_norm / count
+        return with_noise(delta, spread, rng)
 
     def _of(self, number: int) -> Path:
         return self._folder / f"{number:05}"
@@ -197,23 +199,23 @@ class Simulation:
         """What devices would download after a round."""
         return self._of(number) / "model.safetensors"
 
-    def _keep(self, number: int, master: Checkpoint, moments: Moments, on_their_way: Sequence[Sent]) -> None:
+    def _keep(self, number: int, master: Master, on_their_way: Sequence[Sent]) -> None:
         """Writes what the next round needs."""
         folder = self._of(number)
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "master.safetensors").write_bytes(master.to_bytes())
-        (folder / "moments.safetensors").write_bytes(save(dict(moments)))
+        (folder / "master.safetensors").write_bytes(master.model.to_bytes())
+        (folder / "moments.safetensors").write_bytes(save(dict(master.moments)))
         (folder / "sent.json").write_text(json.dumps([asdict(update) for update in on_their_way]), "utf-8")
-        self._model(number).write_bytes(master.to_bytes(half=True))
+        self._model(number).write_bytes(master.model.to_bytes(half=True))
 
-    def _master(self, number: int) -> tuple[Checkpoint, Moments]:
+    def _master(self, number: int) -> Master:
         folder = self._of(number)
-        master = checkpoint_from_bytes((folder / "master.safetensors").read_bytes())
-        return master, load((folder / "moments.safetensors").read_bytes())
+        model = checkpoint_from_bytes((folder / "master.safetensors").read_bytes())
+        return Master(model, load((folder / "moments.safetensors").read_bytes()))
 
     def _finish(self, result: RoundResult, arrived: Sequence[Sent]) -> None:
         """From here on the round is done; before, it would be done again."""
-        with (self._folder / "rounds.jsonl").open("a", encoding="utf-8") as file:
+        with (self._folder / ROUNDS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
         for update in arrived:
             (self._folder / update.path).unlink(missing_ok=True)

@@ -17,16 +17,16 @@ from swipefl.device.contribution import contribution
 from swipefl.errors import DataError
 from swipefl.federation.update import Delta, encode_update
 from swipefl.gesture.formats import read_examples
-from swipefl.learning.plan import MIN_EXAMPLES, Plan
-from swipefl.simulation.participants import Client
-from swipefl.simulation.scenario import Recipe
+from swipefl.learning.training import MIN_EXAMPLES, TrainingConfig
+from swipefl.simulation.participants import Participant
+from swipefl.simulation.scenario import Scenario
 
 
 @dataclass(frozen=True)
 class Task:
     """One client's part of a round, trained from the checkpoint in the file `start`."""
 
-    client: Client
+    client: Participant
     round: int
     start: Path
     hostile: bool
@@ -40,40 +40,40 @@ class Made:
     examples: int
 
 
-def contribute(task: Task, recipe: Recipe) -> Made:
-    """Trains as a device does. The same task and recipe give the same bytes."""
+def contribute(task: Task, scenario: Scenario) -> Made:
+    """Trains as a device does. The same task and scenario give the same bytes."""
     from swipefl.learning.trainer import train
 
-    seed = int(np.random.default_rng([recipe.seed, task.round, task.client.number]).integers(2**31))
+    seed = int(np.random.default_rng([scenario.seed, task.round, task.client.number]).integers(2**31))
     examples = task.client.examples()
-    if recipe.troubles.skew:
-        part = np.random.default_rng([recipe.seed, task.client.number]).random() ** recipe.troubles.skew
+    if scenario.troubles.skew:
+        part = np.random.default_rng([scenario.seed, task.client.number]).random() ** scenario.troubles.skew
         examples = examples[: max(MIN_EXAMPLES, math.ceil(part * len(examples)))]
     start = _checkpoint(task.start)
-    asked = recipe.plan
-    plan = Plan(
+    asked = scenario.plan
+    config = TrainingConfig(
         asked.epochs,
         asked.batch_size,
         asked.learning_rate,
         seed,
         "cpu",
-        proximal=recipe.proximal,
+        proximal=scenario.proximal,
         measured=False,
     )
     try:
-        made = contribution(start, examples, plan, train, load_lexicon)
-        return Made(_encoded(made.delta, task.hostile, recipe), made.examples)
+        made = contribution(start, examples, config, train, load_lexicon)
+        return Made(_encoded(made.delta, task.hostile, scenario), made.examples)
     except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
         return Made(None, 0)
 
 
-def _encoded(delta: Delta, hostile: bool, recipe: Recipe) -> bytes:
+def _encoded(delta: Delta, hostile: bool, scenario: Scenario) -> bytes:
     """What is sent of a change: int8 and clipped as devices do it, or float32 as it is."""
-    bound = recipe.plan.max_norm
+    bound = scenario.plan.max_norm
     if hostile:
         delta = {name: np.float32(-10) * array for name, array in delta.items()}
-        bound = bound if recipe.troubles.cunning else math.inf
-    return encode_update(delta, bound).blob if recipe.compressed else save(delta)
+        bound = bound if scenario.troubles.cunning else math.inf
+    return encode_update(delta, bound).blob if scenario.compressed else save(delta)
 
 
 def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluation:

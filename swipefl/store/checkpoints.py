@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from swipefl.database.sql import Sql
-from swipefl.errors import CheckpointError
+from swipefl.errors import CheckpointError, Remedy
 
 KEPT_PERSONAL = 10
 KEPT_GLOBAL = 2
@@ -30,8 +30,11 @@ class StoredCheckpoint:
         blob = self.read()
         if hashlib.sha256(blob).hexdigest() != self.fingerprint:
             raise CheckpointError(
-                f"{self.kind} checkpoint {self.id} in the store is corrupt; `swipefl reset --to base` goes back to "
-                "the model of the package"
+                "corrupt",
+                "{kind} checkpoint {id} in the store is corrupt",
+                Remedy.RESET_TO_BASE,
+                kind=self.kind,
+                id=self.id,
             )
         return blob
 
@@ -73,7 +76,12 @@ class Checkpoints:
             if number is None:
                 return
             if not self._sql.run("UPDATE checkpoints SET in_use = 1 WHERE id = ? AND kind = 'personal'", (number,)):
-                raise CheckpointError(f"there is no personal checkpoint {number}; see `swipefl status`")
+                raise CheckpointError(
+                    "unknown-checkpoint",
+                    "there is no personal checkpoint {number}",
+                    Remedy.LIST_CHECKPOINTS,
+                    number=number,
+                )
 
     def all(self) -> list[StoredCheckpoint]:
         """Every checkpoint, oldest first; their bytes are not read yet. Raises StoreError."""
@@ -109,7 +117,9 @@ class Checkpoints:
         def read() -> bytes:
             rows = self._sql.rows("SELECT blob FROM checkpoints WHERE id = ?", (number,))
             if not rows:
-                raise CheckpointError(f"checkpoint {number} is no longer in the store; run the command again")
+                raise CheckpointError(
+                    "gone", "checkpoint {number} is no longer in the store", Remedy.RUN_AGAIN, number=number
+                )
             return bytes(rows[0][0])
 
         return read

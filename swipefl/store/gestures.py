@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from swipefl.database.sql import Row, Sql, damaged
-from swipefl.errors import UsageError
+from swipefl.database.sql import Row, Sql
+from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points, fold
 from swipefl.store.keyboards import Keyboards
 
@@ -58,9 +58,9 @@ class Gestures:
         found = [example for example, _ in self._read(where, (start,))]
         # neither the id nor those it may stand for are repeated: what was typed by mistake may well be a word
         if not found:
-            raise UsageError("no gesture in the store has that id; `swipefl export` shows the ids of all of them")
+            raise UsageError("unknown-id", "no gesture in the store has that id", Remedy.LIST_GESTURES)
         if len(found) > 1 and found[0].gesture.id != start:
-            raise UsageError("more than one gesture has an id that begins so; give more of it")
+            raise UsageError("ambiguous-id", "more than one gesture has an id that begins so", Remedy.GIVE_LONGER_ID)
         return found[0]
 
     def everything(self) -> Iterator[tuple[Example, str]]:
@@ -101,7 +101,7 @@ class Gestures:
         keyboards = {keyboard.name: keyboard for keyboard in self._keyboards.all()}
         for id, keyboard, word, width, height, user, points, verdict in self._sql.each(_SELECT + where, parameters):
             if keyboard not in keyboards or len(points) % 12:
-                raise damaged(self._sql.path, "a gesture in it cannot be read")
+                raise self._sql.damaged("a gesture in it cannot be read")
             gesture = Gesture(id, _points(points), keyboards[keyboard], width, height, user)
             yield Example(gesture, word), verdict
 

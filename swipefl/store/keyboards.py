@@ -2,8 +2,8 @@
 
 import json
 
-from swipefl.database.sql import Sql, damaged
-from swipefl.errors import UsageError
+from swipefl.database.sql import Sql
+from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
 
 
@@ -23,8 +23,10 @@ class Keyboards:
         known = self._find(keyboard.name)
         if known is not None and known != keyboard:
             raise UsageError(
-                f"there is another keyboard named {keyboard.name!r} with other keys, size or language; "
-                "give the new one a name of its own"
+                "name-taken",
+                "there is another keyboard named {name!r} with other keys, size or language",
+                Remedy.CHOOSE_NAME,
+                name=keyboard.name,
             )
         row = (keyboard.name, keyboard.language, json.dumps(keyboard.to_json(), ensure_ascii=False))
         self._sql.run("INSERT INTO keyboards (name, language, geometry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
@@ -45,4 +47,4 @@ class Keyboards:
         try:
             return keyboard_from_json(json.loads(geometry))
         except (ValueError, UsageError) as error:
-            raise damaged(self._sql.path, "a keyboard in it cannot be read") from error
+            raise self._sql.damaged("a keyboard in it cannot be read") from error

@@ -1,6 +1,7 @@
 """The tables of `swipefl.db`: an append-only list of named steps."""
 
 from swipefl.database.migrations import Schema, Step
+from swipefl.errors import Remedy
 
 _ID = 0x73776670  # "swfp"
 
@@ -103,4 +104,4 @@ _STEPS = (
     ),
 )
 
-STORE = Schema(_ID, _STEPS)
+STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

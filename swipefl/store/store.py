@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from swipefl.database.opening import open_database
-from swipefl.database.sql import Sql
-from swipefl.errors import StoreBusy
+from swipefl.errors import Remedy, StoreBusy
 from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
 from swipefl.store.gestures import Gestures
@@ -29,7 +28,7 @@ class Store:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
-        self.sql = Sql(path, open_database(path, STORE))
+        self.sql = open_database(path, STORE)
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
         self.gestures = Gestures(self.sql, self.keyboards, clock)
@@ -50,8 +49,11 @@ class Store:
         busy = self.sql.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
         if busy:
             raise StoreBusy(
-                f"what was erased is gone from {self.path}, but another program still reads {self.path.name}-wal, "
-                "which may hold traces; run the command again when that program is done"
+                "traces-left",
+                "what was erased is gone from {path}, but another program still reads {path.name}-wal, which may hold "
+                "traces",
+                Remedy.RUN_AGAIN_LATER,
+                path=self.path,
             )
 
     def close(self) -> None:

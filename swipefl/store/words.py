@@ -63,7 +63,7 @@ class Words:
     def _put(self, word: str, language: str, removed: bool) -> None:
         folded = fold(word)
         if not folded.isalpha() or len(folded) > 64:
-            raise UsageError("a personal word must consist of letters, 64 at most")
+            raise UsageError("no-word", "a personal word must consist of letters, 64 at most")
         self._sql.run(
             "INSERT OR REPLACE INTO words (word, language, removed) VALUES (?, ?, ?)", (folded, language, removed)
         )

@@ -15,7 +15,6 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from swipefl.cli.training import plans
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
@@ -23,7 +22,8 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.search import Candidate
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
-from swipefl.settings import Settings
+from swipefl.home import personal_config
+from swipefl.settings.device import Settings
 from tests.bench import federation, layouts, simulating, speed
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
@@ -210,8 +210,8 @@ def main() -> None:
         results["file"] = speed.of_a_file(DEV, len(examples), Path(home)) if DEV.exists() else []
     results["accuracy"] = accuracy(examples)
     results["layouts"] = layouts.unseen()
-    results["personal"] = [vars(gain) for gain in gains(people[:20], plans(Settings(home=Path(os.devnull))))]
-    results["personal_60_s"] = seconds(examples[:60], plans(Settings(home=Path(os.devnull))).personal)
+    results["personal"] = [vars(gain) for gain in gains(people[:20])]
+    results["personal_60_s"] = seconds(examples[:60], personal_config(Settings(home=Path(os.devnull))))
     results["personal_mean_gain"] = statistics.mean(g["personal"] - g["base"] for g in results["personal"])
     folder = ROOT / ".bench"
     folder.mkdir(exist_ok=True)

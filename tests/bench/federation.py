@@ -104,12 +104,15 @@ def load(first: Checkpoint, clients: int, updates: int, buffer: int) -> dict[str
         with coordinator(home, "--buffer", str(buffer), "--max-staleness", "1000", init=False) as serving:
             with serving.state() as state, state.transaction():
                 credentials = [secrets.token_bytes(32) for _ in range(clients)]
-                ids = [state.enroll(state.new_token(3600).secret, each) for each in credentials]
+                ids = [state.devices.enroll(state.devices.new_token(3600).secret, each) for each in credentials]
             devices = [f"{id}:{each.hex()}" for id, each in zip(ids, credentials, strict=True)]
             blob = encode_update(delta(first.parameters, norm=0.01), 1.0).blob
             figures = asyncio.run(_send(serving, devices, blob, updates))
             with serving.state() as state:
-                waiting, consumed = len(state.waiting()), sum(version.updates for version in state.versions())
+                waiting, consumed = (
+                    len(state.updates.waiting()),
+                    sum(version.updates for version in state.versions.all()),
+                )
             assert waiting + consumed == updates, (waiting, consumed)
     return figures
 
@@ -121,7 +124,7 @@ async def _send(serving: Coordinator, devices: list[str], blob: bytes, updates: 
     @cache
     def newest_at(tenth_of_a_second: int) -> tuple[int, str]:
         with serving.state() as state:
-            version = state.newest()
+            version = state.versions.newest()
         return version.number, version.fingerprint
 
     marks: list[tuple[float, float, float]] = []  # time, CPU seconds and MB of the coordinator at each tenth

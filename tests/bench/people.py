@@ -10,14 +10,15 @@ import torch
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import evaluate
+from swipefl.decoder.evaluation import evaluate, judge
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.device.cycle import Cycle, Plans, judge
 from swipefl.device.prediction import choose_checkpoint, lexicons
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, verdict
-from swipefl.learning.plan import Plan
+from swipefl.home import Home
 from swipefl.learning.trainer import train
+from swipefl.learning.training import TrainingConfig
+from swipefl.settings.device import Settings
 from swipefl.store.store import Store
 
 
@@ -40,7 +41,7 @@ def people_of(path: Path, count: int) -> list[list[Example]]:
     return list(people.values())[:count]
 
 
-def seconds(examples: Sequence[Example], plan: Plan) -> float:
+def seconds(examples: Sequence[Example], plan: TrainingConfig) -> float:
     """What a personal model out of `examples` takes on one core, judged on a fifth of them as `cycle` would."""
     threads = torch.get_num_threads()
     began = time.process_time()
@@ -51,14 +52,14 @@ def seconds(examples: Sequence[Example], plan: Plan) -> float:
     return time.process_time() - began
 
 
-def gains(people: list[list[Example]], plans: Plans) -> Iterator[Gain]:
+def gains(people: list[list[Example]]) -> Iterator[Gain]:
     """Ingest, `cycle --rounds 3`, evaluate: for each person in a store of their own."""
     for number, examples in enumerate(people, 1):
         cut = int(0.6 * len(examples))
         with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "swipefl.db") as store:
             with store.transaction():
                 store.gestures.add([(example, verdict(example)) for example in examples[:cut]])
-            Cycle(store, lambda: train, lexicons(store.words.all()), plans).run(3)
+            Home(Settings(home=Path(folder))).cycle(store).run(3)
             scores = []
             for model in ("base", "personal"):
                 decoder = Decoder(choose_checkpoint(store, model), lexicons(store.words.all()))

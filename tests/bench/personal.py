@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from swipefl.cli.training import plans
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon
@@ -26,14 +25,15 @@ from swipefl.errors import TooLittleData
 from swipefl.gesture.features import STEP, frames_of
 from swipefl.gesture.gesture import Example, Gesture, fold
 from swipefl.gesture.keyboard import built_in
+from swipefl.home import personal_config
 from swipefl.learning.network import Batch, alignable, checkpoint_of, network_of
-from swipefl.learning.plan import Plan
 from swipefl.learning.trainer import batches, descend, train
-from swipefl.settings import Settings
+from swipefl.learning.training import TrainingConfig
+from swipefl.settings.device import Settings
 from tests.bench.people import people_of
 from tests.support.people import examples as generated
 
-DEFAULT = plans(Settings(home=Path(os.devnull))).personal
+DEFAULT = personal_config(Settings(home=Path(os.devnull)))
 LEAST = 20  # swipes of a person
 COUNTS_SHARE = 0.1  # of a word's probability that the person's own counts have
 
@@ -60,26 +60,26 @@ def nothing(start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shif
     return start, Shift(), load_lexicon
 
 
-def whole(plan: Plan, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
+def whole(plan: TrainingConfig, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
     """All weights, as `swipefl train` does it."""
     return train(start, own, plan).checkpoint, Shift(), load_lexicon
 
 
-def rehearsed(plan: Plan, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
+def rehearsed(plan: TrainingConfig, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
     """All weights, on as many generated swipes of common words beside the person's own."""
     words = load_lexicon("en").truncated(5_000).words
     other = generated(len(own), len(own), built_in("qwerty"), words)
     return train(start, [*own, *other], plan).checkpoint, Shift(), load_lexicon
 
 
-def head(plan: Plan, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
+def head(plan: TrainingConfig, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
     """The last layer only."""
     network = network_of(start)
     _learn(plan, own, list(network.head.parameters()), lambda batch: network.loss(batch).mean())
     return checkpoint_of(network, start.score, {}), Shift(), load_lexicon
 
 
-def shifted(plan: Plan, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
+def shifted(plan: TrainingConfig, start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
     """Scale and offset of what goes in."""
     network = network_of(start)
     shift = _Shift()
@@ -105,7 +105,9 @@ class _Shift(nn.Module):
         return replace(batch, features=features, positions=moved)
 
 
-def _learn(plan: Plan, own: Sequence[Example], parameters: list[Tensor], loss: Callable[[Batch], Tensor]) -> None:
+def _learn(
+    plan: TrainingConfig, own: Sequence[Example], parameters: list[Tensor], loss: Callable[[Batch], Tensor]
+) -> None:
     """Steps of `parameters` alone."""
     usable = [(frames, e.word) for e in own if alignable(frames := frames_of(e.gesture), e.word)]
     optimizer, rng = torch.optim.Adam(parameters, lr=plan.learning_rate), np.random.default_rng(plan.seed)

@@ -13,10 +13,10 @@ import orjson
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import Example
-from swipefl.learning.plan import Plan
 from swipefl.learning.trainer import train
-from swipefl.simulation.participants import clients_of
-from swipefl.simulation.scenario import Recipe
+from swipefl.learning.training import TrainingConfig
+from swipefl.simulation.participants import participants_of
+from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.simulation import Simulation
 from tests.support.command import measured
 
@@ -27,14 +27,14 @@ def simulating(people: Sequence[Sequence[Example]], folder: Path) -> dict[str, f
     """Swipes/s of rounds of forty clients against the trainer alone, in as many processes; memory against clients."""
     file = folder / "people.jsonl"
     write(people, file)
-    recipe, parallel = Recipe(ROUNDS, 40), os.cpu_count() or 1
+    scenario, parallel = Scenario(ROUNDS, 40), os.cpu_count() or 1
     with ProcessPoolExecutor(parallel, multiprocessing.get_context("spawn")) as processes:
-        clients = clients_of(file, folder / "people")
-        simulation = Simulation(clients, recipe, base_checkpoint(), folder, processes, parallel)
+        clients = participants_of(file, folder / "people")
+        simulation = Simulation(clients, scenario, base_checkpoint(), folder, processes, parallel)
         rates = []
         for result in simulation.rounds():
-            alone = [processes.submit(trainer_alone, people[part:40:parallel], recipe) for part in range(parallel)]
-            whole = recipe.plan.epochs * result.examples / result.seconds
+            alone = [processes.submit(trainer_alone, people[part:40:parallel], scenario) for part in range(parallel)]
+            whole = scenario.plan.epochs * result.examples / result.seconds
             rates.append((whole, sum(speed.result() for speed in alone)))
     few, many = folder / "few.jsonl", folder / "many.jsonl"
     write(people[:20], few)
@@ -49,10 +49,10 @@ def simulating(people: Sequence[Sequence[Example]], folder: Path) -> dict[str, f
     }
 
 
-def trainer_alone(people: Sequence[Sequence[Example]], recipe: Recipe) -> float:
+def trainer_alone(people: Sequence[Sequence[Example]], scenario: Scenario) -> float:
     """What the trainer says of its own speed on these people, one after the other."""
-    asked, swipes, seconds = recipe.plan, 0.0, 0.0
-    plan = Plan(asked.epochs, asked.batch_size, asked.learning_rate, device="cpu", measured=False)
+    asked, swipes, seconds = scenario.plan, 0.0, 0.0
+    plan = TrainingConfig(asked.epochs, asked.batch_size, asked.learning_rate, device="cpu", measured=False)
     for person in people:
         trained = train(base_checkpoint(), person, plan)
         swipes += plan.epochs * trained.examples

@@ -19,8 +19,8 @@ from swipefl.decoder.template import deviations, path_of
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
-from swipefl.learning.plan import DROPOUT
 from swipefl.learning.trainer import batches, descend
+from swipefl.learning.training import DROPOUT
 from tests.support.command import environment, measured
 
 SIZES = (10_000, 30_000, 100_000, 290_000)

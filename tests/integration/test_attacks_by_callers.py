@@ -6,7 +6,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from swipefl.errors import UpdateRefused
+from swipefl.errors import CredentialRefused
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.attacks import costs_one_client, raw_stub, refused_call
 from tests.support.command import swipefl
@@ -47,7 +47,7 @@ def test_a_credential_of_another_device_is_refused(impatient: Coordinator) -> No
     with (
         costs_one_client(impatient, refused_call("unknown-device")),
         Device(impatient.address, stolen).client() as client,
-        pytest.raises(UpdateRefused, match="unknown-device"),
+        pytest.raises(CredentialRefused, match="unknown-device"),
     ):
         client.check_in(1, "")
 
@@ -62,7 +62,7 @@ def test_a_revoked_device_gets_nothing(impatient: Coordinator) -> None:
             lambda: client.download(1, lambda: 0, lambda data: None),
             lambda: client.upload(header_for(update()), update()),
         ):
-            with pytest.raises(UpdateRefused, match="revoked-device"):
+            with pytest.raises(CredentialRefused, match="revoked-device"):
                 call()
 
 
@@ -85,7 +85,7 @@ def test_who_tries_tokens_is_slowed_down_and_one_with_a_token_is_not(impatient: 
             said.append(error.value.code())
         assert said[-1] == grpc.StatusCode.RESOURCE_EXHAUSTED
         with impatient.state() as state:
-            token = state.new_token(60)
+            token = state.devices.new_token(60)
         right = wire.EnrollRequest(token=token.secret, credential=secrets.token_bytes(32))
         assert stub.Enroll(right, timeout=LONG_S).device_id
 

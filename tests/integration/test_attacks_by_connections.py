@@ -8,7 +8,8 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from swipefl.federation.coordinator.policy import Limits, Policy
+from swipefl.federation.coordinator.limits import Limits
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.attacks import IN_TIME_S, costs_one_client, raw_stub, refused_call, serve_an_honest_device
 from tests.support.coordinator import Coordinator, in_process

@@ -95,20 +95,20 @@ def test_an_update_that_claims_what_is_not_so_is_refused(
 def test_a_replayed_update_counts_once(impatient: Coordinator) -> None:
     device, blob, header = impatient.device(), update(), {"update_id": secrets.token_hex(16)}
     with impatient.state() as state, costs_one_client(impatient, refused_update("already-contributed")):
-        before = len(state.waiting())
+        before = len(state.updates.waiting())
         assert device.upload(blob, **header).outcome == wire.OUTCOME_ACCEPTED
         for _ in range(3):
             assert device.upload(blob, **header).outcome == wire.OUTCOME_DUPLICATE
         for again in (blob, update(seed=9)):  # the same bytes under a new name, and a second contribution
             answer = device.upload(again)
             assert (answer.outcome, answer.reason) == (wire.OUTCOME_REFUSED, "already-contributed")
-        assert len(state.waiting()) == before + 1
+        assert len(state.updates.waiting()) == before + 1
 
 
 def test_many_copies_of_an_update_at_the_same_time_count_once(impatient: Coordinator) -> None:
     device, blob = impatient.device(), update()
     with impatient.state() as state:
-        before = len(state.waiting())
+        before = len(state.updates.waiting())
         channel, stub = raw_stub(impatient.address)
         with channel:
             calls = [
@@ -121,7 +121,7 @@ def test_many_copies_of_an_update_at_the_same_time_count_once(impatient: Coordin
             ]
             said = [call.exception() or call.result() for call in calls]
         assert [getattr(answer, "outcome", None) for answer in said].count(wire.OUTCOME_ACCEPTED) == 1
-        assert len(state.waiting()) == before + 1
+        assert len(state.updates.waiting()) == before + 1
 
 
 def test_an_update_id_of_another_device_says_nothing_of_its_update(impatient: Coordinator) -> None:

@@ -20,7 +20,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
-from swipefl.errors import CoordinatorUnreachable, UpdateRefused
+from swipefl.errors import CoordinatorUnreachable, CredentialRefused
 from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import decode_update, shapes_of
@@ -42,16 +42,16 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
 
 def test_two_updates_make_a_version_that_is_their_mean(running: Coordinator) -> None:
     with running.state() as state:
-        start = state.newest()
+        start = state.versions.newest()
     blobs = [update(seed) for seed in (1, 2)]
     for blob in blobs:
         header = {"base_version": start.number, "base_fingerprint": start.fingerprint}
         assert running.device().upload(blob, **header).outcome == 1
     running.wait_for_version(start.number + 1)
     with running.state() as state:
-        before, after = (checkpoint_from_bytes(state.blob(start.number + n) or b"") for n in (0, 1))
-        assert state.versions()[-1].updates == 2
-        assert state.waiting() == []
+        before, after = (checkpoint_from_bytes(state.versions.blob(start.number + n) or b"") for n in (0, 1))
+        assert state.versions.all()[-1].updates == 2
+        assert state.updates.waiting() == []
     shapes = shapes_of(before.parameters)
     for name, array in after.parameters.items():
         mean = np.mean([decode_update(blob, shapes)[name] for blob in blobs], axis=0)
@@ -96,7 +96,7 @@ def test_published_and_rolled_back_versions_reach_devices_also_after_the_key_was
     swipefl(home, "enroll", running.address, "--token", running.token())
     swipefl(home, "sync")
     with running.state() as state:
-        before = state.newest()
+        before = state.versions.newest()
     base = base_checkpoint()
     other = replace(base, weights={name: array * np.float32(0.5) for name, array in base.weights.items()})
     file.write_bytes(other.to_bytes())
@@ -180,13 +180,13 @@ def test_sigterm_lets_it_end_and_what_was_taken_is_kept(tmp_path: Path) -> None:
         with pytest.raises(CoordinatorUnreachable), device.client(deadline_s=1) as client:
             client.check_in(1, "")
         with serving.state() as state:
-            assert len(state.waiting()) == 1
+            assert len(state.updates.waiting()) == 1
     assert json.loads(swipefl(tmp_path, "coordinator", "status").out)["waiting"] == 1
 
 
 def test_an_unknown_device_is_refused(running: Coordinator) -> None:
     for authorization in (None, "", "x", "nobody:00", running.device().authorization + "00"):
-        with Device(running.address, authorization).client() as client, pytest.raises(UpdateRefused):
+        with Device(running.address, authorization).client() as client, pytest.raises(CredentialRefused):
             client.check_in(1, "")
 
 
@@ -202,8 +202,8 @@ def test_a_call_that_runs_at_sigterm_is_answered(tmp_path: Path) -> None:
         assert upload.result().outcome == 1
         assert serving.process.wait(LONG_S) == 0
         with serving.state() as state:
-            assert state.contributed(device.id, 1)
-            assert (state.device(device.id) or device).seen_at > state.newest().created_at
+            assert state.updates.contributed(device.id, 1)
+            assert (state.devices.get(device.id) or device).seen_at > state.versions.newest().created_at
 
 
 def test_tls_alone_and_reflection_where_it_is_asked_for(tmp_path: Path) -> None:
@@ -283,7 +283,7 @@ def test_what_waits_of_a_device_that_is_revoked_goes_into_no_version(tmp_path: P
         assert other.upload(update(3)).outcome == 1
         serving.wait_for_version(2)
         with serving.state() as state:
-            assert (state.newest().updates, state.waiting()) == (2, [])
+            assert (state.versions.newest().updates, state.updates.waiting()) == (2, [])
 
 
 def test_a_global_model_that_is_damaged_here_is_fetched_again(running: Coordinator, tmp_path: Path) -> None:

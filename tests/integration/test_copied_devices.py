@@ -67,7 +67,7 @@ def test_a_restored_backup_catches_up_over_versions_and_keys_and_nothing_counts_
         for factor in (0.53, 0.54):
             publish(quiet, factor)
             with quiet.state() as state:
-                state.rotate_key()
+                state.keys.rotate()
             phone.visit()
             newest = phone.queue(2)
             assert phone.visit().pushed == 1

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
-from swipefl.device.cycle import RoundReport, in_use, nothing_to_do
+from swipefl.device.cycle import RoundReport, nothing_to_do
+from swipefl.device.personal import in_use
 from swipefl.gesture.gesture import Example
-from swipefl.learning.plan import Plan, Trained
+from swipefl.learning.training import Trained, TrainingConfig
 from swipefl.store.store import Store
 from tests.support.command import SHORT, swipefl
 from tests.support.coordinator import Coordinator, coordinator
@@ -22,7 +23,7 @@ from tests.support.stores import put
 def scaled(factor: float | None, started: list[str]) -> Callable[..., Trained]:
     """A trainer that gives the base's weights times `factor`, or for None what it was given."""
 
-    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: object) -> Trained:
+    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: object) -> Trained:
         started.append(start.fingerprint)
         base = base_checkpoint().weights
         weights = start.weights if factor is None else {n: base[n] * np.float32(factor) for n in base}
@@ -38,7 +39,7 @@ def test_a_new_version_is_personalised_judged_and_adopted_or_not(phone: Phone, q
 
     def night(factor: float | None) -> RoundReport:
         started.clear()
-        (report,) = cycle(phone.store, scaled(factor, started), coordinator=phone.exchange()).run(1)
+        (report,) = cycle(phone.store, scaled(factor, started), coordinator=phone.exchange()).run(1).rounds
         assert set(started) == {phone.member.fingerprint}
         assert report.push == "sent"
         return report

@@ -16,11 +16,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
-from swipefl.errors import CheckpointError, CoordinatorUnreachable
+from swipefl.errors import CheckpointError, CoordinatorUnreachable, TrustError
 from swipefl.federation.device.client import STREAM_S, Client, Endpoint
 from swipefl.federation.device.enrolment import enroll
 from swipefl.federation.device.exchange import Exchange
-from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest, succession
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
@@ -200,7 +200,7 @@ FORGED: dict[str, dict[str, object]] = {
 def test_a_forged_model_is_not_loaded(tmp_path: Path, what: str) -> None:
     with hostile(**FORGED[what]) as (address, servicer), member(tmp_path, address, servicer) as exchange:
         for _ in range(2):
-            with pytest.raises(CheckpointError) as error:
+            with pytest.raises(TrustError) as error:
                 exchange.run()
             assert len(str(error.value)) < 400
     with Store(tmp_path / "swipefl.db") as store:
@@ -278,7 +278,7 @@ def test_a_plan_out_of_measure_is_bounded(tmp_path: Path) -> None:
         with Store(tmp_path / "swipefl.db") as store:
             known = store.memberships.get()
             assert known is not None
-            assert ContributionPlan.from_json(known.plan) == ContributionPlan(10, 1, 1e-6, 1000)
+            assert Plan.from_json(known.plan) == Plan(10, 1, 1e-6, 1000)
 
 
 def test_what_a_coordinator_says_is_shown_as_text_and_not_at_length(tmp_path: Path) -> None:
@@ -309,6 +309,6 @@ def _refused_enrolment(home: Path, token: Token, name: str, public_key: bytes) -
             return wire.EnrollResponse(device_id=name, keys=wire.SigningKeys(public_key=public_key))
 
     with hostile(kind=Enrols) as (address, _), Store(home / "swipefl.db") as store:
-        with pytest.raises(CheckpointError):
+        with pytest.raises(TrustError):
             enroll(store, Endpoint(address), token, lambda endpoint: Client(endpoint, deadline_s=LONG_S))
         assert store.memberships.get() is None

@@ -97,5 +97,5 @@ def test_a_visit_succeeds_over_loss_and_delay_and_after_a_partition(wire: Wire, 
         assert device.store.outbox.waiting() == []
         assert device.member.residual == second.residual
         with coordinator.state() as state:
-            waiting = state.waiting(10)
+            waiting = state.updates.waiting(10)
         assert len(waiting) == 2

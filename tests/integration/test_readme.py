@@ -32,6 +32,8 @@ ROWS = {
     "export": "",
     "forget": "--word zuzanka",
     "leave": "",
+    "config": "",
+    "coordinator config": "",
     "coordinator token": "--count 2",
     "coordinator devices": "",
     "coordinator publish": str(ROOT / "swipefl" / "decoder" / "base" / "base.safetensors"),

@@ -14,8 +14,9 @@ import pytest
 from safetensors.numpy import load, save
 
 from swipefl.errors import StoreBusy, StoreError
-from swipefl.federation.coordinator.policy import Limits, Policy
-from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator import writer
+from swipefl.federation.coordinator.limits import Limits
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.updates import Held, header_for, parts_of, update
@@ -44,7 +45,7 @@ def test_an_update_is_taken_once(collecting: Coordinator, blob: bytes) -> None:
     device, first = collecting.device(), {"update_id": secrets.token_hex(16)}
     assert device.upload(blob, **first).outcome == wire.OUTCOME_ACCEPTED
     with collecting.state() as state:
-        assert state.known(device.id, first["update_id"], 1) == "duplicate"  # durable when it is acknowledged
+        assert state.updates.is_known(device.id, first["update_id"])  # durable when it is acknowledged
     assert device.upload(blob, **first).outcome == wire.OUTCOME_DUPLICATE
     again = device.upload(blob)
     assert (again.outcome, again.reason) == (wire.OUTCOME_REFUSED, "already-contributed")
@@ -146,7 +147,7 @@ def test_a_checkpoint_is_downloaded_from_any_offset(collecting: Coordinator) -> 
 
 def test_a_token_gives_the_same_answer_to_the_same_device(collecting: Coordinator) -> None:
     with collecting.state() as state, collecting.device().stub() as stub:
-        used, old = state.new_token(60), state.new_token(-1)
+        used, old = state.devices.new_token(60), state.devices.new_token(-1)
         request = wire.EnrollRequest(token=used.secret, credential=secrets.token_bytes(32))
         assert stub.Enroll(request) == stub.Enroll(request)
         other = wire.EnrollRequest(token=used.secret, credential=secrets.token_bytes(32))
@@ -193,12 +194,12 @@ def test_a_device_is_told_whether_to_try_again_and_nothing_else(
     with in_process(tmp_path, Policy()) as serving:
         device = serving.device()
         for error, told in (
-            (StoreError("/a/path is full"), (Code.UNAVAILABLE, "store")),
-            (StoreBusy("/a/path is locked"), (Code.UNAVAILABLE, "store")),
+            (StoreError("disk-full", "/a/path is full"), (Code.UNAVAILABLE, "store")),
+            (StoreBusy("locked", "/a/path is locked"), (Code.UNAVAILABLE, "store")),
             (KeyError("secret"), (Code.INTERNAL, "bug")),
         ):
             with monkeypatch.context() as patch:
-                patch.setattr(State, "take", Mock(side_effect=error))
+                patch.setattr(writer, "admit", Mock(side_effect=error))
                 assert code_of(lambda: device.upload(blob)) == told
         assert device.upload(blob).outcome == wire.OUTCOME_ACCEPTED
 
@@ -213,5 +214,5 @@ def test_what_was_acknowledged_survives_a_kill(tmp_path: Path, blob: bytes) -> N
         serving.process.wait()
     assert answers == [wire.OUTCOME_ACCEPTED] * 12
     with serving.state() as state:
-        assert [state.contributed(device.id, 1) for device in devices] == [True] * 12
-        assert [state.update_blob(update) for update in state.waiting()] == [blob] * 12
+        assert [state.updates.contributed(device.id, 1) for device in devices] == [True] * 12
+        assert [state.updates.blob(update) for update in state.updates.waiting()] == [blob] * 12

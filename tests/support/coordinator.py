@@ -58,7 +58,7 @@ class Coordinator:
         """A device that was enrolled without a call."""
         with self.state() as state:
             credential = secrets.token_bytes(32)
-            device_id = state.enroll(state.new_token(3600).secret, credential)
+            device_id = state.devices.enroll(state.devices.new_token(3600).secret, credential)
         assert device_id
         return Device(self.address, f"{device_id}:{credential.hex()}")
 
@@ -69,7 +69,7 @@ class Coordinator:
 
     def wait_for_version(self, number: int) -> None:
         with self.state() as state:
-            wait_until(lambda: state.newest().number >= number, f"no version {number}")
+            wait_until(lambda: state.versions.newest().number >= number, f"no version {number}")
 
     def log(self) -> str:
         """What it wrote to standard error."""

@@ -1,21 +1,31 @@
 """Cycles whose trainer only says that it trained."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.device.cycle import Cycle, Plans
+from swipefl.device.contribution import Contributor
+from swipefl.device.cycle import Cycle
+from swipefl.device.personal import PersonalTraining
 from swipefl.gesture.gesture import Example
-from swipefl.learning.plan import Plan, Trained
+from swipefl.learning.training import Trained, TrainingConfig
+from swipefl.stopping import Stop, never
 from swipefl.store.store import Store
 
-PLANS = Plans(Plan(1, 8, 1e-3), Plan(1, 8, 1e-3, measured=False), max_norm=2.0)
+CONFIG = TrainingConfig(1, 8, 1e-3)
+MAX_NORM = 2.0
 
 
-def untrained(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
+def untrained(start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: Any) -> Trained:
     return Trained(start, len(swipes), 0, 1.0, 1.0, 1.0)
 
 
-def cycle(store: Store, trainer: Any = untrained, **parts: Any) -> Cycle:
-    return Cycle(store, lambda: trainer, load_lexicon, PLANS, **parts)
+def contributor(store: Store, trainer: Any = untrained, stop: Stop = never) -> Contributor:
+    return Contributor(store, lambda: trainer, load_lexicon, replace(CONFIG, measured=False), MAX_NORM, stop=stop)
+
+
+def cycle(store: Store, trainer: Any = untrained, stop: Stop = never, **parts: Any) -> Cycle:
+    personal = PersonalTraining(store, lambda: trainer, load_lexicon, CONFIG, stop=stop)
+    return Cycle(store, personal, contributor(store, trainer, stop), **parts)

@@ -17,8 +17,8 @@ from safetensors.numpy import save
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture, fitting
-from swipefl.errors import BadUpdate, CheckpointError, UsageError
-from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.errors import BadUpdate, CheckpointError, TrustError, UsageError
+from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest, succession, successor, verified_manifest
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.update import decode_update, encode_update, encoded_norms, norm_of
@@ -115,32 +115,32 @@ def a_token(text: str) -> None:
 
 def a_pin(keys: wire.SigningKeys) -> None:
     token = Token.of(bytes(16), public_bytes(KEYS[0]))
-    pinned, error = said_of(lambda: token.pin(keys), CheckpointError)
+    pinned, error = said_of(lambda: token.pin(keys), TrustError)
     assert error or (pinned == keys.public_key and len(pinned) == 32)
 
 
 def a_succession(keys: wire.SigningKeys) -> None:
     """Nothing leads to a key but a link that the key before it signed; the last of KEYS was never named so."""
-    trusted, error = said_of(lambda: successor(public_bytes(KEYS[0]), keys), CheckpointError)
+    trusted, error = said_of(lambda: successor(public_bytes(KEYS[0]), keys), TrustError)
     assert error or public_bytes(KEYS[3]) != trusted == keys.public_key
 
 
 def a_manifest(signed: wire.SignedManifest) -> None:
-    manifest, error = said_of(lambda: verified_manifest(signed, public_bytes(KEYS[0])), CheckpointError)
+    manifest, error = said_of(lambda: verified_manifest(signed, public_bytes(KEYS[0])), TrustError)
     assert error or (0 < manifest.version < 2**63, len(manifest.sha256)) == (True, 32)
 
 
 def a_plan(plan: wire.TrainingPlan) -> None:
-    asked = ContributionPlan.of(plan)
+    asked = Plan.of(plan)
     assert (1 <= asked.epochs <= 10, 1 <= asked.batch_size <= 256) == (True, True)
     assert (1e-6 <= asked.learning_rate <= 10, 1e-6 <= asked.max_norm <= 1000) == (True, True)
-    assert ContributionPlan.from_json(asked.to_json()) == asked
+    assert Plan.from_json(asked.to_json()) == asked
 
 
 def an_update(blob: bytes) -> None:
     change, error = said_of(lambda: decode_update(blob, SHAPES), BadUpdate)
     if error:
-        assert re.fullmatch("[a-z-]+", error.reason)
+        assert re.fullmatch("[a-z-]+", error.code)
         return
     assert {name: array.shape for name, array in change.items()} == SHAPES
     assert isfinite(norm_of(change))

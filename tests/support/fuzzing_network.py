@@ -108,7 +108,7 @@ def whatever_is_called(serving: Coordinator, how: settings) -> None:
 
         tried(call, any_calls, how)
     with serving.state() as state:
-        assert len(state.waiting()) <= 1  # at most what was right by chance
+        assert len(state.updates.waiting()) <= 1  # at most what was right by chance
     assert serving.device().upload(BLOB).outcome == wire.OUTCOME_ACCEPTED
 
 

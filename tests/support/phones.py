@@ -12,9 +12,10 @@ import numpy as np
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
-from swipefl.federation.coordinator.records import Draft
+from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.device.client import Client, Endpoint
 from swipefl.federation.device.exchange import Exchange, Exchanged
+from swipefl.federation.round import Master
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
@@ -32,9 +33,9 @@ class Phone:
         if serving:
             with serving.state() as state:
                 secret = secrets.token_bytes(32)
-                device_id = state.enroll(state.new_token(3600).secret, secret)
+                device_id = state.devices.enroll(state.devices.new_token(3600).secret, secret)
                 assert device_id
-                key = state.keys().public_key
+                key = state.keys.public().public_key
             self.store.memberships.set(Membership(address or serving.address, device_id, secret, key))
 
     @property
@@ -72,7 +73,7 @@ def publish(serving: Coordinator, factor: float) -> int:
     base = base_checkpoint()
     with serving.state() as state:
         other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
-        return state.publish(Draft(other, "published")).number
+        return state.publish(Draft(Master(other), "published")).number
 
 
 def taken(serving: Coordinator, update_id: str) -> int:
@@ -84,7 +85,7 @@ def taken(serving: Coordinator, update_id: str) -> int:
 def model_bytes(serving: Coordinator) -> int:
     """The size of the newest version."""
     with serving.state() as state:
-        return state.newest().size or 0
+        return state.versions.newest().size or 0
 
 
 def suppressed(device: Phone, deadline_s: float = LONG_S) -> None:

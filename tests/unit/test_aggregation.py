@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swipefl.federation.aggregation import Aggregation, WeightedMean, robust, step, weight_of
+from swipefl.federation.aggregation import WeightedMean, robust, step, weight_of
+from swipefl.federation.strategy import Strategy
 
 SHAPES = {"matrix": (4, 3), "bias": (5,)}
 seeds = st.integers(0, 2**32 - 1)
@@ -73,19 +74,19 @@ def test_the_middle_is_the_same_in_any_order(seed: int, count: int, rule: str) -
 @given(seeds)
 def test_fedavg_adds_the_mean_and_fedavgm_without_momentum_does_the_same(seed: int) -> None:
     start, delta = deltas(seed, 2)
-    moved, moments = step(start, {}, delta, Aggregation(optimizer="fedavg"))
+    moved, moments = step(start, {}, delta, Strategy(optimizer="fedavg"))
     assert moments == {}
     assert_close(moved, {name: start[name] + delta[name] for name in start})
-    assert_close(step(start, {}, delta, Aggregation(optimizer="fedavgm", momentum=0.0))[0], moved)
+    assert_close(step(start, {}, delta, Strategy(optimizer="fedavgm", momentum=0.0))[0], moved)
 
 
 def test_momentum_carries_on_and_adam_steps_are_bounded() -> None:
     start, delta = deltas(0, 2)
-    how = Aggregation(optimizer="fedavgm", momentum=0.5)
+    how = Strategy(optimizer="fedavgm", momentum=0.5)
     once, moments = step(start, {}, delta, how)
     twice, _ = step(once, moments, delta, how)
     assert_close(twice, {name: start[name] + 2.5 * delta[name] for name in start})
-    adam = Aggregation(optimizer="fedadam", learning_rate=0.01)
+    adam = Strategy(optimizer="fedadam", server_lr=0.01)
     moved, moments = step(start, {}, delta, adam)
     assert set(moments) == {f"{kind}.{name}" for kind in ("first", "second") for name in SHAPES}
     for name in SHAPES:
@@ -102,7 +103,7 @@ def test_the_weight_of_an_update(examples: int, staleness: int, cap: int, weight
 
 
 def test_the_step_falls_after_the_steady_rounds_and_never_to_nothing() -> None:
-    how = Aggregation(optimizer="fedavg", learning_rate=2.0, steady=10)
+    how = Strategy(optimizer="fedavg", server_lr=2.0, steady=10)
     assert [how.step_size(number) for number in (1, 10, 20, 1000)] == [2.0, 2.0, 1.0, 0.2]
     assert replace(how, steady=0).step_size(1000) == 2.0
     start, delta = deltas(0, 2)

@@ -16,7 +16,7 @@ from swipefl.device.prediction import choose_checkpoint
 from swipefl.errors import Interrupted
 from swipefl.federation.update import decode_update, shapes_of
 from swipefl.gesture.gesture import Example
-from swipefl.learning.plan import Plan, Trained
+from swipefl.learning.training import Trained, TrainingConfig
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.support.cycles import cycle, untrained
@@ -24,7 +24,7 @@ from tests.support.people import examples
 from tests.support.stores import put
 
 
-def untaught(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
+def untaught(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: Any) -> Trained:
     """A trainer whose model has forgotten everything, and knows but which words are frequent."""
     empty = {name: array * 0 for name, array in start.weights.items()}
     return Trained(replace(start, weights=empty, score=ScoreWeights(1.0, 0.0, 0.0)), len(swipes), 0, 1.0, 1.0, 1.0)
@@ -55,7 +55,7 @@ def test_a_signal_while_the_model_is_judged_ends_the_round_without_a_trace(store
         return untrained(*given)
 
     with pytest.raises(Interrupted):
-        cycle(store, trainer, stopped=lambda: signal.SIGTERM if trained else None).run(1)
+        cycle(store, trainer, stop=lambda: Interrupted(signal.SIGTERM) if trained else None).run(1)
     assert (store.rounds.all(), store.outbox.waiting()) == ([], [])
     assert nothing_to_do(store) is None
 
@@ -64,7 +64,7 @@ def test_a_model_is_judged_against_the_one_in_use_also_after_its_root_was_replac
     """A personal model of an older base goes on being used until one of the new base is better."""
     blob = replace(base_checkpoint(), info={"from": "an older base"}).to_bytes()
     store.checkpoints.add("personal", blob, "an older base", use=True)
-    (report,) = cycle(store, untaught).run(1)
+    (report,) = cycle(store, untaught).run(1).rounds
     assert report.top1_before is not None
     assert report.top1_after is not None
     assert report.top1_before > report.top1_after
@@ -75,10 +75,10 @@ def test_a_model_is_judged_against_the_one_in_use_also_after_its_root_was_replac
 
 
 def test_contributions_start_at_the_global_whatever_the_judgement_and_one_waits(store: Store) -> None:
-    (first,) = cycle(store, untaught).run(1)
+    (first,) = cycle(store, untaught).run(1).rounds
     assert (first.adopted, first.push) == (False, "queued")
     put(store, examples(10, seed=1))
-    (second,) = cycle(store, untaught).run(1)
+    (second,) = cycle(store, untaught).run(1).rounds
     (waiting,) = store.outbox.waiting()
     change = decode_update(waiting.blob, shapes_of(base_checkpoint().parameters))
     assert 0 < np.abs(change["score"]).max() < 0.25  # the score weights' own step
@@ -91,7 +91,7 @@ def test_an_attempted_contribution_is_frozen_and_others_give_way(store: Store) -
     stale = QueuedUpdate("stale", "an older base", 0.0, 1, b"", False, "data of then")
     store.outbox.queue(frozen)
     store.outbox.queue(stale)
-    (report,) = cycle(store).run(1)
+    (report,) = cycle(store).run(1).rounds
     assert report.push == "none"
     assert store.outbox.waiting()[0] == frozen
     store.outbox.queue(replace(stale, id="newer", base="a newer global"))
@@ -109,11 +109,11 @@ def test_a_store_with_a_personal_checkpoint_of_an_earlier_base_goes_on_working(s
     assert choose_checkpoint(store, "personal").fingerprint == base_checkpoint().fingerprint
     started_from = []
 
-    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
+    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: Any) -> Trained:
         started_from.append(start.fingerprint)
         return untrained(start, swipes, plan)
 
-    (report,) = cycle(store, trainer).run(1)
+    (report,) = cycle(store, trainer).run(1).rounds
     assert started_from[0] == base_checkpoint().fingerprint
     assert report.top1_before is not None
     assert report.skipped is None
@@ -123,14 +123,14 @@ def test_a_store_with_a_personal_checkpoint_of_an_earlier_base_goes_on_working(s
     assert kept == (base_checkpoint().architecture if report.adopted else str(earlier))
 
 
-def diverging(start: Checkpoint, swipes: Sequence[Example], plan: Plan, *_: Any) -> Trained:
+def diverging(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: Any) -> Trained:
     """A trainer whose contribution ends in weights that are not finite, as steps too large would."""
     weights = {name: array * np.float32(1 if plan.measured else np.nan) for name, array in start.weights.items()}
     return Trained(replace(start, weights=weights), len(swipes), 0, 1.0, 1.0, 1.0)
 
 
 def test_a_contribution_that_cannot_be_made_costs_nothing_else(store: Store) -> None:
-    (report,) = cycle(store, diverging).run(1)
+    (report,) = cycle(store, diverging).run(1).rounds
     assert (report.update_id, report.push, report.skipped) == (None, "none", None)
     assert len(store.rounds.all()) == 1
     assert store.outbox.waiting() == []
@@ -140,6 +140,21 @@ def test_no_contribution_is_made_while_the_fate_of_another_is_not_known(store: S
     """What that one leaves over is not known either, and would go out twice."""
     store.outbox.queue(QueuedUpdate("sent", "an older model", 1.0, 9, b"bytes", False, "data"))
     store.outbox.attempt("sent", 1)
-    (report,) = cycle(store).run(1)
+    (report,) = cycle(store).run(1).rounds
     assert report.update_id is None
     assert [update.id for update in store.outbox.waiting()] == ["sent"]
+
+
+def test_every_round_trains_with_a_seed_of_its_own_and_all_contributions_with_one(store: Store) -> None:
+    """A round that failed to help would else be made again as it was; an update is to be the same if made again."""
+    seeds: dict[bool, list[int]] = {True: [], False: []}
+
+    def trainer(start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: Any) -> Trained:
+        seeds[config.measured].append(config.seed)
+        return untrained(start, swipes, config)
+
+    for night in range(3):
+        put(store, examples(10, seed=1 + night))
+        cycle(store, trainer).run(1)
+    assert [done.number for done in store.rounds.all()] == seeds[True] == [1, 2, 3]
+    assert set(seeds[False]) == {0}

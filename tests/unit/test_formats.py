@@ -47,7 +47,7 @@ def test_neuroswipe_brings_its_keyboard_and_counts_milliseconds() -> None:
 )
 def test_neuroswipe_says_what_is_missing(changes: dict[str, Any], reason: str) -> None:
     (entry,) = entries(lines({"word": "аб", "curve": CURVE | changes}))
-    assert (entry.line, entry.reason) == (1, reason)
+    assert (entry.line, entry.fault.code) == (1, reason)
 
 
 def test_futo_is_found_on_one_line_or_many_and_scaled_to_the_keyboard() -> None:
@@ -64,7 +64,7 @@ def test_futo_rejects_the_word_that_is_bad_and_keeps_the_others() -> None:
         json.dumps({"we": [{"x": 0.1}], "as": [{"x": 0, "y": 0, "t": 0}, {"x": 1, "y": 0, "t": 9}]}).encode()
     )
     assert [type(entry) for entry in found] == [Rejected, Reading]
-    assert found[0].reason == "no-points"
+    assert found[0].fault.code == "no-points"
 
 
 def test_how_we_swipe_ends_a_swipe_at_its_touchend_at_another_word_and_at_the_end() -> None:
@@ -94,7 +94,7 @@ def test_how_we_swipe_marks_what_the_log_calls_an_error_as_suspect() -> None:
 def test_how_we_swipe_rejects_a_line_and_keeps_the_swipe_around_it(line: bytes, reason: str) -> None:
     begun, rest = trace(0).split(b"\n", 1)
     found = entries(begun + b"\n" + line + rest, "s.log")
-    assert [(entry.line, getattr(entry, "reason", None)) for entry in found] == [(2, reason), (1, None)]
+    assert [(entry.line, getattr(entry.fault, "code", None)) for entry in found] == [(2, reason), (1, None)]
 
 
 values = st.recursive(

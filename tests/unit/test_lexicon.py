@@ -6,10 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, packed, unpacked
-from swipefl.errors import UsageError
+from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.gesture import fold
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import ROOT
+from tests.support.errors import advises
 
 KEYBOARDS = {"en": "qwerty", "ru": "jcuken"}
 
@@ -85,7 +86,7 @@ def test_personal_words_share_the_listed_table() -> None:
 
 
 def test_an_unknown_language_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="en or ru"):
+    with pytest.raises(UsageError, check=advises(Remedy.CHOOSE_LANGUAGE)):
         load_lexicon("xx")
 
 

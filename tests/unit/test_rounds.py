@@ -11,20 +11,23 @@ import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.errors import StoreBusy, StoreError, UsageError
-from swipefl.federation.aggregation import Aggregation
+from swipefl.errors import StoreError, UsageError, VersionConflict
+from swipefl.federation.coordinator.admission import Verdict, admit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.records import Draft, Received, Version
-from swipefl.federation.coordinator.rounds import Rounds
+from swipefl.federation.coordinator.rounds import Aggregator
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.updates import Received
+from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.protocol.signing import successor
+from swipefl.federation.round import Master
+from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import decode_update, encode_update, shapes_of
 from swipefl.store.store import Store
 from tests.support.updates import delta
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
-PLAIN = Policy(aggregation=Aggregation(optimizer="fedavg"))
+PLAIN = Policy(strategy=Strategy(optimizer="fedavg"))
 
 
 def checkpoint(hidden: int = 4, seed: int = 0) -> Checkpoint:
@@ -43,29 +46,29 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 def give(state: State, count: int = 1, version: int = 1, norm: float = 1.0) -> list[dict[str, np.ndarray]]:
     """Updates of so many new devices, as the coordinator will read them."""
-    start = checkpoint_from_bytes(state.blob(version) or b"")
+    start = checkpoint_from_bytes(state.versions.blob(version) or b"")
     given = []
     for _ in range(count):
-        device = state.enroll(state.new_token(60).secret, secrets.token_bytes(32))
+        device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
         blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
-        assert state.take([Received("u", device or "", version, 10, blob)]) == ["accepted"]
+        assert admit(state, [Received("u", device or "", version, 10, blob)]) == [Verdict("accepted")]
         given.append(decode_update(blob, shapes_of(start.parameters)))
     return given
 
 
 def advance(state: State, policy: Policy = PLAIN, score: object = None) -> Version:
-    rounds = Rounds(policy, Metrics(), score)  # type: ignore[arg-type]
-    return rounds.publish(rounds.draft(state), state)
+    aggregator = Aggregator(policy, Metrics(), score)  # type: ignore[arg-type]
+    return aggregator.publish(aggregator.draft(state), state)
 
 
 def test_a_version_is_what_devices_will_load(state: State) -> None:
     """The fingerprint is that of the float16 weights, the master goes on in float32."""
     give(state, 3)
     version = advance(state)
-    published = checkpoint_from_bytes(state.blob(version.number) or b"")
+    published = checkpoint_from_bytes(state.versions.blob(version.number) or b"")
     assert (version.number, version.made_by, version.updates) == (2, "aggregated", 3)
     assert version.fingerprint == published.fingerprint
-    master, _ = state.master()
+    master = state.versions.master().model
     assert any((master.weights[name] != array).any() for name, array in published.weights.items())
     for name, array in published.weights.items():
         np.testing.assert_array_equal(master.weights[name].astype(np.float16), array)
@@ -73,12 +76,12 @@ def test_a_version_is_what_devices_will_load(state: State) -> None:
 
 def test_late_updates_count_less(state: State) -> None:
     """Two versions late: 1 / sqrt(3)."""
-    before = checkpoint_from_bytes(state.blob(1) or b"")
+    before = checkpoint_from_bytes(state.versions.blob(1) or b"")
     for _ in range(2):
-        state.publish(Draft(before, "published"))
+        state.publish(Draft(Master(before), "published"))
     late, fresh = give(state, 1, version=1), give(state, 1, version=3)
     advance(state)
-    after, weight = state.master()[0], 3**-0.5
+    after, weight = state.versions.master().model, 3**-0.5
     for name in before.parameters:
         mean = (weight * late[0][name] + fresh[0][name]) / (1 + weight)
         np.testing.assert_allclose(after.parameters[name], before.parameters[name] + mean, atol=1e-6)
@@ -88,91 +91,91 @@ def test_late_updates_count_less(state: State) -> None:
 def test_the_robust_rules_are_not_moved_by_one(state: State, rule: str) -> None:
     give(state, 8, norm=0.1)
     give(state, 2, norm=1e4)
-    before = state.master()[0]
-    advance(state, replace(PLAIN, aggregation=Aggregation(rule, "fedavg")))
-    after = state.master()[0]
+    before = state.versions.master().model
+    advance(state, replace(PLAIN, strategy=Strategy(rule, "fedavg")))
+    after = state.versions.master().model
     assert max(np.abs(after.parameters[name] - before.parameters[name]).max() for name in before.parameters) < 0.1
 
 
 def test_every_update_is_consumed_once_and_momentum_outlives_a_restart(state: State) -> None:
-    momentum = replace(PLAIN, aggregation=Aggregation(optimizer="fedavgm", momentum=0.5))
+    momentum = replace(PLAIN, strategy=Strategy(optimizer="fedavgm", momentum=0.5))
     first = give(state)[0]
-    start = state.master()[0]
+    start = state.versions.master().model
     advance(state, momentum)
-    assert state.waiting() == []
+    assert state.updates.waiting() == []
     with State(state.path) as reopened:
         second = give(reopened, version=2)[0]
         assert advance(reopened, momentum).updates == 1
-    after = state.master()[0]
+    after = state.versions.master().model
     for name, array in start.parameters.items():
         np.testing.assert_allclose(after.parameters[name], array + 1.5 * first[name] + second[name], atol=1e-5)
 
 
 def test_a_round_is_due_when_enough_wait_or_one_waits_long(state: State) -> None:
     policy, later = replace(PLAIN, buffer=2, max_wait_s=60), iter([0.0, 59.0, 61.0, -5.0, 0.0])
-    began = state.newest().created_at
-    rounds = Rounds(policy, Metrics(), clock=lambda: began + next(later))
-    assert not rounds.due(state)
+    began = state.versions.newest().created_at
+    aggregator = Aggregator(policy, Metrics(), clock=lambda: began + next(later))
+    assert not aggregator.is_due(state)
     give(state)
-    received_at = state.waiting()[0].received_at
-    rounds = replace(rounds, clock=lambda: received_at + next(later))
-    assert [rounds.due(state) for _ in range(3)] == [False, True, True]
+    received_at = state.updates.waiting()[0].received_at
+    aggregator = replace(aggregator, clock=lambda: received_at + next(later))
+    assert [aggregator.is_due(state) for _ in range(3)] == [False, True, True]
     give(state)
-    assert rounds.due(state)
+    assert aggregator.is_due(state)
 
 
 def test_a_worse_candidate_changes_nothing_but_the_version(state: State) -> None:
     give(state, 2)
-    before, scores = state.newest(), iter([0.8, 0.7, 0.8, 0.8])
+    before, scores = state.versions.newest(), iter([0.8, 0.7, 0.8, 0.8])
     kept = advance(state, score=lambda checkpoint: next(scores))
     assert (kept.made_by, kept.fingerprint, kept.top1) == ("kept", before.fingerprint, 0.8)
-    assert state.waiting() == []
+    assert state.updates.waiting() == []
     give(state, 2, version=2)
     assert advance(state, score=lambda checkpoint: next(scores)).made_by == "aggregated"
 
 
 def test_a_round_gives_way_to_what_its_owner_published_meanwhile(state: State) -> None:
     give(state)
-    rounds = Rounds(PLAIN, Metrics())
-    draft = rounds.draft(state)
-    state.publish(Draft(checkpoint(seed=1), "published"))
-    with pytest.raises(StoreBusy):
-        rounds.publish(draft, state)
-    assert len(state.waiting()) == 1
+    aggregator = Aggregator(PLAIN, Metrics())
+    draft = aggregator.draft(state)
+    state.publish(Draft(Master(checkpoint(seed=1)), "published"))
+    with pytest.raises(VersionConflict):
+        aggregator.publish(draft, state)
+    assert len(state.updates.waiting()) == 1
     assert advance(state).number == 3
 
 
 def test_updates_for_another_architecture_go_into_no_version(state: State) -> None:
     give(state, 2)
-    version = state.publish(Draft(checkpoint(hidden=6), "published"))
-    assert (version.architecture, version.updates, state.waiting()) == ("bilstm-6", 0, [])
-    device = state.enroll(state.new_token(60).secret, secrets.token_bytes(32))
-    assert state.take([Received("u", device or "", 1, 10, b"")]) == ["stale"]
+    version = state.publish(Draft(Master(checkpoint(hidden=6)), "published"))
+    assert (version.architecture, version.updates, state.updates.waiting()) == ("bilstm-6", 0, [])
+    device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
+    assert admit(state, [Received("u", device or "", 1, 10, b"")]) == [Verdict("stale")]
 
 
 def test_old_versions_and_their_updates_are_pruned(state: State) -> None:
     for number in range(1, 6):
         give(state, version=number)
         advance(state, replace(PLAIN, kept=2))
-    assert [version.number for version in state.versions() if not version.is_gone] == [5, 6]
-    assert state._sql.rows("SELECT min(consumed_by), count(*) FROM updates") == [(5, 2)]
+    assert [version.number for version in state.versions.all() if not version.is_gone] == [5, 6]
+    assert state.sql.rows("SELECT min(consumed_by), count(*) FROM updates") == [(5, 2)]
     with pytest.raises(UsageError, match="no longer"):
         state.roll_back(1)
     assert state.roll_back(5).number == 7
 
 
 def test_a_rotated_key_is_reached_from_any_earlier_one(state: State) -> None:
-    pinned = [state.keys().public_key]
+    pinned = [state.keys.public().public_key]
     for _ in range(3):
-        state.rotate_key()
-        pinned.append(state.keys().public_key)
+        state.keys.rotate()
+        pinned.append(state.keys.public().public_key)
     assert len(set(pinned)) == 4
-    assert {successor(key, state.keys()) for key in pinned} == {pinned[-1]}
+    assert {successor(key, state.keys.public()) for key in pinned} == {pinned[-1]}
 
 
 def test_nothing_secret_is_kept_as_it_is(state: State) -> None:
-    token, credential = state.new_token(60).secret, secrets.token_bytes(32)
-    assert state.enroll(token, credential)
+    token, credential = state.devices.new_token(60).secret, secrets.token_bytes(32)
+    assert state.devices.enroll(token, credential)
     files = [path for path in state.path.parent.iterdir() if path.is_file()]
     assert not any(secret in path.read_bytes() for path in files for secret in (token, credential))
     assert {path.stat().st_mode & 0o077 for path in [*files, state.path.parent]} == {0}
@@ -203,6 +206,6 @@ def test_a_coordinators_clock_that_went_back_holds_no_update_for_ever(
     now = time.time()
     with State(tmp_path / "coordinator.db", clock=lambda: now + wrong_by) as state:
         state.create(base_checkpoint())
-        device = state.enroll(state.new_token(60).secret, b"")
-        state.take([Received("an id", str(device), 1, 100, b"")])
-        assert Rounds(Policy(buffer=40, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).due(state) is due
+        device = state.devices.enroll(state.devices.new_token(60).secret, b"")
+        admit(state, [Received("an id", str(device), 1, 100, b"")])
+        assert Aggregator(Policy(buffer=40, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).is_due(state) is due

@@ -1,47 +1,219 @@
-"""Flag before environment before config.toml before default; what is wrong is named."""
+"""Flag before environment before file before default, at both ends; what is wrong is told with where it stands."""
 
+import inspect
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from swipefl.cli.coordinator import serve
+from swipefl.cli.simulate import simulate
 from swipefl.errors import UsageError
-from swipefl.settings import load_settings
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.strategy import Strategy
+from swipefl.home import Home
+from swipefl.hosting import Hosting, policy_of
+from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_settings
+from swipefl.settings.device import Settings, load_settings
+from swipefl.settings.meanings import COORDINATOR, DEVICE
+from swipefl.settings.sources import Sourced, commented, explained, unknown_variables
+
+KINDS = [(Settings, DEVICE, "SWIPEFL_"), (CoordinatorSettings, COORDINATOR, "SWIPEFL_COORDINATOR_")]
+BOTH_ENDS = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "max_norm",
+    "rule",
+    "optimizer",
+    "server_lr",
+    "steady",
+    "momentum",
+)
 
 
 @pytest.fixture(autouse=True)
 def clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "EPOCHS"):
-        monkeypatch.delenv(f"SWIPEFL_{name}", raising=False)
+    """Nothing of the environment that the tests run in."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("SWIPEFL_")]:
+        monkeypatch.delenv(name)
 
 
-def test_each_source_gives_way_to_the_one_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load_settings(tmp_path).epochs == 4
-    (tmp_path / "config.toml").write_text("epochs = 5\n")
-    assert load_settings(tmp_path).epochs == 5
-    monkeypatch.setenv("SWIPEFL_EPOCHS", "6")
-    assert load_settings(tmp_path).epochs == 6
-    assert load_settings(tmp_path, epochs=7).epochs == 7
-    assert load_settings(tmp_path, epochs=None).epochs == 6
+@pytest.mark.parametrize(
+    ("load", "file", "prefix", "default"),
+    [
+        (load_settings, "config.toml", "SWIPEFL_", 4),
+        (load_coordinator_settings, "coordinator.toml", "SWIPEFL_COORDINATOR_", 2),
+    ],
+)
+def test_each_source_gives_way_to_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load, file: str, prefix: str, default: int
+) -> None:
+    assert load(tmp_path).epochs == default
+    (tmp_path / file).write_text("epochs = 5\n")
+    assert load(tmp_path).epochs == 5
+    monkeypatch.setenv(f"{prefix}EPOCHS", "6")
+    assert load(tmp_path).epochs == 6
+    assert load(tmp_path, epochs=7).epochs == 7
+    assert load(tmp_path, epochs=None).epochs == 6
 
 
-def test_the_home_says_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neither_end_reads_what_is_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config.toml").write_text("epochs = 5\nlog = 'json'\n")
+    monkeypatch.setenv("SWIPEFL_BATCH_SIZE", "6")
+    there = load_coordinator_settings(tmp_path)
+    assert (there.epochs, there.batch_size, there.log) == (2, 16, "text")
+    (tmp_path / "coordinator.toml").write_text("buffer = 3\n")
+    monkeypatch.setenv("SWIPEFL_COORDINATOR_BATCH_SIZE", "7")
+    assert (load_settings(tmp_path).batch_size, load_settings(tmp_path).epochs) == (6, 5)
+
+
+@pytest.mark.parametrize("load", [load_settings, load_coordinator_settings])
+def test_the_home_says_where_the_file_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, load) -> None:
     monkeypatch.setenv("SWIPEFL_HOME", str(tmp_path / "from environment"))
-    assert load_settings().home == tmp_path / "from environment"
-    (tmp_path / "config.toml").write_text("epochs = 5\n")
-    assert load_settings().epochs == 4
-    assert load_settings(tmp_path).epochs == 5
+    assert load().home == tmp_path / "from environment"
+    for name in ("config.toml", "coordinator.toml"):
+        (tmp_path / name).write_text("epochs = 5\n")
+    assert load().epochs != 5
+    assert load(tmp_path).epochs == 5
 
 
+def test_a_coordinator_has_its_own_home_and_log_where_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWIPEFL_HOME", str(tmp_path / "device"))
+    monkeypatch.setenv("SWIPEFL_LOG", "json")
+    assert load_coordinator_settings().log == "json"
+    monkeypatch.setenv("SWIPEFL_COORDINATOR_HOME", str(tmp_path / "coordinator"))
+    monkeypatch.setenv("SWIPEFL_COORDINATOR_LOG", "text")
+    there = load_coordinator_settings()
+    assert (there.home, there.log) == (tmp_path / "coordinator", "text")
+    assert (load_settings().home, load_settings().log) == (tmp_path / "device", "json")
+
+
+@pytest.mark.parametrize("load", [load_settings, load_coordinator_settings])
 @pytest.mark.parametrize(
     ("text", "named"),
     [
         ("epochs = 0\n", "epochs"),
         ("learning_rate = 'much'\n", "learning_rate"),
-        ("nonsense = 1\n", "nonsense"),
-        ("epochs = \n", "config.toml"),
+        ("learning_rate = nan\n", "learning_rate"),
+        ("nonsense = 1\n", "nonsense in .*toml is no setting$"),
+        ("epoch = 1\n", "epoch in .*toml is no setting; did you mean epochs?"),
+        ("epochs = \n", "toml"),
+        ("[epochs]\n", "epochs"),
+        ("max_norm = -1\n", "max_norm"),
+        ("log = 'yaml'\n", r"log \(.*toml\)"),
     ],
 )
-def test_what_is_wrong_in_the_file_is_named(tmp_path: Path, text: str, named: str) -> None:
-    (tmp_path / "config.toml").write_text(text)
+def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, load, text: str, named: str) -> None:
+    for name in ("config.toml", "coordinator.toml"):
+        (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=named):
-        load_settings(tmp_path)
+        (Hosting if load is load_coordinator_settings else Home)(load(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rule": "mode"},
+        {"optimizer": "sgd"},
+        {"momentum": 1.5},
+        {"trim": 0.5},
+        {"steady": -1},
+        {"server_lr": float("nan")},
+        {"epochs": 0},
+        {"batch_size": 0},
+        {"learning_rate": 0.0},
+        {"max_norm": 0.0},
+        {"example_cap": -1},
+    ],
+    ids=str,
+)
+def test_what_makes_no_plan_or_step_is_refused_by_its_name_wherever_it_comes_from(wrong: dict[str, object]) -> None:
+    (name,) = wrong
+    with pytest.raises(UsageError, match=f"^{name} is "):
+        policy_of(CoordinatorSettings(**wrong))  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=f"^{name} is "):
+        (Plan if hasattr(Plan(), name) else Strategy)(**wrong)
+
+
+@pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is(
+    kind: type[Sourced], meanings: dict[str, str], prefix: str
+) -> None:
+    right = {f"{prefix}{name}".upper(): "1" for name in meanings}
+    others = {
+        "SWIPEFL_HOME": "1",
+        "SWIPEFL_DEBUG": "1",
+        "PATH": "1",
+        "SWIPEFL_COORDINATOR_EPOCHS": "1",
+        "swipefl_log": "",
+    }
+    assert unknown_variables(kind, right | others) == []
+    (told,) = unknown_variables(kind, right | {f"{prefix}EPOCH": "9"})
+    assert told == f"{prefix}EPOCH is no setting; did you mean {prefix}EPOCHS?"
+    (told,) = unknown_variables(kind, {f"{prefix}XYZZY": "9"})
+    assert told == f"{prefix}XYZZY is no setting"
+
+
+@pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)
+def test_every_setting_has_a_meaning(kind: type[Sourced], meanings: dict[str, str], prefix: str) -> None:
+    assert set(meanings) == set(kind.model_fields)
+
+
+def test_every_setting_of_a_coordinator_is_a_flag_of_serve_and_none_has_a_default_there() -> None:
+    parameters = inspect.signature(serve).parameters
+    assert set(parameters) - {"as_json"} == set(COORDINATOR) - {"log"}
+    assert {p.default for name, p in parameters.items() if name != "as_json"} == {None}
+
+
+def test_serve_and_simulate_name_what_both_say_alike() -> None:
+    there, here = (inspect.signature(command).parameters for command in (serve, simulate))
+    shared = {*vars(Plan()), *vars(Strategy())}
+    assert len(shared) == 11
+    assert shared <= set(there)
+    assert shared <= set(here)
+    assert {here[name].default for name in shared} == {None}
+
+
+def test_what_is_set_nowhere_is_the_policy_that_there_is_without_settings(tmp_path: Path) -> None:
+    assert policy_of(load_coordinator_settings(tmp_path)) == Policy()
+    device, plan = load_settings(tmp_path), Plan()
+    contribution = (device.contribution_epochs, device.batch_size, device.contribution_learning_rate, device.max_norm)
+    assert contribution == (plan.epochs, plan.batch_size, plan.learning_rate, plan.max_norm)
+
+
+@pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)
+def test_each_value_is_shown_with_where_it_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Sourced], meanings: dict[str, str], prefix: str
+) -> None:
+    (tmp_path / kind.file_name).write_text("epochs = 5\nbatch_size = 8\n")
+    monkeypatch.setenv(f"{prefix}BATCH_SIZE", "9")
+    flags = {"home": tmp_path, "learning_rate": 0.5, "seed": None}
+    settings = kind(**{name: value for name, value in flags.items() if value is not None})
+    shown = {setting.name: setting for setting in explained(settings, flags, meanings)}
+    assert (shown["home"].value, shown["home"].source) == (str(tmp_path), "flag")
+    assert (shown["epochs"].value, shown["epochs"].source) == (5, kind.file_name)
+    assert (shown["batch_size"].value, shown["batch_size"].source) == (9, f"{prefix}BATCH_SIZE")
+    assert (shown["learning_rate"].value, shown["learning_rate"].source) == (0.5, "flag")
+    assert shown["log"].source == "default"
+    monkeypatch.setenv("SWIPEFL_LOG", "json")
+    assert {s.name: s.source for s in explained(settings, flags, meanings)}["log"] == "SWIPEFL_LOG"
+    assert all(setting.meaning for setting in shown.values())
+
+
+@pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)
+def test_the_file_of_defaults_changes_nothing_as_it_is_and_nothing_uncommented(
+    tmp_path: Path, kind: type[Sourced], meanings: dict[str, str], prefix: str
+) -> None:
+    text = commented(kind, meanings)
+    assert tomllib.loads(text) == {}
+    lines = [line.removeprefix("# ") for line in text.splitlines() if " = " in line and not line.endswith("...")]
+    assert len(lines) >= 10
+    before = kind(home=tmp_path)
+    (tmp_path / kind.file_name).write_text("\n".join(lines))
+    assert kind(home=tmp_path) == before

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import Executor, Future
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.federation.aggregation import Aggregation
-from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import difference, norm_of
 from swipefl.gesture.formats import read_examples
-from swipefl.simulation.participants import clients_of
-from swipefl.simulation.scenario import Recipe, Troubles
+from swipefl.simulation.participants import Participant, participants_of
+from swipefl.simulation.scenario import Scenario, Troubles
 from swipefl.simulation.simulation import RoundResult, Simulation
+from swipefl.simulation.work import Task, contribute
 
-PLAN = ContributionPlan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
-FEDAVG = Aggregation(optimizer="fedavg")
+PLAN = Plan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
+FEDAVG = Strategy(optimizer="fedavg")
 
 
 class Here(Executor):
@@ -33,14 +35,14 @@ class Here(Executor):
         return future
 
 
-def simulation(swipes: Path, folder: Path, recipe: Recipe) -> Simulation:
-    clients = clients_of(swipes, swipes.parent / "people")
+def simulation(swipes: Path, folder: Path, scenario: Scenario) -> Simulation:
+    clients = participants_of(swipes, swipes.parent / "people")
     folder.mkdir(exist_ok=True)
-    return Simulation(clients, recipe, base_checkpoint(), folder, Here(), parallel=1)
+    return Simulation(clients, scenario, base_checkpoint(), folder, Here(), parallel=1)
 
 
-def ran(swipes: Path, folder: Path, recipe: Recipe) -> tuple[list[RoundResult], dict[str, np.ndarray]]:
-    results = list(simulation(swipes, folder, recipe).rounds())
+def ran(swipes: Path, folder: Path, scenario: Scenario) -> tuple[list[RoundResult], dict[str, np.ndarray]]:
+    results = list(simulation(swipes, folder, scenario).rounds())
     model = checkpoint_from_bytes((max(folder.glob("0*")) / "master.safetensors").read_bytes())
     return results, dict(model.parameters)
 
@@ -50,35 +52,35 @@ def moved(weights: dict[str, np.ndarray]) -> float:
 
 
 def test_the_people_of_a_file_become_clients_once(swipes: Path, tmp_path: Path) -> None:
-    clients = clients_of(swipes, tmp_path / "people")
+    clients = participants_of(swipes, tmp_path / "people")
     assert [len(client.examples()) for client in clients] == [12] * 5 + [3]
     before = (tmp_path / "people" / "00000.jsonl").stat().st_mtime_ns
-    assert clients_of(swipes, tmp_path / "people") == clients
+    assert participants_of(swipes, tmp_path / "people") == clients
     assert (tmp_path / "people" / "00000.jsonl").stat().st_mtime_ns == before
 
 
 def test_equal_seeds_give_equal_models_also_after_a_cut(swipes: Path, tmp_path: Path) -> None:
-    recipe = Recipe(4, 3, PLAN, Aggregation(), Troubles(dropout=0.2, late=0.5, delay=2))
-    _, whole = ran(swipes, tmp_path / "whole", recipe)
-    cut = simulation(swipes, tmp_path / "cut", recipe).rounds()
+    scenario = Scenario(4, 3, PLAN, Strategy(), Troubles(dropout=0.2, late=0.5, delay=2))
+    _, whole = ran(swipes, tmp_path / "whole", scenario)
+    cut = simulation(swipes, tmp_path / "cut", scenario).rounds()
     next(cut)
     next(cut)
     cut.close()
-    results, resumed = ran(swipes, tmp_path / "cut", recipe)
+    results, resumed = ran(swipes, tmp_path / "cut", scenario)
     assert [result.round for result in results] == [3, 4]
     for name, array in whole.items():
         np.testing.assert_array_equal(resumed[name], array)
-    _, other = ran(swipes, tmp_path / "other", replace(recipe, seed=1))
+    _, other = ran(swipes, tmp_path / "other", replace(scenario, seed=1))
     assert any((other[name] != array).any() for name, array in whole.items())
 
 
 def test_a_client_with_too_few_swipes_sends_nothing(swipes: Path, tmp_path: Path) -> None:
-    (result,), _ = ran(swipes, tmp_path / "out", Recipe(1, 6, PLAN, FEDAVG))
+    (result,), _ = ran(swipes, tmp_path / "out", Scenario(1, 6, PLAN, FEDAVG))
     assert (result.clients, result.examples) == (5, 60)
 
 
 def test_reversed_updates_are_refused_unless_nobody_looks(swipes: Path, tmp_path: Path) -> None:
-    hostile = Recipe(1, 6, PLAN, FEDAVG, Troubles(byzantine=1.0))
+    hostile = Scenario(1, 6, PLAN, FEDAVG, Troubles(byzantine=1.0))
     (refused,), same = ran(swipes, tmp_path / "bounded", hostile)
     assert (refused.clients, moved(same)) == (0, 0.0)
     (taken,), harmed = ran(swipes, tmp_path / "unbounded", replace(hostile, bounded=False))
@@ -92,8 +94,8 @@ def test_reversed_updates_are_refused_unless_nobody_looks(swipes: Path, tmp_path
 
 
 def test_late_updates_arrive_and_none_is_lost(swipes: Path, tmp_path: Path) -> None:
-    recipe = Recipe(4, 5, PLAN, FEDAVG, Troubles(late=1.0, delay=1))
-    results, _ = ran(swipes, tmp_path / "out", recipe)
+    scenario = Scenario(4, 5, PLAN, FEDAVG, Troubles(late=1.0, delay=1))
+    results, _ = ran(swipes, tmp_path / "out", scenario)
     assert results[0].clients == 0
     sent = json.loads((tmp_path / "out" / "00004" / "sent.json").read_text())
     made = sum(round(result.bytes_up / 551_718) for result in results)
@@ -101,15 +103,53 @@ def test_late_updates_arrive_and_none_is_lost(swipes: Path, tmp_path: Path) -> N
     assert len(list((tmp_path / "out").glob("update-*"))) == len(sent)
 
 
+def contributed(client: Participant, start: Path, round_number: int, seed: int = 0) -> bytes:
+    made = contribute(Task(client, round_number, start, hostile=False), Scenario(9, 1, PLAN, FEDAVG, seed=seed))
+    assert made.blob
+    return made.blob
+
+
+def test_a_client_trains_with_another_seed_in_each_round_and_as_every_other(swipes: Path, tmp_path: Path) -> None:
+    first, second, *_ = participants_of(swipes, tmp_path / "people")
+    twin = Participant(second.number, first.path)  # another client with the same swipes
+    start = tmp_path / "start.safetensors"
+    start.write_bytes(base_checkpoint().to_bytes())
+    blob = contributed(first, start, 1)
+    assert contributed(first, start, 1) == blob
+    others = [contributed(first, start, 2), contributed(twin, start, 1), contributed(first, start, 1, seed=1)]
+    assert len({blob, *others}) == 4
+
+
+def test_other_clients_are_drawn_in_each_round(swipes: Path, tmp_path: Path) -> None:
+    results, _ = ran(swipes, tmp_path / "out", Scenario(6, 2, PLAN, FEDAVG))
+    assert len({result.examples for result in results}) > 1  # one of them has too few
+
+
+def test_the_step_falls_with_the_rounds(swipes: Path, tmp_path: Path) -> None:
+    """After one steady round the second moves half as far, and so on to a tenth."""
+    steady, falling = (Scenario(4, 5, PLAN, replace(FEDAVG, steady=rounds)) for rounds in (0, 1))
+    ways = []
+    for name, scenario in (("steady", steady), ("falling", falling)):
+        rounds, places = simulation(swipes, tmp_path / name, scenario).rounds(), [base_checkpoint().parameters]
+        for number, _ in enumerate(rounds, 1):
+            master = (tmp_path / name / f"{number:05}" / "master.safetensors").read_bytes()
+            places.append(checkpoint_from_bytes(master).parameters)
+        ways.append([norm_of(difference(there, here)) for here, there in pairwise(places)])
+    shares = [short / long for long, short in zip(*ways, strict=True)]
+    assert shares[0] == 1
+    np.testing.assert_allclose(shares[1:], [1 / 2, 1 / 3, 1 / 4], rtol=0.35)  # the clients' changes differ a little
+    assert shares[1] > shares[2] > shares[3]
+
+
 def test_float32_and_int8_come_to_nearly_the_same(swipes: Path, tmp_path: Path) -> None:
     plan = replace(PLAN, max_norm=100.0)
-    _, compressed = ran(swipes, tmp_path / "int8", Recipe(1, 5, plan, FEDAVG))
-    _, exact = ran(swipes, tmp_path / "float32", Recipe(1, 5, plan, FEDAVG, compressed=False, bounded=False))
+    _, compressed = ran(swipes, tmp_path / "int8", Scenario(1, 5, plan, FEDAVG))
+    _, exact = ran(swipes, tmp_path / "float32", Scenario(1, 5, plan, FEDAVG, compressed=False, bounded=False))
     assert norm_of(difference(compressed, exact)) < 0.015 * moved(exact)
 
 
 def test_the_start_is_evaluated_where_rounds_are(swipes: Path, tmp_path: Path) -> None:
-    never, always = (simulation(swipes, tmp_path / name, Recipe(1, 2, PLAN, FEDAVG)) for name in ("never", "always"))
+    never, always = (simulation(swipes, tmp_path / name, Scenario(1, 2, PLAN, FEDAVG)) for name in ("never", "always"))
     (last,) = never.rounds(swipes)
     assert last.top1 is not None
     assert never.start_scores() is None

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from swipefl.database.lock import hold
-from swipefl.errors import CheckpointError, StoreBusy, StoreError
+from swipefl.errors import CheckpointError, Remedy, StoreBusy, StoreError
 from swipefl.store.store import Store
+from tests.support.errors import advises
 from tests.support.people import examples
 from tests.support.stores import files, put
 
@@ -43,7 +44,7 @@ def test_the_promises_are_switched_on(store: Store) -> None:
 
 def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="--home"):
+    with pytest.raises(StoreError, check=advises(Remedy.CHECK_FOLDER)):
         Store(tmp_path / "file" / "swipefl.db")
 
 
@@ -77,7 +78,7 @@ def test_a_damaged_file_is_told_and_left_as_it_is(path: Path, spoil) -> None:
     path_bytes = spoil(filled(path))
     path.write_bytes(path_bytes)
     for _ in range(2):
-        with pytest.raises(StoreError, match=r"Keep a copy, move .* aside, and ingest") as caught:
+        with pytest.raises(StoreError, check=advises(Remedy.INGEST_AGAIN)) as caught:
             Store(path)
         assert caught.value.exit_code == 5
         assert str(path) in str(caught.value)
@@ -88,7 +89,7 @@ def test_damage_deep_inside_is_told_when_it_is_met(path: Path) -> None:
     data = filled(path)
     pages = range(0, len(data), 4096)
     path.write_bytes(b"".join(data[at : at + 4096] if at < 5 * 4096 else b"\xaa" * 4096 for at in pages))
-    with pytest.raises(StoreError, match="aside"), Store(path) as store:
+    with pytest.raises(StoreError, check=advises(Remedy.INGEST_AGAIN)), Store(path) as store:
         list(store.gestures.everything())
 
 
@@ -157,7 +158,7 @@ def test_a_full_disk_loses_nothing_that_was_stored(store: Store, path: Path) -> 
     store.sql.run(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreError, match="no space left"):
         put(store, examples(300, seed=1))
-    with pytest.raises(StoreError, match="free some space"):
+    with pytest.raises(StoreError, check=advises(Remedy.FREE_SPACE)):
         store.checkpoints.add("global", bytes(100_000), None, use=False)
     assert [e.gesture.id for e, _ in store.gestures.everything()] == [e.gesture.id for e in first]
     store.sql.run("PRAGMA max_page_count = 1000000")
@@ -168,5 +169,5 @@ def test_a_full_disk_loses_nothing_that_was_stored(store: Store, path: Path) -> 
 
 def test_a_lock_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(StoreError, match="--home"), hold(tmp_path / "file"):
+    with pytest.raises(StoreError, check=advises(Remedy.CHECK_FOLDER)), hold(tmp_path / "file"):
         pytest.fail("held")

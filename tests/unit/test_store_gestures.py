@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from swipefl.errors import StoreBusy, UsageError
+from swipefl.errors import Remedy, StoreBusy, UsageError
 from swipefl.gesture.gesture import SUSPECT
 from swipefl.gesture.keyboard import built_in
 from swipefl.store.gestures import HELD_OUT, TRAIN
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
+from tests.support.errors import advises
 from tests.support.people import examples
 from tests.support.stores import RARE, files, put, renamed, side, train_uses
 
@@ -120,7 +121,7 @@ def test_erasing_says_so_when_a_reader_keeps_the_log(store: Store, path: Path) -
         other.meta.get("a")
         store.gestures.erase()
         store.sql.run("PRAGMA busy_timeout = 50")
-        with pytest.raises(StoreBusy, match="run the command again"):
+        with pytest.raises(StoreBusy, check=advises(Remedy.RUN_AGAIN_LATER)):
             store.erase_traces()
     store.erase_traces()
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from swipefl.errors import CheckpointError, StoreError, UsageError
+from swipefl.errors import CheckpointError, Remedy, StoreError, UsageError
 from swipefl.gesture.keyboard import BUILT_IN, Key, Keyboard, built_in
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
+from tests.support.errors import advises
 from tests.support.people import examples
 from tests.support.stores import put
 
@@ -29,7 +30,7 @@ def test_a_name_stands_for_one_keyboard(store: Store) -> None:
     store.keyboards.add(OWN)
     store.keyboards.add(built_in("qwerty"))
     for other in (replace(OWN, width=3.0), replace(OWN, name="qwerty")):
-        with pytest.raises(UsageError, match="name of its own"):
+        with pytest.raises(UsageError, check=advises(Remedy.CHOOSE_NAME)):
             store.keyboards.add(other)
     with pytest.raises(UsageError, match="unknown keyboard"):
         store.keyboards.get("dvorak")
@@ -62,7 +63,7 @@ def test_one_personal_checkpoint_is_in_use(store: Store) -> None:
     in_use = store.checkpoints.personal()
     assert in_use is not None
     assert in_use.blob == b"one"
-    with pytest.raises(CheckpointError, match="swipefl status"):
+    with pytest.raises(CheckpointError, check=advises(Remedy.LIST_CHECKPOINTS)):
         store.checkpoints.use(newest.id)
     assert store.checkpoints.personal() == in_use
     store.checkpoints.use(None)
@@ -83,7 +84,7 @@ def test_a_corrupt_checkpoint_is_told_when_it_is_read(store: Store) -> None:
     store.sql.run("UPDATE checkpoints SET blob = ?", (b"weighty",))
     corrupt = store.checkpoints.personal()
     assert corrupt is not None
-    with pytest.raises(CheckpointError, match="reset --to base") as caught:
+    with pytest.raises(CheckpointError, check=advises(Remedy.RESET_TO_BASE)) as caught:
         _ = corrupt.blob
     assert caught.value.exit_code == 4
     store.checkpoints.erase_personal()

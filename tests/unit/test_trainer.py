@@ -5,11 +5,11 @@ import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import Interrupted, TooLittleData, UsageError
-from swipefl.learning.plan import Plan, Progress
 from swipefl.learning.trainer import device_of, train
+from swipefl.learning.training import Progress, TrainingConfig
 from tests.support.people import examples
 
-PLAN = Plan(epochs=2, batch_size=8, learning_rate=1e-3, seed=5, device="cpu")
+PLAN = TrainingConfig(epochs=2, batch_size=8, learning_rate=1e-3, seed=5, device="cpu")
 
 
 def test_equal_seeds_give_equal_tensors_and_training_learns() -> None:
@@ -22,7 +22,7 @@ def test_equal_seeds_give_equal_tensors_and_training_learns() -> None:
 
 def test_another_seed_gives_other_tensors() -> None:
     swipes = examples(24)
-    other = Plan(2, 8, 1e-3, seed=6, device="cpu")
+    other = TrainingConfig(2, 8, 1e-3, seed=6, device="cpu")
     same = train(base_checkpoint(), swipes, PLAN).checkpoint.weights["head.bias"]
     assert not np.array_equal(train(base_checkpoint(), swipes, other).checkpoint.weights["head.bias"], same)
 
@@ -30,7 +30,7 @@ def test_another_seed_gives_other_tensors() -> None:
 def test_a_signal_stops_at_the_next_batch() -> None:
     seen: list[Progress] = []
     with pytest.raises(Interrupted) as caught:
-        train(base_checkpoint(), examples(24), PLAN, seen.append, lambda: signal.SIGTERM if seen else None)
+        train(base_checkpoint(), examples(24), PLAN, seen.append, lambda: Interrupted(signal.SIGTERM) if seen else None)
     assert caught.value.signum == signal.SIGTERM
     assert len(seen) == 1
 

@@ -1,22 +1,17 @@
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from examples.base.tune import tuned_checkpoint
-from swipefl.decoder.checkpoint import SPREADS, Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.checkpoint import SPREADS, Checkpoint, ScoreWeights, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import calibration_error
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.tuning import Choice, score_step, tuned
 from swipefl.errors import TooLittleData
 from swipefl.gesture.gesture import Example
-from tests.support.command import ROOT, environment
 from tests.support.people import examples
-from tests.support.swipes import EXAMPLE
 
 TRUE = ScoreWeights(0.8, 1.5, 0.6, 2.0, 0.3, 1.0, 0.5, 0.4, 3.0)
 
@@ -61,17 +56,6 @@ def test_a_checkpoint_is_tuned_on_examples() -> None:
     assert after.score == seen[-1] != start.score
     assert after.fingerprint != start.fingerprint
     assert mean_ln_probability(after, people) >= mean_ln_probability(start, people)
-
-
-def test_the_script_tunes_a_file_in_place_and_leaves_it_as_small(tmp_path: Path) -> None:
-    path, base = tmp_path / "some.safetensors", base_checkpoint()
-    path.write_bytes(base.to_bytes(half=True))
-    size = path.stat().st_size
-    command = [sys.executable, str(ROOT / "examples" / "base" / "tune.py"), str(path), str(EXAMPLE), "--every", "10"]
-    done = subprocess.run(command, env=environment(tmp_path), check=True, capture_output=True, text=True, timeout=120)
-    after = checkpoint_from_bytes(path.read_bytes())
-    assert str(after.score) == done.stdout.splitlines()[-1] != str(base.score)
-    assert abs(path.stat().st_size - size) < 1000
 
 
 def test_clients_that_each_take_a_step_tune_the_score_together() -> None:

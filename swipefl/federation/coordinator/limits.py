@@ -3,8 +3,28 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 MOST_KEYS = 100_000  # what is forgotten beyond them had the longest rest
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on one device: calls a minute, bytes of updates a day, seconds a stream may take, claimed examples.
+
+    `wrong_tokens_a_minute` bounds one address, `concurrent_calls` all together. What a call asks is waited for for
+    `request_s`; so may `waiting_calls` of a device at once, and `waiting_strangers` of all who have no credential.
+    """
+
+    calls_a_minute: int = 120
+    upload_bytes_a_day: int = 64 * 1024 * 1024
+    stream_s: float = 60.0
+    examples: int = 100_000
+    wrong_tokens_a_minute: int = 10
+    concurrent_calls: int = 1024
+    request_s: float = 5.0
+    waiting_calls: int = 8
+    waiting_strangers: int = 64
 
 
 class RateLimit:

@@ -9,8 +9,8 @@ from typing import Any, NoReturn, TypeAlias
 import grpc
 from google.protobuf.message import DecodeError
 
+from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.metrics import Metrics
-from swipefl.federation.coordinator.policy import Limits
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"

@@ -2,28 +2,11 @@
 
 from dataclasses import dataclass, field
 
-from swipefl.federation.aggregation import Aggregation
-from swipefl.federation.coordinator.state import KEPT
-from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.coordinator.limits import Limits
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.strategy import Strategy
 
-
-@dataclass(frozen=True)
-class Limits:
-    """Bounds on one device: calls a minute, bytes of updates a day, seconds a stream may take, claimed examples.
-
-    `wrong_tokens_a_minute` bounds one address, `concurrent_calls` all together. What a call asks is waited for for
-    `request_s`; so may `waiting_calls` of a device at once, and `waiting_strangers` of all who have no credential.
-    """
-
-    calls_a_minute: int = 120
-    upload_bytes_a_day: int = 64 * 1024 * 1024
-    stream_s: float = 60.0
-    examples: int = 100_000
-    wrong_tokens_a_minute: int = 10
-    concurrent_calls: int = 1024
-    request_s: float = 5.0
-    waiting_calls: int = 8
-    waiting_strangers: int = 64
+KEPT = 20  # versions that can still be downloaded and rolled back to
 
 
 @dataclass(frozen=True)
@@ -34,8 +17,8 @@ class Policy:
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
     """
 
-    plan: ContributionPlan = field(default_factory=ContributionPlan)
-    aggregation: Aggregation = field(default_factory=Aggregation)
+    plan: Plan = field(default_factory=Plan)
+    strategy: Strategy = field(default_factory=Strategy)
     limits: Limits = field(default_factory=Limits)
     buffer: int = 40
     least: int = 1

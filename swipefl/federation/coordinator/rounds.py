@@ -1,34 +1,35 @@
 """A coordinator's round: waiting updates in, one new version out."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
-from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
-from swipefl.federation.aggregation import Arrived, combine, step
+from swipefl.federation.aggregation import Arrived
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.records import Draft, Version, Waiting
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.update import Delta, decode_update
+from swipefl.federation.coordinator.updates import Waiting
+from swipefl.federation.coordinator.versions import Draft, Version
+from swipefl.federation.round import Score, play
+from swipefl.federation.update import Delta, Shapes, decode_update
 
 MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a backlog is worked off in several
 
 
 @dataclass(frozen=True)
-class Rounds:
-    """Rounds by `policy`; `score` gives a checkpoint's top-1 on a holdout, where there is one."""
+class Aggregator:
+    """Makes versions by `policy`; `score` gives a checkpoint's top-1 on a holdout, where there is one."""
 
     policy: Policy
     metrics: Metrics
-    score: Callable[[Checkpoint], float] | None = None
+    score: Score | None = None
     clock: Callable[[], float] = time.time
 
-    def due(self, state: State) -> bool:
+    def is_due(self, state: State) -> bool:
         """Whether enough updates wait, or one has waited long enough."""
-        count, oldest = state.backlog()
+        count, oldest = state.updates.backlog()
         self.metrics.waiting.set(count)
         waited_s = self.clock() - oldest
         waited = count >= max(1, self.policy.least) and not 0 <= waited_s < self.policy.max_wait_s
@@ -41,28 +42,29 @@ class Rounds:
         contribute anew.
         """
         began = time.perf_counter()
-        waiting, newest = state.waiting(max(self.policy.buffer, MOST_TOGETHER)), state.newest()
-        master, moments = state.master()
-        delta = self._delta(state, waiting, newest)
-        parameters, next_moments = step(master.parameters, moments, delta, self.policy.aggregation, newest.number)
-        candidate = master.with_parameters(parameters)
-        before, after = self._scores(state, newest, candidate)
-        kept = before is not None and after is not None and after < before
-        self.metrics.aggregation.observe(time.perf_counter() - began)
+        waiting = state.updates.waiting(max(self.policy.buffer, MOST_TOGETHER))
+        newest, master = state.versions.newest(), state.versions.master()
+        shapes = newest.shapes
+        arrived = [_arrived(state, update, newest.number, shapes) for update in waiting]
+        outcome = play(master, arrived, self.policy.strategy, newest.number, self.score)
+        seconds = time.perf_counter() - began
+        self.metrics.aggregation.observe(seconds)
         structlog.get_logger().info(
             "aggregated",
             updates=len(waiting),
-            top1_before=before,
-            top1_after=after,
-            seconds=round(time.perf_counter() - began, 3),
+            top1_before=outcome.top1_before,
+            top1_after=outcome.top1_after,
+            seconds=round(seconds, 3),
         )
         consumed = [update.number for update in waiting]
-        if kept:
-            return Draft(master, "kept", consumed, moments, before, newest.number)
-        return Draft(candidate, "aggregated", consumed, next_moments, after, newest.number)
+        made_by = "kept" if outcome.kept else "aggregated"
+        return Draft(outcome.master, made_by, consumed, outcome.top1, newest.number)
 
     def publish(self, draft: Draft, state: State) -> Version:
-        """Makes `draft` the newest version, in one transaction. Raises StoreBusy where another came in between."""
+        """Makes `draft` the newest version, in one transaction. Raises VersionConflict where another came in between.
+
+        The updates that it names then wait on, for a round from that one.
+        """
         version = state.publish(draft, self.policy.kept)
         self.metrics.versions.labels(version.made_by).inc()
         structlog.get_logger().info(
@@ -70,21 +72,9 @@ class Rounds:
         )
         return version
 
-    def _scores(self, state: State, newest: Version, candidate: Checkpoint) -> tuple[float | None, float | None]:
-        """Top-1 on the holdout of what is published now and of the candidate, as it would be published."""
-        if self.score is None:
-            return None, None
-        published = checkpoint_from_bytes(state.blob(newest.number) or b"")
-        return self.score(published), self.score(checkpoint_from_bytes(candidate.to_bytes(half=True)))
 
-    def _delta(self, state: State, waiting: Sequence[Waiting], newest: Version) -> Delta:
-        """The one change that the updates come to."""
-        shapes = newest.shapes
+def _arrived(state: State, update: Waiting, newest: int, shapes: Shapes) -> Arrived:
+    def read(only: str | None) -> Delta:
+        return decode_update(state.updates.blob(update), shapes, only)
 
-        def arrived(update: Waiting) -> Arrived:
-            def read(only: str | None) -> Delta:
-                return decode_update(state.update_blob(update), shapes, only)
-
-            return Arrived(update.examples, newest.number - update.version, read)
-
-        return combine([arrived(update) for update in waiting], shapes, self.policy.aggregation)
+    return Arrived(update.examples, newest - update.version, read)

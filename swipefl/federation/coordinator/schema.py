@@ -1,6 +1,7 @@
 """The tables of `coordinator.db`: an append-only list of named steps."""
 
 from swipefl.database.migrations import Schema, Step
+from swipefl.errors import Remedy
 
 _ID = 0x73776663  # "swfc"
 
@@ -63,10 +64,4 @@ _STEPS = (
 
 # A consumed update's pages are used again at once: overwriting them with zeros first would halve the pace.
 # Pages of 32 KiB took half the processor time of 4 KiB for an update of half a megabyte.
-COORDINATOR = Schema(
-    _ID,
-    _STEPS,
-    page_size=32_768,
-    secure_delete=False,
-    remedy="put a copy from before in its place; `swipefl coordinator init` begins anew, and every device with it",
-)
+COORDINATOR = Schema(_ID, _STEPS, lost=Remedy.RESTORE_COPY, page_size=32_768, secure_delete=False)

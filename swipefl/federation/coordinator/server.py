@@ -16,17 +16,17 @@ from grpc_health.v1._async import HealthServicer
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from prometheus_client import start_http_server
 
-from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.errors import SwipeflError, UsageError
+from swipefl.errors import Remedy, SwipeflError, UsageError
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.records import Draft
-from swipefl.federation.coordinator.rounds import Rounds
+from swipefl.federation.coordinator.rounds import Aggregator
 from swipefl.federation.coordinator.service import FederationService
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.protocol.address import is_loopback
+from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server
 
@@ -57,11 +57,9 @@ class Listening:
                 [(self.key, self.certificate)], self.client_ca, require_client_auth=self.client_ca is not None
             )
         if self.certificate or self.key or self.client_ca:
-            raise UsageError("TLS needs both --tls-cert and --tls-key")
+            raise UsageError("half-tls", "TLS needs both a certificate and its key", Remedy.SAY_TLS)
         if not self.insecure and not is_loopback(self.address):
-            raise UsageError(
-                f"{self.address} can be reached from elsewhere: give --tls-cert and --tls-key, or say --insecure"
-            )
+            raise UsageError("no-tls", "{address} can be reached from elsewhere", Remedy.SAY_TLS, address=self.address)
         return None
 
 
@@ -77,7 +75,7 @@ async def serve(
     path: Path,
     listening: Listening,
     policy: Policy,
-    score: Callable[[Checkpoint], float] | None = None,
+    score: Score | None = None,
     on_ready: Callable[[Serving], None] = lambda serving: None,
     stop: asyncio.Event | None = None,
 ) -> None:
@@ -89,7 +87,7 @@ async def serve(
     stop = stop or _signalled()
     metrics = Metrics()
     with State(path) as state:
-        newest = state.newest()  # raises where there is no coordinator yet
+        newest = state.versions.newest()  # raises where there is no coordinator yet
         writer = Writer(path)
         service = FederationService(state, writer, policy, metrics)
         patience = Patience(service.caller, policy.limits, metrics)
@@ -100,8 +98,8 @@ async def serve(
             await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
             on_ready(Serving(port, metrics_port))
             structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=newest.number)
-            rounds = Rounds(policy, metrics, score)
-            tasks = _tasks(writer.run(), _rounds(path, state, writer, rounds), _note_seen(service))
+            aggregator = Aggregator(policy, metrics, score)
+            tasks = _tasks(writer.run(), _rounds(path, state, writer, aggregator), _note_seen(service))
             await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
             structlog.get_logger().info("draining", seconds=DRAIN_S)
             await health.enter_graceful_shutdown()
@@ -185,7 +183,9 @@ def _bind(server: grpc.aio.Server, listening: Listening) -> int:
         return server.add_secure_port(listening.address, credentials)
     except RuntimeError as error:
         raise UsageError(
-            f"cannot listen on {listening.address}; is it taken, or are certificate and key no pair?"
+            "cannot-listen",
+            "cannot listen on {address}; is it taken, or are certificate and key no pair?",
+            address=listening.address,
         ) from error
 
 
@@ -199,7 +199,9 @@ def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | No
     try:
         server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
     except (OSError, ValueError, OverflowError) as error:
-        raise UsageError(f"cannot serve metrics on {listening.metrics}; give a free HOST:PORT") from error
+        raise UsageError(
+            "cannot-listen", "cannot serve metrics on {address}", Remedy.FREE_ADDRESS, address=listening.metrics
+        ) from error
     try:
         yield int(server.server_address[1])
     finally:
@@ -208,20 +210,20 @@ def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | No
         thread.join()
 
 
-async def _rounds(path: Path, state: State, writer: Writer, rounds: Rounds) -> None:
+async def _rounds(path: Path, state: State, writer: Writer, aggregator: Aggregator) -> None:
     """A round whenever one is due, drafted in a thread with a connection of its own."""
 
     def draft() -> Draft:
         with State(path) as own:
-            return rounds.draft(own)
+            return aggregator.draft(own)
 
     wait_s = LOOK_S
     while True:
         try:
-            rounds.metrics.version.set(state.newest().number)
-            if rounds.due(state):
+            aggregator.metrics.version.set(state.versions.newest().number)
+            if aggregator.is_due(state):
                 drafted = await asyncio.to_thread(draft)
-                await writer.do(partial(rounds.publish, drafted))
+                await writer.do(partial(aggregator.publish, drafted))
             wait_s = LOOK_S
         except SwipeflError as error:  # such as a full disk; the updates wait on
             structlog.get_logger().error("round failed", reason=str(error), again_in_s=wait_s)

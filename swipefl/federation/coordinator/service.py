@@ -1,7 +1,6 @@
-"""What a coordinator answers: every call is checked here before anything of it is believed."""
+"""What a coordinator answers: who calls is checked here, and what they send in `admission`, before it is believed."""
 
 import asyncio
-import hashlib
 import hmac
 import time
 import traceback
@@ -15,16 +14,17 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from swipefl.errors import BadUpdate, StoreBusy, StoreError
+from swipefl.errors import StoreError
+from swipefl.federation.coordinator.admission import Verdict, verdict_on_bytes, verdict_on_header
+from swipefl.federation.coordinator.devices import Device, hashed
 from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.records import Device, Received
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.protocol.signing import signed_manifest
 from swipefl.federation.protocol.token import CREDENTIAL_BYTES
-from swipefl.federation.update import Shapes, encoded_norms
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServicer
 
@@ -32,8 +32,6 @@ Context = grpc.aio.ServicerContext[object, object]
 Upload = AsyncIterator[wire.UploadUpdateRequest]
 CHUNK_BYTES = 64 * 1024  # of a part that is cut nothing stays, and 1 MB in 17 parts costs no more than in 5
 MOST_SMALL_PARTS, LEAST_PART = 16, 4 * 1024  # each part costs as much as a large one
-LONGEST_ID = 64
-HEADER_BYTES = 64 * 1024  # of the safetensors header, at most
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -52,7 +50,7 @@ def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
             return await call(service, request, context)
         except (grpc.aio.AbortError, DecodeError):  # what the caller did, which Patience tells it
             raise
-        except (StoreError, StoreBusy) as error:
+        except StoreError as error:
             await service.not_now(context, error)
         except Exception as error:
             await service.broken(context, error)
@@ -80,7 +78,7 @@ class FederationService(FederationServiceServicer):
         """Writes down which devices called since the last time."""
         seen, self._seen = self._seen, {}
         if seen:
-            await self._writer.do(lambda state: state.saw(seen))
+            await self._writer.do(lambda state: state.devices.saw(seen))
 
     @later
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:
@@ -88,32 +86,33 @@ class FederationService(FederationServiceServicer):
         if len(request.credential) != CREDENTIAL_BYTES:
             await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "bad-credential")
         device_id = None
-        if self._state.offers(request.token):  # whoever guesses keeps neither the writer nor a right token waiting
-            device_id = await self._writer.do(lambda state: state.enroll(request.token, request.credential))
+        # Whoever guesses keeps neither the writer nor a right token waiting.
+        if self._state.devices.offers(request.token):
+            device_id = await self._writer.do(lambda state: state.devices.enroll(request.token, request.credential))
         if device_id is None:
             if not self._wrong_tokens.allows((context.peer() or "").rpartition(":")[0]):
                 await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-wrong-tokens")
             await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "wrong-token")
         self._metrics.enrolments.inc()
         structlog.get_logger().info("device enrolled", device=device_id)
-        return wire.EnrollResponse(device_id=device_id, keys=self._state.keys())
+        return wire.EnrollResponse(device_id=device_id, keys=self._state.keys.public())
 
     @later
     async def CheckIn(self, request: wire.CheckInRequest, context: Context) -> wire.CheckInResponse:
         """What is newest, how to train, when to come again."""
         device = await self._device(context)
-        newest, plan = self._state.newest(), self._policy.plan
+        newest, plan = self._state.versions.newest(), self._policy.plan
         return wire.CheckInResponse(
-            newest=signed_manifest(newest.manifest(), self._state.signing_key()),
+            newest=signed_manifest(newest.manifest(), self._state.keys.signing()),
             plan=wire.TrainingPlan(
                 epochs=plan.epochs,
                 batch_size=plan.batch_size,
                 learning_rate=plan.learning_rate,
                 max_norm=plan.max_norm,
             ),
-            keys=self._state.keys(),
+            keys=self._state.keys.public(),
             retry_after_s=self._policy.retry_after_s,
-            contributed=self._state.contributed(device.id, newest.number),
+            contributed=self._state.updates.contributed(device.id, newest.number),
         )
 
     # Writing to the context, and no generator: only so does the time limit also hold while a slow device is written to.
@@ -134,8 +133,8 @@ class FederationService(FederationServiceServicer):
     def _blob(self, version: int) -> bytes:
         """The bytes of a version, empty where there are none; those that all devices ask for are kept at hand."""
         if version != self._newest_blob[0]:
-            blob = self._state.blob(version) if version < 2**63 else None
-            if not blob or version != self._state.newest().number:
+            blob = self._state.versions.blob(version) if version < 2**63 else None
+            if not blob or version != self._state.versions.newest().number:
                 return blob or b""
             self._newest_blob = (version, blob)
         return self._newest_blob[1]
@@ -169,17 +168,15 @@ class FederationService(FederationServiceServicer):
         if first is None or not first.HasField("header"):
             await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-header")
         header = first.header
-        if early := self._early_answer(device, header):
-            return early
+        if early := verdict_on_header(self._state, self._policy, device.id, header):
+            return self._answer(early)
         if not self._bytes.allows(device.id, header.size_bytes):
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "daily-quota")
         blob = await self._bytes_of(header, requests, context)
-        if reason := self._fault(blob, header):
-            return self._answer("refused", reason)
-        said = await self._writer.take(
-            Received(header.update_id, device.id, header.base_version, header.examples, blob)
-        )
-        return self._answer(said) if said in ("accepted", "duplicate", "stale") else self._answer("refused", said)
+        if fault := verdict_on_bytes(self._state, self._policy, header, blob):
+            return self._answer(fault)
+        received = Received(header.update_id, device.id, header.base_version, header.examples, blob)
+        return self._answer(await self._writer.take(received))
 
     async def _bytes_of(self, header: wire.UpdateHeader, requests: Upload, context: Context) -> bytes:
         """What follows the header, exactly as much as it declared."""
@@ -198,47 +195,13 @@ class FederationService(FederationServiceServicer):
             await self._refuse(context, grpc.StatusCode.ABORTED, "cut-short")
         return bytes(blob)
 
-    def _early_answer(self, device: Device, header: wire.UpdateHeader) -> wire.UploadUpdateResponse | None:
-        """What can be said before the bytes come, if anything."""
-        if not 0 < len(header.update_id) <= LONGEST_ID or not header.update_id.isprintable():
-            return self._answer("refused", "bad-update-id")
-        if not 0 < header.base_version < 2**63:  # SQLite has no larger numbers
-            return self._answer("refused", "unknown-version")
-        known = self._state.known(device.id, header.update_id, header.base_version)
-        if known == "duplicate":
-            return self._answer("duplicate")
-        newest, base = self._state.newest(), self._state.version(header.base_version)
-        if base is None:
-            return self._answer("refused", "unknown-version")
-        if base.fingerprint != header.base_fingerprint:
-            return self._answer("refused", "wrong-fingerprint")
-        late = newest.number - base.number > self._policy.max_staleness
-        if late or base.is_gone or base.architecture != newest.architecture:
-            return self._answer("stale")
-        if known:
-            return self._answer("refused", known)
-        if not 0 < header.examples <= self._policy.limits.examples:
-            return self._answer("refused", "implausible-examples")
-        if header.size_bytes > largest_update(newest.shapes):
-            return self._answer("refused", "too-large")
-        return None
-
-    def _fault(self, blob: bytes, header: wire.UpdateHeader) -> str | None:
-        """Why these bytes are no update of the model, or None."""
-        if hashlib.sha256(blob).digest() != header.sha256:
-            return "damaged"
-        try:
-            return encoded_norms(blob, self._state.newest().shapes).fault(self._policy.plan.max_norm)
-        except BadUpdate as error:
-            return error.reason
-
-    def _answer(self, outcome: str, reason: str = "") -> wire.UploadUpdateResponse:
-        self._metrics.updates.labels(outcome, reason).inc()
-        return wire.UploadUpdateResponse(outcome=f"OUTCOME_{outcome.upper()}", reason=reason)
+    def _answer(self, verdict: Verdict) -> wire.UploadUpdateResponse:
+        self._metrics.updates.labels(verdict.outcome, verdict.reason).inc()
+        return wire.UploadUpdateResponse(outcome=f"OUTCOME_{verdict.outcome.upper()}", reason=verdict.reason)
 
     def caller(self, context: Context) -> str:
         """The id of the device that calls, "" for a stranger, and where that cannot be read."""
-        with suppress(StoreError, StoreBusy):
+        with suppress(StoreError):
             device = self._known(context)
             return device.id if device and not device.revoked else ""
         return ""
@@ -246,8 +209,8 @@ class FederationService(FederationServiceServicer):
     def _known(self, context: Context) -> Device | None:
         metadata = {str(name): str(value) for name, value in context.invocation_metadata() or ()}
         device_id, _, credential = metadata.get("authorization", "").removeprefix("Bearer ").partition(":")
-        device = self._state.device(device_id)
-        said = hashlib.sha256(_unhexed(credential)).digest()
+        device = self._state.devices.get(device_id)
+        said = hashed(_unhexed(credential))
         return device if device and hmac.compare_digest(device.credential, said) else None
 
     async def _device(self, context: Context) -> Device:
@@ -277,17 +240,6 @@ class FederationService(FederationServiceServicer):
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()
         await context.abort(code, reason)
-
-
-def largest_update(shapes: Shapes) -> int:
-    """The bytes that an update of these tensors has at most: int8, two bytes a row, and a header."""
-    size = 0
-    for shape in shapes.values():
-        values = 1
-        for length in shape:
-            values *= length
-        size += values + 2 * shape[0]
-    return size + HEADER_BYTES
 
 
 def _unhexed(text: str) -> bytes:

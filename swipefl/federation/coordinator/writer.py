@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from swipefl.federation.coordinator.records import Received
+from swipefl.federation.coordinator.admission import Verdict, admit
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.updates import Received
 
 MOST_TOGETHER = 32
 Answer = TypeVar("Answer")
@@ -19,7 +20,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[str]]] = asyncio.Queue(MOST_TOGETHER)
+        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[Verdict]]] = asyncio.Queue(MOST_TOGETHER)
         self._state: State | None = None
 
     async def do(self, work: Callable[[State], Answer]) -> Answer:
@@ -31,9 +32,9 @@ class Writer:
             self._state = State(self._path)
         return self._state
 
-    async def take(self, update: Received) -> str:
-        """Waits until `update` is committed; what `State.take` says of it. Raises StoreError."""
-        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async def take(self, update: Received) -> Verdict:
+        """Waits until `update` is committed; what `admit` says of it. Raises StoreError."""
+        answer: asyncio.Future[Verdict] = asyncio.get_running_loop().create_future()
         await self._arrived.put((update, answer))
         return await answer
 
@@ -45,18 +46,18 @@ class Writer:
                 together.append(self._arrived.get_nowait())
             await self._commit(together)
 
-    async def _commit(self, together: list[tuple[Received, asyncio.Future[str]]]) -> None:
+    async def _commit(self, together: list[tuple[Received, asyncio.Future[Verdict]]]) -> None:
         updates = [update for update, _ in together]
         try:
-            said = await self.do(lambda state: state.take(updates))
+            verdicts = await self.do(lambda state: admit(state, updates))
         except Exception as error:  # disk full, for one: nobody is told that it was kept
             for _, answer in together:
                 if not answer.done():
                     answer.set_exception(error)
             return
-        for (_, answer), outcome in zip(together, said, strict=True):
+        for (_, answer), verdict in zip(together, verdicts, strict=True):
             if not answer.done():  # its call may have gone
-                answer.set_result(outcome)
+                answer.set_result(verdict)
 
     async def close(self) -> None:
         """Waits for the last commit."""

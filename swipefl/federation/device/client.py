@@ -10,10 +10,11 @@ from typing import Self, TypeVar
 import grpc
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_random_exponential
 
-from swipefl.errors import CoordinatorUnreachable, Interrupted, SwipeflError, UpdateRefused, UsageError
+from swipefl.errors import CoordinatorUnreachable, CredentialRefused, Remedy, SwipeflError, UpdateRefused, UsageError
 from swipefl.federation.protocol.address import is_loopback
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
+from swipefl.stopping import Stop, never, raise_if
 
 CHUNK_BYTES = 256 * 1024
 TRIES = 5  # in a row without a byte of progress
@@ -63,8 +64,9 @@ class Endpoint:
 class Client:
     """One visit to a coordinator; `deadline_s` counts from here on, over all calls and their retries.
 
-    `authorization` names the device; `stopped` names a signal that came. Every call raises CoordinatorUnreachable where
-    trying later may help, UpdateRefused where it will not, and Interrupted.
+    `authorization` names the device. Every call raises CoordinatorUnreachable where trying later may help,
+    CredentialRefused and UpdateRefused where it will not, UsageError where no coordinator answers, and what `stop`
+    says.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class Client:
         endpoint: Endpoint,
         authorization: str | None = None,
         deadline_s: float = 120.0,
-        stopped: Callable[[], int | None] = lambda: None,
+        stop: Stop = never,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -80,7 +82,7 @@ class Client:
         self._channel = endpoint.channel()
         self._stub = FederationServiceStub(self._channel)
         self._metadata = (("authorization", f"Bearer {authorization}"),) if authorization else ()
-        self._clock, self._sleep, self._stopped = clock, sleep, stopped
+        self._clock, self._sleep, self._stop = clock, sleep, stop
         self._ends_at = clock() + deadline_s
 
     def enroll(self, token: bytes, credential: bytes) -> wire.EnrollResponse:
@@ -128,11 +130,13 @@ class Client:
         call = self._stub.DownloadCheckpoint(request, timeout=self._within(STREAM_S), metadata=self._metadata)
         with self._cancelled_when_stopped(call):
             for part in call:
-                self._raise_if_stopped()
+                raise_if(self._stop)
                 if part.offset != offset():
                     raise CoordinatorUnreachable(
-                        f"the coordinator at {self._address} sent a part of the model out of turn; it is tried again "
-                        "at the next sync"
+                        "out-of-turn",
+                        "the coordinator at {address} sent a part of the model out of turn",
+                        Remedy.TRY_LATER,
+                        address=self._address,
                     )
                 keep(part.data)
 
@@ -143,7 +147,7 @@ class Client:
 
         def watch() -> None:
             while not ended.wait(POLL_S):
-                if self._stopped() is not None:
+                if self._stop() is not None:
                     call.cancel()
 
         watching = Thread(target=watch, daemon=True)
@@ -151,7 +155,7 @@ class Client:
         try:
             yield
         except grpc.RpcError:
-            self._raise_if_stopped()
+            raise_if(self._stop)
             raise
         finally:
             ended.set()
@@ -164,9 +168,9 @@ class Client:
             try:
                 return call.result(timeout=POLL_S)
             except grpc.FutureTimeoutError:
-                if self._stopped() is not None:
+                if (why := self._stop()) is not None:
                     call.cancel()
-                    self._raise_if_stopped()
+                    raise why from None
 
     def _retried(self, call: Callable[[], Answer]) -> Answer:
         """`call`, and again after a growing random wait where that may help."""
@@ -189,29 +193,26 @@ class Client:
     def _rest(self, seconds: float) -> None:
         until = self._clock() + seconds
         while (left := until - self._clock()) > 0:
-            self._raise_if_stopped()
+            raise_if(self._stop)
             self._sleep(min(left, POLL_S))
 
-    def _raise_if_stopped(self) -> None:
-        if (signum := self._stopped()) is not None:
-            raise Interrupted(signum)
-
     def _told(self, error: grpc.RpcError) -> SwipeflError:
-        code, details = error.code(), str(error.details() or "")[:200]
-        where = f"the coordinator at {self._address}"
-        if code in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
-            return UpdateRefused(
-                f"{where} does not know this device, or no longer ({details}); `swipefl leave` keeps your model, and a "
-                "new token enrols the device again"
-            )
-        if code == grpc.StatusCode.UNIMPLEMENTED:
-            return UsageError(f"what answers at {self._address} is no coordinator of swipefl; check the address")
-        if code in _MAY_PASS or code == grpc.StatusCode.NOT_FOUND:
-            return CoordinatorUnreachable(
-                f"{where} did not answer ({code.name.lower()}: {details}); what waits to be sent is kept, try again "
-                "later"
-            )
-        return UpdateRefused(f"{where} refuses what this swipefl asks ({code.name.lower()}: {details})")
+        facts = {
+            "address": self._address,
+            "status": error.code().name.lower(),
+            "details": str(error.details() or "")[:200],
+        }
+        if error.code() in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
+            unknown = "the coordinator at {address} does not know this device, or no longer ({details})"
+            return CredentialRefused("unknown-device", unknown, Remedy.REENROLL, **facts)
+        if error.code() == grpc.StatusCode.UNIMPLEMENTED:
+            another = "what answers at {address} is no coordinator of swipefl"
+            return UsageError("no-coordinator", another, Remedy.CHECK_ADDRESS, **facts)
+        if error.code() in _MAY_PASS or error.code() == grpc.StatusCode.NOT_FOUND:
+            silent = "the coordinator at {address} did not answer ({status}: {details}); what waits to be sent is kept"
+            return CoordinatorUnreachable("no-answer", silent, Remedy.TRY_LATER, **facts)
+        refused = "the coordinator at {address} refuses what this swipefl asks ({status}: {details})"
+        return UpdateRefused("refused", refused, **facts)
 
     def __enter__(self) -> Self:
         return self

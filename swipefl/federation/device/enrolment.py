@@ -4,7 +4,7 @@ import re
 import secrets
 from collections.abc import Callable
 
-from swipefl.errors import CheckpointError, UpdateRefused, UsageError
+from swipefl.errors import CredentialRefused, Remedy, TrustError, UsageError
 from swipefl.federation.device.client import Client, Endpoint
 from swipefl.federation.protocol.token import CREDENTIAL_BYTES, Token
 from swipefl.store.membership import Membership
@@ -16,24 +16,34 @@ _PENDING = "enrolment.pending"  # the credential of an enrolment whose answer ha
 def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[Endpoint], Client]) -> Membership:
     """Trades `token` for a place, and pins the coordinator's key. Can be killed at any instant and run again.
 
-    Raises UsageError where this device has a place already or the token buys none; CheckpointError where the key is not
-    the token's; CoordinatorUnreachable; StoreError.
+    Raises UsageError where this device has a place already or the token buys none; TrustError where the key is not the
+    token's; CoordinatorUnreachable; StoreError.
     """
     if member := store.memberships.get():
-        raise UsageError(f"this device belongs to {member.address} already; `swipefl leave` first")
+        raise UsageError(
+            "member-already",
+            "this device belongs to {address} already",
+            Remedy.LEAVE_FIRST,
+            address=member.address,
+        )
     credential = _credential(store, token)
     with connect(endpoint) as client:
         try:
             answer = client.enroll(token.secret, credential)
-        except UpdateRefused as error:
+        except CredentialRefused as error:
             raise UsageError(
-                f"the coordinator at {endpoint.address} does not take this token: it is used, too old, or another "
-                "coordinator's; ask for a new one"
+                "token-refused",
+                "the coordinator at {address} does not take this token: it is used, too old, or another coordinator's",
+                Remedy.NEW_TOKEN,
+                address=endpoint.address,
             ) from error
     public_key = token.pin(answer.keys)
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", answer.device_id):  # it goes into the metadata of every call
-        raise CheckpointError(
-            f"the coordinator at {endpoint.address} gave no usable name to this device; ask whoever runs it"
+        raise TrustError(
+            "unusable-name",
+            "the coordinator at {address} gave no usable name to this device",
+            Remedy.ASK_OWNER,
+            address=endpoint.address,
         )
     member = Membership(endpoint.address, answer.device_id, credential, public_key, endpoint.ca, endpoint.insecure)
     with store.transaction():

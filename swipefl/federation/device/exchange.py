@@ -9,10 +9,11 @@ from pathlib import Path
 
 from swipefl.decoder.checkpoint import checkpoint_from_bytes
 from swipefl.decoder.encoder import fitting
-from swipefl.errors import CheckpointError, CoordinatorUnreachable, UpdateRefused, UsageError
+from swipefl.errors import CheckpointError, CoordinatorUnreachable, FederationError, Remedy, TrustError, UsageError
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.partial import PartialDownload
-from swipefl.federation.protocol.plan import ContributionPlan
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
 from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Manifest, Outcome, UpdateHeader
 from swipefl.store.membership import Membership
@@ -20,7 +21,6 @@ from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
-OTHER_CONTRIBUTED = "already-contributed"  # the coordinator's reason
 LONGEST_REASON = 100
 MOST_EXAMPLES = 100_000  # more than a coordinator believes, and no update weighs by more
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
@@ -57,20 +57,21 @@ class Exchange:
         self._clock = clock
         self._rng = rng or random.Random()
 
-    def waits(self) -> str | None:
+    def waits(self) -> CoordinatorUnreachable | None:
         """Why a timer should not visit now, or None: the coordinator's window is closed, or a back-off runs."""
         member, now = self._membership(), self._clock()
         left = member.tried_at + member.wait_s - now
         if left <= 0 or now < member.tried_at:  # a clock that went back says nothing
             return None
         why = "the coordinator did not answer" if member.failures else "the coordinator asked for a pause"
-        return f"{why}; the next visit is due in {max(1, round(left / 60))} min"
+        due = "{why}; the next visit is due in {minutes} min"
+        return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
 
     def run(self, pull: bool = True, push: bool = True) -> Exchanged:
         """One visit; where it fails, the next one backs off, and what was sent and received is kept.
 
-        Raises UsageError without a membership, CoordinatorUnreachable, UpdateRefused, CheckpointError for a model that
-        is not what it should be, StoreError, Interrupted.
+        Raises UsageError without a membership, FederationError: CoordinatorUnreachable, UpdateRefused, TrustError for a
+        model that is not what it should be; StoreError, Interrupted.
         """
         member = self._membership()
         try:
@@ -79,7 +80,7 @@ class Exchange:
                 manifest = self._trusted(asked)
                 done = self._push(client, manifest) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
-        except (CoordinatorUnreachable, UpdateRefused, CheckpointError):
+        except FederationError:
             self._note_failure()
             raise
         self._note_success(asked.retry_after_s)
@@ -89,7 +90,7 @@ class Exchange:
     def _membership(self) -> Membership:
         member = self._store.memberships.get()
         if member is None:
-            raise UsageError("this device belongs to no federation; `swipefl enroll HOST:PORT --token TOKEN` joins one")
+            raise UsageError("no-federation", "this device belongs to no federation", Remedy.ENROLL)
         return member
 
     def _change(self, **facts: object) -> None:
@@ -104,9 +105,13 @@ class Exchange:
         if manifest.version < member.version or (
             manifest.version == member.version and manifest.fingerprint != member.fingerprint
         ):
-            raise CheckpointError(
-                f"the coordinator offers version {manifest.version} of the model, after it offered version "
-                f"{member.version}; nothing was loaded. Ask whoever runs it"
+            raise TrustError(
+                "downgrade",
+                "the coordinator offers version {version} of the model, after it offered version {known}; nothing was "
+                "loaded",
+                Remedy.ASK_OWNER,
+                version=manifest.version,
+                known=member.version,
             )
         self._change(public_key=key)
         return manifest
@@ -122,7 +127,7 @@ class Exchange:
             self._change(
                 version=manifest.version,
                 fingerprint=manifest.fingerprint,
-                plan=ContributionPlan.of(asked.plan).to_json(),
+                plan=Plan.of(asked.plan).to_json(),
                 contributed=contributed,
             )
         if blob is not None:
@@ -151,20 +156,30 @@ class Exchange:
             client.download(manifest.version, partial.offset, partial.append)
             blob = partial.whole()
         if blob is None:
-            raise CheckpointError(
-                f"version {manifest.version} of the model arrived otherwise than it was signed; nothing was loaded. "
-                "The next sync tries again"
+            raise TrustError(
+                "otherwise-than-signed",
+                "version {version} of the model arrived otherwise than it was signed; nothing was loaded",
+                Remedy.TRY_LATER,
+                version=manifest.version,
             )
         self._check(blob, manifest)
         return blob
 
     def _check(self, blob: bytes, manifest: Manifest) -> None:
-        checkpoint = checkpoint_from_bytes(blob)
-        fitting(checkpoint)
+        try:
+            checkpoint = checkpoint_from_bytes(blob)
+            fitting(checkpoint)
+        except CheckpointError as error:
+            unusable = "version {version} of the model cannot be used ({why}); nothing was loaded"
+            facts = {"version": manifest.version, "why": str(error)}
+            raise TrustError("unusable-model", unusable, error.remedy, **facts) from error
         if checkpoint.fingerprint != manifest.fingerprint or checkpoint.architecture != manifest.architecture:
             self._partial(manifest).drop()
-            raise CheckpointError(
-                f"version {manifest.version} of the model is not what its manifest says; nothing was loaded"
+            raise TrustError(
+                "otherwise-than-signed",
+                "version {version} of the model is not what its manifest says; nothing was loaded",
+                Remedy.ASK_OWNER,
+                version=manifest.version,
             )
 
     def _push(self, client: Client, newest: Manifest) -> Exchanged:
@@ -184,7 +199,7 @@ class Exchange:
             elif answer.outcome == Outcome.OUTCOME_STALE:
                 self._store.outbox.remove(update.id)
                 stale += 1
-            elif answer.reason == OTHER_CONTRIBUTED:
+            elif answer.reason == ALREADY_CONTRIBUTED:
                 # a copy of this store, or this one before a backup came back, has contributed, our residual with it
                 self._settled(update, version, b"")
                 stale += 1
@@ -193,7 +208,9 @@ class Exchange:
                 refused += 1
                 reasons.append(answer.reason[:LONGEST_REASON])
             else:
-                raise CoordinatorUnreachable("the coordinator's answer is none that this swipefl knows; try later")
+                raise CoordinatorUnreachable(
+                    "unknown-answer", "the coordinator's answer is none that this swipefl knows", Remedy.UPGRADE
+                )
         return Exchanged(pushed=taken, refused=refused, stale=stale, reasons=tuple(reasons))
 
     def _version_of(self, update: QueuedUpdate, newest: Manifest) -> int | None:

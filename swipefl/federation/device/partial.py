@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from swipefl.errors import CheckpointError, StoreError
+from swipefl.errors import Remedy, StoreError, TrustError
 
 LARGEST_BYTES = 64 * 1024 * 1024
 
@@ -11,12 +11,14 @@ LARGEST_BYTES = 64 * 1024 * 1024
 class PartialDownload:
     """The first bytes of the blob with this SHA-256, `size` bytes in all, in a file of `home`.
 
-    Raises CheckpointError for a size that no checkpoint has, and StoreError where the file cannot be written.
+    Raises TrustError for a size that no checkpoint has, and StoreError where the file cannot be written.
     """
 
     def __init__(self, home: Path, sha256: bytes, size: int) -> None:
         if not 0 < size <= LARGEST_BYTES:
-            raise CheckpointError(f"the coordinator offers a model of {size} bytes; nothing was downloaded")
+            raise TrustError(
+                "implausible-size", "the coordinator offers a model of {size} bytes; nothing was downloaded", size=size
+            )
         self._sha256, self._size = sha256, size
         self._path = home / f"{sha256.hex()}.part"
         for other in home.glob("*.part"):  # of an earlier version, that nobody wants any more
@@ -34,14 +36,19 @@ class PartialDownload:
         """Keep the bytes that come next."""
         if self.offset() + len(data) > self._size:
             self.drop()
-            raise CheckpointError("the coordinator sends more than the model that it signed; nothing was loaded")
+            raise TrustError(
+                "more-than-signed", "the coordinator sends more than the model that it signed; nothing was loaded"
+            )
         try:
             with self._path.open("ab") as file:
                 file.write(data)
         except OSError as error:
             raise StoreError(
-                f"cannot write {self._path} ({error.strerror}); what was downloaded so far is kept. Free some space or "
-                "check the folder's permissions and run the command again"
+                "unwritable",
+                "cannot write {path} ({why}); what was downloaded so far is kept",
+                Remedy.FREE_SPACE,
+                path=self._path,
+                why=error.strerror,
             ) from error
 
     def whole(self) -> bytes | None:

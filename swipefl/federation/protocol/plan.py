@@ -4,27 +4,40 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
+from swipefl.federation.protocol.bounds import check
+
 if TYPE_CHECKING:
     from swipefl.federation.wire.v1.federation_pb2 import TrainingPlan
 
+LEAST_STEP = LEAST_NORM = 1e-6
+
 
 @dataclass(frozen=True)
-class ContributionPlan:
-    """Passes, examples a step, step size (Adam), and the norm that an update is clipped to."""
+class Plan:
+    """Passes, examples a step, step size (Adam), and the norm that an update is clipped to.
+
+    Raises UsageError for what nobody can train by.
+    """
 
     epochs: int = 2
     batch_size: int = 16
     learning_rate: float = 1e-3
     max_norm: float = 4.0
 
+    def __post_init__(self) -> None:
+        check("epochs", self.epochs, 1)
+        check("batch_size", self.batch_size, 1)
+        check("learning_rate", self.learning_rate, LEAST_STEP)
+        check("max_norm", self.max_norm, LEAST_NORM)
+
     @classmethod
-    def of(cls, plan: "TrainingPlan") -> "ContributionPlan":
+    def of(cls, asked: "TrainingPlan") -> "Plan":
         """What is asked for, each number within bounds: nobody may keep a device busy for days."""
         return cls(
-            int(_bounded(plan.epochs, 1, 10)),
-            int(_bounded(plan.batch_size, 1, 256)),
-            _bounded(plan.learning_rate, 1e-6, 10),
-            _bounded(plan.max_norm, 1e-6, 1000),
+            int(_bounded(asked.epochs, 1, 10)),
+            int(_bounded(asked.batch_size, 1, 256)),
+            _bounded(asked.learning_rate, LEAST_STEP, 10),
+            _bounded(asked.max_norm, LEAST_NORM, 1000),
         )
 
     def to_json(self) -> str:
@@ -32,7 +45,7 @@ class ContributionPlan:
         return json.dumps(asdict(self))
 
     @classmethod
-    def from_json(cls, text: str) -> "ContributionPlan":
+    def from_json(cls, text: str) -> "Plan":
         """The inverse of `to_json`."""
         return cls(**json.loads(text))
 

@@ -4,7 +4,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from google.protobuf.message import DecodeError
 
-from swipefl.errors import CheckpointError
+from swipefl.errors import Remedy, TrustError
 from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest, SigningKeys, Succession
 
 # What is signed begins with what it is, so that a signature of one kind of thing is none of another.
@@ -25,18 +25,21 @@ def signed_manifest(manifest: Manifest, key: Ed25519PrivateKey) -> SignedManifes
 
 
 def verified_manifest(signed: SignedManifest, public_key: bytes) -> Manifest:
-    """What `public_key` signed. Raises CheckpointError where it did not, or where it makes no sense."""
+    """What `public_key` signed. Raises TrustError where it did not, or where it makes no sense."""
     if not _signed(public_key, _MANIFEST + signed.manifest, signed.signature):
-        raise CheckpointError(
-            "the coordinator offers a model that the key pinned at enrolment did not sign; nothing of it was loaded. "
-            "Ask whoever runs the coordinator; `swipefl leave` and a new token start over"
+        raise TrustError(
+            "wrong-signature",
+            "the coordinator offers a model that the key pinned at enrolment did not sign; nothing of it was loaded",
+            Remedy.ASK_OWNER_OR_REJOIN,
         )
     try:
         manifest = Manifest.FromString(signed.manifest)
     except DecodeError as error:
-        raise CheckpointError("the coordinator's manifest cannot be read; a newer swipefl may know it") from error
+        raise TrustError("no-manifest", "the coordinator's manifest cannot be read", Remedy.UPGRADE) from error
     if not 0 < manifest.version <= LARGEST_VERSION or len(manifest.sha256) != 32:
-        raise CheckpointError("the coordinator's manifest describes no model; nothing was loaded. Ask whoever runs it")
+        raise TrustError(
+            "no-manifest", "the coordinator's manifest describes no model; nothing was loaded", Remedy.ASK_OWNER
+        )
     return manifest
 
 
@@ -50,15 +53,17 @@ def succession(old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Succession:
 
 
 def successor(pinned: bytes, keys: SigningKeys) -> bytes:
-    """The key that signs now, reached link by link from the `pinned` one. Raises CheckpointError if none does."""
+    """The key that signs now, reached link by link from the `pinned` one. Raises TrustError if none does."""
     trusted = pinned
     for link in keys.successions:
         if link.old_public_key == trusted and _signed(trusted, _SUCCESSION + link.new_public_key, link.signature):
             trusted = link.new_public_key
     if trusted != keys.public_key:
-        raise CheckpointError(
+        raise TrustError(
+            "wrong-key",
             "the coordinator signs with another key than the one pinned at enrolment, and that one did not name it; "
-            "nothing was loaded. Ask whoever runs the coordinator; `swipefl leave` and a new token start over"
+            "nothing was loaded",
+            Remedy.ASK_OWNER_OR_REJOIN,
         )
     return trusted
 

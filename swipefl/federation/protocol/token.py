@@ -5,7 +5,7 @@ import binascii
 import hashlib
 from dataclasses import dataclass
 
-from swipefl.errors import CheckpointError, UsageError
+from swipefl.errors import Remedy, TrustError, UsageError
 from swipefl.federation.protocol.signing import successor
 from swipefl.federation.wire.v1.federation_pb2 import SigningKeys
 
@@ -37,7 +37,7 @@ class Token:
                 raise ValueError
         except (ValueError, binascii.Error):
             raise UsageError(
-                f"this is no token; one begins with {_PREFIX} and comes from `swipefl coordinator token`"
+                "no-token", "this is no token; one begins with {prefix}", Remedy.NEW_TOKEN, prefix=_PREFIX
             ) from None
         return cls(raw[:SECRET_BYTES], raw[SECRET_BYTES:])
 
@@ -45,12 +45,13 @@ class Token:
         return _PREFIX + base64.urlsafe_b64encode(self.secret + self.key_hash).decode()
 
     def pin(self, keys: SigningKeys) -> bytes:
-        """The key to trust from now on: the one hashed here, or what it was handed over to. Raises CheckpointError."""
+        """The key to trust from now on: the one hashed here, or what it was handed over to. Raises TrustError."""
         offered = [keys.public_key, *(link.old_public_key for link in keys.successions)]
         for key in offered:
             if hashlib.sha256(key).digest() == self.key_hash:
                 return successor(key, keys)
-        raise CheckpointError(
-            "this is not the coordinator that the token comes from: it signs with another key; nothing was kept. Check "
-            "the address, or ask for a new token"
+        raise TrustError(
+            "wrong-coordinator",
+            "this is not the coordinator that the token comes from: it signs with another key; nothing was kept",
+            Remedy.CHECK_ADDRESS_OR_TOKEN,
         )

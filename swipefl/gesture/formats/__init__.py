@@ -83,7 +83,7 @@ def read_lines(
         else:
             yield from (_line(line, chosen, keyboard, find) for line in whole if line.text.strip())
     except RejectedLine as error:  # the stream itself broke: a damaged gzip, a gzip bomb
-        yield Rejected(first.number if first else 1, error.reason, str(error))
+        yield Rejected(first.number if first else 1, error)
     except OSError as error:
         raise unreadable(name, error) from error
 
@@ -107,20 +107,20 @@ def _document(lines: Iterable[Line], keyboard: Keyboard | None) -> Iterator[Read
     for line in lines:
         text += line.text
         if len(text) > 16 * MOST_LINE or line.too_long:
-            yield Rejected(1, "long-document", "a FUTO document may be 128 MB at most; split it")
+            yield Rejected(1, RejectedLine("long-document", "a FUTO document may be 128 MB at most; split it"))
             return
     try:
         yield from futo.read(1, parsed(bytes(text)), keyboard)
     except RejectedLine as error:
-        yield Rejected(1, error.reason, str(error), bytes(text[:65536]))
+        yield Rejected(1, error, bytes(text[:65536]))
 
 
 def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Entry:
     try:
         return parse_line(line.checked(), line.number, keyboard, find, format)
     except RejectedLine as error:
-        unfinished = error.reason == "broken-json" and not line.whole
-        return Rejected(line.number, error.reason, str(error), line.text, line.start if unfinished else None)
+        unfinished = error.code == "broken-json" and not line.whole
+        return Rejected(line.number, error, line.text, line.start if unfinished else None)
 
 
 def parse_line(

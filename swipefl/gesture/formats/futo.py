@@ -16,7 +16,7 @@ def read(line: int, document: Any, keyboard: Keyboard | None) -> Iterator[Readin
             try:
                 yield _one(line, word, points, keyboard or built_in("qwerty"))
             except RejectedLine as error:
-                yield Rejected(line, error.reason, str(error))
+                yield Rejected(line, error)
 
 
 def _one(line: int, word: str, coords: Any, keyboard: Keyboard) -> Reading:

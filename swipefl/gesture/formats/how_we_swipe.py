@@ -45,7 +45,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
         try:
             event, word, time, x, y, size, error = _fields(line)
         except RejectedLine as rejected:
-            yield Rejected(line.number, rejected.reason, str(rejected), line.text, None if line.whole else line.start)
+            yield Rejected(line.number, rejected, line.text, None if line.whole else line.start)
             continue
         if trace is None or event == "touchstart" or word != trace.word:
             if trace is not None:
@@ -64,7 +64,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
 def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, float], bool]:
     parts = line.checked().decode("utf-8", "replace").split()
     if len(parts) != FIELDS:
-        raise RejectedLine("broken-line", f"a log line has {FIELDS} fields")
+        raise RejectedLine("broken-line", "a log line has {fields} fields", fields=FIELDS)
     try:
         time, width, height = (float(parts[i]) for i in (1, 2, 3))
         x, y = float(parts[5]), float(parts[6])
@@ -83,4 +83,4 @@ def _gesture(trace: _Trace, name: str, keyboard: Keyboard | None) -> Reading | R
         gesture = Gesture(identity, points, known, *trace.size, user=name)
         return Reading(trace.line, gesture, checked_word(trace.word, known), trace.error)
     except RejectedLine as error:
-        return Rejected(trace.line, error.reason, str(error))
+        return Rejected(trace.line, error)

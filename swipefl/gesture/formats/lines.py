@@ -31,7 +31,7 @@ class Line:
     def checked(self) -> bytes:
         """The text. Raises RejectedLine, `long-line`, where it is longer than any swipe."""
         if self.too_long:
-            raise RejectedLine("long-line", f"a line may have {MOST_LINE >> 20} MB at most")
+            raise RejectedLine("long-line", "a line may have {most_mb} MB at most", most_mb=MOST_LINE >> 20)
         return self.text
 
 

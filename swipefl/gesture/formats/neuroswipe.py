@@ -4,7 +4,7 @@ import json
 from functools import lru_cache
 from typing import Any
 
-from swipefl.errors import RejectedLine, UsageError
+from swipefl.errors import RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats.reading import Reading, labelled
 from swipefl.gesture.gesture import Gesture, checked_points
 from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
@@ -23,7 +23,7 @@ def read(line: int, data: Any, keyboard: Keyboard | None) -> Reading:
     points = checked_points(xs, ys, times)
     grid = curve.get("grid")
     if grid is None and keyboard is None:
-        raise RejectedLine("unknown-keyboard", "`curve` has no `grid`; say --keyboard NAME or FILE")
+        raise RejectedLine("unknown-keyboard", "`curve` has no `grid`", Remedy.SAY_KEYBOARD)
     try:
         known = keyboard if grid is None else _grid(json.dumps(grid, sort_keys=True))
     except UsageError:

@@ -6,7 +6,7 @@ Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "a
 from collections.abc import Callable
 from typing import Any
 
-from swipefl.errors import RejectedLine, UsageError
+from swipefl.errors import RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, labelled
 from swipefl.gesture.gesture import Example, Gesture, checked_points, fold
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
@@ -78,16 +78,12 @@ def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: F
         if isinstance(named, dict):
             return keyboard_from_json(named)
     except UsageError:
-        raise RejectedLine(
-            "unknown-keyboard", "the keyboard is unknown; `swipefl keyboards add FILE` makes it known"
-        ) from None
+        raise RejectedLine("unknown-keyboard", "the keyboard is unknown", Remedy.ADD_KEYBOARD) from None
     if default is not None:
         return default
     if width is not None:
         return built_in("qwerty")
-    raise RejectedLine(
-        "unknown-keyboard", "neither keyboard nor width and height are given; say --keyboard NAME or FILE"
-    )
+    raise RejectedLine("unknown-keyboard", "neither keyboard nor width and height are given", Remedy.SAY_KEYBOARD)
 
 
 def to_line(example: Example) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from swipefl.errors import DataError, RejectedLine
+from swipefl.errors import DataError, RejectedLine, Remedy
 from swipefl.gesture.gesture import Gesture, checked_word
 from swipefl.gesture.keyboard import Keyboard
 
@@ -34,8 +34,7 @@ class Rejected:
     """A line that holds no usable gesture; `text` is only ever written to the file that the person asked for."""
 
     line: int
-    reason: str
-    message: str
+    fault: RejectedLine
     text: bytes = b""
     resume: int | None = None
 
@@ -71,7 +70,7 @@ Entry = Reading | OwnWord | OwnKeyboard | Rejected
 
 def unreadable(name: str, error: OSError) -> DataError:
     """The error for a file or stream that the system does not let us read."""
-    return DataError(f"cannot read {name}: {error.strerror}; check its name and its permissions")
+    return DataError("unreadable", "cannot read {name}: {why}", Remedy.CHECK_PERMISSIONS, name=name, why=error.strerror)
 
 
 def parsed(text: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""What training is told and what it says; free of torch, so that a caller can plan without loading it."""
+"""What training is told and what it says; free of torch, so that a caller can ask for it without loading it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,13 +6,14 @@ from typing import Protocol
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.gesture.gesture import Example
+from swipefl.stopping import Stop
 
 MIN_EXAMPLES = 8
 DROPOUT = 0.15  # recorded swipes are few and come again and again
 
 
 @dataclass(frozen=True)
-class Plan:
+class TrainingConfig:
     """How to train, with Adam (Kingma 2015, ICLR).
 
     `proximal` pulls towards the weights that training began with (FedProx; Li 2020, MLSys); without `measured` no time
@@ -59,7 +60,7 @@ class Trainer(Protocol):
         self,
         start: Checkpoint,
         examples: Sequence[Example],
-        plan: Plan,
+        config: TrainingConfig,
         on_progress: Callable[[Progress], None] = ...,
-        stopped: Callable[[], int | None] = ...,
+        stop: Stop = ...,
     ) -> Trained: ...

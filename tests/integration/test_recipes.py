@@ -39,3 +39,16 @@ def test_a_file_without_examples_is_an_error_and_nothing_is_written(tmp_path: Pa
     assert done.returncode != 0
     assert b"empty.jsonl" in done.stderr
     assert not out.exists()
+
+
+def test_the_script_tunes_a_file_in_place_and_leaves_it_as_small(tmp_path: Path) -> None:
+    path, base = tmp_path / "some.safetensors", base_checkpoint()
+    path.write_bytes(base.to_bytes(half=True))
+    size = path.stat().st_size
+    command = [sys.executable, str(SCRIPT.with_name("tune.py")), str(path), str(EXAMPLE), "--every", "10"]
+    done = subprocess.run(
+        command, env=environment(tmp_path), check=True, capture_output=True, text=True, timeout=2 * LONG_S
+    )
+    after = checkpoint_from_bytes(path.read_bytes())
+    assert str(after.score) == done.stdout.splitlines()[-1] != str(base.score)
+    assert abs(path.stat().st_size - size) < 1000

@@ -1,0 +1,56 @@
+"""`swipefl config` and `swipefl coordinator config`: every setting, its value, where that comes from, what it means."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal
+from swipefl.cli.rendering import console, printable, table
+from swipefl.settings.meanings import DEVICE
+
+if TYPE_CHECKING:
+    from swipefl.settings.sources import Setting, Sourced
+
+DefaultOption = Annotated[bool, typer.Option("--default", help="Print a file of all defaults, commented out.")]
+
+
+def config(default: DefaultOption = False, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show every setting. Its value, where that comes from, and what it means."""
+    from swipefl.settings.device import Settings
+
+    if default:
+        show_default(Settings, DEVICE)
+    else:
+        show_settings(home_of(home).settings, home, DEVICE, as_json)
+
+
+def show_settings(settings: "Sourced", home: HomeOption, meanings: Mapping[str, str], as_json: bool) -> None:
+    """The settings in force, as a table or as JSON."""
+    from dataclasses import asdict
+
+    from swipefl.settings.sources import explained
+
+    known = explained(settings, {"home": home}, meanings)
+    if as_json or not is_terminal():
+        emit({"settings": [asdict(setting) for setting in known]})
+    else:
+        _render(known)
+
+
+def show_default(kind: "type[Sourced]", meanings: Mapping[str, str]) -> None:
+    """A file that changes nothing, to begin one's own with."""
+    from swipefl.settings.sources import commented
+
+    typer.echo(commented(kind, meanings))
+
+
+def _render(known: "Sequence[Setting]") -> None:
+    from rich.table import Column
+
+    folded = [Column(name, overflow="fold") for name in ("value", "from", "meaning")]
+    shown = table(Column("setting", no_wrap=True), *folded)
+    for setting in known:
+        value = "" if setting.value is None else str(setting.value)
+        shown.add_row(setting.name, printable(value), setting.source, setting.meaning)
+    console().print(shown)

@@ -1,0 +1,69 @@
+"""What a person reads of an error: what is wrong, and what to do next in flags and commands of this command line."""
+
+from swipefl.errors import Remedy, SwipeflError
+
+_OTHER_HOME = "or choose another folder with --home"
+_ASIDE = "keep a copy, move it and any {path.name}-wal and {path.name}-shm beside it aside, and"
+_WORDS = {
+    Remedy.ADD_KEYBOARD: "`swipefl keyboards add FILE` makes it known",
+    Remedy.ASK_OWNER: "ask whoever runs it",
+    Remedy.ASK_OWNER_OR_REJOIN: "ask whoever runs the coordinator; `swipefl leave` and a new token start over",
+    Remedy.CHECK_ADDRESS: "check the address",
+    Remedy.CHECK_ADDRESS_OR_TOKEN: "check the address, or ask for a new token",
+    Remedy.CHECK_DISK: "check the disk and try again",
+    Remedy.CHECK_FOLDER: f"check the folder's permissions and the disk's free space, {_OTHER_HOME}",
+    Remedy.CHECK_OWNER: "check that it is a file and that the file and its folder belong to you and are writable, "
+    f"{_OTHER_HOME}",
+    Remedy.CHECK_PERMISSIONS: "check its name and its permissions",
+    Remedy.CHOOSE_LANGUAGE: "say --language {known}",
+    Remedy.CHOOSE_MODEL: "there are {known}",
+    Remedy.CHOOSE_NAME: "give the new one a name of its own",
+    Remedy.CHOOSE_OUT: "--out names another folder",
+    Remedy.CORRECT_SETTING: "correct it; `swipefl config` and `swipefl coordinator config` show what is set where",
+    Remedy.ENROLL: "`swipefl enroll HOST:PORT --token TOKEN` joins one; `swipefl cycle` works without",
+    Remedy.FREE_ADDRESS: "give a free HOST:PORT",
+    Remedy.FREE_SPACE: "free some space and run the command again",
+    Remedy.GIVE_ADDRESS: "give HOST:PORT, such as swipes.example.org:8443",
+    Remedy.GIVE_CERTIFICATE: "give the PEM file of a certificate or key",
+    Remedy.GIVE_CHECKPOINT: "give a checkpoint's file",
+    Remedy.GIVE_LONGER_ID: "give more of it",
+    Remedy.INGEST_AGAIN: f"{_ASIDE} ingest your swipes again",
+    Remedy.INGEST_MORE: "`swipefl ingest` brings more swipes",
+    Remedy.INIT_COORDINATOR: "`swipefl coordinator init` makes one",
+    Remedy.INSTALL_AGAIN: "install swipefl again",
+    Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
+    Remedy.LEAVE_FIRST: "`swipefl leave` first",
+    Remedy.LIST_CHECKPOINTS: "see `swipefl status`",
+    Remedy.LIST_DEVICES: "see `swipefl coordinator devices`",
+    Remedy.LIST_GESTURES: "`swipefl export` shows the ids of all of them",
+    Remedy.LIST_KEYBOARDS: "`swipefl keyboards list` shows what there is",
+    Remedy.LIST_VERSIONS: "see `swipefl coordinator status`",
+    Remedy.LOWER_LEARNING_RATE: "try a smaller --learning-rate",
+    Remedy.MOVE_ASIDE: f"move it aside, {_OTHER_HOME}",
+    Remedy.NEW_TOKEN: "ask for a new one, from `swipefl coordinator token`",
+    Remedy.PUBLISH: "`swipefl coordinator publish` adds a version",
+    Remedy.REENROLL: "`swipefl leave` keeps your model, and a new token enrols the device again",
+    Remedy.RESET: "`swipefl reset` goes back to another",
+    Remedy.RESET_TO_BASE: "`swipefl reset --to base` goes back to the model of the package",
+    Remedy.RESTART_COORDINATOR: "restart the coordinator",
+    Remedy.RESTORE_COPY: f"{_ASIDE} put a copy from before in its place; `swipefl coordinator init` begins anew, and "
+    "every device with it",
+    Remedy.RESUME_OR_CHOOSE_OUT: "--resume goes on with it, --out names another folder",
+    Remedy.RUN_AGAIN: "run the command again",
+    Remedy.RUN_AGAIN_LATER: "run the command again when that program is done",
+    Remedy.SAY_KEYBOARD: "say --keyboard NAME or FILE",
+    Remedy.SAY_TLS: "give --tls-cert and --tls-key, or say --insecure",
+    Remedy.START_ANEW: "leave --resume out",
+    Remedy.SYNC_NOT_REQUIRED: "leave --require-sync out, or `swipefl enroll` first",
+    Remedy.TRAIN_ON_CPU: "leave --device out or say `cpu`",
+    Remedy.TRY_LATER: "try again later",
+    Remedy.UPGRADE: "a newer swipefl may know it",
+    Remedy.WAIT_OR_STOP: "wait until it ends, or stop it, and try again",
+}
+
+
+def told(error: SwipeflError) -> str:
+    """What is wrong and where, and what to do next."""
+    if error.remedy is None:
+        return str(error)
+    return f"{error}; {_WORDS[error.remedy].format_map(error.facts)}"

@@ -1,0 +1,125 @@
+"""Where reading a file goes on: from its bookmark if it only grew, and not past what is still being written."""
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from swipefl.gesture.formats import Reading, Rejected, unpacked_lines
+from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
+from swipefl.gesture.gesture import MAX_DURATION_S
+from swipefl.store.bookmarks import Bookmark, Bookmarks
+
+HEAD, TAIL = 1 << 16, 1 << 12
+
+
+@dataclass(frozen=True)
+class Place:
+    """A byte that reading may go on from, and how many lines were read for good before it."""
+
+    offset: int
+    line: int
+
+
+@dataclass(frozen=True)
+class Bookmarking:
+    """How places of one file are kept: from `start` on by `put`; only at `whole`, where it is read whole or not at all.
+
+    A file is `fresh` that was written to within the time that a gesture may take.
+    """
+
+    put: Callable[[Place], None]
+    start: Place
+    whole: Place | None = None
+    fresh: bool = False
+
+
+class Following:
+    """Lines of a stream, and the places that they pass; without `bookmarking` it has none to come back to."""
+
+    def __init__(self, name: str, lines: Iterator[Line], bookmarking: Bookmarking | None = None) -> None:
+        self.name = name
+        self.text = b""  # of the last line
+        self._lines = lines
+        self._bookmarking = bookmarking
+        self._number = 0
+        self._is_whole = True
+        self._before_last = self._end = bookmarking.start if bookmarking else Place(0, 0)
+
+    @property
+    def read_before(self) -> int:
+        """How many bytes need not be read again."""
+        return self._bookmarking.start.offset if self._bookmarking else 0
+
+    def __iter__(self) -> Iterator[Line]:
+        for line in self._lines:
+            self._before_last = Place(line.start, line.number - 1)
+            self._end = Place(line.end, line.number if line.whole else line.number - 1)
+            self._number, self._is_whole, self.text = line.number, line.whole, line.text
+            yield line
+
+    def leaves(self, entry: Reading | Rejected) -> bool:
+        """Whether `entry` looks unfinished and is left for the next time: reading then goes on from its first byte."""
+        if self._bookmarking is None or self._bookmarking.whole or entry.resume is None:
+            return False
+        if self._is_whole and not self._bookmarking.fresh:
+            return False
+        self._end = Place(entry.resume, entry.line - 1)
+        return True
+
+    def keep_before(self, entry: Reading) -> None:
+        """Keeps the place before the last line, unless `entry` began on an earlier one and was read past."""
+        if self._bookmarking and not self._bookmarking.whole and self._number == entry.line:
+            self._bookmarking.put(self._before_last)  # more may follow on this line
+
+    def keep_end(self) -> None:
+        """Keeps the place that was reached."""
+        if self._bookmarking:
+            self._bookmarking.put(self._bookmarking.whole or self._end)
+
+
+@contextmanager
+def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks) -> Iterator[Following]:
+    """What is new of an opened file, since its bookmark was put."""
+    status = os.fstat(stream.fileno())
+    if not stat.S_ISREG(status.st_mode):  # a pipe
+        yield Following(str(path), unpacked_lines(stream))
+        return
+    size, name, packed = status.st_size, str(path.resolve()), is_gzip(stream.read(2))
+    start = _start(bookmarks.get(name), stream, size)
+    fresh = abs(time.time() - status.st_mtime) < MAX_DURATION_S
+    with path.open("rb") as beside:  # hashes are read through a handle of their own
+
+        def put(place: Place) -> None:
+            bookmark = Bookmark(name, place.offset, max(size, place.offset), place.line, *_hashes(beside, place.offset))
+            bookmarks.put(bookmark)
+
+        if size and start.offset == size:
+            yield Following(str(path), iter(()), Bookmarking(put, start))
+        elif packed:
+            stream.seek(0)
+            yield Following(str(path), unpacked_lines(stream), Bookmarking(put, start, whole=Place(size, 0)))
+        else:
+            stream.seek(start.offset)
+            lines = lines_of(stream, start.line, start.offset)
+            yield Following(str(path), lines, Bookmarking(put, start, fresh=fresh))
+
+
+def _start(seen: Bookmark | None, stream: BinaryIO, size: int) -> Place:
+    """Where to go on: where it ended before, if the file still begins with what was read of it."""
+    if seen and size >= seen.offset and _hashes(stream, seen.offset) == (seen.head, seen.tail):
+        return Place(seen.offset, seen.line)
+    return Place(0, 0)
+
+
+def _hashes(stream: BinaryIO, offset: int) -> tuple[str, str]:
+    stream.seek(0)
+    head = stream.read(min(offset, HEAD))
+    stream.seek(max(0, offset - TAIL))
+    tail = stream.read(min(offset, TAIL))
+    return hashlib.sha256(head).hexdigest(), hashlib.sha256(tail).hexdigest()

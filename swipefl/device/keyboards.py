@@ -1,0 +1,58 @@
+"""The layouts that are known here."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from swipefl.errors import UsageError
+from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
+from swipefl.store.store import Store
+
+
+@dataclass(frozen=True)
+class KeyboardReport:
+    """A keyboard's name, its language ('' for none) and how many letter keys it has."""
+
+    name: str
+    language: str
+    keys: int
+
+
+def known_keyboards(store: Store) -> list[KeyboardReport]:
+    """Every keyboard, those of the package first. Raises StoreError."""
+    return [_report(keyboard) for keyboard in store.keyboards.all()]
+
+
+def add_keyboard(store: Store, file: Path, name: str | None = None) -> KeyboardReport:
+    """Makes a keyboard known, by what its file or `name` calls it.
+
+    Raises UsageError for a file that cannot be read or holds none, and for a name that is another's; StoreError.
+    """
+    keyboard = read_keyboard(file)
+    if name is not None:
+        keyboard = replace(keyboard, name=name)
+    with store.transaction():
+        store.keyboards.add(keyboard)
+    return _report(keyboard)
+
+
+def keyboard_of(name_or_file: str, find: Callable[[str], Keyboard]) -> Keyboard:
+    """The keyboard of a name, or of a JSON file. Raises UsageError."""
+    path = Path(name_or_file)
+    return read_keyboard(path) if path.is_file() else find(name_or_file)
+
+
+def read_keyboard(path: Path) -> Keyboard:
+    """The keyboard in a JSON file, named after the file unless it says its name. Raises UsageError."""
+    if not path.is_file():
+        raise UsageError("no-such-file", "there is no file {path}", path=path)
+    try:
+        return keyboard_from_json(json.loads(path.read_text("utf-8")), name=path.stem)
+    except (OSError, ValueError) as error:
+        unreadable = "cannot read the keyboard file {path}: {why}"
+        raise UsageError("unreadable-keyboard", unreadable, path=path, why=error) from error
+
+
+def _report(keyboard: Keyboard) -> KeyboardReport:
+    return KeyboardReport(keyboard.name, keyboard.language, len(keyboard.keys))

@@ -1,0 +1,74 @@
+"""What a device has: gestures, models, rounds, what waits to be sent, and what it belongs to."""
+
+from dataclasses import dataclass
+
+from swipefl.store.membership import Membership
+from swipefl.store.rounds import Round
+from swipefl.store.store import Store
+
+ROUNDS = 10  # the last ones
+
+
+@dataclass(frozen=True)
+class KnownCheckpoint:
+    """A checkpoint without its bytes."""
+
+    id: int
+    kind: str
+    fingerprint: str
+    created_at: float
+    in_use: bool
+
+
+@dataclass(frozen=True)
+class WaitingUpdate:
+    """An update that waits to be sent: out of how many examples, and how large."""
+
+    id: str
+    examples: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class FederationStatus:
+    """Where the coordinator is, and how the last visit went; `visited_at` (unix seconds) is None before the first."""
+
+    address: str
+    device_id: str
+    version: int
+    visited_at: float | None
+    failures: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is in a store."""
+
+    home: str
+    gestures: dict[str, int]
+    personal_words: int
+    checkpoints: tuple[KnownCheckpoint, ...]
+    rounds: tuple[Round, ...]
+    outbox: tuple[WaitingUpdate, ...]
+    federation: FederationStatus | None
+
+
+def status(store: Store) -> Status:
+    """What is in the store now. Raises StoreError."""
+    member = store.memberships.get()
+    return Status(
+        home=str(store.path.parent),
+        gestures=store.gestures.counts(),
+        personal_words=len(store.words.all()),
+        checkpoints=tuple(
+            KnownCheckpoint(c.id, c.kind, c.fingerprint, c.created_at, c.in_use) for c in store.checkpoints.all()
+        ),
+        rounds=tuple(store.rounds.all()[-ROUNDS:]),
+        outbox=tuple(WaitingUpdate(u.id, u.examples, len(u.blob)) for u in store.outbox.waiting()),
+        federation=_federation(member) if member else None,
+    )
+
+
+def _federation(member: Membership) -> FederationStatus:
+    visited_at = member.tried_at or None
+    return FederationStatus(member.address, member.device_id, member.version, visited_at, member.failures)

@@ -1,0 +1,93 @@
+"""Which updates are taken, and why others are not: before their bytes come, of the bytes, and once more when stored."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from swipefl.errors import BadUpdate
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.updates import Received
+from swipefl.federation.coordinator.versions import Version
+from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
+from swipefl.federation.update import Shapes, encoded_norms
+from swipefl.federation.wire.v1.federation_pb2 import UpdateHeader
+
+ACCEPTED, DUPLICATE, STALE, REFUSED = "accepted", "duplicate", "stale", "refused"
+LONGEST_ID = 64
+HEADER_BYTES = 64 * 1024  # of the safetensors header, at most
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What becomes of an update: accepted, duplicate, stale or refused, and then for which reason (kebab-case)."""
+
+    outcome: str
+    reason: str = ""
+
+
+def verdict_on_header(state: State, policy: Policy, device: str, header: UpdateHeader) -> Verdict | None:
+    """What can be said before the bytes come, if anything."""
+    if not 0 < len(header.update_id) <= LONGEST_ID or not header.update_id.isprintable():
+        return Verdict(REFUSED, "bad-update-id")
+    if not 0 < header.base_version < 2**63:  # SQLite has no larger numbers
+        return Verdict(REFUSED, "unknown-version")
+    if state.updates.is_known(device, header.update_id):
+        return Verdict(DUPLICATE)
+    newest, base = state.versions.newest(), state.versions.get(header.base_version)
+    if base is None:
+        return Verdict(REFUSED, "unknown-version")
+    if base.fingerprint != header.base_fingerprint:
+        return Verdict(REFUSED, "wrong-fingerprint")
+    if newest.number - base.number > policy.max_staleness or _is_stale(base, newest):
+        return Verdict(STALE)
+    if state.updates.contributed(device, header.base_version):
+        return Verdict(REFUSED, ALREADY_CONTRIBUTED)
+    if not 0 < header.examples <= policy.limits.examples:
+        return Verdict(REFUSED, "implausible-examples")
+    if header.size_bytes > largest_update(newest.shapes):
+        return Verdict(REFUSED, "too-large")
+    return None
+
+
+def verdict_on_bytes(state: State, policy: Policy, header: UpdateHeader, blob: bytes) -> Verdict | None:
+    """Why these bytes are no update of the model, or None."""
+    if hashlib.sha256(blob).digest() != header.sha256:
+        return Verdict(REFUSED, "damaged")
+    try:
+        fault = encoded_norms(blob, state.versions.newest().shapes).fault(policy.plan.max_norm)
+    except BadUpdate as error:
+        fault = error.code
+    return Verdict(REFUSED, fault) if fault else None
+
+
+def admit(state: State, received: Sequence[Received]) -> list[Verdict]:
+    """Stores updates in one transaction, each unless another one or a new version came in between."""
+    with state.transaction():
+        newest = state.versions.newest()
+        return [_admit(state, update, newest) for update in received]
+
+
+def _admit(state: State, update: Received, newest: Version) -> Verdict:
+    if state.updates.is_known(update.device, update.id):
+        return Verdict(DUPLICATE)
+    if state.updates.contributed(update.device, update.version):
+        return Verdict(REFUSED, ALREADY_CONTRIBUTED)
+    device, base = state.devices.get(update.device), state.versions.get(update.version)
+    if device is None or device.revoked:  # since the upload began
+        return Verdict(REFUSED, "revoked-device")
+    if base is None or _is_stale(base, newest):
+        return Verdict(STALE)
+    state.updates.add(update)
+    return Verdict(ACCEPTED)
+
+
+def _is_stale(base: Version, newest: Version) -> bool:
+    """Whether nothing can be made any more of an update that started from `base`."""
+    return base.is_gone or base.architecture != newest.architecture
+
+
+def largest_update(shapes: Shapes) -> int:
+    """The bytes that an update of these tensors has at most: int8, two bytes a row, and a header."""
+    return HEADER_BYTES + sum(math.prod(shape) + 2 * shape[0] for shape in shapes.values())

@@ -1,0 +1,64 @@
+"""One round of a federation: updates in, the next model out. Coordinator and simulation run this one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
+from swipefl.decoder.encoder import Architecture
+from swipefl.federation.aggregation import Arrived, Moments, combine, step
+from swipefl.federation.strategy import Strategy
+from swipefl.federation.update import Delta
+
+Score = Callable[[Checkpoint], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Master:
+    """What rounds go on from: a model in float32, of which devices get a float16 copy, and the optimiser's moments."""
+
+    model: Checkpoint
+    moments: Moments = field(default_factory=dict)
+
+    def published(self) -> Checkpoint:
+        """The model as devices will load it."""
+        return checkpoint_from_bytes(self.model.to_bytes(half=True))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a round came to: the next master, and top-1 before and after, None where nobody scored.
+
+    `kept` says that the candidate was worse: the master is the one from before.
+    """
+
+    master: Master
+    top1_before: float | None = None
+    top1_after: float | None = None
+    kept: bool = False
+
+    @property
+    def top1(self) -> float | None:
+        """That of the next master."""
+        return self.top1_before if self.kept else self.top1_after
+
+
+def play(
+    master: Master,
+    updates: Sequence[Arrived],
+    strategy: Strategy,
+    number: int,
+    score: Score | None = None,
+    disguise: Callable[[Delta], Delta] = lambda delta: delta,
+) -> Outcome:
+    """Weighs and combines `updates`, one at least, takes the step of round `number`, and scores what it came to.
+
+    `score` gives a checkpoint's top-1 on a holdout, where there is one; `disguise` may add noise to the change.
+    """
+    names = Architecture.named(master.model.architecture).parameter_shapes()
+    delta = disguise(combine(updates, names, strategy))
+    moved, moments = step(master.model.parameters, master.moments, delta, strategy, number)
+    candidate = replace(master, model=master.model.with_parameters(moved), moments=moments)
+    if score is None:
+        return Outcome(candidate)
+    before, after = score(master.published()), score(candidate.published())
+    return Outcome(master if after < before else candidate, before, after, kept=after < before)

@@ -1,0 +1,192 @@
+"""A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from swipefl.database.lock import hold
+from swipefl.device.contribution import Contributor
+from swipefl.device.cycle import Cycle, RoundReport
+from swipefl.device.ingestion import Ingestion
+from swipefl.device.keyboards import keyboard_of
+from swipefl.device.personal import PersonalTraining
+from swipefl.device.prediction import Prediction, Shown, choose_checkpoint, lexicons, read_prior
+from swipefl.errors import Remedy, UsageError
+from swipefl.federation.protocol.address import is_loopback
+from swipefl.federation.protocol.pem import read_pem
+from swipefl.gesture.formats import Rejected
+from swipefl.gesture.gesture import Example
+from swipefl.gesture.keyboard import built_in
+from swipefl.learning.training import Progress, Trainer, TrainingConfig
+from swipefl.settings.device import Settings
+from swipefl.stopping import Stop, never
+from swipefl.store.store import Store
+
+if TYPE_CHECKING:  # what they load, grpc for one, a device on its own never needs
+    from swipefl.federation.device.client import Client, Endpoint
+    from swipefl.federation.device.exchange import Exchange
+    from swipefl.store.membership import Membership
+
+
+class Home:
+    """What a device does, made of its settings; the store is opened by whoever asks for it, and made where missing."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._path = settings.home / "swipefl.db"
+
+    def store(self) -> Store:
+        """The store, opened. Raises StoreError."""
+        return Store(self._path)
+
+    @contextmanager
+    def alone(self) -> Iterator[Store]:
+        """The store inside the block, and no other train, cycle, sync or forget beside it. Raises StoreBusy."""
+        with self.store() as store, hold(self.settings.home):
+            yield store
+
+    def ingestion(
+        self,
+        store: Store,
+        keyboard: str | None = None,
+        format: str | None = None,
+        on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
+    ) -> Ingestion:
+        """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
+        wanted = keyboard or self.settings.keyboard
+        return Ingestion(store, keyboard_of(wanted, store.keyboards.get) if wanted else None, format, on_reject)
+
+    def prediction(
+        self,
+        model: str = "personal",
+        keyboard: str | None = None,
+        lexicon_size: int | None = None,
+        prior: Path | None = None,
+    ) -> Prediction:
+        """What turns gestures into words. A home without a store is left alone: the base checkpoint needs none.
+
+        Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
+        """
+        known_prior = read_prior(prior) if prior else None
+        wanted = keyboard or self.settings.keyboard
+        if not self._path.exists():
+            chosen = keyboard_of(wanted, built_in) if wanted else None
+            lexicon_of = lexicons((), lexicon_size, known_prior)
+            return Prediction(choose_checkpoint(None, model), lexicon_of, built_in, chosen)
+        with self.store() as store:
+            find = {keyboard.name: keyboard for keyboard in store.keyboards.all()}.get
+            return Prediction(
+                choose_checkpoint(store, model),
+                lexicons(store.words.all(), lexicon_size, known_prior),
+                lambda name: find(name) or built_in(name),
+                keyboard_of(wanted, store.keyboards.get) if wanted else None,
+            )
+
+    def held_out(self) -> list[Example]:
+        """The examples that no training sees. Raises StoreError."""
+        if not self._path.exists():
+            return []
+        with self.store() as store:
+            return store.gestures.examples("held_out")
+
+    def shown(self, gesture_id: str, model: str = "personal", top: int = 5) -> Shown:
+        """One stored gesture, by its id or how that begins. Raises UsageError, CheckpointError, StoreError."""
+        with self.store() as store:
+            example = store.gestures.find(gesture_id)
+        return self.prediction(model).shown(example, top)
+
+    def personal(
+        self, store: Store, on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
+    ) -> PersonalTraining:
+        """What trains the personal model."""
+        config = personal_config(self.settings)
+        return PersonalTraining(store, load_trainer, lexicons(store.words.all()), config, on_progress, stop)
+
+    def cycle(
+        self,
+        store: Store,
+        require_sync: bool = False,
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        on_round: Callable[[RoundReport], None] = lambda report: None,
+        stop: Stop = never,
+    ) -> Cycle:
+        """A night's work. Raises UsageError where a coordinator is required and none is configured."""
+        coordinator = self.exchange(store, stop)
+        if require_sync and coordinator is None:
+            raise UsageError("no-federation", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
+        contributor = Contributor(
+            store,
+            load_trainer,
+            lexicons(store.words.all()),
+            contribution_config(self.settings),
+            self.settings.max_norm,
+            on_progress,
+            stop,
+        )
+        return Cycle(store, self.personal(store, on_progress, stop), contributor, coordinator, require_sync, on_round)
+
+    def exchange(self, store: Store, stop: Stop = never) -> "Exchange | None":
+        """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
+        if store.memberships.get() is None:
+            return None
+        from swipefl.federation.device.exchange import Exchange
+
+        def connect(member: "Membership") -> "Client":
+            endpoint = self._endpoint(member.address, member.ca, member.insecure)
+            return self._client(endpoint, member.authorization, stop)
+
+        return Exchange(store, self.settings.home, connect)
+
+    def enroll(
+        self, address: str, token: str, ca: Path | None = None, insecure: bool = False, stop: Stop = never
+    ) -> "Membership":
+        """Joins a federation. Raises UsageError before anything is touched for what is no address, token or file.
+
+        Else what `enrolment.enroll` raises.
+        """
+        from swipefl.federation.device.enrolment import enroll
+        from swipefl.federation.protocol.token import Token
+
+        parsed = Token.parse(token)
+        is_loopback(address)
+        endpoint = self._endpoint(address, read_pem(ca) if ca else None, insecure)
+        with self.alone() as store:
+            return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
+
+    def _endpoint(self, address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
+        """A coordinator's address, with the certificate that the settings name for this device, if any."""
+        from swipefl.federation.device.client import Endpoint
+
+        files = (self.settings.client_certificate, self.settings.client_key)
+        certificate, key = (read_pem(path) if path else None for path in files)
+        return Endpoint(address, ca, insecure, certificate, key)
+
+    def _client(self, endpoint: "Endpoint", authorization: str | None, stop: Stop) -> "Client":
+        from swipefl.federation.device.client import Client
+
+        return Client(endpoint, authorization, self.settings.sync_deadline_s, stop)
+
+
+def personal_config(settings: Settings) -> TrainingConfig:
+    """How the settings train a personal model."""
+    return TrainingConfig(settings.epochs, settings.batch_size, settings.learning_rate, settings.seed, settings.device)
+
+
+def contribution_config(settings: Settings) -> TrainingConfig:
+    """How the settings train a contribution, where no coordinator's plan says."""
+    return TrainingConfig(
+        settings.contribution_epochs,
+        settings.batch_size,
+        settings.contribution_learning_rate,
+        settings.seed,
+        settings.device,
+        measured=False,  # nobody reads the losses of a contribution
+    )
+
+
+def load_trainer() -> Trainer:
+    """The trainer; importing it loads torch."""
+    from swipefl.learning.trainer import train
+
+    return train

@@ -1,0 +1,52 @@
+"""A coordinator's settings: flags, `SWIPEFL_COORDINATOR_*`, `coordinator.toml` in its home, defaults."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.protocol.address import LISTEN
+from swipefl.settings.sources import COORDINATOR_PREFIX, Sourced, load
+
+_POLICY = Policy()
+_PLAN, _STRATEGY, _LIMITS = _POLICY.plan, _POLICY.strategy, _POLICY.limits
+
+
+class CoordinatorSettings(Sourced):
+    """Everything that can be set at a coordinator; `home` holds `coordinator.db` and `coordinator.toml`."""
+
+    model_config = SettingsConfigDict(env_prefix=COORDINATOR_PREFIX)
+    file_name: ClassVar[str] = "coordinator.toml"
+
+    listen: str = LISTEN
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    client_ca: Path | None = None
+    insecure: bool = False
+    metrics: str | None = None
+    reflection: bool = False
+    holdout: Path | None = None
+    buffer: int = Field(_POLICY.buffer, ge=1)
+    max_wait_s: float = Field(_POLICY.max_wait_s, ge=0)
+    least: int = Field(_POLICY.least, ge=1)
+    max_staleness: int = Field(_POLICY.max_staleness, ge=0)
+    rule: str = _STRATEGY.rule
+    optimizer: str = _STRATEGY.optimizer
+    server_lr: float = _STRATEGY.server_lr
+    steady: int = _STRATEGY.steady
+    momentum: float = _STRATEGY.momentum
+    trim: float = _STRATEGY.trim
+    example_cap: int = _STRATEGY.example_cap
+    max_norm: float = _PLAN.max_norm
+    epochs: int = _PLAN.epochs
+    batch_size: int = _PLAN.batch_size
+    learning_rate: float = _PLAN.learning_rate
+    retry_after_s: float = Field(_POLICY.retry_after_s, ge=0)
+    stream_s: float = Field(_LIMITS.stream_s, ge=0.1)
+
+
+def load_coordinator_settings(home: Path | None = None, **flags: Any) -> CoordinatorSettings:
+    """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong."""
+    return load(CoordinatorSettings, {"home": home, **flags})

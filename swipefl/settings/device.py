@@ -1,0 +1,35 @@
+"""A device's settings: flags, `SWIPEFL_*`, `config.toml` in the home, defaults."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from swipefl.federation.protocol.plan import Plan
+from swipefl.settings.sources import Sourced, load
+
+_PLAN = Plan()
+
+
+class Settings(Sourced):
+    """Everything that can be set on a device; `home` holds the store and `config.toml`."""
+
+    file_name: ClassVar[str] = "config.toml"
+
+    keyboard: str | None = None
+    epochs: int = Field(4, ge=1)
+    batch_size: int = Field(_PLAN.batch_size, ge=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    seed: int = Field(0, ge=0)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    contribution_epochs: int = Field(_PLAN.epochs, ge=1)
+    contribution_learning_rate: float = Field(_PLAN.learning_rate, gt=0)
+    max_norm: float = Field(_PLAN.max_norm, gt=0, le=1000)
+    sync_deadline_s: float = Field(120.0, gt=0)
+    client_certificate: Path | None = None
+    client_key: Path | None = None
+
+
+def load_settings(home: Path | None = None, **flags: Any) -> Settings:
+    """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong."""
+    return load(Settings, {"home": home, **flags})

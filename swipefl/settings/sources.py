@@ -1,0 +1,167 @@
+"""Where settings come from: flags before the environment, that before a file in the home, that before the default."""
+
+import difflib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+
+import platformdirs
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from swipefl.errors import Remedy, UsageError
+
+PREFIX = "SWIPEFL_"
+NO_SETTINGS = ("SWIPEFL_DEBUG",)  # read where a bug is shown
+SHARED = ("home", "log")  # one variable serves a device and a coordinator
+
+
+def default_home() -> Path:
+    """The platform's folder for a user's data."""
+    return Path(platformdirs.user_data_dir("swipefl"))
+
+
+class Sourced(BaseSettings):
+    """What a device's and a coordinator's settings share."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+    file_name: ClassVar[str]
+
+    home: Path = Field(default_factory=default_home)
+    log: Literal["text", "json"] = "text"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, the environment, what both ends share of it, and the file of the home that these name."""
+        before = (init_settings, env_settings, _Shared(settings_cls, env_prefix=PREFIX))
+        homes = [values["home"] for values in (source() for source in before) if "home" in values]
+        path = Path(homes[0] if homes else default_home()) / cls.file_name
+        return *before, TomlConfigSettingsSource(settings_cls, path)
+
+
+class _Shared(EnvSettingsSource):
+    """The few variables that mean the same at both ends."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if name in SHARED}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting in force: its value, where that comes from (a variable, a file, default or flag), what it means."""
+
+    name: str
+    value: object
+    source: str
+    meaning: str
+
+
+Settings = TypeVar("Settings", bound=Sourced)
+
+
+def load(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
+    """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong, and where."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return kind(**given)
+    except ValidationError as error:
+        what = "; ".join(_fault(kind, given, detail) for detail in error.errors())
+        raise UsageError("wrong-setting", "{what}", Remedy.CORRECT_SETTING, what=what) from error
+    except (ValueError, OSError) as error:
+        unreadable = "{file} in the home folder cannot be read: {why}"
+        raise UsageError("unreadable-settings", unreadable, file=kind.file_name, why=error) from error
+
+
+def explained(settings: Sourced, flags: Mapping[str, Any], meanings: Mapping[str, str]) -> list[Setting]:
+    """Every setting with its value, its source and its meaning."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    values = settings.model_dump(mode="json")
+    return [
+        Setting(name, values[name], _source_of(type(settings), given, name), meaning)
+        for name, meaning in meanings.items()
+    ]
+
+
+def commented(kind: type[Sourced], meanings: Mapping[str, str]) -> str:
+    """The text of a settings file that changes nothing: every setting with its meaning and default, commented out."""
+    lines = [f"# {kind.file_name}: flags and {_prefix(kind)}* variables come before what stands here."]
+    for name, meaning in meanings.items():
+        if name != "home":  # where the file lies
+            default = kind.model_fields[name].get_default()
+            lines += ["", f"# {meaning}", f"# {name} = {'...' if default is None else _toml(default)}"]
+    return "\n".join(lines)
+
+
+def unknown_variables(kind: type[Sourced], environment: Mapping[str, str] = os.environ) -> list[str]:
+    """What to tell about variables that look like settings and are none: mostly a slip of the finger."""
+    prefix = _prefix(kind)
+    known = {f"{prefix}{name}".upper() for name in kind.model_fields}
+    others = {f"{PREFIX}{name}".upper() for name in SHARED} | set(NO_SETTINGS)
+    told = []
+    for variable in sorted(environment):
+        name = variable.upper()
+        is_of_another = prefix == PREFIX and name.startswith(COORDINATOR_PREFIX)
+        if name.startswith(prefix) and name not in known | others and not is_of_another:
+            told.append(f"{variable} is no setting{_meant(name, known, prefix)}")
+    return told
+
+
+COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
+
+
+def _prefix(kind: type[Sourced]) -> str:
+    return str(kind.model_config.get("env_prefix"))
+
+
+def _fault(kind: type[Sourced], given: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+    """What is wrong with one value, and where it comes from."""
+    name = str(detail["loc"][0]) if detail["loc"] else ""
+    if detail["type"] == "extra_forbidden":
+        return f"{name} in {kind.file_name} is no setting{_meant(name, kind.model_fields)}"
+    return f"{name} ({_source_of(kind, given, name)}): {detail['msg'].lower()}"
+
+
+def _source_of(kind: type[Sourced], given: Mapping[str, Any], name: str) -> str:
+    """Where the value of a setting comes from; sources are asked in the order in which they count."""
+    if name in given:
+        return "flag"
+    variables = [f"{_prefix(kind)}{name}".upper()] + ([f"{PREFIX}{name}".upper()] if name in SHARED else [])
+    there = {variable.upper() for variable, value in os.environ.items() if value}
+    for variable in variables:
+        if variable in there:
+            return variable
+    home = given.get("home") or _home_of(kind)
+    file = TomlConfigSettingsSource(kind, Path(home) / kind.file_name)()
+    return kind.file_name if name in file else "default"
+
+
+def _home_of(kind: type[Sourced]) -> Path:
+    for prefix in (_prefix(kind), PREFIX):
+        if home := EnvSettingsSource(kind, env_prefix=prefix)().get("home"):
+            return Path(home)
+    return default_home()
+
+
+def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:
+    close = difflib.get_close_matches(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known], 1)
+    return f"; did you mean {prefix}{close[0]}?" if close else ""
+
+
+def _toml(value: object) -> str:
+    return json.dumps(value) if isinstance(value, str | bool) else str(value)

@@ -1,0 +1,60 @@
+"""A simulation put together in a folder: begun or gone on with, in as many processes as there are cores."""
+
+import json
+import multiprocessing
+import os
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.errors import Remedy, UsageError
+from swipefl.simulation.participants import participants_of
+from swipefl.simulation.scenario import Scenario
+from swipefl.simulation.simulation import ROUNDS, Simulation
+
+SCENARIO = "scenario.json"
+
+
+@contextmanager
+def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume: bool = False) -> Iterator[Simulation]:
+    """A simulation of the people of `file` in `out`, where the newest model lies afterwards.
+
+    Raises UsageError where `out` holds one that is not to be gone on with, or another one; DataError for a file of
+    nobody's swipes.
+    """
+    written = _written(scenario, file, start.fingerprint)
+    if resume:
+        _check_same(out, written)
+    elif any((out / name).exists() for name in (SCENARIO, ROUNDS)):
+        raise UsageError("simulation-there", "{out} holds a simulation", Remedy.RESUME_OR_CHOOSE_OUT, out=out)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / SCENARIO).write_text(written, "utf-8")
+    participants = participants_of(file, out / "people")
+    parallel = os.cpu_count() or 1
+    with ProcessPoolExecutor(parallel, multiprocessing.get_context("spawn")) as processes:
+        simulation = Simulation(participants, scenario, start, out, processes, parallel)
+        yield simulation
+    shutil.copyfile(simulation.newest(), out / "model.safetensors")
+    shutil.rmtree(out / "people")  # copies of people's swipes are not left lying about
+
+
+def _written(scenario: Scenario, file: Path, start: str) -> str:
+    about = {"file": str(file.resolve()), "start": start, **asdict(scenario)}
+    return json.dumps(about, indent=1, sort_keys=True) + "\n"
+
+
+def _check_same(out: Path, written: str) -> None:
+    """Raises UsageError where `out` holds another simulation than `written`; only the rounds may be more or fewer."""
+    try:
+        before = json.loads((out / SCENARIO).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        none = "{out} holds no simulation to go on with"
+        raise UsageError("no-simulation", none, Remedy.START_ANEW, out=out) from error
+    now = json.loads(written)
+    if other := [name for name in now if name != "rounds" and before.get(name) != now[name]]:
+        otherwise = "the simulation in {out} was begun otherwise ({other})"
+        raise UsageError("begun-otherwise", otherwise, Remedy.CHOOSE_OUT, out=out, other=", ".join(other))

@@ -1,0 +1,155 @@
+"""What an update is made of: the last one's residual, the coordinator's plan, this device's bound; when one is made."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.update import (
+    Delta,
+    EncodedUpdate,
+    decode_update,
+    encode_update,
+    norm_of,
+    residual_from,
+    shapes_of,
+)
+from swipefl.gesture.gesture import Example
+from swipefl.learning.training import Trained, TrainingConfig
+from swipefl.store.membership import Membership
+from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.store import Store
+from tests.support.cycles import CONFIG, MAX_NORM, contributor, untrained
+from tests.support.people import examples
+from tests.support.stores import put
+from tests.support.updates import delta
+
+BASE = base_checkpoint()
+MEMBER = Membership("localhost:1", "device", b"c" * 32, b"k" * 32, version=1, fingerprint=BASE.fingerprint)
+
+
+class Moved:
+    """A trainer whose change is `change`; it remembers how it was told to train."""
+
+    def __init__(self, change: Delta) -> None:
+        self.change = change
+        self.told: list[TrainingConfig] = []
+
+    def __call__(self, start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: object) -> Trained:
+        self.told.append(config)
+        weights = {name: array + self.change[name] for name, array in start.weights.items()}
+        return Trained(replace(start, weights=weights), len(swipes), 0, 1.0, 1.0, 1.0)
+
+
+@pytest.fixture
+def own(path: Path) -> Iterator[Store]:
+    """A store with forty swipes."""
+    with Store(path) as store:
+        put(store, examples(40))
+        yield store
+
+
+def sent(update: QueuedUpdate | None) -> Delta:
+    assert update
+    return decode_update(update.blob, shapes_of(BASE.parameters))
+
+
+def left_over(seed: int, norm: float = 0.05) -> EncodedUpdate:
+    """An update, and what it left over: more than nothing."""
+    left = encode_update(delta(BASE.parameters, seed, norm), 1e9)
+    assert norm_of(left.residual) > 0
+    return left
+
+
+def test_what_the_last_update_left_over_goes_out_with_the_next(own: Store) -> None:
+    residual = delta(BASE.parameters, seed=1, norm=0.3)
+    blob = EncodedUpdate(b"", residual, 0.0).residual_blob
+    trainer = Moved(delta(BASE.parameters, seed=2, norm=0.5))
+    without = sent(contributor(own, trainer).update_from(BASE))
+    own.memberships.set(replace(MEMBER, residual=blob))
+    with_it = sent(contributor(own, trainer).update_from(BASE))
+    for name, array in residual.items():
+        if name != "score":  # whose share of the norm is bounded
+            np.testing.assert_allclose(with_it[name] - without[name], array, atol=2e-3)
+    assert norm_of({n: with_it[n] - without[n] for n in residual}) == pytest.approx(0.3, rel=0.05)
+
+
+def test_what_an_update_leaves_over_waits_with_it_and_adds_up_to_what_was_learned(own: Store) -> None:
+    trainer = Moved(delta(BASE.parameters, seed=2, norm=0.5))
+    own.memberships.set(replace(MEMBER, residual=left_over(3).residual_blob))
+    update = contributor(own, trainer).update_from(BASE)
+    assert update
+    went, rest, earlier = (
+        sent(update),
+        residual_from(update.residual, shapes_of(BASE.parameters)),
+        left_over(3).residual,
+    )
+    assert rest
+    for name, change in trainer.change.items():
+        if name != "score":
+            np.testing.assert_allclose(went[name] + rest[name], change + earlier[name], atol=1e-5)
+
+
+def test_a_residual_of_another_architecture_is_left_out(own: Store) -> None:
+    own.memberships.set(replace(MEMBER, residual=EncodedUpdate(b"", {"a": np.ones(3, np.float32)}, 0).residual_blob))
+    assert sent(contributor(own).update_from(BASE))
+
+
+@pytest.mark.parametrize(("asked", "bound"), [(0.25, 0.25), (MAX_NORM, MAX_NORM), (100.0, MAX_NORM)])
+def test_the_smaller_of_two_bounds_holds(own: Store, asked: float, bound: float) -> None:
+    """The coordinator's, or this device's own."""
+    own.memberships.set(replace(MEMBER, plan=Plan(max_norm=asked).to_json()))
+    change = sent(contributor(own, Moved(delta(BASE.parameters, norm=50.0))).update_from(BASE))
+    assert 0.95 * bound < norm_of(change) <= bound
+
+
+def test_it_is_trained_as_the_plan_says_and_else_as_this_device_does(own: Store) -> None:
+    trainer = Moved(delta(BASE.parameters, norm=0.1))
+    assert contributor(own, trainer).update_from(BASE)
+    own.memberships.set(replace(MEMBER, plan=Plan(3, 5, 0.25, 1.0).to_json()))
+    assert contributor(own, trainer).update_from(BASE)
+    alone, member = trainer.told
+    assert alone == replace(CONFIG, measured=False)
+    assert member == replace(alone, epochs=3, batch_size=5, learning_rate=0.25)
+
+
+@pytest.mark.parametrize(
+    ("contributed", "version", "fingerprint", "made"),
+    [
+        (1, 1, BASE.fingerprint, False),
+        (0, 1, BASE.fingerprint, True),
+        (2, 1, BASE.fingerprint, False),
+        (1, 1, "another", True),
+        (0, 0, "", True),
+        (0, 0, BASE.fingerprint, True),
+    ],
+)
+def test_none_is_made_for_a_version_that_the_coordinator_has_one_for(
+    own: Store, contributed: int, version: int, fingerprint: str, made: bool
+) -> None:
+    own.memberships.set(replace(MEMBER, contributed=contributed, version=version, fingerprint=fingerprint))
+    assert (contributor(own).update_from(BASE) is not None) is made
+
+
+def test_the_one_of_the_same_data_is_kept_and_of_other_data_made_anew(own: Store) -> None:
+    first = contributor(own).update_from(BASE)
+    assert first
+    own.outbox.queue(first)
+    assert contributor(own).update_from(BASE) == first
+    put(own, examples(10, seed=1))
+    second = contributor(own).update_from(BASE)
+    assert second
+    assert (second.id, second.data) != (first.id, first.data)
+    assert second.examples > first.examples
+    own.outbox.attempt(first.id, 1)
+    assert contributor(own).update_from(BASE) is None, "until its fate is known"
+
+
+def test_equal_seeds_give_equal_updates_and_others_others(own: Store) -> None:
+    """The seed also draws the examples of the score's step."""
+    first, again = (sent(contributor(own, untrained).update_from(BASE)) for _ in range(2))
+    np.testing.assert_array_equal(first["score"], again["score"])

@@ -1,0 +1,146 @@
+"""One round, whoever runs it."""
+
+import hashlib
+import secrets
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights
+from swipefl.decoder.encoder import Architecture
+from swipefl.federation.aggregation import Arrived, step, weight_of
+from swipefl.federation.coordinator.admission import Verdict, admit
+from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.rounds import Aggregator
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.updates import Received
+from swipefl.federation.coordinator.versions import Draft
+from swipefl.federation.privacy import with_noise
+from swipefl.federation.round import Master, play
+from swipefl.federation.strategy import Strategy
+from swipefl.federation.update import Delta, decode_update, encode_update, shapes_of
+from tests.support.updates import delta
+
+SHAPES = Architecture(4).parameter_shapes()
+
+
+def model(seed: int = 0) -> Checkpoint:
+    rng = np.random.default_rng(seed)
+    weights = {n: rng.normal(0, 0.3, s).astype(np.float32) for n, s in Architecture(4).shapes().items()}
+    return Checkpoint("bilstm-4", weights, ScoreWeights(1.0, 2.0))
+
+
+def blobs(start: Checkpoint, count: int) -> list[bytes]:
+    return [encode_update(delta(start.parameters, seed, 0.5 + seed), 1e9).blob for seed in range(count)]
+
+
+def arrived(blob: bytes, examples: int = 10, staleness: int = 0) -> Arrived:
+    return Arrived(examples, staleness, lambda only: decode_update(blob, SHAPES, only))
+
+
+def test_weights_combine_and_step_are_those_of_the_parts() -> None:
+    start, strategy = model(), Strategy(optimizer="fedavg", example_cap=30)
+    sent = blobs(start, 3)
+    facts = [(10, 0), (100, 0), (20, 3)]
+    outcome = play(Master(start), [arrived(b, *f) for b, f in zip(sent, facts, strict=True)], strategy, 1)
+    weights = [weight_of(examples, late, 30) for examples, late in facts]
+    assert weights == [10, 30, 10]
+    changes = [decode_update(blob, SHAPES) for blob in sent]
+    for name, before in start.parameters.items():
+        mean = sum(w * c[name] for w, c in zip(weights, changes, strict=True)) / 50
+        np.testing.assert_allclose(outcome.master.model.parameters[name], before + mean, atol=2e-6)
+    assert (outcome.top1, outcome.kept) == (None, False)
+
+
+@pytest.mark.parametrize("rule", ["mean", "median", "trimmed-mean"])
+@pytest.mark.parametrize("optimizer", ["fedavg", "fedavgm", "fedadam"])
+def test_a_coordinator_makes_of_its_updates_what_a_round_makes_of_them(
+    tmp_path: Path, rule: str, optimizer: str
+) -> None:
+    """Twice, so that moments and the master in float32 go on from one round to the next."""
+    strategy, master = Strategy(rule, optimizer, steady=1), Master(model())
+    aggregator = Aggregator(Policy(strategy=strategy), Metrics())
+    with State(tmp_path / "coordinator.db") as state:
+        state.create(master.model)
+        for number in (1, 2):
+            sent = blobs(master.model, 4)
+            for blob in sent:
+                device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
+                assert admit(state, [Received("u", str(device), number, 10, blob)]) == [Verdict("accepted")]
+            aggregator.publish(aggregator.draft(state), state)
+            before = state.versions.newest().number - 1
+            start = Master(master.published()) if number == 1 else master
+            start = replace(start, model=replace(start.model, weights=master.model.weights))
+            master = play(start, list(map(arrived, sent)), strategy, before).master
+            made = state.versions.master()
+            assert shapes_of(made.moments) == shapes_of(master.moments)
+            for name, array in master.model.weights.items():
+                np.testing.assert_array_equal(made.model.weights[name], array)
+
+
+def test_the_step_falls_with_the_number_of_the_round(tmp_path: Path) -> None:
+    """After steady rounds as 1 / round: at a coordinator by its version, in a simulation by its round."""
+    start, strategy = model(), Strategy(optimizer="fedavg", steady=2)
+    (blob,) = blobs(start, 1)
+    change = decode_update(blob, SHAPES)
+
+    def moved(by: Checkpoint, share: float) -> None:
+        for name, before in start.parameters.items():
+            np.testing.assert_allclose(by.parameters[name] - before, share * change[name], atol=2e-6)
+
+    for number, share in ((1, 1.0), (2, 1.0), (4, 0.5), (8, 0.25), (1000, 0.1)):
+        moved(play(Master(start), [arrived(blob)], strategy, number).master.model, share)
+    with State(tmp_path / "coordinator.db") as state:
+        state.create(start)
+        for _ in range(3):
+            state.publish(Draft(Master(start), "published"))
+        device = state.devices.enroll(state.devices.new_token(60).secret, b"c" * 32)
+        admit(state, [Received("u", str(device), 4, 10, blob)])
+        moved(Aggregator(Policy(strategy=strategy), Metrics()).draft(state).master.model, 0.5)
+
+
+def test_a_worse_candidate_leaves_the_master_and_its_moments(tmp_path: Path) -> None:
+    start = Master(model(), {"first.head.bias": np.ones(6, np.float32)})
+    updates = [arrived(blob) for blob in blobs(start.model, 2)]
+    judged: list[str] = []
+
+    def score(better: float, checkpoint: Checkpoint) -> float:
+        judged.append(checkpoint.fingerprint)
+        return 0.5 + better * (len(judged) % 2 == 0)
+
+    worse = play(start, updates, Strategy(), 1, partial(score, -0.1))
+    assert (worse.kept, worse.top1, worse.master) == (True, 0.5, start)
+    same = play(start, updates, Strategy(), 1, partial(score, 0.0))
+    assert (same.kept, same.top1) == (False, 0.5)
+    better = play(start, updates, Strategy(), 1, partial(score, 0.1))
+    assert (better.kept, better.top1_before, better.top1) == (False, 0.5, 0.6)
+    assert judged[0] == start.published().fingerprint, "judged as devices load it"
+    assert judged[-1] == better.master.published().fingerprint
+    assert hashlib.sha256(start.model.to_bytes()).hexdigest() != judged[0]
+
+
+def test_what_disguises_a_change_stands_between_combining_and_the_step() -> None:
+    start, (blob,) = model(), blobs(model(), 1)
+    strategy = Strategy(optimizer="fedavgm", momentum=0.5)
+
+    def disguise(change: Delta) -> Delta:
+        return with_noise(change, 0.1, np.random.default_rng(3))
+
+    outcome = play(Master(start), [arrived(blob)], strategy, 1, disguise=disguise)
+    parameters, moments = step(start.parameters, {}, disguise(decode_update(blob, SHAPES)), strategy, 1)
+    for name, array in start.with_parameters(parameters).weights.items():
+        np.testing.assert_array_equal(outcome.master.model.weights[name], array)
+    np.testing.assert_array_equal(outcome.master.moments["first.head.bias"], moments["first.head.bias"])
+
+
+def test_noise_has_the_spread_that_it_is_given() -> None:
+    nothing = {"a": np.zeros((200, 200), np.float32), "b": np.zeros(40_000, np.float32)}
+    noise = with_noise(nothing, 0.25, np.random.default_rng(0))
+    for array in noise.values():
+        assert (array.dtype, float(array.std())) == (np.float32, pytest.approx(0.25, rel=0.02))
+        assert abs(float(array.mean())) < 0.005
+    assert not np.array_equal(noise["a"].ravel(), noise["b"])
