@@ -6,24 +6,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.database.lock import hold
-from swipefl.device.contribution import Contributor
-from swipefl.device.cycle import Cycle, RoundReport
-from swipefl.device.ingestion import Ingestion
-from swipefl.device.keyboards import keyboard_of
-from swipefl.device.personal import PersonalTraining
-from swipefl.device.prediction import Prediction, Shown, choose_checkpoint, lexicons, read_prior
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.protocol.address import is_loopback
 from swipefl.federation.protocol.pem import read_pem
 from swipefl.gesture.formats import Rejected
 from swipefl.gesture.gesture import Example
-from swipefl.gesture.keyboard import built_in
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
 from swipefl.store.store import Store
 
-if TYPE_CHECKING:  # what they load, grpc for one, a device on its own never needs
+if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
+    from swipefl.device.cycle import Cycle, RoundReport
+    from swipefl.device.ingestion import Ingestion
+    from swipefl.device.personal import PersonalTraining
+    from swipefl.device.prediction import Prediction, Shown
     from swipefl.federation.device.client import Client, Endpoint
     from swipefl.federation.device.exchange import Exchange
     from swipefl.store.membership import Membership
@@ -52,8 +49,11 @@ class Home:
         keyboard: str | None = None,
         format: str | None = None,
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
-    ) -> Ingestion:
+    ) -> "Ingestion":
         """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
+        from swipefl.device.ingestion import Ingestion
+        from swipefl.device.keyboards import keyboard_of
+
         wanted = keyboard or self.settings.keyboard
         return Ingestion(store, keyboard_of(wanted, store.keyboards.get) if wanted else None, format, on_reject)
 
@@ -63,11 +63,15 @@ class Home:
         keyboard: str | None = None,
         lexicon_size: int | None = None,
         prior: Path | None = None,
-    ) -> Prediction:
+    ) -> "Prediction":
         """What turns gestures into words. A home without a store is left alone: the base checkpoint needs none.
 
         Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
         """
+        from swipefl.device.keyboards import keyboard_of
+        from swipefl.device.prediction import Prediction, choose_checkpoint, lexicons, read_prior
+        from swipefl.gesture.keyboard import built_in
+
         known_prior = read_prior(prior) if prior else None
         wanted = keyboard or self.settings.keyboard
         if not self._path.exists():
@@ -90,7 +94,7 @@ class Home:
         with self.store() as store:
             return store.gestures.examples("held_out")
 
-    def shown(self, gesture_id: str, model: str = "personal", top: int = 5) -> Shown:
+    def shown(self, gesture_id: str, model: str = "personal", top: int = 5) -> "Shown":
         """One stored gesture, by its id or how that begins. Raises UsageError, CheckpointError, StoreError."""
         with self.store() as store:
             example = store.gestures.find(gesture_id)
@@ -98,8 +102,11 @@ class Home:
 
     def personal(
         self, store: Store, on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
-    ) -> PersonalTraining:
+    ) -> "PersonalTraining":
         """What trains the personal model."""
+        from swipefl.device.personal import PersonalTraining
+        from swipefl.device.prediction import lexicons
+
         config = personal_config(self.settings)
         return PersonalTraining(store, load_trainer, lexicons(store.words.all()), config, on_progress, stop)
 
@@ -108,10 +115,14 @@ class Home:
         store: Store,
         require_sync: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
-        on_round: Callable[[RoundReport], None] = lambda report: None,
+        on_round: "Callable[[RoundReport], None]" = lambda report: None,
         stop: Stop = never,
-    ) -> Cycle:
+    ) -> "Cycle":
         """A night's work. Raises UsageError where a coordinator is required and none is configured."""
+        from swipefl.device.contribution import Contributor
+        from swipefl.device.cycle import Cycle
+        from swipefl.device.prediction import lexicons
+
         coordinator = self.exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("no-federation", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)

@@ -9,22 +9,28 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from swipefl.device.status import FederationStatus, KnownCheckpoint, Status
+    from swipefl.store.store import Store
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show gestures, models, rounds, and what to do next."""
     from dataclasses import asdict
 
-    from swipefl.device.cycle import nothing_to_do
     from swipefl.device.status import status
 
     with home_of(home).store() as store:
-        known, reason = status(store), nothing_to_do(store)
-    if as_json or not is_terminal():
-        emit(asdict(known))
-    else:
-        next_step = f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
-        _render(known, next_step)
+        known = status(store)
+        if as_json or not is_terminal():
+            emit(asdict(known))
+        else:
+            _render(known, _next(store))
+
+
+def _next(store: "Store") -> str:
+    from swipefl.device.cycle import nothing_to_do
+
+    reason = nothing_to_do(store)
+    return f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
 
 
 def _render(known: "Status", next_step: str) -> None:

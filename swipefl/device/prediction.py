@@ -6,11 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import Evaluation, evaluate
 from swipefl.decoder.lexicon import LANGUAGES, Lexicon, check_language, load_lexicon, no_words
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
@@ -21,6 +20,9 @@ from swipefl.gesture.keyboard import Keyboard
 from swipefl.store.models import newest_global, personal_or_newest
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
+
+if TYPE_CHECKING:
+    from swipefl.decoder.evaluation import Evaluation
 
 MODELS = ("personal", "global", "base")
 
@@ -74,8 +76,10 @@ class Prediction:
             elif isinstance(entry, Reading):
                 yield Answer(entry.line, entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))
 
-    def evaluation(self, examples: Iterable[Example], language: str | None = None) -> Evaluation:
+    def evaluation(self, examples: Iterable[Example], language: str | None = None) -> "Evaluation":
         """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
+        from swipefl.decoder.evaluation import evaluate
+
         decoder = self.decoder(language)
         return evaluate(decoder.decode_and_spell, examples, lambda e: e.word in decoder.lexicon(e.gesture))
 

@@ -1,6 +1,5 @@
 """Where settings come from: flags before the environment, that before a file in the home, that before the default."""
 
-import difflib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -33,7 +32,9 @@ def default_home() -> Path:
 class Sourced(BaseSettings):
     """What a device's and a coordinator's settings share."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, defer_build=True
+    )
     file_name: ClassVar[str]
 
     home: Path = Field(default_factory=default_home)
@@ -159,6 +160,8 @@ def _home_of(kind: type[Sourced]) -> Path:
 
 
 def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:
+    import difflib  # for slips only
+
     close = difflib.get_close_matches(name.removeprefix(prefix), [each.removeprefix(prefix) for each in known], 1)
     return f"; did you mean {prefix}{close[0]}?" if close else ""
 
