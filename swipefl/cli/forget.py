@@ -1,6 +1,7 @@
 """`swipefl forget`: gestures erased for good, with all that came of them."""
 
 import sys
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 
@@ -25,9 +26,11 @@ def forget(
     if everything == (before is not None or word is not None):
         raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
     with home_of(home).alone() as store:
-        erased = erase(store, before.timestamp() if before else None, fold(word) if word else None)
-    log("forget finished", erased=erased)
+        report = erase(store, before.timestamp() if before else None, fold(word) if word else None)
+    log("forget finished", **asdict(report))
     if as_json:
-        emit({"erased": erased})
+        emit(asdict(report))
     elif sys.stderr.isatty():
-        note(f"erased {counted(erased, 'gesture')}; what was read stays read: they do not come back by themselves")
+        note(
+            f"erased {counted(report.erased, 'gesture')}; what was read stays read: they do not come back by themselves"
+        )

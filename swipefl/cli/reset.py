@@ -1,5 +1,6 @@
 """`swipefl reset`: back to an earlier personal model."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -21,11 +22,12 @@ def reset(
             "unknown-model", "--to takes base, global, or the number of a checkpoint; `swipefl status` lists them"
         )
     with home_of(home).alone() as store:
-        in_use = reset(store, to)
+        report = reset(store, to)
     if as_json:
-        emit({"in_use": in_use})
+        emit(asdict(report))
     else:
-        note(f"predictions use {f'checkpoint {in_use}' if _is_number(in_use) else f'the {in_use} model'} now")
+        used = report.in_use
+        note(f"predictions use {f'checkpoint {used}' if _is_number(used) else f'the {used} model'} now")
 
 
 def _is_number(text: str) -> bool:

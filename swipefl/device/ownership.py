@@ -1,7 +1,7 @@
 """What the owner of the swipes may ask at any time: erase them for good, or have them all back."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from swipefl.device.cycle import DONE
@@ -11,8 +11,15 @@ from swipefl.gesture.keyboard import BUILT_IN
 from swipefl.store.store import Store
 
 
-def forget(store: Store, before: float | None = None, word: str | None = None) -> int:
-    """Erases gestures stored before a time (unix seconds), of a folded word, both, or all; returns how many.
+@dataclass(frozen=True)
+class ForgetReport:
+    """How many gestures were erased."""
+
+    erased: int
+
+
+def forget(store: Store, before: float | None = None, word: str | None = None) -> ForgetReport:
+    """Erases gestures stored before a time (unix seconds), of a folded word, both, or all.
 
     What derives from them goes too: personal words, personal checkpoints (the next cycle trains anew), what waits to
     be sent. Where a file was read up to stays known, so that the next ingest does not bring them back.
@@ -28,7 +35,7 @@ def forget(store: Store, before: float | None = None, word: str | None = None) -
                 store.memberships.set(replace(member, residual=b""))
             store.meta.delete(DONE)
     store.erase_traces()
-    return erased
+    return ForgetReport(erased)
 
 
 def exported(store: Store) -> Iterator[dict[str, Any]]:

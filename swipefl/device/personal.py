@@ -63,6 +63,13 @@ class TrainReport:
     seconds: float
 
 
+@dataclass(frozen=True)
+class ResetReport:
+    """What predictions use now: base, global, or the number of a checkpoint."""
+
+    in_use: str
+
+
 class PersonalTraining:
     """Training by `config` on one store. `load_trainer` is called when training is needed, not before.
 
@@ -156,8 +163,8 @@ def personal_start(store: Store) -> Checkpoint:
     return used if used.info.get("from") == newest.fingerprint else newest
 
 
-def reset(store: Store, to: str) -> str:
-    """Goes back to the `base`, the `global` model or the checkpoint of a number; says which predictions use now.
+def reset(store: Store, to: str) -> ResetReport:
+    """Goes back to the `base`, the `global` model or the checkpoint of a number.
 
     Raises CheckpointError for one that is not there.
     """
@@ -166,4 +173,4 @@ def reset(store: Store, to: str) -> str:
             raise CheckpointError("no-global", "no global checkpoint was received yet", Remedy.RESET_TO_BASE)
         store.checkpoints.use(int(to) if to not in ("base", "global") else None)
         # Once it was received, the global model stands in for the base.
-        return "global" if to == "base" and store.checkpoints.newest_global() else to
+        return ResetReport("global" if to == "base" and store.checkpoints.newest_global() else to)

@@ -1,7 +1,6 @@
 """A one-time token: the right to enrol one device, and the hash by which that device knows its coordinator."""
 
 import base64
-import binascii
 import hashlib
 from dataclasses import dataclass
 
@@ -35,7 +34,7 @@ class Token:
             raw = base64.b64decode(text.removeprefix(_PREFIX), altchars=b"-_", validate=True)
             if len(raw) != SECRET_BYTES + 32:
                 raise ValueError
-        except (ValueError, binascii.Error):
+        except ValueError:
             raise UsageError(
                 "no-token", "this is no token; one begins with {prefix}", Remedy.NEW_TOKEN, prefix=_PREFIX
             ) from None
