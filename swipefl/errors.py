@@ -1,4 +1,4 @@
-"""The error tree of swipefl; every error says what is wrong and where, and names what to do next.
+"""The error tree of swipefl; every error says what is wrong and where and, where something helps, names what.
 
 SwipeflError                     exit 1   (a bug, if it is seen bare)
 ├── UsageError                   exit 2   flags, settings, an unknown keyboard
@@ -12,6 +12,7 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 ├── FederationError                       a visit to the coordinator that came to nothing; a night goes on without it
 │   ├── CoordinatorUnreachable   exit 6   work is kept; try later
 │   ├── UpdateRefused            exit 7   do not retry
+│   ├── UnusableModel            exit 4   a model that this swipefl cannot use
 │   └── TrustError               exit 4   a signature, an older version, another model than the one that was signed
 │       └── CredentialRefused    exit 7   the coordinator does not know this device, or no longer
 ├── VersionConflict              exit 8   another version came in between
@@ -63,9 +64,9 @@ class Remedy(Enum):
     LOWER_LEARNING_RATE = auto()
     MOVE_ASIDE = auto()
     NEW_TOKEN = auto()
+    NEW_UPDATE = auto()
     PUBLISH = auto()
     REENROLL = auto()
-    RESET = auto()
     RESET_TO_BASE = auto()
     RESTART_COORDINATOR = auto()
     RESTORE_COPY = auto()
@@ -157,6 +158,12 @@ class UpdateRefused(FederationError):
     """The coordinator will never take this update."""
 
     exit_code = 7
+
+
+class UnusableModel(FederationError):
+    """The coordinator's model is one that this swipefl cannot use."""
+
+    exit_code = 4
 
 
 class TrustError(FederationError):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.federation.device.client import Client, Endpoint
-    from swipefl.federation.device.exchange import Exchange
+    from swipefl.federation.device.enrolment import Enrolled, Left
+    from swipefl.federation.device.exchange import Exchange, Exchanged
     from swipefl.store.membership import Membership
 
 
@@ -123,9 +124,9 @@ class Home:
         from swipefl.device.cycle import Cycle
         from swipefl.device.prediction import lexicons
 
-        coordinator = self.exchange(store, stop)
+        coordinator = self._exchange(store, stop)
         if require_sync and coordinator is None:
-            raise UsageError("no-federation", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
+            raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
         contributor = Contributor(
             store,
             load_trainer,
@@ -137,7 +138,38 @@ class Home:
         )
         return Cycle(store, self.personal(store, on_progress, stop), contributor, coordinator, require_sync, on_round)
 
-    def exchange(self, store: Store, stop: Stop = never) -> "Exchange | None":
+    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Exchanged":
+        """One visit to the coordinator. Raises UsageError where there is none, and what `Exchange.run` does."""
+        with self.alone() as store:
+            exchange = self._exchange(store, stop)
+            if exchange is None:
+                raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
+            return exchange.run(pull, push)
+
+    def enroll(
+        self, address: str, token: str, ca: Path | None = None, insecure: bool = False, stop: Stop = never
+    ) -> "Enrolled":
+        """Joins a federation. Raises UsageError before anything is touched for what is no address, token or file.
+
+        Else what `enrolment.enroll` raises, and StoreBusy.
+        """
+        from swipefl.federation.device.enrolment import enroll
+        from swipefl.federation.protocol.token import Token
+
+        parsed = Token.parse(token)
+        is_loopback(address)
+        endpoint = self._endpoint(address, read_pem(ca) if ca else None, insecure)
+        with self.alone() as store:
+            return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
+
+    def leave(self) -> "Left":
+        """Forgets the federation and what waits for it. Raises StoreError."""
+        from swipefl.federation.device.enrolment import leave
+
+        with self.alone() as store:
+            return leave(store)
+
+    def _exchange(self, store: Store, stop: Stop) -> "Exchange | None":
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
         if store.memberships.get() is None:
             return None
@@ -148,22 +180,6 @@ class Home:
             return self._client(endpoint, member.authorization, stop)
 
         return Exchange(store, self.settings.home, connect)
-
-    def enroll(
-        self, address: str, token: str, ca: Path | None = None, insecure: bool = False, stop: Stop = never
-    ) -> "Membership":
-        """Joins a federation. Raises UsageError before anything is touched for what is no address, token or file.
-
-        Else what `enrolment.enroll` raises.
-        """
-        from swipefl.federation.device.enrolment import enroll
-        from swipefl.federation.protocol.token import Token
-
-        parsed = Token.parse(token)
-        is_loopback(address)
-        endpoint = self._endpoint(address, read_pem(ca) if ca else None, insecure)
-        with self.alone() as store:
-            return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
 
     def _endpoint(self, address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
         """A coordinator's address, with the certificate that the settings name for this device, if any."""

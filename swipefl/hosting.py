@@ -1,69 +1,127 @@
-"""A coordinator put together: from its settings to the policy, holdout and server that its work is made of."""
+"""A coordinator put together: from its settings to the policy, holdout and server that its work is made of.
+
+It stands beside `home` and not in `federation`: settings take their defaults from there, and imports run downward.
+"""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.database.lock import hold
-from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
-from swipefl.decoder.encoder import fitting
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.encoder import read_checkpoint
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import KEPT, Policy
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.status import CoordinatorStatus, DeviceStatus, devices_of, status_of
 from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.protocol.pem import read_pem
-from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.round import Master
-from swipefl.federation.strategy import Strategy
 from swipefl.settings.coordinator import CoordinatorSettings
 
 if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.federation.coordinator.server import Listening, Serving
 
 
+@dataclass(frozen=True)
+class VersionReport:
+    """A version that was made."""
+
+    version: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class TokensReport:
+    """One-time tokens, as they are handed over."""
+
+    tokens: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class KeyReport:
+    """The public key that signs now, in hex."""
+
+    public_key: str
+
+
 class Hosting:
-    """What a coordinator's owner does, made of its settings. Raises UsageError for numbers that make no policy."""
+    """What a coordinator's owner does, made of its settings. Raises UsageError where there is no coordinator yet."""
 
     def __init__(self, settings: CoordinatorSettings) -> None:
         self.settings = settings
         self._policy = policy_of(settings)
         self._path = settings.home / "coordinator.db"
 
-    def create(self, first: Path | None = None) -> Version:
+    def create(self, first: Path | None = None) -> VersionReport:
         """A signing key, and version 1 out of a file, else the base. Raises UsageError, CheckpointError."""
         checkpoint = read_checkpoint(first) if first else base_checkpoint()
         with State(self._path) as state:
-            return state.create(checkpoint)
+            return _report(state.create(checkpoint))
 
-    def state(self) -> State:
-        """The coordinator's state. Raises UsageError where there is none."""
-        if not self._path.exists():
-            raise UsageError(
-                "no-coordinator",
-                "there is no coordinator in {home} yet",
-                Remedy.INIT_COORDINATOR,
-                home=self.settings.home,
-            )
-        return State(self._path)
+    def status(self) -> CoordinatorStatus:
+        """What is there."""
+        with self._state() as state:
+            return status_of(state)
 
-    def publish(self, file: Path) -> Version:
-        """A checkpoint's file as the next version. Raises UsageError, CheckpointError."""
-        checkpoint = read_checkpoint(file)
-        with self.state() as state:
-            return state.publish(Draft(Master(checkpoint), "published"))
+    def publish(self, file: Path) -> VersionReport:
+        """A checkpoint's file as the next version. Raises CheckpointError."""
+        master = Master(read_checkpoint(file))
+        with self._state() as state:
+            return _report(state.publish(Draft(master, "published"), self._policy.kept))
+
+    def roll_back(self, number: int) -> VersionReport:
+        """The weights of an earlier version as a new one."""
+        with self._state() as state:
+            return _report(state.roll_back(number, self._policy.kept))
+
+    def tokens(self, count: int, valid_s: float) -> TokensReport:
+        """New one-time tokens."""
+        with self._state() as state:
+            return TokensReport(tuple(str(state.devices.new_token(valid_s)) for _ in range(count)))
+
+    def revoke_token(self, token: str) -> TokensReport:
+        """A token that nobody used yet buys nothing any more."""
+        secret = Token.parse(token).secret
+        with self._state() as state:
+            state.devices.revoke_token(secret)
+        return TokensReport(())
+
+    def devices(self, revoke: str | None = None) -> list[DeviceStatus]:
+        """Every device; one that is to be revoked is refused from now on."""
+        with self._state() as state:
+            if revoke is not None:
+                state.revoke(revoke)
+            return devices_of(state)
+
+    def rotate_key(self) -> KeyReport:
+        """Another key signs from now on; the old one names it."""
+        with self._state() as state:
+            state.keys.rotate()
+            return KeyReport(bytes(state.keys.public().public_key).hex())
 
     def serve(self, on_ready: "Callable[[Serving], None]") -> None:
         """Serves until stopped; `on_ready` hears where. Raises UsageError, DataError for a holdout without swipes."""
         from swipefl.federation.coordinator.holdout import holdout
         from swipefl.federation.coordinator.server import serve
 
-        listening = self._listening()
-        self.state().close()
+        listening, path = self._listening(), self._existing()
         score = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, "coordinator.lock"):
-            asyncio.run(serve(self._path, listening, self._policy, score, on_ready))
+            asyncio.run(serve(path, listening, self._policy, score, on_ready))
+
+    def _state(self) -> State:
+        return State(self._existing())
+
+    def _existing(self) -> Path:
+        if not self._path.exists():
+            nothing = "there is no coordinator in {home} yet"
+            raise UsageError("no-coordinator", nothing, Remedy.INIT_COORDINATOR, home=self.settings.home)
+        return self._path
 
     def _listening(self) -> "Listening":
         """Where to listen. Raises UsageError for what cannot be listened with."""
@@ -80,18 +138,10 @@ class Hosting:
 
 
 def policy_of(settings: CoordinatorSettings) -> Policy:
-    """What the settings tell a coordinator to do. Raises UsageError for numbers that make no plan or no step."""
+    """What the settings tell a coordinator to do."""
     return Policy(
-        plan=Plan(settings.epochs, settings.batch_size, settings.learning_rate, settings.max_norm),
-        strategy=Strategy(
-            rule=settings.rule,
-            optimizer=settings.optimizer,
-            server_lr=settings.server_lr,
-            momentum=settings.momentum,
-            example_cap=settings.example_cap,
-            trim=settings.trim,
-            steady=settings.steady,
-        ),
+        plan=settings.plan,
+        strategy=settings.strategy,
         limits=Limits(stream_s=settings.stream_s),
         buffer=settings.buffer,
         least=settings.least,
@@ -102,12 +152,5 @@ def policy_of(settings: CoordinatorSettings) -> Policy:
     )
 
 
-def read_checkpoint(file: Path) -> Checkpoint:
-    """The checkpoint in a file that somebody named. Raises UsageError, CheckpointError."""
-    try:
-        checkpoint = checkpoint_from_bytes(file.read_bytes())
-    except OSError as error:
-        unreadable = "cannot read {path}: {why}"
-        raise UsageError("no-such-file", unreadable, Remedy.GIVE_CHECKPOINT, path=file, why=error.strerror) from error
-    fitting(checkpoint)
-    return checkpoint
+def _report(version: Version) -> VersionReport:
+    return VersionReport(version.number, version.fingerprint)

@@ -20,7 +20,7 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
     from swipefl.settings.device import Settings
 
     if default:
-        show_default(Settings, DEVICE)
+        show_default(Settings, DEVICE, as_json)
     else:
         show_settings(home_of(home).settings, home, DEVICE, as_json)
 
@@ -38,11 +38,15 @@ def show_settings(settings: "Sourced", home: HomeOption, meanings: Mapping[str, 
         _render(known)
 
 
-def show_default(kind: "type[Sourced]", meanings: Mapping[str, str]) -> None:
+def show_default(kind: "type[Sourced]", meanings: Mapping[str, str], as_json: bool) -> None:
     """A file that changes nothing, to begin one's own with."""
     from swipefl.settings.sources import commented
 
-    typer.echo(commented(kind, meanings))
+    text = commented(kind, meanings)
+    if as_json:
+        emit({"file": kind.file_name, "text": text})
+    else:
+        typer.echo(text)
 
 
 def _render(known: "Sequence[Setting]") -> None:

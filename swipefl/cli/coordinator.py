@@ -13,6 +13,8 @@ from swipefl.cli.rendering import console, moment, number, percent, table
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from swipefl.federation.coordinator.server import Serving
 
 app = typer.Typer(help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
@@ -25,8 +27,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a signing key and version 1 of the global model."""
-    version = hosting_of(home).create(checkpoint)
-    _told({"version": version.number, "fingerprint": version.fingerprint}, as_json, "version 1 is published")
+    _answer(hosting_of(home).create(checkpoint), as_json, "version 1 is published")
 
 
 @app.command("serve")
@@ -115,7 +116,7 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
     from swipefl.settings.coordinator import CoordinatorSettings
 
     if default:
-        show_default(CoordinatorSettings, COORDINATOR)
+        show_default(CoordinatorSettings, COORDINATOR, as_json)
     else:
         show_settings(hosting_of(home).settings, home, COORDINATOR, as_json)
 
@@ -129,19 +130,15 @@ def token(
     as_json: JsonOption = False,
 ) -> None:
     """Make one-time tokens. One enrols one device; they are shown once and kept as hashes only."""
-    from swipefl.federation.protocol.token import Token
-
+    hosting = hosting_of(home)
     if revoke is not None:
-        with hosting_of(home).state() as state:
-            state.devices.revoke_token(Token.parse(revoke).secret)
-        _told({"tokens": []}, as_json, "the token buys nothing any more")
+        _answer(hosting.revoke_token(revoke), as_json, "the token buys nothing any more")
         return
-    with hosting_of(home).state() as state:
-        tokens = [str(state.devices.new_token(expires_h * 3600)) for _ in range(count)]
+    report = hosting.tokens(count, expires_h * 3600)
     if as_json:
-        emit({"tokens": tokens})
+        emit(asdict(report))
     else:
-        for each in tokens:
+        for each in report.tokens:
             typer.echo(each)
 
 
@@ -152,12 +149,7 @@ def devices(
     as_json: JsonOption = False,
 ) -> None:
     """List the devices, or revoke one."""
-    from swipefl.federation.coordinator.status import devices
-
-    with hosting_of(home).state() as state:
-        if revoke is not None:
-            state.revoke(revoke)
-        known = devices(state)
+    known = hosting_of(home).devices(revoke)
     if as_json or not is_terminal():
         emit({"devices": [asdict(device) for device in known]})
         return
@@ -176,17 +168,14 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Publish a checkpoint as the next version."""
-    version = hosting_of(home).publish(file)
-    _told({"version": version.number, "fingerprint": version.fingerprint}, as_json, f"version {version.number} is out")
+    report = hosting_of(home).publish(file)
+    _answer(report, as_json, f"version {report.version} is out")
 
 
 @app.command("status")
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show versions, waiting updates and devices."""
-    from swipefl.federation.coordinator.status import status
-
-    with hosting_of(home).state() as state:
-        known = status(state)
+    known = hosting_of(home).status()
     if as_json or not is_terminal():
         emit(asdict(known))
         return
@@ -205,23 +194,18 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Publish the weights of an earlier version again, as a new one."""
-    with hosting_of(home).state() as state:
-        new = state.roll_back(version)
-    text = f"version {new.number} has the weights of version {version}"
-    _told({"version": new.number, "fingerprint": new.fingerprint}, as_json, text)
+    report = hosting_of(home).roll_back(version)
+    _answer(report, as_json, f"version {report.version} has the weights of version {version}")
 
 
 @app.command("rotate-key")
 def rotate_key(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Sign with a new key from now on. The old one names it to the devices."""
-    with hosting_of(home).state() as state:
-        state.keys.rotate()
-        public = bytes(state.keys.public().public_key)
-    _told({"public_key": public.hex()}, as_json, "a new key signs from now on; devices follow at their next visit")
+    _answer(hosting_of(home).rotate_key(), as_json, "a new key signs from now on; devices follow at their next visit")
 
 
-def _told(report: dict[str, object], as_json: bool, text: str) -> None:
+def _answer(report: "DataclassInstance", as_json: bool, text: str) -> None:
     if as_json or not is_terminal():
-        emit(report)
+        emit(asdict(report))
     else:
         note(text)

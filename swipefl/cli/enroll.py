@@ -1,5 +1,6 @@
 """`swipefl enroll`: join a federation."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,8 @@ def enroll(
 ) -> None:
     """Join a federation. Trades a one-time token for this device's credential."""
     with signals() as stop:
-        member = home_of(home).enroll(address, token, ca, insecure, stop)
+        report = home_of(home).enroll(address, token, ca, insecure, stop)
     if as_json or not is_terminal():
-        emit({"address": member.address, "device_id": member.device_id})
+        emit(asdict(report))
     else:
-        note(f"this device belongs to {member.address} now, as {member.device_id}; `swipefl sync` fetches its model")
+        note(f"this device belongs to {report.address} now, as {report.device_id}; `swipefl sync` fetches its model")

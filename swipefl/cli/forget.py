@@ -21,12 +21,11 @@ def forget(
     """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
     from swipefl.device.ownership import forget as erase
     from swipefl.errors import UsageError
-    from swipefl.gesture.gesture import fold
 
     if everything == (before is not None or word is not None):
         raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
     with home_of(home).alone() as store:
-        report = erase(store, before.timestamp() if before else None, fold(word) if word else None)
+        report = erase(store, before.timestamp() if before else None, word or None)
     log("forget finished", **asdict(report))
     if as_json:
         emit(asdict(report))

@@ -10,7 +10,13 @@ from swipefl.federation.protocol.address import LISTEN
 from swipefl.settings.meanings import COORDINATOR, DEVICE
 
 _POLICY = Policy()
-_PLAN, _STRATEGY = _POLICY.plan, _POLICY.strategy
+_DEFAULTS = {
+    "listen": LISTEN,
+    **vars(_POLICY.plan),
+    **vars(_POLICY.strategy),
+    **vars(_POLICY.limits),
+    **vars(_POLICY),
+}
 
 
 def device_option(name: str) -> Any:
@@ -18,10 +24,10 @@ def device_option(name: str) -> Any:
     return typer.Option(help=_sentence(DEVICE[name]))
 
 
-def coordinator_option(name: str, *flags: str, default: object = None) -> Any:
+def coordinator_option(name: str, *flags: str) -> Any:
     """The option of a coordinator's setting, under its own name unless `flags` say others."""
-    shown = default if default is None else str(default)
-    return typer.Option(*flags, help=_sentence(COORDINATOR[name]), show_default=shown or False)
+    shown = str(_DEFAULTS[name]) if name in _DEFAULTS else False
+    return typer.Option(*flags, help=_sentence(COORDINATOR[name]), show_default=shown)
 
 
 def _sentence(meaning: str) -> str:
@@ -29,20 +35,20 @@ def _sentence(meaning: str) -> str:
 
 
 # What `coordinator serve` and `simulate` both say of a federation.
-Epochs = Annotated[int | None, coordinator_option("epochs", default=_PLAN.epochs)]
-BatchSize = Annotated[int | None, coordinator_option("batch_size", default=_PLAN.batch_size)]
-LearningRate = Annotated[float | None, coordinator_option("learning_rate", default=_PLAN.learning_rate)]
-MaxNorm = Annotated[float | None, coordinator_option("max_norm", default=_PLAN.max_norm)]
-Rule = Annotated[str | None, coordinator_option("rule", default=_STRATEGY.rule)]
-Optimizer = Annotated[str | None, coordinator_option("optimizer", default=_STRATEGY.optimizer)]
-ServerLr = Annotated[float | None, coordinator_option("server_lr", default=_STRATEGY.server_lr)]
-Steady = Annotated[int | None, coordinator_option("steady", default=_STRATEGY.steady)]
-Momentum = Annotated[float | None, coordinator_option("momentum", default=_STRATEGY.momentum)]
-Trim = Annotated[float | None, coordinator_option("trim", default=_STRATEGY.trim)]
-ExampleCap = Annotated[int | None, coordinator_option("example_cap", default=_STRATEGY.example_cap)]
+Epochs = Annotated[int | None, coordinator_option("epochs")]
+BatchSize = Annotated[int | None, coordinator_option("batch_size")]
+LearningRate = Annotated[float | None, coordinator_option("learning_rate")]
+MaxNorm = Annotated[float | None, coordinator_option("max_norm")]
+Rule = Annotated[str | None, coordinator_option("rule")]
+Optimizer = Annotated[str | None, coordinator_option("optimizer")]
+ServerLr = Annotated[float | None, coordinator_option("server_lr")]
+Steady = Annotated[int | None, coordinator_option("steady")]
+Momentum = Annotated[float | None, coordinator_option("momentum")]
+Trim = Annotated[float | None, coordinator_option("trim")]
+ExampleCap = Annotated[int | None, coordinator_option("example_cap")]
 
 # What only a coordinator has.
-Listen = Annotated[str | None, coordinator_option("listen", default=LISTEN)]
+Listen = Annotated[str | None, coordinator_option("listen")]
 TlsCert = Annotated[Path | None, coordinator_option("tls_cert")]
 TlsKey = Annotated[Path | None, coordinator_option("tls_key")]
 ClientCa = Annotated[Path | None, coordinator_option("client_ca")]
@@ -50,12 +56,12 @@ Insecure = Annotated[bool | None, coordinator_option("insecure", "--insecure")]
 Metrics = Annotated[str | None, coordinator_option("metrics")]
 Reflection = Annotated[bool | None, coordinator_option("reflection", "--reflection")]
 Holdout = Annotated[Path | None, coordinator_option("holdout")]
-Buffer = Annotated[int | None, coordinator_option("buffer", default=_POLICY.buffer)]
-MaxWaitS = Annotated[float | None, coordinator_option("max_wait_s", default=_POLICY.max_wait_s)]
-Least = Annotated[int | None, coordinator_option("least", default=_POLICY.least)]
-MaxStaleness = Annotated[int | None, coordinator_option("max_staleness", default=_POLICY.max_staleness)]
-RetryAfterS = Annotated[float | None, coordinator_option("retry_after_s", default=_POLICY.retry_after_s)]
-StreamS = Annotated[float | None, coordinator_option("stream_s", default=_POLICY.limits.stream_s)]
+Buffer = Annotated[int | None, coordinator_option("buffer")]
+MaxWaitS = Annotated[float | None, coordinator_option("max_wait_s")]
+Least = Annotated[int | None, coordinator_option("least")]
+MaxStaleness = Annotated[int | None, coordinator_option("max_staleness")]
+RetryAfterS = Annotated[float | None, coordinator_option("retry_after_s")]
+StreamS = Annotated[float | None, coordinator_option("stream_s")]
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -15,20 +15,11 @@ def reset(
 ) -> None:
     """Go back to an earlier personal model. Without --to, to the one in the package."""
     from swipefl.device.personal import reset
-    from swipefl.errors import UsageError
 
-    if to not in ("base", "global") and not _is_number(to):
-        raise UsageError(
-            "unknown-model", "--to takes base, global, or the number of a checkpoint; `swipefl status` lists them"
-        )
     with home_of(home).alone() as store:
         report = reset(store, to)
     if as_json:
         emit(asdict(report))
     else:
         used = report.in_use
-        note(f"predictions use {f'checkpoint {used}' if _is_number(used) else f'the {used} model'} now")
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdecimal()
+        note(f"predictions use {f'the {used} model' if used in ('base', 'global') else f'checkpoint {used}'} now")

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from swipefl.simulation.simulation import RoundResult
 
-_PLAN = Plan()
-
 
 def simulate(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Swipes; each `user` in it is a client.")],
@@ -31,17 +29,11 @@ def simulate(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal models on one machine.")] = 0,
     start: Annotated[Path | None, typer.Option(help="A checkpoint to start from; else the base.")] = None,
-    epochs: Annotated[
-        int | None, coordinator_option("epochs", "--epochs", "--local-epochs", default=_PLAN.epochs)
-    ] = None,
+    epochs: Annotated[int | None, coordinator_option("epochs", "--epochs", "--local-epochs")] = None,
     batch_size: options.BatchSize = None,
-    learning_rate: Annotated[
-        float | None, coordinator_option("learning_rate", "--learning-rate", "--local-lr", default=_PLAN.learning_rate)
-    ] = None,
+    learning_rate: Annotated[float | None, coordinator_option("learning_rate", "--learning-rate", "--local-lr")] = None,
     proximal: Annotated[float, typer.Option(min=0, help="FedProx: pull towards the global weights.")] = 0.0,
-    max_norm: Annotated[
-        float | None, coordinator_option("max_norm", "--max-norm", "--clip", default=_PLAN.max_norm)
-    ] = None,
+    max_norm: Annotated[float | None, coordinator_option("max_norm", "--max-norm", "--clip")] = None,
     rule: options.Rule = None,
     optimizer: options.Optimizer = None,
     server_lr: options.ServerLr = None,
@@ -61,9 +53,9 @@ def simulate(
 ) -> None:
     """Simulate a federation of the people of a file. Trains and aggregates as devices and a coordinator do."""
     from swipefl.decoder.checkpoint import base_checkpoint
+    from swipefl.decoder.encoder import read_checkpoint
     from swipefl.errors import UsageError
     from swipefl.federation.strategy import Strategy
-    from swipefl.hosting import read_checkpoint
     from swipefl.simulation.running import running
     from swipefl.simulation.scenario import Scenario, Troubles
 

@@ -16,10 +16,10 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show gestures, models, rounds, and what to do next."""
     from dataclasses import asdict
 
-    from swipefl.device.status import status
+    from swipefl.device.status import status_of
 
     with home_of(home).store() as store:
-        known = status(store)
+        known = status_of(store)
         if as_json or not is_terminal():
             emit(asdict(known))
         else:

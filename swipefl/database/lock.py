@@ -1,4 +1,4 @@
-"""One train, cycle, sync or forget at a time."""
+"""One holder of a home at a time."""
 
 import fcntl
 import os
@@ -36,7 +36,7 @@ def _take(descriptor: int, path: Path) -> None:
     except BlockingIOError:
         pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
         who = f"another run (pid {pid})" if pid.isdigit() else "another run"
-        raise StoreBusy("locked", "{who} holds {home}", Remedy.WAIT_OR_STOP, who=who, home=path.parent) from None
+        raise StoreBusy("held", "{who} holds {home}", Remedy.WAIT_OR_STOP, who=who, home=path.parent) from None
     except OSError as error:
         raise _unusable(path, error) from error
 

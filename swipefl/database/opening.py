@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from swipefl.database.migrations import Schema, migrate
-from swipefl.database.sql import BUSY_TIMEOUT_S, Sql, damaged, told
+from swipefl.database.sql import BUSY_TIMEOUT_S, Sql, damaged, translating
 from swipefl.errors import Remedy, StoreError
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
@@ -23,7 +23,7 @@ def open_database(path: Path, schema: Schema) -> Sql:
         _look(path, schema)
     except OSError as error:
         what = "cannot open or make {path} ({why})"
-        raise StoreError("no-access", what, Remedy.CHECK_FOLDER, path=path, why=error.strerror) from error
+        raise StoreError("no-folder", what, Remedy.CHECK_FOLDER, path=path, why=error.strerror) from error
     with suppress(OSError):
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
@@ -85,7 +85,7 @@ def _publish(draft: Path, path: Path) -> None:
 
 def _look(path: Path, schema: Schema) -> None:
     """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
-    with told(path, schema.lost):
+    with translating(path, schema.lost):
         try:
             with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
                 application = conn.execute("PRAGMA application_id").fetchone()[0]
@@ -114,7 +114,7 @@ def _look(path: Path, schema: Schema) -> None:
 
 def _ready(path: Path, shown: Path, schema: Schema) -> Database:
     """A migrated connection to the existing file `path`; errors name `shown`."""
-    with told(shown, schema.lost):
+    with translating(shown, schema.lost):
         # isolation_level None: no transaction begins unasked.
         conn = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:

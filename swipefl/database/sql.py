@@ -30,20 +30,20 @@ class Sql:
         """The error for what is in the file and makes no sense."""
         return damaged(self.path, detail, self._lost)
 
-    def _told(self) -> AbstractContextManager[None]:
-        return told(self.path, self._lost)
+    def _translating(self) -> AbstractContextManager[None]:
+        return translating(self.path, self._lost)
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows that `statement` answers with."""
-        with self._told():
+        with self._translating():
             return self.db.execute(statement, parameters).fetchall()
 
     def each(self, statement: str, parameters: Parameters = ()) -> Iterator[Row]:
         """The rows one by one, for answers too large to hold."""
-        with self._told():
+        with self._translating():
             cursor = self.db.execute(statement, parameters)
         while True:
-            with self._told():
+            with self._translating():
                 rows = cursor.fetchmany(64)
             if not rows:
                 return
@@ -51,27 +51,27 @@ class Sql:
 
     def run(self, statement: str, parameters: Parameters = ()) -> int:
         """Run a write; returns how many rows it changed."""
-        with self._told():
+        with self._translating():
             return self.db.execute(statement, parameters).rowcount
 
     def run_many(self, statement: str, rows: Iterable[Sequence[Any]]) -> int:
         """Run a write once a row; returns how many rows it changed."""
-        with self._told():
+        with self._translating():
             return self.db.conn.executemany(statement, rows).rowcount
 
     def insert(self, statement: str, parameters: Parameters) -> int:
         """Run an INSERT of one row; returns its number."""
-        with self._told():
+        with self._translating():
             return int(self.db.execute(statement, parameters).lastrowid or 0)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; one inside another is a savepoint of it."""
         if self.db.conn.in_transaction:
-            with self._told(), self.db.atomic():
+            with self._translating(), self.db.atomic():
                 yield
             return
-        with self._told():
+        with self._translating():
             # IMMEDIATE: a transaction that reads first and then finds another writer could not wait for it.
             self.db.conn.execute("BEGIN IMMEDIATE")
             try:
@@ -83,7 +83,7 @@ class Sql:
 
 
 @contextmanager
-def told(path: Path, lost: Remedy) -> Iterator[None]:
+def translating(path: Path, lost: Remedy) -> Iterator[None]:
     """Turns a sqlite3.Error inside the block into StoreError or StoreBusy."""
     try:
         yield
@@ -117,4 +117,4 @@ def translated(error: sqlite3.Error, path: Path, lost: Remedy) -> StoreError:
 def damaged(path: Path, detail: str, lost: Remedy) -> StoreError:
     """The error for a file that SQLite or swipefl cannot make sense of."""
     what = "{path} is damaged or no database of swipefl ({detail}); nothing in it was changed"
-    return StoreError("damaged", what, lost, path=path, detail=detail)
+    return StoreError("damaged-database", what, lost, path=path, detail=detail)

@@ -1,0 +1,1 @@
+"""From a gesture to words: checkpoint, encoder, search, lexicon; `evaluation.py` judges."""

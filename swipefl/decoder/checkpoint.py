@@ -60,7 +60,7 @@ class ScoreWeights:
                 "unknown-score", "unknown score weights {names}", Remedy.UPGRADE, names=", ".join(sorted(unknown))[:80]
             )
         if not all(isinstance(weight, int | float) and math.isfinite(weight) for weight in weights.values()):
-            raise CheckpointError("not-finite", "the checkpoint's score weights are not finite numbers", Remedy.RESET)
+            raise CheckpointError("checkpoint-not-finite", "the checkpoint's score weights are not finite numbers")
         return cls(**weights)
 
     @property
@@ -133,7 +133,7 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
         about = json.loads(header["__metadata__"]["swipefl"])
         if about["format"] != FORMAT:
             raise CheckpointError(
-                "unknown-format",
+                "unknown-checkpoint-format",
                 "this checkpoint has format {format!r}; this swipefl reads {known!r}",
                 format=str(about["format"])[:40],
                 known=FORMAT,
@@ -146,9 +146,9 @@ def checkpoint_from_bytes(blob: bytes) -> Checkpoint:
         info = {str(name): str(fact) for name, fact in about["info"].items()}
         checkpoint = Checkpoint(str(about["architecture"]), weights, score, info)
     except _DAMAGE as error:
-        raise CheckpointError("damaged", "the checkpoint is damaged", Remedy.RESET_TO_BASE) from error
+        raise CheckpointError("damaged-checkpoint", "the checkpoint is damaged") from error
     if not all(np.isfinite(array).all() for array in weights.values()):
-        raise CheckpointError("not-finite", "the checkpoint holds numbers that are not finite", Remedy.RESET)
+        raise CheckpointError("checkpoint-not-finite", "the checkpoint holds numbers that are not finite")
     return checkpoint
 
 

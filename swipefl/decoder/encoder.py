@@ -2,13 +2,14 @@
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from swipefl.arrays import Floats
-from swipefl.decoder.checkpoint import SCORE, SPREADS, Checkpoint, Weights
+from swipefl.decoder.checkpoint import SCORE, SPREADS, Checkpoint, Weights, checkpoint_from_bytes
 from swipefl.decoder.sight import Sight, sight
-from swipefl.errors import CheckpointError, Remedy
+from swipefl.errors import CheckpointError, Remedy, UsageError
 from swipefl.gesture.features import FEATURES, Frames, frames_of
 from swipefl.gesture.gesture import Gesture
 from swipefl.gesture.keyboard import Layout
@@ -64,10 +65,22 @@ def fitting(checkpoint: Checkpoint) -> Architecture:
     """The checkpoint's architecture. Raises CheckpointError where its weights have other names or shapes."""
     architecture = Architecture.named(checkpoint.architecture)
     if {name: array.shape for name, array in checkpoint.weights.items()} != architecture.shapes():
-        raise CheckpointError(
-            "wrong-shape", "the checkpoint's weights do not fit its architecture {name!r}", name=checkpoint.architecture
-        )
+        misfit = "the checkpoint's weights do not fit its architecture {name!r}"
+        raise CheckpointError("checkpoint-of-another-shape", misfit, name=checkpoint.architecture)
     return architecture
+
+
+def read_checkpoint(file: Path) -> Checkpoint:
+    """The checkpoint in a file that somebody named. Raises UsageError, CheckpointError."""
+    try:
+        checkpoint = checkpoint_from_bytes(file.read_bytes())
+    except OSError as error:
+        unreadable = "cannot read {path}: {why}"
+        raise UsageError(
+            "unreadable-checkpoint", unreadable, Remedy.GIVE_CHECKPOINT, path=file, why=error.strerror
+        ) from error
+    fitting(checkpoint)
+    return checkpoint
 
 
 class Encoder:

@@ -37,7 +37,10 @@ class Judgement:
 
 
 def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
-    """How well `decoder` does on examples: enough to choose between two models. Raises TooLittleData for none."""
+    """How well `decoder` does on examples: enough to choose between two models, where `evaluate` tells a person all.
+
+    A device judges its personal model so, a coordinator each version on its holdout. Raises TooLittleData for none.
+    """
     ranks, logs = [], []
     for example in examples:
         candidates = decoder.decode(example.gesture, JUDGED)
@@ -109,6 +112,13 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
     ece = calibration_error(np.array(sure), np.array(ranks) == 0)
     shares = (in_lexicon / count, top1, top3, top5, spelled / count, ece)
     return Evaluation(count, *shares, p50, p99, worst_keys, worst_words)
+
+
+def pooled(parts: Sequence[Evaluation]) -> tuple[float, float]:
+    """Top-1 and top-3 over the examples of all parts."""
+    count = sum(part.examples for part in parts)
+    top1, top3 = (sum(getattr(part, top) * part.examples for part in parts) / count for top in ("top1", "top3"))
+    return top1, top3
 
 
 def calibration_error(sure: Doubles, right: npt.NDArray[np.bool_]) -> float:

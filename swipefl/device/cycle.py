@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.device.contribution import Contributor
 from swipefl.device.personal import Personal, PersonalTraining, keep
-from swipefl.errors import FederationError, TooLittleData, UpdateRefused
+from swipefl.errors import FederationError, TooLittleData
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
@@ -85,7 +85,8 @@ class Cycle:
     def run(self, rounds: int) -> CycleReport:
         """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain.
 
-        Raises StoreError, Interrupted; with `require_sync` FederationError.
+        Raises CheckpointError, UsageError for a device to train on that is not there, StoreError, and what a stop says;
+        with `require_sync` FederationError.
         """
         reports = []
         for report in self._rounds(rounds):
@@ -130,11 +131,8 @@ class Cycle:
                 raise
             self._unspoken = error
             return None
-        if done.refused and self._require_sync:
-            reasons = ", ".join(done.reasons)
-            raise UpdateRefused(
-                "update-refused", "the coordinator refused the update ({reasons}); it is dropped", reasons=reasons
-            )
+        if self._require_sync:
+            done.raise_if_refused()
         return "sent" if done.pushed else "refused" if done.refused else "stale" if done.stale else None
 
     def _skipped(self, examples: int, reason: str) -> RoundReport:

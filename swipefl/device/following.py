@@ -3,7 +3,6 @@
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,8 +41,11 @@ class Bookmarking:
 class Following:
     """Lines of a stream, and the places that they pass; without `bookmarking` it has none to come back to."""
 
-    def __init__(self, name: str, lines: Iterator[Line], bookmarking: Bookmarking | None = None) -> None:
+    def __init__(
+        self, name: str, lines: Iterator[Line], bookmarking: Bookmarking | None = None, is_known: bool = False
+    ) -> None:
         self.name = name
+        self.is_known = is_known  # nothing of it is new
         self.text = b""  # of the last line
         self._lines = lines
         self._bookmarking = bookmarking
@@ -84,15 +86,15 @@ class Following:
 
 
 @contextmanager
-def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks) -> Iterator[Following]:
-    """What is new of an opened file, since its bookmark was put."""
+def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> Iterator[Following]:
+    """What is new of an opened file, since its bookmark was put; `now` in unix seconds."""
     status = os.fstat(stream.fileno())
     if not stat.S_ISREG(status.st_mode):  # a pipe
         yield Following(str(path), unpacked_lines(stream))
         return
     size, name, packed = status.st_size, str(path.resolve()), is_gzip(stream.read(2))
     start = _start(bookmarks.get(name), stream, size)
-    fresh = abs(time.time() - status.st_mtime) < MAX_DURATION_S
+    fresh = abs(now - status.st_mtime) < MAX_DURATION_S
     with path.open("rb") as beside:  # hashes are read through a handle of their own
 
         def put(place: Place) -> None:
@@ -100,7 +102,7 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks) -> Iterator[Fol
             bookmarks.put(bookmark)
 
         if size and start.offset == size:
-            yield Following(str(path), iter(()), Bookmarking(put, start))
+            yield Following(str(path), iter(()), Bookmarking(put, start), is_known=True)
         elif packed:
             stream.seek(0)
             yield Following(str(path), unpacked_lines(stream), Bookmarking(put, start, whole=Place(size, 0)))

@@ -41,11 +41,13 @@ class Ingestion:
         keyboard: Keyboard | None = None,
         format: str | None = None,
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._keyboard = keyboard
         self._format = format
         self._on_reject = on_reject
+        self._clock = clock
         self._read = self._stored = self._suspect = self._already = 0
         self._reasons: Counter[str] = Counter()
         self._known: set[Keyboard] = set()
@@ -76,9 +78,10 @@ class Ingestion:
             stream = path.open("rb")
         except OSError as error:
             raise unreadable(str(path), error) from error
-        with stream, followed(stream, path, self._store.bookmarks) as lines:
+        with stream, followed(stream, path, self._store.bookmarks, self._clock()) as lines:
             self._already += lines.read_before
-            self._take(lines)
+            if not lines.is_known:
+                self._take(lines)
 
     def _take(self, lines: Following) -> None:
         """Reads lines into the store, a batch and the place reached in one transaction.

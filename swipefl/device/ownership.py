@@ -19,7 +19,7 @@ class ForgetReport:
 
 
 def forget(store: Store, before: float | None = None, word: str | None = None) -> ForgetReport:
-    """Erases gestures stored before a time (unix seconds), of a folded word, both, or all.
+    """Erases gestures stored before a time (unix seconds), of a word, both, or all.
 
     What derives from them goes too: personal words, personal checkpoints (the next cycle trains anew), what waits to
     be sent. Where a file was read up to stays known, so that the next ingest does not bring them back.

@@ -8,7 +8,7 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.errors import CheckpointError, Remedy, TooLittleData
+from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.models import newest_global, personal_or_newest
@@ -93,7 +93,8 @@ class PersonalTraining:
         self._stop = stop
 
     def run(self) -> TrainReport:
-        """Trains once, and adopts the result if it is better. Raises TooLittleData, Interrupted, StoreError."""
+        """Trains once, and adopts the result if it is better. Raises TooLittleData, CheckpointError, UsageError for
+        a device that is not there, StoreError, and what `stop` says."""
         started = time.monotonic()
         personal, fingerprint = self.train(), None
         if personal.adopted:
@@ -118,7 +119,7 @@ class PersonalTraining:
         """The personal checkpoint trained once more, `seed` added to the configured one, and judged. Writes nothing.
 
         Its score weights stay those that it started with: tuned on the train split, by maximum likelihood at four
-        strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises TooLittleData, Interrupted.
+        strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises as `run` does.
         """
         root, start = newest_global(self._store), personal_start(self._store)
         examples, held_out = (self._store.gestures.examples(split) for split in ("train", "held_out"))
@@ -166,11 +167,15 @@ def personal_start(store: Store) -> Checkpoint:
 def reset(store: Store, to: str) -> ResetReport:
     """Goes back to the `base`, the `global` model or the checkpoint of a number.
 
-    Raises CheckpointError for one that is not there.
+    Raises UsageError for what names none of them, CheckpointError for one that is not there.
     """
+    named = to in ("base", "global")
+    if not named and not (to.isascii() and to.isdecimal()):
+        choices = "there are the base, the global model, and checkpoints by their numbers"
+        raise UsageError("no-such-model", choices, Remedy.LIST_CHECKPOINTS)
     with store.transaction():
         if to == "global" and store.checkpoints.newest_global() is None:
             raise CheckpointError("no-global", "no global checkpoint was received yet", Remedy.RESET_TO_BASE)
-        store.checkpoints.use(int(to) if to not in ("base", "global") else None)
+        store.checkpoints.use(None if named else int(to))
         # Once it was received, the global model stands in for the base.
         return ResetReport("global" if to == "base" and store.checkpoints.newest_global() else to)

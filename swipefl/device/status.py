@@ -53,7 +53,7 @@ class Status:
     federation: FederationStatus | None
 
 
-def status(store: Store) -> Status:
+def status_of(store: Store) -> Status:
     """What is in the store now. Raises StoreError."""
     member = store.memberships.get()
     return Status(

@@ -7,7 +7,7 @@ from swipefl.federation.protocol.bounds import check
 
 RULES = ("mean", "median", "trimmed-mean")
 OPTIMIZERS = ("fedavg", "fedavgm", "fedadam")
-LEAST_STEP = 0.1  # of the full one
+LEAST_SHARE = 0.1  # of the full one
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Strategy:
     def step_size(self, round_number: int) -> float:
         """The learning rate of a round, from 1: noise averages out as it falls (Robbins 1951), news still come in."""
         falling = min(1.0, self.steady / round_number) if self.steady else 1.0
-        return self.server_lr * max(falling, LEAST_STEP)
+        return self.server_lr * max(falling, LEAST_SHARE)
 
 
 def _check_one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -1,0 +1,1 @@
+"""What a finger did, on which keyboard, and in which file formats it comes (`formats/`)."""

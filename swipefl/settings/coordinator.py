@@ -1,13 +1,15 @@
 """A coordinator's settings: flags, `SWIPEFL_COORDINATOR_*`, `coordinator.toml` in its home, defaults."""
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.address import LISTEN
+from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.strategy import Strategy
 from swipefl.settings.sources import COORDINATOR_PREFIX, Sourced, load
 
 _POLICY = Policy()
@@ -45,6 +47,21 @@ class CoordinatorSettings(Sourced):
     learning_rate: float = _PLAN.learning_rate
     retry_after_s: float = Field(_POLICY.retry_after_s, ge=0)
     stream_s: float = Field(_LIMITS.stream_s, ge=0.1)
+
+    @property
+    def plan(self) -> Plan:
+        """What is asked of devices."""
+        return Plan(**{name: getattr(self, name) for name in vars(_PLAN)})
+
+    @property
+    def strategy(self) -> Strategy:
+        """How updates become a step."""
+        return Strategy(**{name: getattr(self, name) for name in vars(_STRATEGY)})
+
+    @model_validator(mode="after")
+    def _make_sense(self) -> Self:
+        _ = self.plan, self.strategy  # which check themselves
+        return self
 
 
 def load_coordinator_settings(home: Path | None = None, **flags: Any) -> CoordinatorSettings:

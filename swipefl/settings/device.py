@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field
 
-from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.protocol.plan import MOST_NORM, Plan
 from swipefl.settings.sources import Sourced, load
 
 _PLAN = Plan()
@@ -24,7 +24,7 @@ class Settings(Sourced):
     device: Literal["auto", "cpu", "cuda"] = "auto"
     contribution_epochs: int = Field(_PLAN.epochs, ge=1)
     contribution_learning_rate: float = Field(_PLAN.learning_rate, gt=0)
-    max_norm: float = Field(_PLAN.max_norm, gt=0, le=1000)
+    max_norm: float = Field(_PLAN.max_norm, gt=0, le=MOST_NORM)
     sync_deadline_s: float = Field(120.0, gt=0)
     client_certificate: Path | None = None
     client_key: Path | None = None

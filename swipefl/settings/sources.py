@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -20,6 +21,7 @@ from pydantic_settings import (
 from swipefl.errors import Remedy, UsageError
 
 PREFIX = "SWIPEFL_"
+COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
 NO_SETTINGS = ("SWIPEFL_DEBUG",)  # read where a bug is shown
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
@@ -49,11 +51,9 @@ class Sourced(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Flags, the environment, what both ends share of it, and the file of the home that these name."""
-        before = (init_settings, env_settings, _Shared(settings_cls, env_prefix=PREFIX))
-        homes = [values["home"] for values in (source() for source in before) if "home" in values]
-        path = Path(homes[0] if homes else default_home()) / cls.file_name
-        return *before, TomlConfigSettingsSource(settings_cls, path)
+        """Flags, the environment and the file, as `_layers` has them."""
+        flags = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
+        return tuple(layer.source for layer in _layers(cls, flags))
 
 
 class _Shared(EnvSettingsSource):
@@ -61,6 +61,26 @@ class _Shared(EnvSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         return {name: value for name, value in super().__call__().items() if name in SHARED}
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """One source of settings, and what to call it for one of them."""
+
+    named: Callable[[str], str]
+    source: PydanticBaseSettingsSource
+
+
+def _layers(kind: type[Sourced], flags: Mapping[str, Any]) -> list[_Layer]:
+    """Flags, the environment, what both ends share of it, the file of the home that these name; the first counts."""
+    layers = [
+        _Layer(lambda name: "flag", InitSettingsSource(kind, dict(flags))),
+        _Layer(lambda name: f"{_prefix(kind)}{name}".upper(), EnvSettingsSource(kind)),
+        _Layer(lambda name: f"{PREFIX}{name}".upper(), _Shared(kind, env_prefix=PREFIX)),
+    ]
+    homes = [values["home"] for values in (layer.source() for layer in layers) if "home" in values]
+    file = Path(homes[0] if homes else default_home()) / kind.file_name
+    return [*layers, _Layer(lambda name: kind.file_name, TomlConfigSettingsSource(kind, file))]
 
 
 @dataclass(frozen=True)
@@ -73,10 +93,10 @@ class Setting:
     meaning: str
 
 
-Settings = TypeVar("Settings", bound=Sourced)
+Kind = TypeVar("Kind", bound=Sourced)
 
 
-def load(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
+def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
     """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong, and where."""
     given = {name: value for name, value in flags.items() if value is not None}
     try:
@@ -84,6 +104,9 @@ def load(kind: type[Settings], flags: Mapping[str, Any]) -> Settings:
     except ValidationError as error:
         what = "; ".join(_fault(kind, given, detail) for detail in error.errors())
         raise UsageError("wrong-setting", "{what}", Remedy.CORRECT_SETTING, what=what) from error
+    except UsageError as error:  # one that a rule of ours finds
+        where = _source_of(kind, given, str(error.facts["setting"]))
+        raise UsageError("wrong-setting", "{what} ({where})", error.remedy, what=error, where=where) from error
     except (ValueError, OSError) as error:
         unreadable = "{file} in the home folder cannot be read: {why}"
         raise UsageError("unreadable-settings", unreadable, file=kind.file_name, why=error) from error
@@ -123,40 +146,21 @@ def unknown_variables(kind: type[Sourced], environment: Mapping[str, str] = os.e
     return told
 
 
-COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
-
-
 def _prefix(kind: type[Sourced]) -> str:
     return str(kind.model_config.get("env_prefix"))
 
 
 def _fault(kind: type[Sourced], given: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
     """What is wrong with one value, and where it comes from."""
-    name = str(detail["loc"][0]) if detail["loc"] else ""
+    name = str(detail["loc"][0])
     if detail["type"] == "extra_forbidden":
         return f"{name} in {kind.file_name} is no setting{_meant(name, kind.model_fields)}"
     return f"{name} ({_source_of(kind, given, name)}): {detail['msg'].lower()}"
 
 
 def _source_of(kind: type[Sourced], given: Mapping[str, Any], name: str) -> str:
-    """Where the value of a setting comes from; sources are asked in the order in which they count."""
-    if name in given:
-        return "flag"
-    variables = [f"{_prefix(kind)}{name}".upper()] + ([f"{PREFIX}{name}".upper()] if name in SHARED else [])
-    there = {variable.upper() for variable, value in os.environ.items() if value}
-    for variable in variables:
-        if variable in there:
-            return variable
-    home = given.get("home") or _home_of(kind)
-    file = TomlConfigSettingsSource(kind, Path(home) / kind.file_name)()
-    return kind.file_name if name in file else "default"
-
-
-def _home_of(kind: type[Sourced]) -> Path:
-    for prefix in (_prefix(kind), PREFIX):
-        if home := EnvSettingsSource(kind, env_prefix=prefix)().get("home"):
-            return Path(home)
-    return default_home()
+    """Where the value of a setting comes from."""
+    return next((layer.named(name) for layer in _layers(kind, given) if name in layer.source()), "default")
 
 
 def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:

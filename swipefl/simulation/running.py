@@ -14,7 +14,7 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import Remedy, UsageError
 from swipefl.simulation.participants import participants_of
 from swipefl.simulation.scenario import Scenario
-from swipefl.simulation.simulation import ROUNDS, Simulation
+from swipefl.simulation.simulation import ROUNDS_FILE, Simulation
 
 SCENARIO = "scenario.json"
 
@@ -29,8 +29,12 @@ def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume
     written = _written(scenario, file, start.fingerprint)
     if resume:
         _check_same(out, written)
-    elif any((out / name).exists() for name in (SCENARIO, ROUNDS)):
+    elif (out / SCENARIO).exists():
         raise UsageError("simulation-there", "{out} holds a simulation", Remedy.RESUME_OR_CHOOSE_OUT, out=out)
+    elif (out / ROUNDS_FILE).exists():
+        raise UsageError(
+            "simulation-of-before", "{out} holds a simulation of an earlier swipefl", Remedy.CHOOSE_OUT, out=out
+        )
     out.mkdir(parents=True, exist_ok=True)
     (out / SCENARIO).write_text(written, "utf-8")
     participants = participants_of(file, out / "people")

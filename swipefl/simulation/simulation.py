@@ -15,15 +15,16 @@ from safetensors.numpy import load, save
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
+from swipefl.decoder.evaluation import pooled
 from swipefl.federation.aggregation import Arrived
 from swipefl.federation.privacy import with_noise
 from swipefl.federation.round import Master, play
 from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
 from swipefl.simulation.participants import Participant
 from swipefl.simulation.scenario import Scenario
-from swipefl.simulation.work import Task, contribute, evaluate_part, together
+from swipefl.simulation.work import Task, contribute, evaluate_part
 
-ROUNDS = "rounds.jsonl"  # a line a round that is done
+ROUNDS_FILE = "rounds.jsonl"  # a line a round that is done
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,14 @@ class Sent:
 
 
 class Simulation:
-    """A federation of `clients` by `scenario`, gone on with where `folder` holds rounds of it, else begun from `start`.
+    """A federation of `participants` by `scenario`: gone on with where `folder` holds rounds of it, else from `start`.
 
     `folder` has a line a round in `rounds.jsonl`, and what the next round needs of the last one.
     """
 
     def __init__(
         self,
-        clients: Sequence[Participant],
+        participants: Sequence[Participant],
         scenario: Scenario,
         start: Checkpoint,
         folder: Path,
@@ -67,7 +68,7 @@ class Simulation:
         parallel: int,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._clients = clients
+        self._participants = participants
         self._scenario = scenario
         self._folder = folder
         self._processes = processes
@@ -109,7 +110,7 @@ class Simulation:
 
     def results(self) -> list[RoundResult]:
         """The rounds that are done."""
-        path = self._folder / ROUNDS
+        path = self._folder / ROUNDS_FILE
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [RoundResult(**json.loads(line)) for line in lines]
 
@@ -130,29 +131,31 @@ class Simulation:
             self._processes.submit(evaluate_part, self.newest(), examples, part, self._parallel)
             for part in range(self._parallel)
         ]
-        return together([part.result() for part in parts])
+        return pooled([part.result() for part in parts])
 
     def _send(self, number: int) -> tuple[list[Sent], int]:
         """All updates on their way once this round's clients have trained, and how many of those there were."""
         troubles, rng = self._scenario.troubles, np.random.default_rng([self._scenario.seed, number])
-        count = min(self._scenario.clients_per_round, len(self._clients))
-        chosen = rng.choice(len(self._clients), count, replace=False)
+        count = min(self._scenario.clients_per_round, len(self._participants))
+        chosen = rng.choice(len(self._participants), count, replace=False)
         drops, late, hostile = (
             rng.random(count) < share for share in (troubles.dropout, troubles.late, troubles.byzantine)
         )
         delays = np.where(late, rng.integers(1, troubles.delay + 1, count), 0)
         tasks = [
-            Task(self._clients[int(client)], number, self._model(number - 1), bool(bad))
+            Task(self._participants[int(client)], number, self._model(number - 1), bool(bad))
             for client, bad, dropped in zip(chosen, hostile, drops, strict=True)
             if not dropped
         ]
-        largest_first = sorted(tasks, key=lambda task: -task.client.size)  # so that no process waits long for another
+        largest_first = sorted(
+            tasks, key=lambda task: -task.participant.size
+        )  # so that no process waits long for another
         futures = {
-            task.client.number: self._processes.submit(contribute, task, self._scenario) for task in largest_first
+            task.participant.number: self._processes.submit(contribute, task, self._scenario) for task in largest_first
         }
         sent = [Sent(**line) for line in json.loads((self._of(number - 1) / "sent.json").read_text("utf-8"))]
         for task, delay in zip(tasks, delays[~drops], strict=True):
-            client = task.client.number
+            client = task.participant.number
             made = futures[client].result()
             if made.blob is not None:
                 path = f"update-{number:05}-{client:05}"
@@ -215,7 +218,7 @@ class Simulation:
 
     def _finish(self, result: RoundResult, arrived: Sequence[Sent]) -> None:
         """From here on the round is done; before, it would be done again."""
-        with (self._folder / ROUNDS).open("a", encoding="utf-8") as file:
+        with (self._folder / ROUNDS_FILE).open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(result)) + "\n")
         for update in arrived:
             (self._folder / update.path).unlink(missing_ok=True)

@@ -1,7 +1,6 @@
 """What one process does at a time: one client's part of a round, or a part of an evaluation."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from swipefl.simulation.scenario import Scenario
 class Task:
     """One client's part of a round, trained from the checkpoint in the file `start`."""
 
-    client: Participant
+    participant: Participant
     round: int
     start: Path
     hostile: bool
@@ -44,10 +43,10 @@ def contribute(task: Task, scenario: Scenario) -> Made:
     """Trains as a device does. The same task and scenario give the same bytes."""
     from swipefl.learning.trainer import train
 
-    seed = int(np.random.default_rng([scenario.seed, task.round, task.client.number]).integers(2**31))
-    examples = task.client.examples()
+    seed = int(np.random.default_rng([scenario.seed, task.round, task.participant.number]).integers(2**31))
+    examples = task.participant.examples()
     if scenario.troubles.skew:
-        part = np.random.default_rng([scenario.seed, task.client.number]).random() ** scenario.troubles.skew
+        part = np.random.default_rng([scenario.seed, task.participant.number]).random() ** scenario.troubles.skew
         examples = examples[: max(MIN_EXAMPLES, math.ceil(part * len(examples)))]
     start = _checkpoint(task.start)
     asked = scenario.plan
@@ -81,15 +80,6 @@ def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluat
     decoder = Decoder(_checkpoint(start), load_lexicon)
     chosen = [example for number, example in enumerate(read_examples(examples)) if number % parts == part]
     return evaluate(decoder.decode_and_spell, chosen, lambda example: example.word in decoder.lexicon(example.gesture))
-
-
-def together(parts: Sequence[Evaluation]) -> tuple[float, float]:
-    """Top-1 and top-3 over all parts."""
-    count = sum(part.examples for part in parts)
-    return (
-        sum(part.top1 * part.examples for part in parts) / count,
-        sum(part.top3 * part.examples for part in parts) / count,
-    )
 
 
 @lru_cache(maxsize=4)

@@ -118,7 +118,7 @@ class Checkpoints:
             rows = self._sql.rows("SELECT blob FROM checkpoints WHERE id = ?", (number,))
             if not rows:
                 raise CheckpointError(
-                    "gone", "checkpoint {number} is no longer in the store", Remedy.RUN_AGAIN, number=number
+                    "checkpoint-gone", "checkpoint {number} is no longer in the store", Remedy.RUN_AGAIN, number=number
                 )
             return bytes(rows[0][0])
 

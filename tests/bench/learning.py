@@ -22,6 +22,7 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import fold
+from swipefl.simulation.running import SCENARIO
 from tests.bench import personal
 from tests.support.command import ROOT
 from tests.support.swipes import SHARED
@@ -149,7 +150,7 @@ class Campaign:
         return scored(run.name, last["top1"], last["top3"])
 
     def _simulate(self, out: Path, run: Run, seed: int) -> None:
-        resume = ["--resume"] if (out / "recipe.json").exists() else []
+        resume = ["--resume"] if (out / SCENARIO).exists() else []
         flags = [*run.flags.split(), "--rounds", str(min(run.rounds, self.most_rounds)), "--seed", str(seed)]
         where = ["--eval", str(self.judged), "--out", str(out), "--json"]
         _python("swipefl", "simulate", str(self.clients), *flags, *where, *resume)

@@ -42,3 +42,6 @@ def test_the_tables_and_the_plot_are_made_and_a_second_call_makes_no_round_again
     again = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), capture_output=True, check=True)
     assert b"simulate" in first.stderr
     assert b"simulate" not in again.stderr
+    next(tmp_path.rglob("plot.png")).unlink()  # as if it had been cut
+    cut = subprocess.run(command, cwd=ROOT, env=environment(tmp_path), capture_output=True, check=True)
+    assert b"--resume" in cut.stderr

@@ -12,7 +12,7 @@ import pytest
 from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import swipefl_on_terminal
-from tests.support.waiting import catches, wait_until
+from tests.support.waiting import trains, wait_until
 
 SWIPED = {json.loads(line)["word"] for line in EXAMPLE.read_bytes().splitlines()}
 WORDS = {word for word in SWIPED if len(word) > 8} | {"zuzanka", "qqwordqq", "приветище"}  # short ones are ours too
@@ -95,7 +95,7 @@ def test_an_interruption_is_a_line_too(tmp_path: Path) -> None:
         env=environment(tmp_path, SWIPEFL_LOG="json", SWIPEFL_EPOCHS="10000"),
     ) as process:
         assert process.stderr
-        wait_until(lambda: catches(process.pid, signal.SIGTERM))
+        wait_until(lambda: trains(process.pid))
         process.send_signal(signal.SIGTERM)
         said = process.stderr.read().decode()
         assert process.wait() == -signal.SIGTERM

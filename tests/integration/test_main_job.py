@@ -14,7 +14,7 @@ from swipefl.gesture.keyboard import built_in
 from tests.support.command import ROOT, Done, environment, swipefl
 from tests.support.readme import readme_block
 from tests.support.swipes import EXAMPLE, GOOD, SHARED, gesture, lines
-from tests.support.waiting import LONG_S, catches, wait_until
+from tests.support.waiting import LONG_S, catches, trains, wait_until
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
 
@@ -227,6 +227,7 @@ def test_a_signal_ends_the_cycle_by_that_signal_and_loses_nothing(tmp_path: Path
         assert str(process.pid) in busy.err
         ingested = swipefl(tmp_path, "ingest", "-", "--json", given=lines(gesture(gesture_id="late")))
         assert ingested.json["stored"] == 1
+        wait_until(lambda: trains(process.pid))
         process.send_signal(signum)
         assert process.wait(LONG_S) == code
     assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 261

@@ -22,8 +22,9 @@ def untrained(start: Checkpoint, swipes: Sequence[Example], config: TrainingConf
     return Trained(start, len(swipes), 0, 1.0, 1.0, 1.0)
 
 
-def contributor(store: Store, trainer: Any = untrained, stop: Stop = never) -> Contributor:
-    return Contributor(store, lambda: trainer, load_lexicon, replace(CONFIG, measured=False), MAX_NORM, stop=stop)
+def contributor(store: Store, trainer: Any = untrained, stop: Stop = never, seed: int = 0) -> Contributor:
+    config = replace(CONFIG, measured=False, seed=seed)
+    return Contributor(store, lambda: trainer, load_lexicon, config, MAX_NORM, stop=stop)
 
 
 def cycle(store: Store, trainer: Any = untrained, stop: Stop = never, **parts: Any) -> Cycle:

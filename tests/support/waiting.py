@@ -21,6 +21,12 @@ def catches(pid: int, signum: int) -> bool:
     return bool(int(status.split("SigCgt:")[1].split()[0], 16) & 1 << (signum - 1))
 
 
+def trains(pid: int) -> bool:
+    """Whether a process has loaded torch, and used some seconds since it began."""
+    used = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11]
+    return "torch" in Path(f"/proc/{pid}/maps").read_text() and int(used) > 300
+
+
 def rests(pid: int) -> bool:
     """Whether a process waits for something, such as its input."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "S"

@@ -151,5 +151,6 @@ def test_the_one_of_the_same_data_is_kept_and_of_other_data_made_anew(own: Store
 
 def test_equal_seeds_give_equal_updates_and_others_others(own: Store) -> None:
     """The seed also draws the examples of the score's step."""
-    first, again = (sent(contributor(own, untrained).update_from(BASE)) for _ in range(2))
+    first, again, other = (sent(contributor(own, untrained, seed=seed).update_from(BASE)) for seed in (0, 0, 1))
     np.testing.assert_array_equal(first["score"], again["score"])
+    assert not np.array_equal(first["score"], other["score"])

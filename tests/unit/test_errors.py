@@ -55,6 +55,7 @@ class Made:
     """One place of the package where an error is made."""
 
     where: str
+    kind: str
     code: str
     what: str
     remedy: str | None
@@ -94,7 +95,9 @@ def _read(where: str, call: ast.Call, texts: list[tuple[int, str, str]], is_face
         more[0].attr if more and isinstance(more[0], ast.Attribute) and more[0].attr in Remedy.__members__ else None
     )
     names = [keyword.arg for keyword in call.keywords]
-    return Made(where, code.value, text, remedy, None if None in names else frozenset(map(str, names)), is_face)
+    return Made(
+        where, call.func.id, code.value, text, remedy, None if None in names else frozenset(map(str, names)), is_face
+    )
 
 
 def fields(text: str) -> set[str]:
@@ -120,6 +123,15 @@ def test_an_error_has_a_code_and_the_facts_that_it_and_its_remedy_name(error: Ma
 def test_no_room_below_the_faces_speaks_of_flags_or_commands(error: Made) -> None:
     assert "`swipefl" not in error.what
     assert not re.search(r"(^|\s)--[a-z]", error.what)
+
+
+def test_one_code_names_one_kind_of_error_with_one_remedy() -> None:
+    """But for lines and updates, whose codes are the reasons that files and the wire know."""
+    named: dict[str, set[tuple[str, str | None]]] = {}
+    for error in ALL:
+        if error.kind not in ("RejectedLine", "BadUpdate") and error.code != "wrong-setting":  # which hands one on
+            named.setdefault(error.code, set()).add((error.kind, error.remedy))
+    assert {code: meanings for code, meanings in named.items() if len(meanings) > 1} == {}
 
 
 def test_every_remedy_is_worded_and_used() -> None:

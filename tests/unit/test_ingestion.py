@@ -1,5 +1,6 @@
 """Files that a keyboard is still writing: whenever they are read, each swipe lands once, whole, and none is lost."""
 
+import gzip
 import os
 import time
 from contextlib import suppress
@@ -83,3 +84,24 @@ def test_an_old_log_gives_its_last_swipe_at_once_if_its_last_line_is_whole(tmp_p
         assert ingest(store, path).stored == (1 if cut else 2)
         path.write_bytes(content + trace(2))
         assert ingest(store, path).stored == (2 if cut else 1)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_a_file_that_is_known_costs_no_write(packed: bool) -> None:
+    """A folder of a thousand of them would wait a thousand times for the disk, and for whoever writes meanwhile."""
+    with fresh_store() as (store, folder):
+        text = FILES["s.jsonl"]
+        path = folder / ("s.jsonl.gz" if packed else "s.jsonl")
+        path.write_bytes(gzip.compress(text) if packed else text)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        first = ingest(store, path)
+        with Store(store.path) as other:
+            before = other.sql.rows("PRAGMA data_version")
+            with other.transaction():  # nobody has to wait for it
+                again = ingest(store, path)
+            assert other.sql.rows("PRAGMA data_version") == before
+        assert (first.read, again.read, again.stored) == (3, 0, 0)
+        if not packed:
+            path.write_bytes(text + text.replace(b'"gesture_id": "', b'"gesture_id": "other '))
+            os.utime(path, (LONG_AGO, LONG_AGO))
+            assert ingest(store, path).read == 3

@@ -1,4 +1,7 @@
-"""Which updates are taken, and why others are not: before their bytes come, of the bytes, and once more when stored."""
+"""Which updates are taken, and why others are not: before their bytes come, of the bytes, and once more when stored.
+
+`service` refuses what is no update at all: a caller without a place, too many bytes or parts, a stream cut short.
+"""
 
 import hashlib
 import math
@@ -10,6 +13,7 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Version
+from swipefl.federation.protocol.bounds import LARGEST_VERSION
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.update import Shapes, encoded_norms
 from swipefl.federation.wire.v1.federation_pb2 import UpdateHeader
@@ -31,7 +35,7 @@ def verdict_on_header(state: State, policy: Policy, device: str, header: UpdateH
     """What can be said before the bytes come, if anything."""
     if not 0 < len(header.update_id) <= LONGEST_ID or not header.update_id.isprintable():
         return Verdict(REFUSED, "bad-update-id")
-    if not 0 < header.base_version < 2**63:  # SQLite has no larger numbers
+    if not 0 < header.base_version <= LARGEST_VERSION:
         return Verdict(REFUSED, "unknown-version")
     if state.updates.is_known(device, header.update_id):
         return Verdict(DUPLICATE)

@@ -81,7 +81,7 @@ class Devices:
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on. Raises UsageError for one that is not there."""
         if not self._sql.run("UPDATE devices SET revoked = 1 WHERE id = ?", (device_id,)):
-            raise UsageError("unknown-device", "there is no device {id}", Remedy.LIST_DEVICES, id=device_id)
+            raise UsageError("no-such-device", "there is no device {id}", Remedy.LIST_DEVICES, id=device_id)
 
     def _select(self, where: str, parameters: Sequence[str] = ()) -> list[Device]:
         rows = self._sql.rows(f"SELECT id, credential, enrolled_at, seen_at, revoked FROM devices {where}", parameters)

@@ -5,6 +5,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from swipefl.federation.protocol.bounds import MOST_EXAMPLES
+
 MOST_KEYS = 100_000  # what is forgotten beyond them had the longest rest
 
 
@@ -19,7 +21,7 @@ class Limits:
     calls_a_minute: int = 120
     upload_bytes_a_day: int = 64 * 1024 * 1024
     stream_s: float = 60.0
-    examples: int = 100_000
+    examples: int = MOST_EXAMPLES
     wrong_tokens_a_minute: int = 10
     concurrent_calls: int = 1024
     request_s: float = 5.0

@@ -1,4 +1,4 @@
-"""A coordinator's round: waiting updates in, one new version out."""
+"""A coordinator's round: waiting updates in, one new version out, which `State.publish` writes."""
 
 import time
 from collections.abc import Callable

@@ -200,7 +200,7 @@ def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | No
         server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
     except (OSError, ValueError, OverflowError) as error:
         raise UsageError(
-            "cannot-listen", "cannot serve metrics on {address}", Remedy.FREE_ADDRESS, address=listening.metrics
+            "cannot-serve-metrics", "cannot serve metrics on {address}", Remedy.FREE_ADDRESS, address=listening.metrics
         ) from error
     try:
         yield int(server.server_address[1])
@@ -226,7 +226,7 @@ async def _rounds(path: Path, state: State, writer: Writer, aggregator: Aggregat
                 await writer.do(partial(aggregator.publish, drafted))
             wait_s = LOOK_S
         except SwipeflError as error:  # such as a full disk; the updates wait on
-            structlog.get_logger().error("round failed", reason=str(error), again_in_s=wait_s)
+            structlog.get_logger().error("round failed", reason=str(error), code=error.code, again_in_s=wait_s)
             wait_s = min(2 * wait_s, LONGEST_REST_S)
         await asyncio.sleep(wait_s)
 

@@ -23,6 +23,7 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.writer import Writer
+from swipefl.federation.protocol.bounds import LARGEST_VERSION
 from swipefl.federation.protocol.signing import signed_manifest
 from swipefl.federation.protocol.token import CREDENTIAL_BYTES
 from swipefl.federation.wire.v1 import federation_pb2 as wire
@@ -133,7 +134,7 @@ class FederationService(FederationServiceServicer):
     def _blob(self, version: int) -> bytes:
         """The bytes of a version, empty where there are none; those that all devices ask for are kept at hand."""
         if version != self._newest_blob[0]:
-            blob = self._state.versions.blob(version) if version < 2**63 else None
+            blob = self._state.versions.blob(version) if version <= LARGEST_VERSION else None
             if not blob or version != self._state.versions.newest().number:
                 return blob or b""
             self._newest_blob = (version, blob)

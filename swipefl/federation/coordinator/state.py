@@ -57,9 +57,9 @@ class State:
             self.updates.prune(version.number - kept)
             return version
 
-    def roll_back(self, number: int) -> Version:
+    def roll_back(self, number: int, kept: int = KEPT) -> Version:
         """A new version with the weights of version `number`. Raises UsageError where those are gone."""
-        return self.publish(Draft(self.versions.master_of(number), "rolled back"))
+        return self.publish(Draft(self.versions.master_of(number), "rolled back"), kept)
 
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on, and what waits of it goes into no version.

@@ -39,7 +39,7 @@ class DeviceStatus:
     revoked: bool
 
 
-def status(state: State) -> CoordinatorStatus:
+def status_of(state: State) -> CoordinatorStatus:
     """What is there now. Raises UsageError where there is no version yet, StoreError."""
     newest = state.versions.newest()
     return CoordinatorStatus(
@@ -54,6 +54,6 @@ def status(state: State) -> CoordinatorStatus:
     )
 
 
-def devices(state: State) -> list[DeviceStatus]:
+def devices_of(state: State) -> list[DeviceStatus]:
     """Every device, in the order of enrolment; not what they say to be known by. Raises StoreError."""
     return [DeviceStatus(d.id, d.enrolled_at, d.seen_at, d.revoked) for d in state.devices.all()]

@@ -71,7 +71,7 @@ class Updates:
         rows = self._sql.rows("SELECT blob FROM updates WHERE number = ?", (update.number,))
         if not rows or rows[0][0] is None:
             raise CheckpointError(
-                "gone",
+                "update-gone",
                 "update {number} is gone from {path}",
                 Remedy.RESTART_COORDINATOR,
                 number=update.number,

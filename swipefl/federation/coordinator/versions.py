@@ -57,7 +57,7 @@ class Version:
 class Draft:
     """A version to be, and the numbers of the updates that went into it.
 
-    `after` is the version that it was made from, where it is worth nothing after another.
+    It may only follow version `after`, from which it was made; None: any.
     """
 
     master: Master

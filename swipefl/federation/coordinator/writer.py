@@ -10,7 +10,7 @@ from swipefl.federation.coordinator.admission import Verdict, admit
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 
-MOST_TOGETHER = 32
+MOST_IN_A_COMMIT = 32
 Answer = TypeVar("Answer")
 
 
@@ -20,7 +20,7 @@ class Writer:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[Verdict]]] = asyncio.Queue(MOST_TOGETHER)
+        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[Verdict]]] = asyncio.Queue(MOST_IN_A_COMMIT)
         self._state: State | None = None
 
     async def do(self, work: Callable[[State], Answer]) -> Answer:
@@ -42,7 +42,7 @@ class Writer:
         """Commits what arrives, until cancelled."""
         while True:
             together = [await self._arrived.get()]
-            while not self._arrived.empty() and len(together) < MOST_TOGETHER:
+            while not self._arrived.empty() and len(together) < MOST_IN_A_COMMIT:
                 together.append(self._arrived.get_nowait())
             await self._commit(together)
 

@@ -184,7 +184,7 @@ class Client:
         try:
             return tries(call)
         except grpc.RpcError as error:
-            raise self._told(error) from error
+            raise self._error_of(error) from error
 
     def _within(self, most_s: float = float("inf")) -> float:
         """The seconds that a call may take: what is left of the deadline, `most_s` at most."""
@@ -196,7 +196,7 @@ class Client:
             raise_if(self._stop)
             self._sleep(min(left, POLL_S))
 
-    def _told(self, error: grpc.RpcError) -> SwipeflError:
+    def _error_of(self, error: grpc.RpcError) -> SwipeflError:
         facts = {
             "address": self._address,
             "status": error.code().name.lower(),
@@ -207,7 +207,7 @@ class Client:
             return CredentialRefused("unknown-device", unknown, Remedy.REENROLL, **facts)
         if error.code() == grpc.StatusCode.UNIMPLEMENTED:
             another = "what answers at {address} is no coordinator of swipefl"
-            return UsageError("no-coordinator", another, Remedy.CHECK_ADDRESS, **facts)
+            return UsageError("not-a-coordinator", another, Remedy.CHECK_ADDRESS, **facts)
         if error.code() in _MAY_PASS or error.code() == grpc.StatusCode.NOT_FOUND:
             silent = "the coordinator at {address} did not answer ({status}: {details}); what waits to be sent is kept"
             return CoordinatorUnreachable("no-answer", silent, Remedy.TRY_LATER, **facts)

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from swipefl.errors import CredentialRefused, Remedy, TrustError, UsageError
 from swipefl.federation.device.client import Client, Endpoint
@@ -13,7 +14,22 @@ from swipefl.store.store import Store
 _PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
 
 
-def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[Endpoint], Client]) -> Membership:
+@dataclass(frozen=True)
+class Enrolled:
+    """Where the coordinator is, and who this device is to it."""
+
+    address: str
+    device_id: str
+
+
+@dataclass(frozen=True)
+class Left:
+    """The address of the coordinator that was left, None where there was none."""
+
+    left: str | None
+
+
+def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[Endpoint], Client]) -> Enrolled:
     """Trades `token` for a place, and pins the coordinator's key. Can be killed at any instant and run again.
 
     Raises UsageError where this device has a place already or the token buys none; TrustError where the key is not the
@@ -49,7 +65,7 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
     with store.transaction():
         store.memberships.set(member)
         store.meta.delete(_PENDING)
-    return member
+    return Enrolled(member.address, member.device_id)
 
 
 def _credential(store: Store, token: Token) -> bytes:
@@ -62,11 +78,11 @@ def _credential(store: Store, token: Token) -> bytes:
     return credential
 
 
-def leave(store: Store) -> Membership | None:
-    """Forgets the federation and all that waits for it; models stay. Returns what was left."""
+def leave(store: Store) -> Left:
+    """Forgets the federation and all that waits for it; models stay. Raises StoreError."""
     with store.transaction():
         member = store.memberships.get()
         store.memberships.delete()
         store.meta.delete(_PENDING)
         store.outbox.erase()
-    return member
+    return Left(member.address if member else None)

@@ -9,9 +9,19 @@ from pathlib import Path
 
 from swipefl.decoder.checkpoint import checkpoint_from_bytes
 from swipefl.decoder.encoder import fitting
-from swipefl.errors import CheckpointError, CoordinatorUnreachable, FederationError, Remedy, TrustError, UsageError
+from swipefl.errors import (
+    CheckpointError,
+    CoordinatorUnreachable,
+    FederationError,
+    Remedy,
+    TrustError,
+    UnusableModel,
+    UpdateRefused,
+    UsageError,
+)
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.partial import PartialDownload
+from swipefl.federation.protocol.bounds import MOST_EXAMPLES
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
@@ -22,7 +32,6 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 LONGEST_REASON = 100
-MOST_EXAMPLES = 100_000  # more than a coordinator believes, and no update weighs by more
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -38,6 +47,13 @@ class Exchanged:
     queued: int = 0
     global_version: int = 0
     reasons: tuple[str, ...] = ()
+
+    def raise_if_refused(self) -> None:
+        """Raises UpdateRefused where an update was refused: it is dropped, and will never be taken."""
+        if self.refused:
+            refused = "the coordinator refused {count} of the updates ({reasons}); what it refused is dropped"
+            reasons = ", ".join(self.reasons)
+            raise UpdateRefused("update-refused", refused, Remedy.NEW_UPDATE, count=self.refused, reasons=reasons)
 
 
 class Exchange:
@@ -71,7 +87,7 @@ class Exchange:
         """One visit; where it fails, the next one backs off, and what was sent and received is kept.
 
         Raises UsageError without a membership, FederationError: CoordinatorUnreachable, UpdateRefused, TrustError for a
-        model that is not what it should be; StoreError, Interrupted.
+        model that is not what it should be; StoreError, and what a stop says.
         """
         member = self._membership()
         try:
@@ -172,11 +188,11 @@ class Exchange:
         except CheckpointError as error:
             unusable = "version {version} of the model cannot be used ({why}); nothing was loaded"
             facts = {"version": manifest.version, "why": str(error)}
-            raise TrustError("unusable-model", unusable, error.remedy, **facts) from error
+            raise UnusableModel("unusable-model", unusable, error.remedy, **facts) from error
         if checkpoint.fingerprint != manifest.fingerprint or checkpoint.architecture != manifest.architecture:
             self._partial(manifest).drop()
             raise TrustError(
-                "otherwise-than-signed",
+                "not-as-its-manifest",
                 "version {version} of the model is not what its manifest says; nothing was loaded",
                 Remedy.ASK_OWNER,
                 version=manifest.version,

@@ -4,6 +4,9 @@ import math
 
 from swipefl.errors import Remedy, UsageError
 
+MOST_EXAMPLES = 100_000  # that an update may claim, and weighs by
+LARGEST_VERSION = 2**63 - 1  # that a database can hold
+
 
 def check(name: str, value: float, least: float, most: float = math.inf) -> None:
     """Raises UsageError where the setting `name` lies outside `least` to `most`, or is no number."""

@@ -9,7 +9,8 @@ from swipefl.federation.protocol.bounds import check
 if TYPE_CHECKING:
     from swipefl.federation.wire.v1.federation_pb2 import TrainingPlan
 
-LEAST_STEP = LEAST_NORM = 1e-6
+LEAST_RATE = LEAST_NORM = 1e-6
+MOST_NORM = 1000.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Plan:
     def __post_init__(self) -> None:
         check("epochs", self.epochs, 1)
         check("batch_size", self.batch_size, 1)
-        check("learning_rate", self.learning_rate, LEAST_STEP)
+        check("learning_rate", self.learning_rate, LEAST_RATE)
         check("max_norm", self.max_norm, LEAST_NORM)
 
     @classmethod
@@ -36,8 +37,8 @@ class Plan:
         return cls(
             int(_bounded(asked.epochs, 1, 10)),
             int(_bounded(asked.batch_size, 1, 256)),
-            _bounded(asked.learning_rate, LEAST_STEP, 10),
-            _bounded(asked.max_norm, LEAST_NORM, 1000),
+            _bounded(asked.learning_rate, LEAST_RATE, 10),
+            _bounded(asked.max_norm, LEAST_NORM, MOST_NORM),
         )
 
     def to_json(self) -> str:

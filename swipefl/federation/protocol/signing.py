@@ -5,12 +5,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from google.protobuf.message import DecodeError
 
 from swipefl.errors import Remedy, TrustError
+from swipefl.federation.protocol.bounds import LARGEST_VERSION
 from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest, SigningKeys, Succession
 
 # What is signed begins with what it is, so that a signature of one kind of thing is none of another.
 _MANIFEST = b"swipefl manifest v1\n"
 _SUCCESSION = b"swipefl succession v1\n"
-LARGEST_VERSION = 2**63 - 1  # that a store can hold
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -35,7 +35,7 @@ def verified_manifest(signed: SignedManifest, public_key: bytes) -> Manifest:
     try:
         manifest = Manifest.FromString(signed.manifest)
     except DecodeError as error:
-        raise TrustError("no-manifest", "the coordinator's manifest cannot be read", Remedy.UPGRADE) from error
+        raise TrustError("unreadable-manifest", "the coordinator's manifest cannot be read", Remedy.UPGRADE) from error
     if not 0 < manifest.version <= LARGEST_VERSION or len(manifest.sha256) != 32:
         raise TrustError(
             "no-manifest", "the coordinator's manifest describes no model; nothing was loaded", Remedy.ASK_OWNER

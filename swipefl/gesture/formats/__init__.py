@@ -1,4 +1,8 @@
-"""Importers: streams of swipes in, gestures out. The format is found by what the first line looks like."""
+"""Importers: streams of swipes in, gestures out. The format is found by what the first line looks like.
+
+A new format is a file here that gives `Reading` and `Rejected` (see `neuroswipe.py` for a format of lines,
+`how_we_swipe.py` for a log), its name in FORMATS, how to tell it in `_format_of` and a branch in `read_lines`.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace

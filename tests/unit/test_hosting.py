@@ -1,0 +1,58 @@
+"""What a coordinator's owner does, by its settings."""
+
+from pathlib import Path
+
+import pytest
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.errors import Remedy, UsageError
+from swipefl.hosting import Hosting
+from swipefl.settings.coordinator import CoordinatorSettings
+from tests.support.errors import advises
+
+HALF = "half.safetensors"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A checkpoint."""
+    path = tmp_path / HALF
+    path.write_bytes(base_checkpoint().to_bytes(half=True))
+    return path
+
+
+def test_what_an_owner_publishes_keeps_what_a_late_update_is_checked_against(tmp_path: Path, file: Path) -> None:
+    """By hand no fewer versions stay than while it serves."""
+    patient = Hosting(CoordinatorSettings(home=tmp_path, max_staleness=30))
+    patient.create()
+    for _ in range(31):
+        patient.publish(file)
+    assert patient.roll_back(2).version == 33
+    assert [v.version for v in patient.status().versions if v.bytes is None] == [1, 2]
+    Hosting(CoordinatorSettings(home=tmp_path)).publish(file)
+    assert [v.version for v in patient.status().versions if v.bytes is not None] == list(range(15, 35))
+
+
+def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
+    hosting = Hosting(CoordinatorSettings(home=tmp_path))
+    made = hosting.create(file)
+    assert (made.version, made.fingerprint) == (1, base_checkpoint().fingerprint)
+    one, two = hosting.tokens(2, 60).tokens
+    assert one != two
+    assert hosting.revoke_token(one).tokens == ()
+    with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
+        hosting.revoke_token(one)
+    before = hosting.rotate_key().public_key
+    assert len(bytes.fromhex(before)) == 32
+    assert hosting.rotate_key().public_key != before
+    assert hosting.devices() == []
+    with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
+        hosting.devices(revoke="nobody")
+
+
+def test_where_there_is_no_coordinator_nothing_is_made(tmp_path: Path, file: Path) -> None:
+    nowhere = Hosting(CoordinatorSettings(home=tmp_path / "nowhere"))
+    for ask in (nowhere.status, nowhere.devices, nowhere.rotate_key, lambda: nowhere.publish(file)):
+        with pytest.raises(UsageError, check=advises(Remedy.INIT_COORDINATOR)):
+            ask()
+    assert not (tmp_path / "nowhere").exists()
