@@ -11,17 +11,19 @@ import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.device.cycle import RoundReport, nothing_to_do
+from swipefl.device.cycle import DONE, RoundReport, nothing_to_do
 from swipefl.device.prediction import choose_checkpoint
-from swipefl.errors import Interrupted
+from swipefl.errors import CoordinatorUnreachable, FederationError, Interrupted, TooLittleData, UpdateRefused
+from swipefl.federation.device.exchange import Exchanged
 from swipefl.federation.update import decode_update, shapes_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
 from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.rounds import Round
 from swipefl.store.store import Store
-from tests.support.cycles import cycle, untrained
+from tests.support.cycles import CONFIG, cycle, untrained
 from tests.support.people import examples
-from tests.support.stores import put
+from tests.support.stores import put, train_uses
 
 
 def untaught(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: Any) -> Trained:
@@ -158,3 +160,164 @@ def test_every_round_trains_with_a_seed_of_its_own_and_all_contributions_with_on
         cycle(store, trainer).run(1)
     assert [done.number for done in store.rounds.all()] == seeds[True] == [1, 2, 3]
     assert set(seeds[False]) == {0}
+
+
+class Visited:
+    """A coordinator that is visited as `Exchange` is, and answers in turn what it is given; the last for ever."""
+
+    def __init__(self, *answers: Exchanged | FederationError, waits: CoordinatorUnreachable | None = None) -> None:
+        self.answers = list(answers)
+        self.waiting = waits
+        self.pulls: list[bool] = []
+
+    def waits(self) -> CoordinatorUnreachable | None:
+        return self.waiting
+
+    def run(self, pull: bool = True) -> Exchanged:
+        self.pulls.append(pull)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, FederationError):
+            raise answer
+        return answer
+
+
+AWAY = CoordinatorUnreachable("unreachable", "the coordinator did not answer")
+
+
+def spoiled(store: Store) -> None:
+    """Gives the store a personal model of its base that is worse than what `untrained` goes back to."""
+    worse = untaught(base_checkpoint(), [], CONFIG).checkpoint
+    worse = replace(worse, info={"from": base_checkpoint().fingerprint})
+    store.checkpoints.add("personal", worse.to_bytes(), base_checkpoint().fingerprint, use=True)
+
+
+def to_base(start: Checkpoint, swipes: Sequence[Example], *_: Any) -> Trained:
+    return untrained(base_checkpoint(), swipes, CONFIG)
+
+
+def test_rounds_go_on_while_they_help_and_visit_before_and_after(store: Store) -> None:
+    """The first round is better than what was in use, the second no better than that: the third is not made."""
+    spoiled(store)
+    coordinator, heard = Visited(Exchanged()), list[RoundReport]()
+    report = cycle(store, to_base, coordinator=coordinator, on_round=heard.append).run(4)
+    assert [(done.round, done.adopted, done.skipped) for done in report.rounds] == [
+        (1, True, None),
+        (2, False, None),
+        (3, False, "the held-out score no longer rises"),
+    ]
+    assert heard == list(report.rounds)
+    assert coordinator.pulls == [True, False, True, False], "what is newer is fetched between rounds alone"
+    assert report.unspoken is None
+    assert nothing_to_do(store) == "nothing new since the last cycle"
+    used = store.checkpoints.personal()
+    assert used
+    assert checkpoint_from_bytes(used.blob).info == {"from": base_checkpoint().fingerprint}
+
+
+def test_the_last_round_is_followed_by_nothing_but_its_push(store: Store) -> None:
+    spoiled(store)
+    coordinator = Visited(Exchanged())
+    (only,) = cycle(store, to_base, coordinator=coordinator).run(1).rounds
+    assert only.adopted
+    assert coordinator.pulls == [True, False]
+    (again,) = cycle(store, to_base, coordinator=coordinator).run(1).rounds
+    assert (again.round, again.examples, again.skipped) == (2, 36, "nothing new since the last cycle")
+    assert coordinator.pulls == [True, False, True], "a newer model would be news"
+    assert len(store.rounds.all()) == 1
+
+
+def test_a_round_is_stored_as_it_was(store: Store) -> None:
+    spoiled(store)
+    times = iter([100.0, 160.0])
+    (report,) = cycle(store, to_base, clock=lambda: next(times)).run(1).rounds
+    (waiting,) = store.outbox.waiting()
+    assert report == RoundReport(1, 36, report.top1_before, report.top1_after, True, waiting.id, "queued")
+    assert report.top1_before != report.top1_after
+    assert store.rounds.all() == [
+        Round(
+            1, 100.0, 160.0, 36, report.top1_before, report.top1_after, True, waiting.id, base_checkpoint().fingerprint
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("done", "push"),
+    [
+        (Exchanged(pushed=1), "sent"),
+        (Exchanged(refused=1, reasons=("damaged",)), "refused"),
+        (Exchanged(stale=1), "stale"),
+        (Exchanged(pushed=1, refused=1, stale=1), "sent"),
+        (Exchanged(refused=1, stale=1), "refused"),
+        (Exchanged(), "queued"),
+        (AWAY, "queued"),
+    ],
+)
+def test_a_report_says_what_became_of_the_contribution(
+    store: Store, done: Exchanged | FederationError, push: str
+) -> None:
+    report = cycle(store, coordinator=Visited(Exchanged(), done)).run(1)
+    assert [made.push for made in report.rounds] == [push]
+    assert report.unspoken is (done if done is AWAY else None)
+
+
+def test_a_coordinator_that_is_away_is_asked_once_and_the_night_goes_on(store: Store) -> None:
+    coordinator = Visited(AWAY)
+    report = cycle(store, coordinator=coordinator).run(1)
+    assert coordinator.pulls == [True]
+    assert (report.unspoken, [done.push for done in report.rounds]) == (AWAY, ["queued"])
+    due_later = Visited(Exchanged(pushed=1), waits=AWAY)
+    put(store, examples(10, seed=1))
+    report = cycle(store, coordinator=due_later).run(1)
+    assert due_later.pulls == []
+    assert (report.unspoken, [done.push for done in report.rounds]) == (AWAY, ["queued"])
+
+
+def test_where_a_visit_is_required_no_pause_holds_it_back_and_its_failure_is_an_error(store: Store) -> None:
+    taken = Visited(Exchanged(pushed=1), waits=AWAY)
+    report = cycle(store, coordinator=taken, require_sync=True).run(1)
+    assert (taken.pulls, report.unspoken, report.rounds[0].push) == ([True, False], None, "sent")
+    put(store, examples(10, seed=1))
+    with pytest.raises(CoordinatorUnreachable):
+        cycle(store, coordinator=Visited(AWAY), require_sync=True).run(1)
+    refusing = Visited(Exchanged(), Exchanged(refused=2, reasons=("damaged", "too-large")))
+    with pytest.raises(UpdateRefused, match="damaged, too-large") as caught:
+        cycle(store, coordinator=refusing, require_sync=True).run(1)
+    assert caught.value.code == "update-refused"
+
+
+def test_too_few_swipes_are_no_round_and_no_error(path: Path) -> None:
+    with Store(path) as few:
+        put(few, train_uses("hello", 7))
+        (report,) = cycle(few).run(3).rounds
+        assert report == RoundReport(1, 7, skipped="too little data yet: 7 of 8 examples to train on")
+        put(few, train_uses("water", 1, seed=1))
+        assert nothing_to_do(few) is None
+        assert few.rounds.all() == []
+
+
+def test_swipes_that_cannot_be_learned_from_end_the_cycle_with_the_reason(store: Store) -> None:
+    def trainer(*_: Any) -> Trained:
+        raise TooLittleData("few-alignable", "too few can be aligned")
+
+    (report,) = cycle(store, trainer).run(3).rounds
+    assert report == RoundReport(1, 36, skipped="too few can be aligned")
+    assert nothing_to_do(store) == "nothing new since the last cycle"
+    assert (store.rounds.all(), store.outbox.waiting()) == ([], [])
+
+
+def test_a_newer_global_model_is_something_to_do(store: Store) -> None:
+    cycle(store).run(1)
+    assert nothing_to_do(store)
+    weights = {name: array * np.float32(0.5) for name, array in base_checkpoint().weights.items()}
+    store.checkpoints.add("global", replace(base_checkpoint(), weights=weights).to_bytes(), None, use=False)
+    assert nothing_to_do(store) is None
+
+
+def test_an_attempted_contribution_of_the_same_data_is_sent_once_more_as_it_is(store: Store) -> None:
+    cycle(store).run(1)
+    (first,) = store.outbox.waiting()
+    store.outbox.attempt(first.id, 1)
+    store.meta.delete(DONE)
+    (report,) = cycle(store, coordinator=Visited(Exchanged(), Exchanged(pushed=1))).run(1).rounds
+    assert (report.update_id, report.push) == (first.id, "sent")
+    assert store.outbox.waiting() == [replace(first, attempted=True, version=1)]
