@@ -3,11 +3,15 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.tuning import STEP_EXAMPLES
+from swipefl.device.contribution import contribution
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.update import (
     Delta,
@@ -149,8 +153,60 @@ def test_the_one_of_the_same_data_is_kept_and_of_other_data_made_anew(own: Store
     assert contributor(own).update_from(BASE) is None, "until its fate is known"
 
 
-def test_equal_seeds_give_equal_updates_and_others_others(own: Store) -> None:
-    """The seed also draws the examples of the score's step."""
-    first, again, other = (sent(contributor(own, untrained, seed=seed).update_from(BASE)) for seed in (0, 0, 1))
-    np.testing.assert_array_equal(first["score"], again["score"])
-    assert not np.array_equal(first["score"], other["score"])
+class Watched(Sequence[Example]):
+    """Examples that remember which of them were looked at."""
+
+    def __init__(self, items: Sequence[Example]) -> None:
+        self.items = items
+        self.seen: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __getitem__(self, at: Any) -> Any:
+        self.seen.append(int(at))
+        return self.items[at]
+
+
+def test_a_few_examples_move_the_score_other_ones_by_seed_and_by_model() -> None:
+    """So a client's share in the score's tuning is no choice of its own, and an update made again is the same."""
+    half = replace(BASE, weights={name: array * np.float32(0.5) for name, array in BASE.weights.items()})
+
+    def made(start: Checkpoint = BASE, seed: int = 0) -> tuple[list[int], Delta]:
+        watched = Watched(examples(200))
+        config = replace(CONFIG, seed=seed)
+        change = contribution(start, watched, config, untrained, load_lexicon).delta
+        return watched.seen, change
+
+    usual, score = made()
+    again, same = made()
+    assert usual == again
+    np.testing.assert_array_equal(score["score"], same["score"])
+    assert np.abs(score["score"]).max() > 0
+    drawn = [usual, made(seed=1)[0], made(half)[0]]
+    assert [len(set(which)) for which in drawn] == [STEP_EXAMPLES] * 3
+    assert len({tuple(which) for which in drawn}) == 3
+
+
+def test_what_waits_for_an_older_model_holds_back_another_only_once_it_was_sent(own: Store) -> None:
+    """What was never sent leaves nothing over that would be due with the next one."""
+    older = QueuedUpdate("older", "an older model", 1.0, 9, b"bytes", False, "data")
+    own.outbox.queue(older)
+    assert contributor(own).update_from(BASE) is not None
+    own.outbox.attempt("older", 1)
+    assert contributor(own).update_from(BASE) is None
+    own.outbox.remove("older")
+    assert contributor(own).update_from(BASE) is not None
+
+
+def test_one_that_was_sent_is_sent_again_as_it_is_and_none_made_beside_it(own: Store) -> None:
+    first = contributor(own).update_from(BASE)
+    assert first
+    own.outbox.queue(first)
+    own.outbox.attempt(first.id, 1)
+    assert contributor(own).update_from(BASE) == replace(first, attempted=True, version=1)
+
+
+def test_weights_that_are_not_finite_are_no_contribution(own: Store) -> None:
+    nothing = {name: np.full_like(array, np.nan) for name, array in BASE.weights.items()}
+    assert contributor(own, Moved(nothing)).update_from(BASE) is None
