@@ -71,6 +71,24 @@ def test_the_middle_is_the_same_in_any_order(seed: int, count: int, rule: str) -
     assert_close(middle(rule, same), updates[0])
 
 
+@pytest.mark.parametrize(
+    ("values", "median", "trims"),
+    [
+        ([100, 2, 8, 1, 4], 4.0, {0.0: 23.0, 0.1: 14 / 3, 0.2: 14 / 3, 0.25: 4.0, 0.49: 4.0}),
+        ([100, 2, 8, 1, 4, 16], 6.0, {0.1: 7.5, 0.25: 6.0, 0.49: 6.0}),
+        ([3, 1], 2.0, {0.0: 2.0, 0.49: 2.0}),
+        ([7], 7.0, {0.49: 7.0}),
+    ],
+)
+def test_the_middle_of_few_values(values: list[float], median: float, trims: dict[float, float]) -> None:
+    """A trimmed mean leaves out its share at each end, rounded up, and always one or two at least remain."""
+    updates = [{name: np.full(shape, value, np.float32) for name, shape in SHAPES.items()} for value in values]
+    for rule, trim, expected in [("median", 0.0, median), *(("trimmed-mean", *pair) for pair in trims.items())]:
+        assert_close(
+            middle(rule, updates, trim), {name: np.full(shape, expected) for name, shape in SHAPES.items()}, 1e-6
+        )
+
+
 @given(seeds)
 def test_fedavg_adds_the_mean_and_fedavgm_without_momentum_does_the_same(seed: int) -> None:
     start, delta = deltas(seed, 2)
@@ -93,6 +111,18 @@ def test_momentum_carries_on_and_adam_steps_are_bounded() -> None:
         change = moved[name] - start[name]
         assert (np.sign(change) == np.sign(delta[name])).all()
         assert np.abs(change).max() <= 0.011  # (1 - momentum) / sqrt(0.01) of the step size
+
+
+def test_adam_steps_by_the_mean_change_over_its_root_mean_square() -> None:
+    """By hand, for a change of 0.1 twice: 0.01 * 0.05 / (0.01 + 1e-4), then 0.01 * 0.075 / (sqrt(1.99e-4) + 1e-4)."""
+    how = Strategy(optimizer="fedadam", server_lr=0.01, momentum=0.5)
+    places, moments = [{"a": np.zeros((2, 2), np.float32)}], {}
+    for _ in range(2):
+        place, moments = step(places[-1], moments, {"a": np.full((2, 2), 0.1, np.float32)}, how)
+        places.append(place)
+    np.testing.assert_allclose(places[1]["a"], 0.049505, rtol=1e-4)
+    np.testing.assert_allclose(places[2]["a"] - places[1]["a"], 0.052792, rtol=1e-4)
+    np.testing.assert_allclose(moments["second.a"], 1.99e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize(

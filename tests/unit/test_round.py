@@ -116,6 +116,7 @@ def test_a_worse_candidate_leaves_the_master_and_its_moments(tmp_path: Path) -> 
     assert (worse.kept, worse.top1, worse.master) == (True, 0.5, start)
     same = play(start, updates, Strategy(), 1, partial(score, 0.0))
     assert (same.kept, same.top1) == (False, 0.5)
+    assert same.master.published().fingerprint == judged[-1] != judged[-2], "a candidate that is as good is taken"
     better = play(start, updates, Strategy(), 1, partial(score, 0.1))
     assert (better.kept, better.top1_before, better.top1) == (False, 0.5, 0.6)
     assert judged[0] == start.published().fingerprint, "judged as devices load it"
