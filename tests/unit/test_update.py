@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.errors import DataError
+from swipefl.errors import DataError, Remedy
 from swipefl.federation.update import (
+    Norms,
     clipped,
     decode_update,
     difference,
@@ -59,6 +60,32 @@ def test_an_update_of_any_norm_is_only_taken_if_it_is_finite() -> None:
         assert norms_of({"a": np.array([[bad]], np.float32)}).fault(math.inf) == "norm-too-large"
 
 
+@pytest.mark.parametrize(
+    ("whole", "score", "fault"),
+    [
+        (4.0, 0.25, None),
+        (4.003, 0.2524, None),
+        (4.005, 0.0, "norm-too-large"),
+        (8.0, 8.0, "norm-too-large"),
+        (1.0, 0.253, "score-norm-too-large"),
+        (math.nan, 0.0, "norm-too-large"),
+    ],
+)
+def test_a_coordinator_takes_what_a_device_clips_to_and_little_more(
+    whole: float, score: float, fault: str | None
+) -> None:
+    """A sixteenth of the norm is the score's; both ends know that number, whatever version each is of."""
+    assert Norms(whole, score).fault(4.0) == fault
+
+
+def test_the_score_has_a_sixteenth_of_the_norm_at_most() -> None:
+    whole = {"a": np.full((2, 2), 0.5, np.float32), "score": np.full(9, 5.0, np.float32)}
+    assert norms_of(clipped(whole, 160.0)).score == pytest.approx(10.0)
+    assert norm_of({"a": clipped(whole, 160.0)["a"]}) == pytest.approx(1.0)
+    little = {**whole, "score": np.full(9, 0.01, np.float32)}
+    np.testing.assert_array_equal(clipped(little, 160.0)["score"], little["score"])
+
+
 def test_the_residual_is_sent_with_the_next_update() -> None:
     whole = delta(1)
     first = encode_update(whole, 0.5)
@@ -74,8 +101,9 @@ def test_the_residual_is_sent_with_the_next_update() -> None:
 def test_a_damaged_update_and_one_that_is_not_finite_are_errors() -> None:
     with pytest.raises(DataError, match="damaged"):
         decode_update(b"no update", {})
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="training gave") as caught:
         encode_update({"a": np.array([[np.inf]], np.float32)}, 1.0)
+    assert (caught.value.code, caught.value.remedy) == ("diverged", Remedy.LOWER_LEARNING_RATE)
 
 
 def test_an_int8_update_is_small() -> None:
