@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from safetensors.numpy import save
 
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.errors import DataError, Remedy
+from swipefl.errors import BadUpdate, DataError, Remedy
 from swipefl.federation.update import (
     Norms,
     clipped,
@@ -104,6 +105,63 @@ def test_a_damaged_update_and_one_that_is_not_finite_are_errors() -> None:
     with pytest.raises(DataError, match="training gave") as caught:
         encode_update({"a": np.array([[np.inf]], np.float32)}, 1.0)
     assert (caught.value.code, caught.value.remedy) == ("diverged", Remedy.LOWER_LEARNING_RATE)
+
+
+RIGHT = {
+    "a.int8": np.ones((2, 3), np.int8),
+    "a.scale": np.array([0.5, 0.25], np.float16),
+    "score.int8": np.full(2, 2, np.int8),
+    "score.scale": np.ones(2, np.float16),
+}
+FORM = {"a": (2, 3), "score": (2,)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({}, None),
+        ({"a.int8": None}, "missing-tensor"),
+        ({"score.scale": None}, "missing-tensor"),
+        ({"b.int8": np.ones(1, np.int8)}, "extra-tensor"),
+        ({"a.int8": np.ones((2, 3), np.float32)}, "wrong-dtype"),
+        ({"a.scale": np.ones(2, np.float32)}, "wrong-dtype"),
+        ({"a.int8": np.ones((3, 2), np.int8), "a.scale": np.ones(3, np.float16)}, "wrong-shape"),
+        ({"a.int8": np.ones(6, np.int8)}, "wrong-shape"),
+        ({"a.scale": np.ones(1, np.float16)}, "wrong-shape"),
+        ({"a.scale": np.ones((2, 1), np.float16)}, "wrong-shape"),
+        ({"a.scale": np.array([1, np.inf], np.float16)}, "not-finite"),
+        ({"score.scale": np.array([np.nan, 1], np.float16)}, "not-finite"),
+    ],
+)
+def test_only_what_fits_the_model_is_an_update(changes: dict[str, np.ndarray | None], code: str | None) -> None:
+    blob = save({name: array for name, array in {**RIGHT, **changes}.items() if array is not None})
+    for read in (decode_update, encoded_norms):
+        if code:
+            with pytest.raises(BadUpdate) as caught:
+                read(blob, FORM)
+            assert caught.value.code == code
+    if not code:
+        change = decode_update(blob, FORM)
+        np.testing.assert_array_equal(change["a"], [[0.5] * 3, [0.25] * 3])
+        np.testing.assert_array_equal(change["score"], [2, 2])
+        assert decode_update(blob, FORM, "score").keys() == {"score"}
+        assert encoded_norms(blob, FORM) == Norms(pytest.approx(8.9375**0.5), pytest.approx(8**0.5))
+
+
+def test_an_update_without_a_score_has_none_that_could_be_too_large() -> None:
+    blob = save({name: array for name, array in RIGHT.items() if name.startswith("a.")})
+    assert encoded_norms(blob, {"a": (2, 3)}).score == 0.0
+
+
+@given(st.integers(0, 99), st.floats(1e-4, 1e3))
+def test_no_number_is_rounded_by_more_than_half_a_step(seed: int, scale: float) -> None:
+    """A step is a 127th of the largest number of its row, rounded up to float16; the largest itself is no exception."""
+    change = delta(seed, scale)
+    sent = decode_update(encode_update(change, 1e9).blob, shapes_of(change))
+    for name, array in change.items():
+        rows, apart = array.reshape(len(array), -1), np.abs(sent[name] - array).reshape(len(array), -1)
+        step = np.abs(rows).max(1, keepdims=True) / 127
+        assert (apart <= 0.5 * 1.002 * step + 2**-24 * 127).all()
 
 
 def test_an_int8_update_is_small() -> None:
