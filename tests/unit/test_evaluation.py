@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
-from swipefl.decoder.evaluation import Misses, evaluate
+from swipefl.decoder import evaluation
+from swipefl.decoder.evaluation import Judgement, Misses, calibration_error, evaluate, judge
 from swipefl.decoder.search import Candidate
 from swipefl.errors import TooLittleData
 from swipefl.gesture.gesture import Example, Gesture
@@ -58,3 +60,82 @@ def test_the_worst_keys_and_words() -> None:
 def test_no_examples_is_too_little_data() -> None:
     with pytest.raises(TooLittleData, match="no examples"):
         evaluate(_decoder([]), [], lambda example: True)
+
+
+def test_a_model_is_better_by_top_1_first_and_by_probability_where_that_is_equal() -> None:
+    worse = Judgement(0.5, -1.0)
+    assert Judgement(0.6, -9.0).betters(worse)
+    assert Judgement(0.5, -0.9).betters(worse)
+    assert not Judgement(0.4, 0.0).betters(worse)
+    assert not worse.betters(worse)
+
+
+class Fixed:
+    """A decoder that answers with the same words, each half as probable as the one before, and notes how many."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+        self.asked: set[int] = set()
+
+    def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
+        self.asked.add(most)
+        return [Candidate(word, -float(i), 0.5 ** (i + 1)) for i, word in enumerate(self.words)]
+
+
+def test_a_judgement_is_of_the_words_that_were_meant() -> None:
+    """One that is not among twenty candidates counts as if it had a probability of one in a million."""
+    decoder = Fixed("Hello", "world")
+    judged = judge(decoder, _swiped(["hello", "WORLD", "apple"]))  # type: ignore[arg-type]
+    assert judged.top1 == 1 / 3
+    assert judged.ln_probability == pytest.approx((np.log(0.5) + np.log(0.25) + np.log(1e-6)) / 3)
+    assert decoder.asked == {20}
+    with pytest.raises(TooLittleData):
+        judge(decoder, [])  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sure", "right", "error"),
+    [
+        ([1.0, 1.0], [True, True], 0.0),
+        ([1.0, 1.0], [True, False], 0.5),
+        ([0.9, 0.9, 0.1], [True, False, False], 0.3),
+        ([0.4, 0.6], [True, False], 0.6),
+        ([0.0, 1.0], [False, True], 0.0),
+        ([0.05, 0.05], [False, True], 0.45),
+    ],
+)
+def test_calibration_is_off_by_what_was_right_less_or_more_often_than_said(
+    sure: list[float], right: list[bool], error: float
+) -> None:
+    assert calibration_error(np.array(sure), np.array(right)) == pytest.approx(error)
+
+
+def test_times_are_those_of_decoding_alone_in_milliseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = iter([0.0, 0.010, 5.0, 5.030, 9.0, 9.020])
+    monkeypatch.setattr(evaluation.time, "perf_counter", lambda: next(seconds))
+    swiped = _swiped(["hello", "world", "water"])
+    result = evaluate(_decoder(swiped), swiped, lambda example: True)
+    assert result.ms_p50 == pytest.approx(20.0)
+    assert result.ms_p99 == pytest.approx(29.8)
+
+
+def test_the_worst_come_first_and_are_ten_at_most() -> None:
+    """Words by how often they were missed, then by what share that is, then by spelling; keys seen often by share."""
+    words = [*"abcdefghijkl", "j", "k", "k"]
+
+    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+        return [], "a"
+
+    result = evaluate(decode, _swiped(words), lambda example: True)
+    assert result.worst_words[:3] == (Misses("k", 3, 3), Misses("j", 2, 2), Misses("a", 1, 1))
+    assert [word.what for word in result.worst_words] == [*"kjabcdefgh"]
+    assert [key.what for key in result.worst_keys] == [*"bcdefghijk"], "none of them was seen five times"
+    assert (result.greedy, result.ece) == (1 / 15, 0.0)
+    often = evaluate(decode, _swiped(["b", *"ccccc", *["ad"] * 6]), lambda example: True)
+    assert often.worst_keys == (Misses("c", 5, 5), Misses("d", 6, 6), Misses("b", 1, 1))
+
+
+def test_letters_are_missed_that_the_best_alignment_of_the_spelling_lacks() -> None:
+    swiped = _swiped(["keyboard"])
+    result = evaluate(lambda gesture: ([], "keboarrd"), swiped, lambda example: True)
+    assert result.worst_keys == (Misses("y", 1, 1),)
