@@ -139,3 +139,18 @@ def test_letters_are_missed_that_the_best_alignment_of_the_spelling_lacks() -> N
     swiped = _swiped(["keyboard"])
     result = evaluate(lambda gesture: ([], "keboarrd"), swiped, lambda example: True)
     assert result.worst_keys == (Misses("y", 1, 1),)
+
+
+def test_the_first_so_many_are_so_many_and_no_more() -> None:
+    """A word in the second, fourth or sixth place is not among the first, three, five."""
+    places = {"second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5}
+    words = list(places)
+    meant = {example.gesture.id: example.word for example in _swiped(words)}
+
+    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+        before = [Candidate(letter, 0.0, 0.1) for letter in "abcde"[: places[meant[gesture.id]]]]
+        return [*before, Candidate(meant[gesture.id], -1.0, 0.1)], ""
+
+    result = evaluate(decode, _swiped(words), lambda example: True)
+    assert (result.top1, result.top3, result.top5) == (0, 0.4, 0.8)
+    assert result.ece == pytest.approx(0.1), "the first words' probabilities, of which none was right"
