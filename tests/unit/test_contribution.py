@@ -190,9 +190,11 @@ def test_a_few_examples_move_the_score_other_ones_by_seed_and_by_model() -> None
 
 def test_what_waits_for_an_older_model_holds_back_another_only_once_it_was_sent(own: Store) -> None:
     """What was never sent leaves nothing over that would be due with the next one."""
-    older = QueuedUpdate("older", "an older model", 1.0, 9, b"bytes", False, "data")
+    older = QueuedUpdate("older", "an older model", 1.0, 9, b"bytes", False, own.gestures.fingerprint())
     own.outbox.queue(older)
-    assert contributor(own).update_from(BASE) is not None
+    made = contributor(own).update_from(BASE)
+    assert made
+    assert (made.base, made.data) == (BASE.fingerprint, older.data), "of the same data, and yet another"
     own.outbox.attempt("older", 1)
     assert contributor(own).update_from(BASE) is None
     own.outbox.remove("older")
