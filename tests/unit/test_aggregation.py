@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swipefl.errors import UsageError
 from swipefl.federation.aggregation import WeightedMean, robust, step, weight_of
 from swipefl.federation.strategy import Strategy
 
@@ -130,6 +132,22 @@ def test_adam_steps_by_the_mean_change_over_its_root_mean_square() -> None:
 )
 def test_the_weight_of_an_update(examples: int, staleness: int, cap: int, weight: float) -> None:
     assert weight_of(examples, staleness, cap) == weight
+
+
+@pytest.mark.parametrize(
+    ("wrong", "code", "said"),
+    [
+        ({"rule": "mode"}, "unknown-choice", "rule is one of mean, median, trimmed-mean, not 'mode'"),
+        ({"optimizer": "sgd"}, "unknown-choice", "optimizer is one of fedavg, fedavgm, fedadam, not 'sgd'"),
+        ({"trim": 0.5}, "out-of-range", "trim is 0.5, and may be 0 to 0.49"),
+        ({"momentum": 1.0}, "out-of-range", "momentum is 1, and may be 0 to 0.999"),
+        ({"steady": -1}, "out-of-range", "steady is -1, and may be 0 at least"),
+    ],
+)
+def test_numbers_and_names_that_make_no_step_are_errors(wrong: dict[str, Any], code: str, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Strategy(**wrong)
+    assert (caught.value.code, str(caught.value)) == (code, said)
 
 
 def test_the_step_falls_after_the_steady_rounds_and_never_to_nothing() -> None:
