@@ -79,6 +79,11 @@ def test_what_a_header_says_is_refused_before_its_bytes_come(
     assert of_header(state, **changes) == (Verdict("refused", reason) if reason else None)
 
 
+def test_a_version_may_have_any_number_that_the_state_can_hold(state: State) -> None:
+    state.sql.run("UPDATE versions SET number = ?", (2**63 - 1,))
+    assert of_header(state, base_version=2**63 - 1) is None
+
+
 def test_an_update_may_be_some_versions_late_and_no_later(state: State) -> None:
     publish(state, 2)
     assert of_header(state) is None
