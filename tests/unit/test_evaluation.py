@@ -102,6 +102,7 @@ def test_a_judgement_is_of_the_words_that_were_meant() -> None:
         ([0.4, 0.6], [True, False], 0.6),
         ([0.0, 1.0], [False, True], 0.0),
         ([0.05, 0.05], [False, True], 0.45),
+        ([0.95, 1.0], [True, False], 0.475),  # of one bin, whose upper end is in it
     ],
 )
 def test_calibration_is_off_by_what_was_right_less_or_more_often_than_said(
@@ -154,3 +155,22 @@ def test_the_first_so_many_are_so_many_and_no_more() -> None:
     result = evaluate(decode, _swiped(words), lambda example: True)
     assert (result.top1, result.top3, result.top5) == (0, 0.4, 0.8)
     assert result.ece == pytest.approx(0.1), "the first words' probabilities, of which none was right"
+
+
+def test_of_words_missed_as_often_the_one_that_was_seen_less_is_worse() -> None:
+    spellings = {example.gesture.id: example.word for example in _swiped([*"bbbbaa"])}
+    answers = iter([[Candidate("b", 0.0, 0.8)], [Candidate("b", 0.0, 0.8)]])  # right twice, then never
+
+    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+        return next(answers, [Candidate("c", 0.0, 0.2)]), spellings[gesture.id]
+
+    result = evaluate(decode, _swiped([*"bbbbaa"]), lambda example: True)
+    assert result.worst_words == (Misses("a", 2, 2), Misses("b", 2, 4))
+
+
+def test_calibration_is_that_of_the_first_words() -> None:
+    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+        return [Candidate("hello", 0.0, 0.75), Candidate("jello", -1.0, 0.25)], ""
+
+    assert evaluate(decode, _swiped(["hello"]), lambda example: True).ece == pytest.approx(0.25)
+    assert evaluate(decode, _swiped(["jello"]), lambda example: True).ece == pytest.approx(0.75)
