@@ -290,6 +290,7 @@ def test_too_few_swipes_are_no_round_and_no_error(path: Path) -> None:
         put(few, train_uses("hello", 7))
         (report,) = cycle(few).run(3).rounds
         assert report == RoundReport(1, 7, skipped="too little data yet: 7 of 8 examples to train on")
+        assert (report.push, report.adopted, report.update_id) == ("none", False, None)
         put(few, train_uses("water", 1, seed=1))
         assert nothing_to_do(few) is None
         assert few.rounds.all() == []

@@ -173,8 +173,9 @@ def test_reset_goes_back_to_what_is_asked_for_and_says_which_that_is(store: Stor
     used = store.checkpoints.personal()
     assert used
     assert used.id == number
-    with pytest.raises(CheckpointError, check=advises(Remedy.RESET_TO_BASE)):
+    with pytest.raises(CheckpointError, check=advises(Remedy.RESET_TO_BASE)) as caught:
         reset(store, "global")
+    assert caught.value.code == "no-global"
     with pytest.raises(CheckpointError, check=advises(Remedy.LIST_CHECKPOINTS)):
         reset(store, str(second + 1))
     assert store.checkpoints.personal() == used, "unless something is there to go back to"
