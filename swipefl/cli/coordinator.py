@@ -13,9 +13,8 @@ from swipefl.cli.rendering import console, moment, number, percent, table
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from swipefl.federation.coordinator.server import Serving
+    from swipefl.hosting import KeyReport, TokensReport, VersionReport
 
 app = typer.Typer(help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
 
@@ -204,7 +203,7 @@ def rotate_key(home: HomeOption = None, as_json: JsonOption = False) -> None:
     _answer(hosting_of(home).rotate_key(), as_json, "a new key signs from now on; devices follow at their next visit")
 
 
-def _answer(report: "DataclassInstance", as_json: bool, text: str) -> None:
+def _answer(report: "VersionReport | TokensReport | KeyReport", as_json: bool, text: str) -> None:
     if as_json or not is_terminal():
         emit(asdict(report))
     else:

@@ -17,7 +17,6 @@ from swipefl.federation.update import (
     Delta,
     EncodedUpdate,
     decode_update,
-    encode_update,
     norm_of,
     residual_from,
     shapes_of,
@@ -62,13 +61,6 @@ def sent(update: QueuedUpdate | None) -> Delta:
     return decode_update(update.blob, shapes_of(BASE.parameters))
 
 
-def left_over(seed: int, norm: float = 0.05) -> EncodedUpdate:
-    """An update, and what it left over: more than nothing."""
-    left = encode_update(delta(BASE.parameters, seed, norm), 1e9)
-    assert norm_of(left.residual) > 0
-    return left
-
-
 def test_what_the_last_update_left_over_goes_out_with_the_next(own: Store) -> None:
     residual = delta(BASE.parameters, seed=1, norm=0.3)
     blob = EncodedUpdate(b"", residual, 0.0).residual_blob
@@ -84,14 +76,11 @@ def test_what_the_last_update_left_over_goes_out_with_the_next(own: Store) -> No
 
 def test_what_an_update_leaves_over_waits_with_it_and_adds_up_to_what_was_learned(own: Store) -> None:
     trainer = Moved(delta(BASE.parameters, seed=2, norm=0.5))
-    own.memberships.set(replace(MEMBER, residual=left_over(3).residual_blob))
+    earlier = delta(BASE.parameters, seed=3, norm=0.3)
+    own.memberships.set(replace(MEMBER, residual=EncodedUpdate(b"", earlier, 0.0).residual_blob))
     update = contributor(own, trainer).update_from(BASE)
     assert update
-    went, rest, earlier = (
-        sent(update),
-        residual_from(update.residual, shapes_of(BASE.parameters)),
-        left_over(3).residual,
-    )
+    went, rest = sent(update), residual_from(update.residual, shapes_of(BASE.parameters))
     assert rest
     for name, change in trainer.change.items():
         if name != "score":

@@ -169,7 +169,7 @@ def test_a_damaged_personal_model_gives_way_to_the_newest(store: Store) -> None:
 
 def test_reset_goes_back_to_what_is_asked_for_and_says_which_that_is(store: Store) -> None:
     number, second = use(store, untaught()), use(store, untaught("another"))
-    assert reset(store, str(number)) == str(number)
+    assert reset(store, str(number)).in_use == str(number)
     used = store.checkpoints.personal()
     assert used
     assert used.id == number
@@ -179,13 +179,13 @@ def test_reset_goes_back_to_what_is_asked_for_and_says_which_that_is(store: Stor
     with pytest.raises(CheckpointError, check=advises(Remedy.LIST_CHECKPOINTS)):
         reset(store, str(second + 1))
     assert store.checkpoints.personal() == used, "unless something is there to go back to"
-    assert reset(store, "base") == "base"
+    assert reset(store, "base").in_use == "base"
     assert store.checkpoints.personal() is None
     assert in_use(store).fingerprint == BASE.fingerprint
     other = replace(BASE, weights={name: array * np.float32(0.5) for name, array in BASE.weights.items()})
     store.checkpoints.add("global", other.to_bytes(), None, use=False)
     for to in ("base", "global"):
         reset(store, str(second))
-        assert reset(store, to) == "global", "once it was received it stands in for the base"
+        assert reset(store, to).in_use == "global", "once it was received it stands in for the base"
         assert store.checkpoints.personal() is None
         assert in_use(store).fingerprint == other.fingerprint

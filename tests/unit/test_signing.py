@@ -58,7 +58,7 @@ def test_signed_bytes_that_are_no_manifest_are_refused() -> None:
     signed = SignedManifest(manifest=blob, signature=OLD.sign(b"swipefl manifest v1\n" + blob))
     with pytest.raises(TrustError, match="cannot be read") as caught:
         verified_manifest(signed, public_bytes(OLD))
-    assert caught.value.code == "no-manifest"
+    assert caught.value.code == "unreadable-manifest"
 
 
 def test_what_is_signed_stays_what_it_was() -> None:
