@@ -26,6 +26,7 @@ from swipefl.errors import (
     SwipeflError,
     TooLittleData,
     TrustError,
+    UnusableModel,
     UpdateRefused,
     UsageError,
     VersionConflict,
@@ -41,6 +42,7 @@ EXIT_CODES = {
     TooLittleData: 3,
     CheckpointError: 4,
     TrustError: 4,
+    UnusableModel: 4,
     StoreError: 5,
     CoordinatorUnreachable: 6,
     UpdateRefused: 7,
@@ -145,7 +147,9 @@ def test_exit_codes_stay(kind: type[SwipeflError], code: int) -> None:
 
 
 def test_what_a_visit_can_end_in_is_one_branch_and_distrust_one_of_its_own() -> None:
-    assert all(issubclass(k, FederationError) for k in (CoordinatorUnreachable, UpdateRefused, TrustError))
+    assert all(
+        issubclass(k, FederationError) for k in (CoordinatorUnreachable, UpdateRefused, UnusableModel, TrustError)
+    )
     assert issubclass(CredentialRefused, TrustError)
     assert issubclass(StoreBusy, StoreError)
     assert not issubclass(VersionConflict, StoreError)
