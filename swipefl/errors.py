@@ -99,7 +99,14 @@ class SwipeflError(Exception):
         self._what = what
 
     def __str__(self) -> str:
-        return self._what.format_map(self.facts)
+        return self.worded(self._what)
+
+    def worded(self, text: str) -> str:
+        """`text` with the facts in it; one that cannot be filled in is shown as it is, and is still this error."""
+        try:
+            return text.format_map(self.facts)
+        except (LookupError, AttributeError, ArithmeticError, ValueError, TypeError):
+            return text
 
 
 class UsageError(SwipeflError):

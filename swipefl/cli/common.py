@@ -27,9 +27,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one
 
 
 def emit(data: Mapping[str, Any]) -> None:
-    """One JSON object on one line of standard output, flushed."""
+    """One JSON object on one line of standard output."""
+    write(json.dumps(data, ensure_ascii=False))
+
+
+def write(text: str) -> None:
+    """Text and a newline on standard output, flushed."""
     try:
-        sys.stdout.write(json.dumps(data, ensure_ascii=False) + "\n")
+        sys.stdout.write(text + "\n")
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough
         drop_output()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, write
 from swipefl.cli.rendering import console, printable, table
 from swipefl.settings.meanings import DEVICE
 
@@ -46,7 +46,7 @@ def show_default(kind: "type[Sourced]", meanings: Mapping[str, str], as_json: bo
     if as_json:
         emit({"file": kind.file_name, "text": text})
     else:
-        typer.echo(text)
+        write(text)
 
 
 def _render(known: "Sequence[Setting]") -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import HomeOption, JsonOption, emit, hosting_of, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, emit, hosting_of, is_terminal, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.rendering import console, moment, number, percent, table
 from swipefl.settings.meanings import COORDINATOR
@@ -138,7 +138,7 @@ def token(
         emit(asdict(report))
     else:
         for each in report.tokens:
-            typer.echo(each)
+            write(each)
 
 
 @app.command("devices")

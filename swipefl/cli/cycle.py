@@ -7,6 +7,7 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, progress_bar, signals
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, number, rise, table
+from swipefl.errors import SwipeflError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,7 @@ def cycle(
         report = device.cycle(store, require_sync, on_progress, _logged, stop).run(rounds)
     unspoken = told(report.unspoken) if report.unspoken else None
     if as_json or not is_terminal():
-        emit({"rounds": [asdict(done) for done in report.rounds], "sync": unspoken})
+        emit({"rounds": [asdict(done) | {"skipped": _reason(done)} for done in report.rounds], "sync": unspoken})
     else:
         _render(report.rounds, unspoken)
 
@@ -37,9 +38,14 @@ def _logged(report: "RoundReport") -> None:
     from dataclasses import asdict
 
     if report.skipped:
-        log("round skipped", round=report.round, reason=report.skipped)
+        log("round skipped", round=report.round, reason=_reason(report))
     else:
         log("round finished", **asdict(report))
+
+
+def _reason(report: "RoundReport") -> str | None:
+    """Why nothing was done."""
+    return told(report.skipped) if isinstance(report.skipped, SwipeflError) else report.skipped
 
 
 def _render(reports: "Sequence[RoundReport]", unspoken: str | None) -> None:
@@ -53,6 +59,6 @@ def _render(reports: "Sequence[RoundReport]", unspoken: str | None) -> None:
             rounds.add_row(str(report.round), str(report.examples), score, kept, report.push)
         screen.print(rounds)
     for report in reports[len(done) :]:
-        screen.print(f"{'stopped' if done else 'nothing to do'}: {report.skipped}")
+        screen.print(f"{'stopped' if done else 'nothing to do'}: {_reason(report)}")
     if unspoken:
         screen.print(f"not in touch with the coordinator: {unspoken}")

@@ -28,7 +28,7 @@ _WORDS = {
     Remedy.GIVE_CHECKPOINT: "give a checkpoint's file",
     Remedy.GIVE_LONGER_ID: "give more of it",
     Remedy.INGEST_AGAIN: f"{_ASIDE} ingest your swipes again",
-    Remedy.INGEST_MORE: "`swipefl ingest` brings more swipes",
+    Remedy.INGEST_MORE: "ingest more swipes",
     Remedy.INIT_COORDINATOR: "`swipefl coordinator init` makes one",
     Remedy.INSTALL_AGAIN: "install swipefl again",
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
@@ -66,4 +66,4 @@ def told(error: SwipeflError) -> str:
     """What is wrong and where, and what to do next."""
     if error.remedy is None:
         return str(error)
-    return f"{error}; {_WORDS[error.remedy].format_map(error.facts)}"
+    return f"{error}; {error.worded(_WORDS[error.remedy])}"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.device.contribution import Contributor
 from swipefl.device.personal import Personal, PersonalTraining, keep
-from swipefl.errors import FederationError, TooLittleData
+from swipefl.errors import FederationError, SwipeflError, TooLittleData
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
@@ -45,7 +45,7 @@ class RoundReport:
     adopted: bool = False
     update_id: str | None = None
     push: str = "none"
-    skipped: str | None = None
+    skipped: SwipeflError | str | None = None
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Cycle:
             try:
                 report = self._round()
             except TooLittleData as error:  # enough examples, but too few that can be learned from
-                yield self._skipped(self._store.gestures.counts()["train"], str(error))
+                yield self._skipped(self._store.gestures.counts()["train"], error)
                 break
             yield report
             if left and not report.adopted:
@@ -135,7 +135,7 @@ class Cycle:
             done.raise_if_refused()
         return "sent" if done.pushed else "refused" if done.refused else "stale" if done.stale else None
 
-    def _skipped(self, examples: int, reason: str) -> RoundReport:
+    def _skipped(self, examples: int, reason: SwipeflError | str) -> RoundReport:
         return RoundReport(self._store.rounds.next_number(), examples, skipped=reason)
 
     def _round(self) -> RoundReport:

@@ -12,6 +12,7 @@ from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 from swipefl.settings.sources import COORDINATOR_PREFIX, Sourced, load
 
+MOST = 1_000_000  # updates of a round, versions: more than a database of them could hold
 _POLICY = Policy()
 _PLAN, _STRATEGY, _LIMITS = _POLICY.plan, _POLICY.strategy, _POLICY.limits
 
@@ -30,10 +31,10 @@ class CoordinatorSettings(Sourced):
     metrics: str | None = None
     reflection: bool = False
     holdout: Path | None = None
-    buffer: int = Field(_POLICY.buffer, ge=1)
+    buffer: int = Field(_POLICY.buffer, ge=1, le=MOST)
     max_wait_s: float = Field(_POLICY.max_wait_s, ge=0)
-    least: int = Field(_POLICY.least, ge=1)
-    max_staleness: int = Field(_POLICY.max_staleness, ge=0)
+    least: int = Field(_POLICY.least, ge=1, le=MOST)
+    max_staleness: int = Field(_POLICY.max_staleness, ge=0, le=MOST)
     rule: str = _STRATEGY.rule
     optimizer: str = _STRATEGY.optimizer
     server_lr: float = _STRATEGY.server_lr

@@ -35,7 +35,7 @@ class Sourced(BaseSettings):
     """What a device's and a coordinator's settings share."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, defer_build=True
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True
     )
     file_name: ClassVar[str]
 
@@ -128,7 +128,7 @@ def commented(kind: type[Sourced], meanings: Mapping[str, str]) -> str:
     for name, meaning in meanings.items():
         if name != "home":  # where the file lies
             default = kind.model_fields[name].get_default()
-            lines += ["", f"# {meaning}", f"# {name} = {'...' if default is None else _toml(default)}"]
+            lines += ["", f"# {meaning}", f"# {name} = {_toml('...' if default is None else default)}"]
     return "\n".join(lines)
 
 

@@ -27,17 +27,15 @@ def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume
     nobody's swipes.
     """
     written = _written(scenario, file, start.fingerprint)
+    if (out / ROUNDS_FILE).exists() and not (out / SCENARIO).exists():
+        of_before = "{out} holds a simulation of an earlier swipefl"
+        raise UsageError("simulation-of-before", of_before, Remedy.CHOOSE_OUT, out=out)
     if resume:
         _check_same(out, written)
     elif (out / SCENARIO).exists():
         raise UsageError("simulation-there", "{out} holds a simulation", Remedy.RESUME_OR_CHOOSE_OUT, out=out)
-    elif (out / ROUNDS_FILE).exists():
-        raise UsageError(
-            "simulation-of-before", "{out} holds a simulation of an earlier swipefl", Remedy.CHOOSE_OUT, out=out
-        )
-    out.mkdir(parents=True, exist_ok=True)
+    participants = participants_of(file, out / "people")  # makes the folder
     (out / SCENARIO).write_text(written, "utf-8")
-    participants = participants_of(file, out / "people")
     parallel = os.cpu_count() or 1
     with ProcessPoolExecutor(parallel, multiprocessing.get_context("spawn")) as processes:
         simulation = Simulation(participants, scenario, start, out, processes, parallel)

@@ -1,10 +1,12 @@
 """`swipefl config` and `swipefl coordinator config`, and settings that a real process finds in its home."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import swipefl
+from tests.support.command import environment, swipefl
 from tests.support.coordinator import coordinator
 from tests.support.terminal import seen, swipefl_on_terminal
 
@@ -40,6 +42,20 @@ def test_a_slip_in_a_variable_is_warned_of_and_stops_nothing(tmp_path: Path) -> 
     done = swipefl(tmp_path, "status", "--json", SWIPEFL_EPOCH="9")
     assert (done.code, done.json["rounds"]) == (0, [])
     assert done.err == "SWIPEFL_EPOCH is no setting; did you mean SWIPEFL_EPOCHS?\n"
+
+
+def test_a_reader_of_the_defaults_may_stop(tmp_path: Path) -> None:
+    command = f"'{sys.executable}' -m swipefl config --default | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], env=environment(tmp_path), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_a_number_beyond_all_bounds_is_told_in_one_line(tmp_path: Path) -> None:
+    """Also where it is too long to be a number of any machine."""
+    (tmp_path / "coordinator.toml").write_text(f"example_cap = -1{400 * '0'}\n")
+    for words in (("coordinator", "config"), ("coordinator", "serve")):
+        done = swipefl(tmp_path, *words)
+        assert (done.code, done.err.count("\n"), "example_cap is -1000" in done.err) == (2, 1, True)
 
 
 def test_a_slip_in_a_file_is_exit_2(tmp_path: Path) -> None:

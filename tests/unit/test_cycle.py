@@ -13,7 +13,7 @@ from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint
 from swipefl.decoder.encoder import Architecture
 from swipefl.device.cycle import DONE, RoundReport, nothing_to_do
 from swipefl.device.prediction import choose_checkpoint
-from swipefl.errors import CoordinatorUnreachable, FederationError, Interrupted, TooLittleData, UpdateRefused
+from swipefl.errors import CoordinatorUnreachable, FederationError, Interrupted, Remedy, TooLittleData, UpdateRefused
 from swipefl.federation.device.exchange import Exchanged
 from swipefl.federation.update import decode_update, shapes_of
 from swipefl.gesture.gesture import Example
@@ -297,11 +297,13 @@ def test_too_few_swipes_are_no_round_and_no_error(path: Path) -> None:
 
 
 def test_swipes_that_cannot_be_learned_from_end_the_cycle_with_the_reason(store: Store) -> None:
+    why = TooLittleData("few-alignable", "too few can be aligned", Remedy.INGEST_MORE)
+
     def trainer(*_: Any) -> Trained:
-        raise TooLittleData("few-alignable", "too few can be aligned")
+        raise why
 
     (report,) = cycle(store, trainer).run(3).rounds
-    assert report == RoundReport(1, 36, skipped="too few can be aligned")
+    assert report == RoundReport(1, 36, skipped=why)
     assert nothing_to_do(store) == "nothing new since the last cycle"
     assert (store.rounds.all(), store.outbox.waiting()) == ([], [])
 

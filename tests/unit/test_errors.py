@@ -155,6 +155,21 @@ def test_what_a_visit_can_end_in_is_one_branch_and_distrust_one_of_its_own() -> 
     assert not issubclass(VersionConflict, StoreError)
 
 
+class Unprintable:
+    """What some library raised, say."""
+
+    def __format__(self, spec: str) -> str:
+        raise OverflowError("int too large")
+
+
+@pytest.mark.parametrize("facts", [{}, {"count": Unprintable(), "path": "p"}, {"count": "many", "path": "p"}])
+def test_an_error_that_cannot_be_worded_is_still_that_error(facts: dict[str, object]) -> None:
+    """It is told where no other error may come up any more."""
+    error = UsageError("a-code", "{path} has {count:.1f}", Remedy.INGEST_AGAIN, **facts)
+    assert str(error) == "{path} has {count:.1f}"
+    assert told(error).startswith("{path} has {count:.1f}; keep a copy")
+
+
 @pytest.mark.parametrize("kind", [*EXIT_CODES, SwipeflError], ids=lambda kind: kind.__name__)
 def test_an_error_crosses_processes_whole(kind: type[SwipeflError]) -> None:
     """The workers of a simulation are processes."""

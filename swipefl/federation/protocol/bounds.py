@@ -9,14 +9,19 @@ LARGEST_VERSION = 2**63 - 1  # that a database can hold
 
 
 def check(name: str, value: float, least: float, most: float = math.inf) -> None:
-    """Raises UsageError where the setting `name` lies outside `least` to `most`, or is no number."""
-    if not least <= value <= most:
-        so = f"{least:g} at least" if most == math.inf else f"{least:g} to {most:g}"
+    """Raises UsageError where the setting `name` lies outside `least` to `most`, or is no finite number."""
+    if not least <= value <= most or value == math.inf:
+        so = f"{_shown(least)} at least" if most == math.inf else f"{_shown(least)} to {_shown(most)}"
         raise UsageError(
             "out-of-range",
-            "{setting} is {value:g}, and may be {so}",
+            "{setting} is {value}, and may be {so}",
             Remedy.CORRECT_SETTING,
             setting=name,
-            value=value,
+            value=_shown(value),
             so=so,
         )
+
+
+def _shown(value: float) -> str:
+    """A number as people read it; one of hundreds of digits is cut."""
+    return f"{value}"[:24] if isinstance(value, int) else f"{value:g}"

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LEAST_RATE = LEAST_NORM = 1e-6
 MOST_NORM = 1000.0
+MOST_COUNT = 2**32 - 1  # that the wire can say
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,8 @@ class Plan:
     max_norm: float = 4.0
 
     def __post_init__(self) -> None:
-        check("epochs", self.epochs, 1)
-        check("batch_size", self.batch_size, 1)
+        check("epochs", self.epochs, 1, MOST_COUNT)
+        check("batch_size", self.batch_size, 1, MOST_COUNT)
         check("learning_rate", self.learning_rate, LEAST_RATE)
         check("max_norm", self.max_norm, LEAST_NORM)
 
