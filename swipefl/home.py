@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swipefl.database.lock import hold
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.protocol.address import is_loopback
 from swipefl.federation.protocol.pem import read_pem
@@ -14,7 +13,6 @@ from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
-from swipefl.store.store import Store
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
     from swipefl.device.cycle import Cycle, RoundReport
@@ -25,6 +23,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.federation.device.enrolment import Enrolled, Left
     from swipefl.federation.device.exchange import Exchange, Exchanged
     from swipefl.store.membership import Membership
+    from swipefl.store.store import Store
 
 
 class Home:
@@ -34,19 +33,23 @@ class Home:
         self.settings = settings
         self._path = settings.home / "swipefl.db"
 
-    def store(self) -> Store:
+    def store(self) -> "Store":
         """The store, opened. Raises StoreError."""
+        from swipefl.store.store import Store
+
         return Store(self._path)
 
     @contextmanager
-    def alone(self) -> Iterator[Store]:
+    def alone(self) -> "Iterator[Store]":
         """The store inside the block, and no other train, cycle, sync or forget beside it. Raises StoreBusy."""
+        from swipefl.database.lock import hold
+
         with self.store() as store, hold(self.settings.home):
             yield store
 
     def ingestion(
         self,
-        store: Store,
+        store: "Store",
         keyboard: str | None = None,
         format: str | None = None,
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
@@ -102,7 +105,7 @@ class Home:
         return self.prediction(model).shown(example, top)
 
     def personal(
-        self, store: Store, on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
+        self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
     ) -> "PersonalTraining":
         """What trains the personal model."""
         from swipefl.device.personal import PersonalTraining
@@ -113,7 +116,7 @@ class Home:
 
     def cycle(
         self,
-        store: Store,
+        store: "Store",
         require_sync: bool = False,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_round: "Callable[[RoundReport], None]" = lambda report: None,
@@ -169,7 +172,7 @@ class Home:
         with self.alone() as store:
             return leave(store)
 
-    def _exchange(self, store: Store, stop: Stop) -> "Exchange | None":
+    def _exchange(self, store: "Store", stop: Stop) -> "Exchange | None":
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
         if store.memberships.get() is None:
             return None

@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swipefl.errors import UsageError
 from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
-from swipefl.store.store import Store
+
+if TYPE_CHECKING:  # to find a keyboard needs none
+    from swipefl.store.store import Store
 
 
 @dataclass(frozen=True)
@@ -19,12 +22,12 @@ class KeyboardReport:
     keys: int
 
 
-def known_keyboards(store: Store) -> list[KeyboardReport]:
+def known_keyboards(store: "Store") -> list[KeyboardReport]:
     """Every keyboard, those of the package first. Raises StoreError."""
     return [_report(keyboard) for keyboard in store.keyboards.all()]
 
 
-def add_keyboard(store: Store, file: Path, name: str | None = None) -> KeyboardReport:
+def add_keyboard(store: "Store", file: Path, name: str | None = None) -> KeyboardReport:
     """Makes a keyboard known, by what its file or `name` calls it.
 
     Raises UsageError for a file that cannot be read or holds none, and for a name that is another's; StoreError.

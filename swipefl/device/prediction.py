@@ -17,12 +17,11 @@ from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Reading, Rejected, read_gestures, unreadable
 from swipefl.gesture.gesture import Example, fold
 from swipefl.gesture.keyboard import Keyboard
-from swipefl.store.models import newest_global, personal_or_newest
-from swipefl.store.store import Store
-from swipefl.store.words import PersonalWord
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
     from swipefl.decoder.evaluation import Evaluation
+    from swipefl.store.store import Store
+    from swipefl.store.words import PersonalWord
 
 MODELS = ("personal", "global", "base")
 
@@ -112,7 +111,7 @@ def _opened(source: Source) -> Iterator[BinaryIO]:
         raise unreadable(str(source), error) from error
 
 
-def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
+def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
     """The checkpoint that `model` names; `personal` falls back to the newest global, and that to the base.
 
     A personal checkpoint of another architecture than the base has retired. Raises UsageError for an unknown name and
@@ -124,6 +123,8 @@ def choose_checkpoint(store: Store | None, model: str) -> Checkpoint:
         )
     if store is None or model == "base":
         return base_checkpoint()
+    from swipefl.store.models import newest_global, personal_or_newest
+
     return newest_global(store) if model == "global" else personal_or_newest(store)
 
 
@@ -157,7 +158,7 @@ def read_prior(path: Path) -> dict[str, float]:
 
 
 def lexicons(
-    words: Iterable[PersonalWord], size: int | None = None, prior: Mapping[str, float] | None = None
+    words: "Iterable[PersonalWord]", size: int | None = None, prior: Mapping[str, float] | None = None
 ) -> Callable[[str], Lexicon]:
     """A function from language to its lexicon with the personal words in it; each is loaded when first asked for.
 

@@ -52,8 +52,7 @@ class Sourced(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags, the environment and the file, as `_layers` has them."""
-        flags = init_settings.init_kwargs if isinstance(init_settings, InitSettingsSource) else {}
-        return tuple(layer.source for layer in _layers(cls, flags))
+        return tuple(layer.source for layer in _layers(cls, init_settings, env_settings))
 
 
 class _Shared(EnvSettingsSource):
@@ -71,11 +70,13 @@ class _Layer:
     source: PydanticBaseSettingsSource
 
 
-def _layers(kind: type[Sourced], flags: Mapping[str, Any]) -> list[_Layer]:
+def _layers(
+    kind: type[Sourced], flags: PydanticBaseSettingsSource, environment: PydanticBaseSettingsSource
+) -> list[_Layer]:
     """Flags, the environment, what both ends share of it, the file of the home that these name; the first counts."""
     layers = [
-        _Layer(lambda name: "flag", InitSettingsSource(kind, dict(flags))),
-        _Layer(lambda name: f"{_prefix(kind)}{name}".upper(), EnvSettingsSource(kind)),
+        _Layer(lambda name: "flag", flags),
+        _Layer(lambda name: f"{_prefix(kind)}{name}".upper(), environment),
         _Layer(lambda name: f"{PREFIX}{name}".upper(), _Shared(kind, env_prefix=PREFIX)),
     ]
     homes = [values["home"] for values in (layer.source() for layer in layers) if "home" in values]
@@ -160,7 +161,8 @@ def _fault(kind: type[Sourced], given: Mapping[str, Any], detail: Mapping[str, A
 
 def _source_of(kind: type[Sourced], given: Mapping[str, Any], name: str) -> str:
     """Where the value of a setting comes from."""
-    return next((layer.named(name) for layer in _layers(kind, given) if name in layer.source()), "default")
+    layers = _layers(kind, InitSettingsSource(kind, dict(given)), EnvSettingsSource(kind))
+    return next((layer.named(name) for layer in layers if name in layer.source()), "default")
 
 
 def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:
