@@ -99,14 +99,15 @@ Kind = TypeVar("Kind", bound=Sourced)
 
 def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
     """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong, and where."""
-    given = {name: value for name, value in flags.items() if value is not None}
+    given = _given(flags)
     try:
         return kind(**given)
     except ValidationError as error:
-        what = "; ".join(_fault(kind, given, detail) for detail in error.errors())
+        source_of = _sources(kind, given)
+        what = "; ".join(_fault(kind, source_of, detail) for detail in error.errors())
         raise UsageError("wrong-setting", "{what}", Remedy.CORRECT_SETTING, what=what) from error
     except UsageError as error:  # one that a rule of ours finds
-        where = _source_of(kind, given, str(error.facts["setting"]))
+        where = _sources(kind, given)(str(error.facts["setting"]))
         raise UsageError("wrong-setting", "{what} ({where})", error.remedy, what=error, where=where) from error
     except (ValueError, OSError) as error:
         unreadable = "{file} in the home folder cannot be read: {why}"
@@ -115,12 +116,8 @@ def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
 
 def explained(settings: Sourced, flags: Mapping[str, Any], meanings: Mapping[str, str]) -> list[Setting]:
     """Every setting with its value, its source and its meaning."""
-    given = {name: value for name, value in flags.items() if value is not None}
-    values = settings.model_dump(mode="json")
-    return [
-        Setting(name, values[name], _source_of(type(settings), given, name), meaning)
-        for name, meaning in meanings.items()
-    ]
+    source_of, values = _sources(type(settings), _given(flags)), settings.model_dump(mode="json")
+    return [Setting(name, values[name], source_of(name), meaning) for name, meaning in meanings.items()]
 
 
 def commented(kind: type[Sourced], meanings: Mapping[str, str]) -> str:
@@ -151,18 +148,23 @@ def _prefix(kind: type[Sourced]) -> str:
     return str(kind.model_config.get("env_prefix"))
 
 
-def _fault(kind: type[Sourced], given: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+def _fault(kind: type[Sourced], source_of: Callable[[str], str], detail: Mapping[str, Any]) -> str:
     """What is wrong with one value, and where it comes from."""
     name = str(detail["loc"][0])
     if detail["type"] == "extra_forbidden":
         return f"{name} in {kind.file_name} is no setting{_meant(name, kind.model_fields)}"
-    return f"{name} ({_source_of(kind, given, name)}): {detail['msg'].lower()}"
+    return f"{name} ({source_of(name)}): {detail['msg'].lower()}"
 
 
-def _source_of(kind: type[Sourced], given: Mapping[str, Any], name: str) -> str:
-    """Where the value of a setting comes from."""
+def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _sources(kind: type[Sourced], given: Mapping[str, Any]) -> Callable[[str], str]:
+    """A function from setting to where its value comes from; each source is read once."""
     layers = _layers(kind, InitSettingsSource(kind, dict(given)), EnvSettingsSource(kind))
-    return next((layer.named(name) for layer in layers if name in layer.source()), "default")
+    read = [(layer.named, layer.source()) for layer in layers]
+    return lambda name: next((named(name) for named, values in read if name in values), "default")
 
 
 def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:
