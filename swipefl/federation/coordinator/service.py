@@ -60,7 +60,7 @@ def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
 
 
 class FederationService(FederationServiceServicer):
-    """The four calls over a `state` for reading and a `writer` for all that is written."""
+    """The calls over a `state` for reading and a `writer` for all that is written."""
 
     def __init__(self, state: State, writer: Writer, policy: Policy, metrics: Metrics) -> None:
         self._state = state
@@ -148,6 +148,14 @@ class FederationService(FederationServiceServicer):
             if answer.reason:
                 structlog.get_logger().info("update refused", device=device.id, reason=answer.reason)
             return answer
+
+    @later
+    async def Leave(self, request: wire.LeaveRequest, context: Context) -> wire.LeaveResponse:
+        """Who leaves is refused from now on, and what waits of it goes into no version."""
+        device = await self._device(context)
+        await self._writer.do(lambda state: state.revoke(device.id))
+        structlog.get_logger().info("device left", device=device.id)
+        return wire.LeaveResponse()
 
     @asynccontextmanager
     async def _stream(self, context: Context) -> AsyncIterator[Device]:

@@ -54,12 +54,26 @@ class Succession(_message.Message):
     def __init__(self, old_public_key: _Optional[bytes] = ..., new_public_key: _Optional[bytes] = ..., signature: _Optional[bytes] = ...) -> None: ...
 
 class CheckInRequest(_message.Message):
-    __slots__ = ("version", "fingerprint")
+    __slots__ = ("version", "fingerprint", "judged")
     VERSION_FIELD_NUMBER: _ClassVar[int]
     FINGERPRINT_FIELD_NUMBER: _ClassVar[int]
+    JUDGED_FIELD_NUMBER: _ClassVar[int]
     version: int
     fingerprint: str
-    def __init__(self, version: _Optional[int] = ..., fingerprint: _Optional[str] = ...) -> None: ...
+    judged: Judged
+    def __init__(self, version: _Optional[int] = ..., fingerprint: _Optional[str] = ..., judged: _Optional[_Union[Judged, _Mapping]] = ...) -> None: ...
+
+class Judged(_message.Message):
+    __slots__ = ("version", "swipes", "right_before", "right_now")
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SWIPES_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_BEFORE_FIELD_NUMBER: _ClassVar[int]
+    RIGHT_NOW_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    swipes: int
+    right_before: int
+    right_now: int
+    def __init__(self, version: _Optional[int] = ..., swipes: _Optional[int] = ..., right_before: _Optional[int] = ..., right_now: _Optional[int] = ...) -> None: ...
 
 class CheckInResponse(_message.Message):
     __slots__ = ("newest", "plan", "keys", "retry_after_s", "contributed")
@@ -156,3 +170,11 @@ class UploadUpdateResponse(_message.Message):
     outcome: Outcome
     reason: str
     def __init__(self, outcome: _Optional[_Union[Outcome, str]] = ..., reason: _Optional[str] = ...) -> None: ...
+
+class LeaveRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class LeaveResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...

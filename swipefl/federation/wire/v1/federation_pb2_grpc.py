@@ -61,6 +61,11 @@ class FederationServiceStub(object):
                 request_serializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.UploadUpdateRequest.SerializeToString,
                 response_deserializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.UploadUpdateResponse.FromString,
                 _registered_method=True)
+        self.Leave = channel.unary_unary(
+                '/swipefl.federation.wire.v1.FederationService/Leave',
+                request_serializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.LeaveRequest.SerializeToString,
+                response_deserializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.LeaveResponse.FromString,
+                _registered_method=True)
 
 
 class FederationServiceServicer(object):
@@ -96,6 +101,13 @@ class FederationServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Leave(self, request, context):
+        """Gives the device's place up, and what waits of it; safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_FederationServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -118,6 +130,11 @@ def add_FederationServiceServicer_to_server(servicer, server):
                     servicer.UploadUpdate,
                     request_deserializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.UploadUpdateRequest.FromString,
                     response_serializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.UploadUpdateResponse.SerializeToString,
+            ),
+            'Leave': grpc.unary_unary_rpc_method_handler(
+                    servicer.Leave,
+                    request_deserializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.LeaveRequest.FromString,
+                    response_serializer=swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.LeaveResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -230,6 +247,33 @@ class FederationService(object):
             '/swipefl.federation.wire.v1.FederationService/UploadUpdate',
             swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.UploadUpdateRequest.SerializeToString,
             swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.UploadUpdateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Leave(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/swipefl.federation.wire.v1.FederationService/Leave',
+            swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.LeaveRequest.SerializeToString,
+            swipefl_dot_federation_dot_wire_dot_v1_dot_federation__pb2.LeaveResponse.FromString,
             options,
             channel_credentials,
             insecure,

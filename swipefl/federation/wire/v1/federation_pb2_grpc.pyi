@@ -47,6 +47,12 @@ class FederationServiceStub:
     ]
     """Sends an update, a header first and then its bytes in order; safe to repeat with the same update id."""
 
+    Leave: grpc.UnaryUnaryMultiCallable[
+        swipefl.federation.wire.v1.federation_pb2.LeaveRequest,
+        swipefl.federation.wire.v1.federation_pb2.LeaveResponse,
+    ]
+    """Gives the device's place up, and what waits of it; safe to repeat."""
+
 class FederationServiceAsyncStub:
     """One coordinator, many devices that come and go. Every call but Enroll carries the device's credential as metadata:
     `authorization: Bearer DEVICE_ID:SECRET`.
@@ -75,6 +81,12 @@ class FederationServiceAsyncStub:
         swipefl.federation.wire.v1.federation_pb2.UploadUpdateResponse,
     ]
     """Sends an update, a header first and then its bytes in order; safe to repeat with the same update id."""
+
+    Leave: grpc.aio.UnaryUnaryMultiCallable[
+        swipefl.federation.wire.v1.federation_pb2.LeaveRequest,
+        swipefl.federation.wire.v1.federation_pb2.LeaveResponse,
+    ]
+    """Gives the device's place up, and what waits of it; safe to repeat."""
 
 class FederationServiceServicer(metaclass=abc.ABCMeta):
     """One coordinator, many devices that come and go. Every call but Enroll carries the device's credential as metadata:
@@ -112,5 +124,13 @@ class FederationServiceServicer(metaclass=abc.ABCMeta):
         context: _ServicerContext,
     ) -> typing.Union[swipefl.federation.wire.v1.federation_pb2.UploadUpdateResponse, collections.abc.Awaitable[swipefl.federation.wire.v1.federation_pb2.UploadUpdateResponse]]:
         """Sends an update, a header first and then its bytes in order; safe to repeat with the same update id."""
+
+    @abc.abstractmethod
+    def Leave(
+        self,
+        request: swipefl.federation.wire.v1.federation_pb2.LeaveRequest,
+        context: _ServicerContext,
+    ) -> typing.Union[swipefl.federation.wire.v1.federation_pb2.LeaveResponse, collections.abc.Awaitable[swipefl.federation.wire.v1.federation_pb2.LeaveResponse]]:
+        """Gives the device's place up, and what waits of it; safe to repeat."""
 
 def add_FederationServiceServicer_to_server(servicer: FederationServiceServicer, server: typing.Union[grpc.Server, grpc.aio.Server]) -> None: ...
