@@ -17,11 +17,12 @@ from swipefl.errors import BadUpdate, DataError, Remedy
 Delta = dict[str, Floats]
 Shapes = Mapping[str, tuple[int, ...]]
 SCORE_SHARE = 1 / 16  # of the norm: score weights are nine of half a million, and a lie about them alone would go far
+MOST_LOST = 1 / 8  # of the norm: half a step of each number, sqrt(columns) / 254, loses less in rows of up to 1,000
 
 
 @dataclass(frozen=True)
 class EncodedUpdate:
-    """The bytes to send, and the residual that clipping and quantising left over (kept on the device)."""
+    """The bytes to send, and the residual that quantising left over (kept on the device)."""
 
     blob: bytes
     residual: Delta
@@ -34,10 +35,13 @@ class EncodedUpdate:
 
 
 def residual_from(blob: bytes | None, shapes: "Shapes") -> Delta | None:
-    """The residual in `blob`; None where there is none, or where it is of a model of other `shapes`."""
+    """The residual in `blob`; None where there is none, where it is damaged, or of a model of other `shapes`."""
     if not blob:
         return None
-    residual: Delta = load(blob)
+    try:
+        residual: Delta = load(blob)
+    except SafetensorError:
+        return None
     return residual if shapes_of(residual) == dict(shapes) else None
 
 
@@ -65,37 +69,48 @@ class Norms:
         return None if self.score <= 1.01 * SCORE_SHARE * max_norm else "score-norm-too-large"
 
 
+_NOTHING = Norms(0.0, 0.0)
+
+
 def norms_of(delta: Delta) -> Norms:
     """The norms of a change."""
     return Norms(norm_of(delta), norm_of({name: array for name, array in delta.items() if name == SCORE}))
 
 
-def clipped(delta: Delta, max_norm: float) -> Delta:
-    """`delta` scaled down so that its norm is `max_norm` at most (McMahan 2018, ICLR), and then its score's so too."""
-    factor = min(1.0, max_norm / max(norm_of(delta), 1e-12))
+def clipped(delta: Delta, max_norm: float, beside: Norms = _NOTHING) -> Delta:
+    """`delta` scaled down so that its norm is `max_norm` at most (McMahan 2018, ICLR), and then its score's so too.
+
+    It leaves room for what goes out `beside` it: the norms of the two together are within the bounds.
+    """
+    factor = min(1.0, (max_norm - beside.whole) / max(norm_of(delta), 1e-12))
     scaled = {name: (array * np.float32(factor)).astype(np.float32) for name, array in delta.items()}
-    if (score := norms_of(scaled).score) > SCORE_SHARE * max_norm:
-        scaled[SCORE] *= np.float32(SCORE_SHARE * max_norm / score)
+    if (score := norms_of(scaled).score) > (most := SCORE_SHARE * max_norm - beside.score):
+        scaled[SCORE] *= np.float32(most / score)
     return scaled
 
 
 def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) -> EncodedUpdate:
-    """`delta` plus the last residual, clipped to `max_norm`, quantised.
+    """`delta`, clipped to `max_norm`, plus the last residual, quantised.
 
-    Raises DataError where the change is not finite.
+    What clipping takes is gone: kept, it would pile up until most of what is sent is old. So the residual is one
+    quantising error for ever, and all that was sent is all that was clipped but for the last of them. One that is too
+    large to be that, as earlier versions made them, is left out. Raises DataError where the change is not finite.
     """
-    whole = {name: array + residual[name] if residual else array for name, array in delta.items()}
-    if not np.isfinite(norm_of(whole)):
+    if not np.isfinite(norm_of(delta)):
         raise DataError("diverged", "training gave weights that are not finite", Remedy.LOWER_LEARNING_RATE)
-    bound, shapes = max_norm, shapes_of(whole)
+    left = residual if residual and norms_of(residual).fault(MOST_LOST * max_norm) is None else None
+    bound, shapes, beside = max_norm, shapes_of(delta), norms_of(left or {})
     while True:
-        blob = _quantised(clipped(whole, bound))
+        whole = clipped(delta, bound, beside)
+        if left:
+            whole = {name: array + left[name] for name, array in whole.items()}
+        blob = _quantised(whole)
         sent = decode_update(blob, shapes)
         norm = norm_of(sent)
         if norm <= max_norm:
             break
         bound *= 0.999 * max_norm / norm  # rounding may add a little
-    return EncodedUpdate(blob, {name: whole[name] - sent[name] for name in whole}, norm)
+    return EncodedUpdate(blob, difference(whole, sent), norm)
 
 
 def _quantised(delta: Delta) -> bytes:

@@ -11,7 +11,7 @@ class Membership:
 
     `ca` (PEM) is what the coordinator's certificate must come from, if not the system's; `version` and `fingerprint`
     are the newest that it told, 0 and "" before; `plan` its training plan as JSON; `contributed` the version for which
-    it took an update of this device; `residual` what clipping and quantising left over of those that it took.
+    it took an update of this device; `residual` what quantising left over of those that it took.
     `failures` in a row and `tried_at` say until when not to try again.
     """
 
