@@ -1,4 +1,4 @@
-"""`swipefl cycle`: train, judge, keep what is better, queue a contribution."""
+"""`swipefl cycle`: train, judge, keep what is better; in a federation, contribute."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +21,7 @@ def cycle(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train, keep what is better, queue an update. Does nothing where nothing is new."""
+    """Train, keep what is better; in a federation, send an update. Does nothing where nothing is new."""
     from dataclasses import asdict
 
     device = home_of(home)

@@ -82,10 +82,11 @@ class Contributor:
     def update_from(self, start: Checkpoint) -> QueuedUpdate | None:
         """The update that waits for this global checkpoint; the one made from the same data is kept as it is.
 
-        None where the coordinator has one already: it takes one a device and version. Writes nothing.
+        None where this device has joined no federation, and where the coordinator has one already: it takes one a
+        device and version. Writes nothing.
         """
         member, data = self._store.memberships.get(), self._store.gestures.fingerprint()
-        if member and member.fingerprint == start.fingerprint and member.contributed >= member.version > 0:
+        if member is None or (member.fingerprint == start.fingerprint and member.contributed >= member.version > 0):
             return None
         for waiting in self._store.outbox.waiting():
             if waiting.attempted and waiting.base != start.fingerprint:
@@ -97,9 +98,9 @@ class Contributor:
         except DataError:  # a plan of steps too large ends in weights that are not finite: no reason to lose the night
             return None
 
-    def _made(self, start: Checkpoint, member: Membership | None, data: str) -> QueuedUpdate:
+    def _made(self, start: Checkpoint, member: Membership, data: str) -> QueuedUpdate:
         config, max_norm = self._asked(member)
-        residual = residual_from(member.residual, shapes_of(start.parameters)) if member else None
+        residual = residual_from(member.residual, shapes_of(start.parameters))
         examples = self._store.gestures.examples("train")
         trainer = self._load_trainer()
         made = contribution(start, examples, config, trainer, self._lexicon_of, self._on_progress, self._stop)
@@ -115,9 +116,9 @@ class Contributor:
             residual=encoded.residual_blob,
         )
 
-    def _asked(self, member: Membership | None) -> tuple[TrainingConfig, float]:
+    def _asked(self, member: Membership) -> tuple[TrainingConfig, float]:
         """How to train and what to clip to: as the coordinator's plan says, within this device's own bound."""
-        if member is None or not member.plan:
+        if not member.plan:
             return self._config, self._max_norm
         plan = Plan.from_json(member.plan)
         config = replace(self._config, epochs=plan.epochs, batch_size=plan.batch_size, learning_rate=plan.learning_rate)

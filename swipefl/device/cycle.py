@@ -4,11 +4,12 @@ A round makes two different things and keeps them apart:
 
 * the personal checkpoint (`personal`) goes on learning round by round, is judged on the held-out split, adopted only if
   it is better, and never leaves;
-* the contribution (`contribution`) is trained from the global (or base) checkpoint, never gated by local scores and
-  never chained; clipped and encoded it waits in the outbox, and leaves it when the coordinator has it.
+* the contribution (`contribution`), only where the device has joined a federation, is trained from the newest global
+  (or base) checkpoint, never gated by local scores and never chained; clipped and encoded it waits in the outbox, and
+  leaves it when the coordinator has it.
 
-Without a coordinator there is no pull and no push, and nothing else is different. Everything that a round made lands in
-one transaction; a run killed at any instant loses that round and nothing else.
+Without a federation there is no pull, no contribution and no push, and nothing else is different. Everything that a
+round made lands in one transaction; a run killed at any instant loses that round and nothing else.
 """
 
 import time
@@ -141,8 +142,8 @@ class Cycle:
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
         personal = self._personal.train(seed=number)
-        update = self._contributor.update_from(personal.root)
-        self._land(number, started, personal, update)
+        update = self._contributor.update_from(newest_global(self._store))
+        update = self._land(number, started, personal, update)
         return RoundReport(
             number,
             personal.trained.examples,
@@ -153,8 +154,13 @@ class Cycle:
             push=(self._visit(pull=False) or "queued") if update else "none",
         )
 
-    def _land(self, number: int, started: float, personal: Personal, update: QueuedUpdate | None) -> None:
+    def _land(
+        self, number: int, started: float, personal: Personal, update: QueuedUpdate | None
+    ) -> QueuedUpdate | None:
+        """Keeps what a round made; gives the contribution back, None where its federation was left meanwhile."""
         with self._store.transaction():
+            if self._store.memberships.get() is None:
+                update = None
             if personal.adopted:
                 keep(self._store, personal)
             if update and not update.attempted:  # what was attempted stays as it is until its fate is known
@@ -172,6 +178,7 @@ class Cycle:
                     personal.root.fingerprint,
                 )
             )
+        return update
 
 
 def nothing_to_do(store: Store) -> str | None:
@@ -179,8 +186,11 @@ def nothing_to_do(store: Store) -> str | None:
     train = store.gestures.counts()["train"]
     if train < MIN_EXAMPLES:
         return f"too little data yet: {train} of {MIN_EXAMPLES} examples to train on"
-    return "nothing new since the last cycle" if store.meta.get(DONE) == _state(store) else None
+    done = store.meta.get(DONE) or ""  # with a federation that was left since then too
+    return "nothing new since the last cycle" if done.startswith(_state(store)) else None
 
 
 def _state(store: Store) -> str:
-    return f"{store.gestures.fingerprint()} {newest_global(store).fingerprint}"
+    """What there is to learn from, and for whom: a device that has just joined owes a contribution."""
+    learned, member = f"{store.gestures.fingerprint()} {newest_global(store).fingerprint}", store.memberships.get()
+    return f"{learned} {member.device_id}" if member else learned

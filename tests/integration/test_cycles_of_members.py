@@ -14,7 +14,7 @@ from swipefl.learning.training import Trained, TrainingConfig
 from swipefl.store.store import Store
 from tests.support.command import SHORT, swipefl
 from tests.support.coordinator import Coordinator, coordinator
-from tests.support.cycles import cycle
+from tests.support.cycles import cycle, joins_nobody
 from tests.support.people import examples
 from tests.support.phones import Phone, publish
 from tests.support.stores import put
@@ -68,8 +68,21 @@ def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path
                 put(store, examples(40))
             report = swipefl(home, "cycle", "--rounds", "3", "--json", **SHORT).json
             assert report["sync"] is None
-            assert report["rounds"][0]["push"] == ("queued" if home == homes[0] else "sent")
+            assert report["rounds"][0]["push"] == ("none" if home == homes[0] else "sent")
             status = swipefl(home, "status", "--json").json
             fingerprints.append([(c["kind"], c["fingerprint"], c["in_use"]) for c in status["checkpoints"]])
     assert fingerprints[0] == fingerprints[1]
     assert any(in_use for _, _, in_use in fingerprints[0])
+
+
+def test_rounds_of_one_night_queue_one_contribution(tmp_path: Path) -> None:
+    with Store(tmp_path / "swipefl.db") as store:
+        put(store, examples(40))
+    joins_nobody(tmp_path)
+    done = swipefl(tmp_path, "cycle", "--rounds", "3", "--json", **SHORT).json
+    assert "pause" in done["sync"]
+    (waiting,) = swipefl(tmp_path, "status", "--json").json["outbox"]
+    ran = [report for report in done["rounds"] if not report["skipped"]]
+    assert {(report["push"], report["update_id"]) for report in ran} == {("queued", waiting["id"])}
+    parameters = sum(weights.size for weights in base_checkpoint().weights.values())
+    assert waiting["bytes"] < 1.05 * parameters

@@ -47,7 +47,7 @@ def test_lines_are_key_value_by_default(text: list[Done]) -> None:
     assert "event='ingest finished' read=262 stored=260 duplicates=0 rejected=2" in ingest[2]
     assert re.search(r"event='round finished' round=1 examples=\d{3} top1_before=0\.\d+ top1_after=0\.\d+ ", first[0])
     assert "adopted=True" in first[0]
-    assert "push='queued'" in first[0]
+    assert "push='none'" in first[0]
     assert "event='round skipped' round=2 reason='nothing new since the last cycle'" in second[0]
     assert re.search(r"event='train finished' examples=\d{3} ", train[0])
     assert "event='forget finished' erased=7" in forget[0]

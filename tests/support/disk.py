@@ -1,6 +1,7 @@
 """A real disk that can really be full."""
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import Done, swipefl
+from tests.support.command import ROOT, Done, swipefl
 
 MOUNT = 'mount -t tmpfs -o size=16m tmpfs "$0" && echo ready && read -r end'
 
@@ -22,6 +23,11 @@ class SmallDisk:
 
     def swipefl(self, *words: str, given: bytes = b"") -> Done:
         return swipefl(self.folder / "home", *words, given=given, before=self.inside, SWIPEFL_EPOCHS="1")
+
+    def joins_nobody(self) -> None:
+        """Its device belongs to a federation from now on, whose coordinator is never visited."""
+        code = "import pathlib, sys, tests.support.cycles as c; c.joins_nobody(pathlib.Path(sys.argv[1]))"
+        subprocess.run([*self.inside, sys.executable, "-c", code, str(self.folder / "home")], check=True, cwd=ROOT)
 
     def fill(self, spare_kb: int = 0) -> None:
         """Leaves `spare_kb` of space."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from tests.support.command import SHORT, killed_after, swipefl
+from tests.support.cycles import joins_nobody
 from tests.support.swipes import EXAMPLE, many_swipes
 
 
@@ -20,6 +21,7 @@ def ingest_survives(folder: Path, moment: float) -> None:
 def cycle_survives(folder: Path, moment: float) -> None:
     home = folder / "home"
     assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
+    joins_nobody(home)
     killed_after(home, moment, "cycle", "--rounds", "2")
     before = swipefl(home, "status", "--json").json
     assert before["gestures"]["good"] == 260

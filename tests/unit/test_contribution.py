@@ -23,16 +23,16 @@ from swipefl.federation.update import (
 )
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
-from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
+from tests.support import cycles
 from tests.support.cycles import CONFIG, MAX_NORM, contributor, untrained
 from tests.support.people import examples
 from tests.support.stores import put
 from tests.support.updates import delta
 
 BASE = base_checkpoint()
-MEMBER = Membership("localhost:1", "device", b"c" * 32, b"k" * 32, version=1, fingerprint=BASE.fingerprint)
+MEMBER = replace(cycles.MEMBER, version=1, fingerprint=BASE.fingerprint)
 
 
 class Moved:
@@ -50,9 +50,10 @@ class Moved:
 
 @pytest.fixture
 def own(path: Path) -> Iterator[Store]:
-    """A store with forty swipes."""
+    """A member's store with forty swipes."""
     with Store(path) as store:
         put(store, examples(40))
+        store.memberships.set(MEMBER)
         yield store
 
 
@@ -118,14 +119,28 @@ def test_the_smaller_of_two_bounds_holds(own: Store, asked: float, bound: float)
     assert 0.95 * bound < norm_of(change) <= bound
 
 
+def test_a_device_that_joined_no_federation_trains_no_contribution(own: Store) -> None:
+    """Also where one waits, as earlier versions made it for nobody."""
+    trainer = Moved(delta(BASE.parameters, norm=0.1))
+    made = contributor(own, trainer).update_from(BASE)
+    assert made
+    for waiting in (made, None):
+        own.memberships.delete()
+        own.outbox.erase()
+        if waiting:
+            own.outbox.queue(waiting)
+        assert contributor(own, trainer).update_from(BASE) is None
+    assert len(trainer.told) == 1
+
+
 def test_it_is_trained_as_the_plan_says_and_else_as_this_device_does(own: Store) -> None:
     trainer = Moved(delta(BASE.parameters, norm=0.1))
     assert contributor(own, trainer).update_from(BASE)
     own.memberships.set(replace(MEMBER, plan=Plan(3, 5, 0.25, 1.0).to_json()))
     assert contributor(own, trainer).update_from(BASE)
-    alone, member = trainer.told
-    assert alone == replace(CONFIG, measured=False)
-    assert member == replace(alone, epochs=3, batch_size=5, learning_rate=0.25)
+    before, after = trainer.told
+    assert before == replace(CONFIG, measured=False)
+    assert after == replace(before, epochs=3, batch_size=5, learning_rate=0.25)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from swipefl.learning.training import Trained, TrainingConfig
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
-from tests.support.cycles import CONFIG, cycle, untrained
+from tests.support.cycles import CONFIG, MEMBER, cycle, untrained
 from tests.support.people import examples
 from tests.support.stores import put, train_uses
 
@@ -34,8 +34,10 @@ def untaught(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig,
 
 @pytest.fixture
 def store(tmp_path: Path) -> Any:
+    """A member's store with forty swipes."""
     with Store(tmp_path / "swipefl.db") as opened:
         put(opened, examples(40))
+        opened.memberships.set(MEMBER)
         yield opened
 
 
@@ -123,6 +125,74 @@ def test_a_store_with_a_personal_checkpoint_of_an_earlier_base_goes_on_working(s
     assert stored
     kept = checkpoint_from_bytes(stored.blob).architecture
     assert kept == (base_checkpoint().architecture if report.adopted else str(earlier))
+
+
+def alone(trained: list[bool]) -> Any:
+    """A trainer that notes of each training whether it was one of the personal model."""
+
+    def trainer(start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: Any) -> Trained:
+        trained.append(config.measured)
+        return untrained(start, swipes, config)
+
+    return trainer
+
+
+def test_a_device_that_joined_no_federation_makes_no_contribution(store: Store) -> None:
+    """None is trained, none waits, and what an earlier version made stays where it is and is nobody's."""
+    store.memberships.delete()
+    earlier = QueuedUpdate("earlier", base_checkpoint().fingerprint, 1.0, 9, b"bytes", False, "data")
+    trained: list[bool] = []
+    for waiting in ([], [earlier]):
+        for update in waiting:
+            store.outbox.queue(update)
+        (report,) = cycle(store, alone(trained)).run(1).rounds
+        assert (report.update_id, report.push, report.skipped) == (None, "none", None)
+        assert store.outbox.waiting() == waiting
+        assert store.rounds.all()[-1].update_id is None
+        put(store, examples(10, seed=1))
+    assert trained == [True, True]
+
+
+def test_a_federation_that_is_left_while_a_contribution_is_made_gets_none(store: Store) -> None:
+    def trainer(start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: Any) -> Trained:
+        if not config.measured:
+            store.memberships.delete()
+        return untrained(start, swipes, config)
+
+    coordinator = Visited(Exchanged())
+    (report,) = cycle(store, trainer, coordinator=coordinator).run(1).rounds
+    assert (report.update_id, report.push, coordinator.pulls) == (None, "none", [True])
+    assert store.outbox.waiting() == []
+    assert [done.update_id for done in store.rounds.all()] == [None]
+
+
+def test_who_has_just_joined_owes_a_contribution_and_who_left_owes_none(store: Store) -> None:
+    store.memberships.delete()
+    cycle(store).run(1)
+    assert nothing_to_do(store) == "nothing new since the last cycle"
+    for member in (MEMBER, replace(MEMBER, device_id="another")):
+        store.memberships.set(member)
+        assert nothing_to_do(store) is None
+        (report,) = cycle(store).run(1).rounds
+        assert report.push == "queued"
+        assert nothing_to_do(store) == "nothing new since the last cycle"
+    store.memberships.delete()
+    assert nothing_to_do(store) == "nothing new since the last cycle"
+
+
+def test_a_contribution_starts_at_the_newest_global_model(store: Store) -> None:
+    weights = {name: array * np.float32(0.5) for name, array in base_checkpoint().weights.items()}
+    newer = replace(base_checkpoint(), weights=weights)
+    store.checkpoints.add("global", newer.to_bytes(), None, use=False)
+    started: dict[bool, str] = {}
+
+    def trainer(start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: Any) -> Trained:
+        started[config.measured] = start.fingerprint
+        return untrained(start, swipes, config)
+
+    cycle(store, trainer).run(1)
+    assert started[False] == newer.fingerprint
+    assert [update.base for update in store.outbox.waiting()] == [newer.fingerprint]
 
 
 def diverging(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: Any) -> Trained:

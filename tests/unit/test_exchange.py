@@ -67,10 +67,10 @@ def own(path: Path) -> Iterator[Store]:
     """A member's store, in which an update waits."""
     with Store(path) as store:
         put(store, examples(40))
+        store.memberships.set(MEMBER)
         update = contributor(store).update_from(BASE)
         assert update
         store.outbox.queue(update)
-        store.memberships.set(MEMBER)
         yield store
 
 
