@@ -1,5 +1,6 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,8 +21,9 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.federation.device.client import Client, Endpoint
-    from swipefl.federation.device.enrolment import Enrolled, Left
+    from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.exchange import Exchange, Exchanged
+    from swipefl.federation.device.leaving import Left
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
 
@@ -165,12 +167,12 @@ class Home:
         with self.alone() as store:
             return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
 
-    def leave(self) -> "Left":
-        """Forgets the federation and what waits for it. Raises StoreError."""
-        from swipefl.federation.device.enrolment import leave
+    def leave(self, stop: Stop = never) -> "Left":
+        """Tells the coordinator, where it answers soon, and forgets it. Raises StoreError, StoreBusy."""
+        from swipefl.federation.device.leaving import LEAVE_S, leave
 
         with self.alone() as store:
-            return leave(store)
+            return leave(store, lambda member: self._client_of(member, stop, LEAVE_S))
 
     def _exchange(self, store: "Store", stop: Stop) -> "Exchange | None":
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
@@ -178,11 +180,12 @@ class Home:
             return None
         from swipefl.federation.device.exchange import Exchange
 
-        def connect(member: "Membership") -> "Client":
-            endpoint = self._endpoint(member.address, member.ca, member.insecure)
-            return self._client(endpoint, member.authorization, stop)
+        return Exchange(store, self.settings.home, lambda member: self._client_of(member, stop))
 
-        return Exchange(store, self.settings.home, connect)
+    def _client_of(self, member: "Membership", stop: Stop, most_s: float = math.inf) -> "Client":
+        """A visit of this device, within the settings' deadline and `most_s`."""
+        endpoint = self._endpoint(member.address, member.ca, member.insecure)
+        return self._client(endpoint, member.authorization, stop, most_s)
 
     def _endpoint(self, address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
         """A coordinator's address, with the certificate that the settings name for this device, if any."""
@@ -192,10 +195,12 @@ class Home:
         certificate, key = (read_pem(path) if path else None for path in files)
         return Endpoint(address, ca, insecure, certificate, key)
 
-    def _client(self, endpoint: "Endpoint", authorization: str | None, stop: Stop) -> "Client":
+    def _client(
+        self, endpoint: "Endpoint", authorization: str | None, stop: Stop, most_s: float = math.inf
+    ) -> "Client":
         from swipefl.federation.device.client import Client
 
-        return Client(endpoint, authorization, self.settings.sync_deadline_s, stop)
+        return Client(endpoint, authorization, min(self.settings.sync_deadline_s, most_s), stop)
 
 
 def personal_config(settings: Settings) -> TrainingConfig:

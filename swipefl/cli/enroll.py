@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
+from swipefl.cli.asking import agrees
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals
+
+SHARED = (
+    "From now on, when `swipefl cycle` learns from your swipes, those stored already too, it also sends {address} how "
+    "the shared model would have to change to read you better: half a megabyte of numbers, and how many swipes they "
+    "were made of.",
+    "The swipes themselves, your words and your own model never leave this device; but whoever runs {address} might "
+    "guess from those numbers some of the words that you swipe often.",
+    "`swipefl leave` ends this at any time and erases what was not sent yet; what was sent cannot be taken back.",
+)
 
 
 def enroll(
@@ -14,10 +24,18 @@ def enroll(
     token: Annotated[str, typer.Option(help="The one-time token, from whoever runs the coordinator.")],
     ca: Annotated[Path | None, typer.Option(help="What its certificate comes from (PEM), if not the system's.")] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Without TLS, also beyond this machine.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Join without a question.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Join a federation. Trades a one-time token for this device's credential."""
+    """Join a federation. Says what will be shared, and trades a one-time token for this device's credential."""
+    for sentence in SHARED:
+        note(sentence.format(address=address))
+    if not agrees(f"Join {address}?", yes):
+        note("nothing was changed: this device joined no federation")
+        if as_json or not is_terminal():
+            emit({"address": address, "device_id": None})
+        return
     with signals() as stop:
         report = home_of(home).enroll(address, token, ca, insecure, stop)
     if as_json or not is_terminal():

@@ -1,14 +1,34 @@
 """`swipefl leave`: forget the federation."""
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals
+
+if TYPE_CHECKING:
+    from swipefl.federation.device.leaving import Left
 
 
 def leave(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Forget the federation and what waits to be sent. Your models stay."""
-    report = home_of(home).leave()
+    """Tell the coordinator and forget the federation. What waits to be sent goes; your models stay."""
+    with signals() as stop:
+        report = home_of(home).leave(stop)
     if as_json or not is_terminal():
         emit(asdict(report))
     else:
-        note(f"left {report.left}; your models stay" if report.left else "this device belongs to no federation")
+        note(_sentence(report))
+
+
+def _sentence(report: "Left") -> str:
+    from swipefl.federation.device.leaving import UNKNOWN
+
+    if report.left is None:
+        return "this device belongs to no federation"
+    if report.told:
+        return f"left {report.left}, which was told; your models stay"
+    if report.why == UNKNOWN:
+        return f"left {report.left}, which did not know this device any more; your models stay"
+    return (
+        f"left {report.left}, which could not be told ({report.why}): it goes on counting this device among its own, "
+        "but gets nothing more from it; your models stay"
+    )

@@ -52,11 +52,11 @@ class Phone:
         self.store.outbox.queue(queued)
         return queued
 
-    def exchange(self, clock: Callable[[], float] = time.time, deadline_s: float = LONG_S) -> Exchange:
-        def connect(member: Membership) -> Client:
-            return Client(Endpoint(member.address), member.authorization, deadline_s)
+    def client(self, deadline_s: float = LONG_S) -> Client:
+        return Client(Endpoint(self.member.address), self.member.authorization, deadline_s)
 
-        return Exchange(self.store, self.home, connect, clock)
+    def exchange(self, clock: Callable[[], float] = time.time, deadline_s: float = LONG_S) -> Exchange:
+        return Exchange(self.store, self.home, lambda member: self.client(deadline_s), clock)
 
     def visit(self, clock: Callable[[], float] = time.time, deadline_s: float = LONG_S) -> Exchanged:
         return self.exchange(clock, deadline_s).run()

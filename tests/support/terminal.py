@@ -19,23 +19,33 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def swipefl_on_terminal(
-    home: Path, *words: str, columns: int = 80, piped: str = "", given: bytes | None = None, **extra: str
+    home: Path,
+    *words: str,
+    columns: int = 80,
+    piped: str = "",
+    given: bytes | None = None,
+    typed: str = "",
+    run: tuple[str, ...] = ("-m", "swipefl"),
+    **extra: str,
 ) -> Done:
     """Runs `swipefl WORDS...`; output and errors go to one terminal and come raw as `out`.
 
-    With `piped` "out" or "err" that one goes to a pipe, and the other alone to the terminal.
+    With `piped` "out" or "err" that one goes to a pipe, and the other alone to the terminal; `given` comes through a
+    pipe, and what is `typed` at the terminal.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "swipefl", *words],
+        [sys.executable, *run, *words],
         stdin=theirs if given is None else subprocess.PIPE,
         stdout=subprocess.PIPE if piped == "out" else theirs,
         stderr=subprocess.PIPE if piped == "err" else theirs,
         env=environment(home, **{"TERM": "xterm-256color", **extra}),
         start_new_session=True,
+        preexec_fn=(lambda: fcntl.ioctl(2, termios.TIOCSCTTY)) if typed else None,  # it is the terminal of its session
     )
     os.close(theirs)
+    os.write(ours, typed.encode())
     if process.stdin:
         process.stdin.write(given or b"")
         process.stdin.close()

@@ -90,6 +90,15 @@ class Client:
         request = wire.EnrollRequest(token=token, credential=credential)
         return self._retried(lambda: self._answer(self._stub.Enroll.future(request, timeout=self._within(CALL_S))))
 
+    def leave(self) -> None:
+        """Gives this device's place up, and what waits of it; safe to repeat."""
+        call = self._stub.Leave
+        self._retried(
+            lambda: self._answer(
+                call.future(wire.LeaveRequest(), timeout=self._within(CALL_S), metadata=self._metadata)
+            )
+        )
+
     def check_in(self, version: int, fingerprint: str) -> wire.CheckInResponse:
         """What the newest version is, and how to train for it."""
         request = wire.CheckInRequest(version=version, fingerprint=fingerprint)

@@ -1,4 +1,4 @@
-"""How a device joins a federation, and how it leaves one."""
+"""How a device joins a federation."""
 
 import re
 import secrets
@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from swipefl.errors import CredentialRefused, Remedy, TrustError, UsageError
 from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.leaving import PENDING, erase_federation
 from swipefl.federation.protocol.token import CREDENTIAL_BYTES, Token
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
-
-_PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
 
 
 @dataclass(frozen=True)
@@ -22,16 +21,10 @@ class Enrolled:
     device_id: str
 
 
-@dataclass(frozen=True)
-class Left:
-    """The address of the coordinator that was left, None where there was none."""
-
-    left: str | None
-
-
 def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[Endpoint], Client]) -> Enrolled:
-    """Trades `token` for a place, and pins the coordinator's key. Can be killed at any instant and run again.
+    """Trades `token` for a place, and pins the coordinator's key. Nothing that was made before is ever sent to it.
 
+    Can be killed at any instant and run again.
     Raises UsageError where this device has a place already or the token buys none; TrustError where the key is not the
     token's; CoordinatorUnreachable; StoreError.
     """
@@ -63,26 +56,16 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
         )
     member = Membership(endpoint.address, answer.device_id, credential, public_key, endpoint.ca, endpoint.insecure)
     with store.transaction():
+        erase_federation(store)  # what was made before this device joined is for nobody
         store.memberships.set(member)
-        store.meta.delete(_PENDING)
     return Enrolled(member.address, member.device_id)
 
 
 def _credential(store: Store, token: Token) -> bytes:
     """A new credential, or the one that this token was offered with before: its answer may have been lost."""
-    pending = (store.meta.get(_PENDING) or "").partition(" ")
+    pending = (store.meta.get(PENDING) or "").partition(" ")
     if pending[0] == token.secret.hex():
         return bytes.fromhex(pending[2])
     credential = secrets.token_bytes(CREDENTIAL_BYTES)
-    store.meta.set(_PENDING, f"{token.secret.hex()} {credential.hex()}")
+    store.meta.set(PENDING, f"{token.secret.hex()} {credential.hex()}")
     return credential
-
-
-def leave(store: Store) -> Left:
-    """Forgets the federation and all that waits for it; models stay. Raises StoreError."""
-    with store.transaction():
-        member = store.memberships.get()
-        store.memberships.delete()
-        store.meta.delete(_PENDING)
-        store.outbox.erase()
-    return Left(member.address if member else None)

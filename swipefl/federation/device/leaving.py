@@ -1,0 +1,61 @@
+"""How a device leaves a federation: it says so where it can, and forgets in any case."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
+from swipefl.store.membership import Membership
+from swipefl.store.store import Store
+
+if TYPE_CHECKING:
+    from swipefl.federation.device.client import Client  # loads grpc, which a device on its own never needs
+
+PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
+LEAVE_S = 5.0  # for the coordinator to answer; it is left all the same
+UNKNOWN = "unknown-device"
+
+
+@dataclass(frozen=True)
+class Left:
+    """The address of the coordinator that was left, None where there was none, and whether it was told.
+
+    `why` is the code of the error where it was not: UNKNOWN where it did not know this device, or no longer.
+    """
+
+    left: str | None
+    told: bool = False
+    why: str | None = None
+
+
+def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
+    """Tells the coordinator, and forgets the federation whatever that came to; models stay.
+
+    Can be killed at any instant and run again. Raises StoreError, and what a stop says.
+    """
+    member = store.memberships.get()
+    why = _untold(member, connect) if member else None
+    with store.transaction():
+        erase_federation(store)
+    return Left(member.address, why is None, why) if member else Left(None)
+
+
+def erase_federation(store: Store) -> None:
+    """Membership and residual, what waits to be sent, an enrolment that was begun; the caller holds the transaction."""
+    store.memberships.delete()
+    store.meta.delete(PENDING)
+    store.outbox.erase()
+
+
+def _untold(member: Membership, connect: "Callable[[Membership], Client]") -> str | None:
+    """Tells the coordinator that this device leaves; why that failed, None where it did not."""
+    try:
+        with connect(member) as client:
+            client.leave()
+    except Interrupted:
+        raise
+    except CredentialRefused:
+        return UNKNOWN
+    except SwipeflError as error:  # also settings that no longer fit: none of them keeps anybody in
+        return error.code
+    return None
