@@ -21,6 +21,7 @@ from swipefl.federation.privacy import with_noise
 from swipefl.federation.round import Master, play
 from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
 from swipefl.simulation.participants import Participant
+from swipefl.simulation.residuals import Residuals
 from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.work import Task, contribute, evaluate_part
 
@@ -44,8 +45,9 @@ class RoundResult:
 
 @dataclass(frozen=True)
 class Sent:
-    """An update on its way: the round that it was made in and the one that it arrives in."""
+    """An update on its way: whose it is, the round that it was made in and the one that it arrives in."""
 
+    client: int
     made_in: int
     due: int
     examples: int
@@ -75,6 +77,7 @@ class Simulation:
         self._parallel = parallel
         self._clock = clock
         self._start_scores = folder / "start.json"
+        self._residuals = Residuals(folder)
         self._shapes: Shapes = Architecture.named(start.architecture).parameter_shapes()
         if not self._model(0).exists() and not self.results():
             self._keep(0, Master(start), [])
@@ -134,7 +137,10 @@ class Simulation:
         return pooled([part.result() for part in parts])
 
     def _send(self, number: int) -> tuple[list[Sent], int]:
-        """All updates on their way once this round's clients have trained, and how many of those there were."""
+        """All updates on their way once this round's clients have trained, and how many of those there were.
+
+        Whose last update is still on its way makes none, as no device does before that one's fate is known.
+        """
         troubles, rng = self._scenario.troubles, np.random.default_rng([self._scenario.seed, number])
         count = min(self._scenario.clients_per_round, len(self._participants))
         chosen = rng.choice(len(self._participants), count, replace=False)
@@ -142,10 +148,11 @@ class Simulation:
             rng.random(count) < share for share in (troubles.dropout, troubles.late, troubles.byzantine)
         )
         delays = np.where(late, rng.integers(1, troubles.delay + 1, count), 0)
+        sent, owed = self._on_their_way(number - 1), self._residuals.owed(number - 1)
+        makes = ~drops & ~np.isin(chosen, [update.client for update in sent])
         tasks = [
-            Task(self._participants[int(client)], number, self._model(number - 1), bool(bad))
-            for client, bad, dropped in zip(chosen, hostile, drops, strict=True)
-            if not dropped
+            Task(self._participants[client], number, self._model(number - 1), bad, owed.get(client))
+            for client, bad in zip(chosen[makes].tolist(), hostile[makes].tolist(), strict=True)
         ]
         largest_first = sorted(
             tasks, key=lambda task: -task.participant.size
@@ -153,14 +160,14 @@ class Simulation:
         futures = {
             task.participant.number: self._processes.submit(contribute, task, self._scenario) for task in largest_first
         }
-        sent = [Sent(**line) for line in json.loads((self._of(number - 1) / "sent.json").read_text("utf-8"))]
-        for task, delay in zip(tasks, delays[~drops], strict=True):
+        for task, delay in zip(tasks, delays[makes], strict=True):
             client = task.participant.number
             made = futures[client].result()
             if made.blob is not None:
                 path = f"update-{number:05}-{client:05}"
                 (self._folder / path).write_bytes(made.blob)
-                sent.append(Sent(number, number + int(delay), made.examples, path))
+                self._residuals.leave(number, client, made.residual)
+                sent.append(Sent(client, number, number + int(delay), made.examples, path))
         return sent, count
 
     def _round(self, number: int, sent: Sequence[Sent]) -> list[Sent]:
@@ -175,6 +182,7 @@ class Simulation:
             disguise = partial(self._noisy, number, len(taken))
             master = play(master, updates, self._scenario.strategy, number, disguise=disguise).master
         self._keep(number, master, [update for update in sent if update.due > number])
+        self._residuals.land(number, [(update.made_in, update.client) for update in taken])
         return taken
 
     def _is_taken(self, update: Sent) -> bool:
@@ -194,6 +202,10 @@ class Simulation:
         rng = np.random.default_rng([self._scenario.seed, number, 1])
         spread = self._scenario.noise * self._scenario.plan.max_norm / count
         return with_noise(delta, spread, rng)
+
+    def _on_their_way(self, number: int) -> list[Sent]:
+        """The updates that are still to arrive after a round."""
+        return [Sent(**line) for line in json.loads((self._of(number) / "sent.json").read_text("utf-8"))]
 
     def _of(self, number: int) -> Path:
         return self._folder / f"{number:05}"
@@ -222,4 +234,6 @@ class Simulation:
             file.write(json.dumps(asdict(result)) + "\n")
         for update in arrived:
             (self._folder / update.path).unlink(missing_ok=True)
+        waiting = self._on_their_way(result.round)
+        self._residuals.sweep(result.round, [(update.made_in, update.client) for update in waiting])
         shutil.rmtree(self._of(result.round - 1), ignore_errors=True)

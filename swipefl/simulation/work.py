@@ -12,9 +12,9 @@ from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Evaluation, evaluate
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.device.contribution import contribution
+from swipefl.device.contribution import Contribution, contribution
 from swipefl.errors import DataError
-from swipefl.federation.update import Delta, encode_update
+from swipefl.federation.update import encode_update, residual_from, shapes_of
 from swipefl.gesture.formats import read_examples
 from swipefl.learning.training import MIN_EXAMPLES, TrainingConfig
 from swipefl.simulation.participants import Participant
@@ -23,20 +23,25 @@ from swipefl.simulation.scenario import Scenario
 
 @dataclass(frozen=True)
 class Task:
-    """One client's part of a round, trained from the checkpoint in the file `start`."""
+    """One client's part of a round, trained from the checkpoint in the file `start`; `residual` is what it owes."""
 
     participant: Participant
     round: int
     start: Path
     hostile: bool
+    residual: Path | None = None
 
 
 @dataclass(frozen=True)
 class Made:
-    """What a client sends, and out of how many examples; None where it has too few of them to train on."""
+    """What a client sends, and out of how many examples; None where it has too few of them to train on.
+
+    `residual` is what it owes once that is taken, nothing where it owes what it owed.
+    """
 
     blob: bytes | None
     examples: int
+    residual: bytes = b""
 
 
 def contribute(task: Task, scenario: Scenario) -> Made:
@@ -61,18 +66,25 @@ def contribute(task: Task, scenario: Scenario) -> Made:
     )
     try:
         made = contribution(start, examples, config, train, load_lexicon)
-        return Made(_encoded(made.delta, task.hostile, scenario), made.examples)
+        return _sent(made, task, scenario)
     except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
         return Made(None, 0)
 
 
-def _encoded(delta: Delta, hostile: bool, scenario: Scenario) -> bytes:
-    """What is sent of a change: int8 and clipped as devices do it, or float32 as it is."""
-    bound = scenario.plan.max_norm
-    if hostile:
-        delta = {name: np.float32(-10) * array for name, array in delta.items()}
-        bound = bound if scenario.troubles.cunning else math.inf
-    return encode_update(delta, bound).blob if scenario.compressed else save(delta)
+def _sent(made: Contribution, task: Task, scenario: Scenario) -> Made:
+    """What is sent of a change: int8, clipped and with what is owed as devices do it, or float32 as it is.
+
+    Who is hostile owes nobody anything: it leaves the residual as it is.
+    """
+    delta = {name: np.float32(-10) * array for name, array in made.delta.items()} if task.hostile else made.delta
+    if not scenario.compressed:
+        return Made(save(delta), made.examples)
+    if task.hostile:
+        bound = scenario.plan.max_norm if scenario.troubles.cunning else math.inf
+        return Made(encode_update(delta, bound).blob, made.examples)
+    residual = residual_from(task.residual.read_bytes(), shapes_of(delta)) if task.residual else None
+    encoded = encode_update(delta, scenario.plan.max_norm, residual)
+    return Made(encoded.blob, made.examples, encoded.residual_blob)
 
 
 def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluation:

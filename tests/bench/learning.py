@@ -154,6 +154,8 @@ class Campaign:
         flags = [*run.flags.split(), "--rounds", str(min(run.rounds, self.most_rounds)), "--seed", str(seed)]
         where = ["--eval", str(self.judged), "--out", str(out), "--json"]
         _python("swipefl", "simulate", str(self.clients), *flags, *where, *resume)
+        for residual in out.glob("residual-*"):  # 2 MB a client, and this run goes on no further
+            residual.unlink()
 
 
 def scored(name: str, top1: float, top3: float) -> str:

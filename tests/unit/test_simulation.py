@@ -1,11 +1,9 @@
 """A federation of generated people on one machine: repeatable, resumable, and no less wary than a coordinator."""
 
 import json
-from concurrent.futures import Executor, Future
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,18 +19,10 @@ from swipefl.simulation.participants import Participant, participants_of
 from swipefl.simulation.scenario import Scenario, Troubles
 from swipefl.simulation.simulation import RoundResult, Simulation
 from swipefl.simulation.work import Task, contribute
+from tests.support.simulations import Here
 
 PLAN = Plan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
 FEDAVG = Strategy(optimizer="fedavg")
-
-
-class Here(Executor):
-    """Runs what it is given in this process, at once."""
-
-    def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        future.set_result(work(*given, **named))
-        return future
 
 
 def simulation(swipes: Path, folder: Path, scenario: Scenario) -> Simulation:
