@@ -50,6 +50,8 @@ class Remedy(Enum):
     GIVE_CERTIFICATE = auto()
     GIVE_CHECKPOINT = auto()
     GIVE_LONGER_ID = auto()
+    GIVE_ONE_TOKEN = auto()
+    GIVE_TOKEN = auto()
     INGEST_AGAIN = auto()
     INGEST_MORE = auto()
     INIT_COORDINATOR = auto()

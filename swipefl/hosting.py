@@ -5,7 +5,7 @@ It stands beside `home` and not in `federation`: settings take their defaults fr
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ class VersionReport:
 class TokensReport:
     """One-time tokens, as they are handed over."""
 
-    tokens: tuple[str, ...]
+    tokens: tuple[str, ...] = field(repr=False)
 
 
 @dataclass(frozen=True)

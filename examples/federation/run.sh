@@ -21,8 +21,8 @@ until test -s "$work/serving"; do kill -0 "$serving" || { cat "$work/log"; exit 
 address=$(field listening < "$work/serving")
 
 for name in ada ben cleo; do
-    swipefl enroll "$address" --token "$(swipefl coordinator token --home "$work/coordinator")" --yes \
-        --ca "$work/cert.pem" --home "$work/$name" > /dev/null 2>> "$work/log"
+    swipefl coordinator token --home "$work/coordinator" |
+        swipefl enroll "$address" --token - --yes --ca "$work/cert.pem" --home "$work/$name" > /dev/null 2>> "$work/log"
     swipefl ingest "$work/$name.jsonl" --home "$work/$name" > /dev/null 2>> "$work/log"
     echo "$name enrolled; the swipes stay on the device"
 done

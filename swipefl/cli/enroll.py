@@ -1,6 +1,8 @@
 """`swipefl enroll`: join a federation."""
 
+import sys
 from dataclasses import asdict
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated
 
@@ -21,23 +23,41 @@ SHARED = (
 
 def enroll(
     address: Annotated[str, typer.Argument(metavar="HOST:PORT", help="Where the coordinator is.")],
-    token: Annotated[str, typer.Option(help="The one-time token, from whoever runs the coordinator.")],
-    ca: Annotated[Path | None, typer.Option(help="What its certificate comes from (PEM), if not the system's.")] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            help="The one-time token, from whoever runs the coordinator. Other people on this machine can see what "
+            "stands on a command line: `-` reads it from standard input, and SWIPEFL_TOKEN may hold it."
+        ),
+    ] = None,
+    token_file: Annotated[Path | None, typer.Option(help="A file that the token is in.")] = None,
+    ca: Annotated[
+        Path | None,
+        typer.Option(help="The authority that its certificate comes from (PEM), if none that all the world knows."),
+    ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Without TLS, also beyond this machine.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Join without a question.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Join a federation. Says what will be shared, and trades a one-time token for this device's credential."""
+    from swipefl.settings.token import given_token
+
+    device, piped = home_of(home), token == "-"
+    if piped and sys.stdin and sys.stdin.isatty():
+        from getpass import getpass
+
+        token = getpass("token: ")
+    given = given_token(token, token_file, sys.stdin.buffer if sys.stdin else BytesIO())
     for sentence in SHARED:
         note(sentence.format(address=address))
-    if not agrees(f"Join {address}?", yes):
+    if not agrees(f"Join {address}?", yes, stdin_is_taken=piped):
         note("nothing was changed: this device joined no federation")
         if as_json or not is_terminal():
             emit({"address": address, "device_id": None})
         return
     with signals() as stop:
-        report = home_of(home).enroll(address, token, ca, insecure, stop)
+        report = device.enroll(address, given, ca, insecure, stop)
     if as_json or not is_terminal():
         emit(asdict(report))
     else:

@@ -22,7 +22,8 @@ from swipefl.errors import Remedy, UsageError
 
 PREFIX = "SWIPEFL_"
 COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
-NO_SETTINGS = ("SWIPEFL_DEBUG",)  # read where a bug is shown
+TOKEN = f"{PREFIX}TOKEN"
+NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN)  # read where a bug is shown, and where a device enrols; `config` shows neither
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from swipefl.errors import Remedy, TrustError, UsageError
 from swipefl.federation.protocol.signing import successor
@@ -17,7 +17,7 @@ CREDENTIAL_BYTES = 32  # what a device trades its token for
 class Token:
     """A secret (16 bytes) and the SHA-256 of the signing key in force when it was made."""
 
-    secret: bytes
+    secret: bytes = field(repr=False)
     key_hash: bytes
 
     @classmethod
