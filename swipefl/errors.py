@@ -1,7 +1,7 @@
 """The error tree of swipefl; every error says what is wrong and where and, where something helps, names what.
 
 SwipeflError                     exit 1   (a bug, if it is seen bare)
-├── UsageError                   exit 2   flags, settings, an unknown keyboard
+├── UsageError                   exit 2   flags, settings, a coordinator that can never be spoken to as things are set
 ├── DataError                    exit 3   bad or too little data
 │   ├── RejectedLine                      one line of a file; the lines around it still land
 │   ├── BadUpdate                         an update that does not fit the model, or would harm it
@@ -32,25 +32,31 @@ class Remedy(Enum):
     ADD_KEYBOARD = auto()
     ASK_OWNER = auto()
     ASK_OWNER_OR_REJOIN = auto()
+    CHANGE_CERTIFICATE = auto()
     CHECK_ADDRESS = auto()
     CHECK_ADDRESS_OR_TOKEN = auto()
     CHECK_DISK = auto()
     CHECK_FOLDER = auto()
     CHECK_OWNER = auto()
     CHECK_PERMISSIONS = auto()
+    CHECK_PROXY = auto()
     CHOOSE_LANGUAGE = auto()
     CHOOSE_MODEL = auto()
     CHOOSE_NAME = auto()
     CHOOSE_OUT = auto()
+    CONVERT_CERTIFICATE = auto()
+    CONVERT_KEY = auto()
     CORRECT_SETTING = auto()
     ENROLL = auto()
     FREE_ADDRESS = auto()
     FREE_SPACE = auto()
     GIVE_ADDRESS = auto()
+    GIVE_AUTHORITY = auto()
     GIVE_CERTIFICATE = auto()
     GIVE_CHECKPOINT = auto()
     GIVE_LONGER_ID = auto()
     GIVE_ONE_TOKEN = auto()
+    GIVE_PAIR = auto()
     GIVE_TOKEN = auto()
     INGEST_AGAIN = auto()
     INGEST_MORE = auto()
@@ -69,6 +75,7 @@ class Remedy(Enum):
     NEW_UPDATE = auto()
     PUBLISH = auto()
     REENROLL = auto()
+    RENEW_OR_SET_CLOCK = auto()
     RESET_TO_BASE = auto()
     RESTART_COORDINATOR = auto()
     RESTORE_COPY = auto()
@@ -77,12 +84,18 @@ class Remedy(Enum):
     RUN_AGAIN_LATER = auto()
     SAY_KEYBOARD = auto()
     SAY_TLS = auto()
+    SET_CERTIFICATE = auto()
+    SET_CLOCK = auto()
     SYNC_NOT_REQUIRED = auto()
     START_ANEW = auto()
     TRAIN_ON_CPU = auto()
     TRY_LATER = auto()
+    UNLOCK_KEY = auto()
     UPGRADE = auto()
+    UPGRADE_EITHER = auto()
     WAIT_OR_STOP = auto()
+    WITH_TLS = auto()
+    WITHOUT_TLS = auto()
 
 
 class SwipeflError(Exception):

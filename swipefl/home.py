@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.federation.protocol.address import is_loopback
-from swipefl.federation.protocol.pem import read_pem
+from swipefl.federation.protocol.address import Address
 from swipefl.gesture.formats import Rejected
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
@@ -20,7 +19,8 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
-    from swipefl.federation.device.client import Client, Endpoint
+    from swipefl.federation.device.client import Client
+    from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.exchange import Exchange, Exchanged
     from swipefl.federation.device.leaving import Left
@@ -159,11 +159,11 @@ class Home:
         Else what `enrolment.enroll` raises, and StoreBusy.
         """
         from swipefl.federation.device.enrolment import enroll
+        from swipefl.federation.protocol.pem import read_certificates
         from swipefl.federation.protocol.token import Token
 
-        parsed = Token.parse(token)
-        is_loopback(address)
-        endpoint = self._endpoint(address, read_pem(ca) if ca else None, insecure)
+        parsed, where = Token.parse(token), Address.parse(address)
+        endpoint = self._endpoint(str(where), read_certificates(ca) if ca else None, insecure)
         with self.alone() as store:
             return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
 
@@ -188,11 +188,11 @@ class Home:
         return self._client(endpoint, member.authorization, stop, most_s)
 
     def _endpoint(self, address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
-        """A coordinator's address, with the certificate that the settings name for this device, if any."""
-        from swipefl.federation.device.client import Endpoint
+        """A coordinator's address, with the certificate that the settings name for this device. Raises UsageError."""
+        from swipefl.federation.device.endpoint import Endpoint
+        from swipefl.federation.protocol.pem import read_pair
 
-        files = (self.settings.client_certificate, self.settings.client_key)
-        certificate, key = (read_pem(path) if path else None for path in files)
+        certificate, key = read_pair(self.settings.client_certificate, self.settings.client_key)
         return Endpoint(address, ca, insecure, certificate, key)
 
     def _client(

@@ -18,7 +18,7 @@ from swipefl.federation.coordinator.policy import KEPT, Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.status import CoordinatorStatus, DeviceStatus, devices_of, status_of
 from swipefl.federation.coordinator.versions import Draft, Version
-from swipefl.federation.protocol.pem import read_pem
+from swipefl.federation.protocol.pem import read_certificates, read_pair
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.round import Master
 from swipefl.settings.coordinator import CoordinatorSettings
@@ -128,8 +128,8 @@ class Hosting:
         from swipefl.federation.coordinator.server import Listening
 
         settings = self.settings
-        files = (settings.tls_cert, settings.tls_key, settings.client_ca)
-        certificate, key, ca = (read_pem(path) if path else None for path in files)
+        certificate, key = read_pair(settings.tls_cert, settings.tls_key)
+        ca = read_certificates(settings.client_ca) if settings.client_ca else None
         listening = Listening(
             settings.listen, certificate, key, ca, settings.insecure, settings.metrics, settings.reflection
         )

@@ -28,6 +28,8 @@ def cycle(
     with device.alone() as store, signals() as stop, progress_bar(as_json) as on_progress:
         report = device.cycle(store, require_sync, on_progress, _logged, stop).run(rounds)
     unspoken = told(report.unspoken) if report.unspoken else None
+    if unspoken:
+        log("not in touch with the coordinator", reason=unspoken)
     if as_json or not is_terminal():
         emit({"rounds": [asdict(done) | {"skipped": _reason(done)} for done in report.rounds], "sync": unspoken})
     else:

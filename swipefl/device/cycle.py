@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.device.contribution import Contributor
 from swipefl.device.personal import Personal, PersonalTraining, keep
-from swipefl.errors import FederationError, SwipeflError, TooLittleData
+from swipefl.errors import FederationError, SwipeflError, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
@@ -54,7 +54,7 @@ class CycleReport:
     """The rounds of a cycle, and why the coordinator could not be spoken to, if it could not."""
 
     rounds: tuple[RoundReport, ...]
-    unspoken: FederationError | None = None
+    unspoken: SwipeflError | None = None
 
 
 class Cycle:
@@ -81,13 +81,13 @@ class Cycle:
         self._require_sync = require_sync
         self._on_round = on_round
         self._clock = clock
-        self._unspoken: FederationError | None = None
+        self._unspoken: SwipeflError | None = None
 
     def run(self, rounds: int) -> CycleReport:
         """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain.
 
         Raises CheckpointError, UsageError for a device to train on that is not there, StoreError, and what a stop says;
-        with `require_sync` FederationError.
+        with `require_sync` what a visit does.
         """
         reports = []
         for report in self._rounds(rounds):
@@ -121,13 +121,14 @@ class Cycle:
     def _visit(self, pull: bool = True) -> str | None:
         """Sends what waits, fetches what is newer; says what became of what waited, None where nobody was spoken to.
 
-        The night goes on without a coordinator that is away or says what cannot be believed.
+        The night goes on without a coordinator that is away, says what cannot be believed, or cannot be spoken to as
+        things are set.
         """
         if self._coordinator is None or self._unspoken:
             return None
         try:
             done = self._coordinator.run(pull)
-        except FederationError as error:
+        except (FederationError, UsageError) as error:
             if self._require_sync:
                 raise
             self._unspoken = error

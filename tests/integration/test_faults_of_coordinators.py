@@ -2,13 +2,9 @@
 
 import socket
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from threading import Thread
 
-import numpy as np
 import pytest
 
 from swipefl.errors import CoordinatorUnreachable
@@ -18,6 +14,7 @@ from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator
 from tests.support.phones import Phone
 from tests.support.proxy import Proxy
+from tests.support.strangers import Answer, speaking
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 
@@ -33,7 +30,7 @@ def test_without_a_coordinator_work_is_kept_and_timers_stay_away(tmp_path: Path,
         assert device.member.failures == 1
         kept = swipefl(home, "cycle", "--json", **fast)
         assert (kept.code, device.member.failures) == (0, 1)  # not even tried
-        assert "did not answer; the next visit is due in 1 min" in kept.json["sync"]
+        assert "the last visit failed; the next one is due in 1 min" in kept.json["sync"]
         required = swipefl(home, "cycle", "--require-sync", "--json", **fast)
         assert (required.code, device.member.failures) == (6, 2)
         assert device.store.outbox.waiting() == [queued]
@@ -59,35 +56,16 @@ def test_the_back_off_grows_to_a_bound_is_kept_and_ends_with_an_answer(tmp_path:
         assert (device.member.failures, device.member.wait_s) == (0, 0)
 
 
-@contextmanager
-def speaking(answer: Callable[[socket.socket], object]) -> Iterator[str]:
-    """Something that listens and is no coordinator: `answer` gets each connection, which then is closed."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-
-        def accept() -> None:
-            with suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    with connection, suppress(OSError):
-                        answer(connection)
-
-        Thread(target=accept, daemon=True).start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-
-
-GARBAGE: dict[str, Callable[[socket.socket], object]] = {
+SILENT: dict[str, Answer] = {
     "nothing at all": lambda connection: None,
-    "a web page": lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"),
-    "noise": lambda connection: connection.sendall(np.random.default_rng(0).bytes(100_000)),
     "half a handshake": lambda connection: connection.sendall(b"\0\0\6\4\0\0\0\0\0\0\3\0\0\0\x64" + b"\0\0\1"),
     "silence": lambda connection: connection.recv(1) and time.sleep(1.5),
 }
 
 
-@pytest.mark.parametrize("what", GARBAGE)
-def test_an_answer_that_is_no_coordinators_is_none(what: str, tmp_path: Path, quiet: Coordinator) -> None:
-    with speaking(GARBAGE[what]) as address, Phone(tmp_path, quiet, address) as device:
+@pytest.mark.parametrize("what", SILENT)
+def test_who_says_nothing_of_use_may_be_a_coordinator_later(what: str, tmp_path: Path, quiet: Coordinator) -> None:
+    with speaking(SILENT[what]) as address, Phone(tmp_path, quiet, address) as device:
         queued = device.queue(1)
         with pytest.raises(CoordinatorUnreachable, match="what waits to be sent is kept"):
             device.visit(deadline_s=1)

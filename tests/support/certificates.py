@@ -20,18 +20,26 @@ class Certificates:
     key: Path
 
 
-def certificates(folder: Path, name: str = "localhost") -> Certificates:
-    """A new authority in `folder`, and a certificate of it for `name`, 127.0.0.1 and ::1."""
+def certificates(
+    folder: Path,
+    name: str = "localhost",
+    addresses: tuple[str, ...] = ("127.0.0.1", "::1"),
+    days: tuple[int, int] = (-2, 2),
+    authority_days: tuple[int, int] = (-900, 900),
+) -> Certificates:
+    """A new authority in `folder`, and a certificate of it for `name` and `addresses`; from and until days from now."""
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test authority {secrets.token_hex(4)}")])
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
-    lasts = (now - datetime.timedelta(days=2), now + datetime.timedelta(days=2))
 
-    def signed(builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey) -> x509.Certificate:
+    def signed(
+        builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey, lasts: tuple[int, int]
+    ) -> x509.Certificate:
+        since, until = (now + datetime.timedelta(days=day) for day in lasts)
         builder = builder.public_key(public).serial_number(x509.random_serial_number())
-        return builder.not_valid_before(lasts[0]).not_valid_after(lasts[1]).sign(ca_key, hashes.SHA256())
+        return builder.not_valid_before(since).not_valid_after(until).sign(ca_key, hashes.SHA256())
 
     ca = signed(
         x509.CertificateBuilder()
@@ -39,14 +47,16 @@ def certificates(folder: Path, name: str = "localhost") -> Certificates:
         .issuer_name(ca_name)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True),
         ca_key.public_key(),
+        authority_days,
     )
-    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ("127.0.0.1", "::1")]
+    ips = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
     certificate = signed(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(ca_name)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *addresses]), critical=False),
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *ips]), critical=False),
         key.public_key(),
+        days,
     )
     files = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     files.ca.write_bytes(ca.public_bytes(serialization.Encoding.PEM))

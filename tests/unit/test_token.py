@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from swipefl.errors import UsageError
+from swipefl.federation.device.endpoint import Endpoint
+from swipefl.federation.device.web_proxy import Proxy
 from swipefl.federation.protocol.token import Token
 from swipefl.hosting import TokensReport
 from swipefl.settings.token import given_token
@@ -89,7 +91,9 @@ def test_no_repr_shows_a_secret() -> None:
     secret = b"sixteen secrets!"
     things = [
         Token(secret, bytes(32)),
+        Endpoint("localhost:1", key=secret),
         Membership("localhost:1", "device", secret, b""),
+        Proxy("proxy", 1, secret.decode()),
         TokensReport((secret.decode(),)),
     ]
     for thing in things:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from swipefl.federation.coordinator.service import FederationService
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.coordinator.writer import Writer
-from swipefl.federation.protocol.address import is_loopback
+from swipefl.federation.protocol.address import Address
 from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server
@@ -40,15 +40,23 @@ MESSAGE_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Listening:
-    """Where to listen, HOST:PORT each; with a certificate and key (PEM) over TLS, with a `client_ca` mutually."""
+    """Where to listen, HOST:PORT each; with a certificate and key (PEM) over TLS, with a `client_ca` mutually.
+
+    Raises UsageError for what is no address.
+    """
 
     address: str
     certificate: bytes | None = None
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
     client_ca: bytes | None = None
     insecure: bool = False
     metrics: str | None = None
     reflection: bool = False
+
+    def __post_init__(self) -> None:
+        for address in (self.address, self.metrics):
+            if address is not None:
+                Address.parse(address, least_port=0)
 
     def credentials(self) -> grpc.ServerCredentials | None:
         """TLS, or None for loopback and `insecure`. Raises UsageError."""
@@ -58,7 +66,7 @@ class Listening:
             )
         if self.certificate or self.key or self.client_ca:
             raise UsageError("half-tls", "TLS needs both a certificate and its key", Remedy.SAY_TLS)
-        if not self.insecure and not is_loopback(self.address):
+        if not self.insecure and not Address.parse(self.address, least_port=0).is_loopback:
             raise UsageError("no-tls", "{address} can be reached from elsewhere", Remedy.SAY_TLS, address=self.address)
         return None
 
@@ -195,10 +203,10 @@ def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | No
     if listening.metrics is None:
         yield None
         return
-    host, _, port = listening.metrics.rpartition(":")
+    at = Address.parse(listening.metrics, least_port=0)
     try:
-        server, thread = start_http_server(int(port), host.strip("[]"), metrics.registry)
-    except (OSError, ValueError, OverflowError) as error:
+        server, thread = start_http_server(at.port, at.host, metrics.registry)
+    except OSError as error:
         raise UsageError(
             "cannot-serve-metrics", "cannot serve metrics on {address}", Remedy.FREE_ADDRESS, address=listening.metrics
         ) from error

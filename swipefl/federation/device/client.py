@@ -1,9 +1,9 @@
 """The device's end of the wire: calls that retry what may pass, all under one deadline."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Event, Thread
 from typing import Self, TypeVar
 
@@ -11,7 +11,8 @@ import grpc
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from swipefl.errors import CoordinatorUnreachable, CredentialRefused, Remedy, SwipeflError, UpdateRefused, UsageError
-from swipefl.federation.protocol.address import is_loopback
+from swipefl.federation.device.diagnosis import fault_of, may_never_pass, not_a_coordinator
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from swipefl.stopping import Stop, never, raise_if
@@ -21,14 +22,10 @@ TRIES = 5  # in a row without a byte of progress
 CALL_S = 15.0  # for a short answer
 STREAM_S = 30.0  # for one try of a download, which the next one goes on from
 POLL_S = 0.1
+LOOK_S = 10.0  # for finding out why no call gets through
 
-# grpc's own retries are off: two of them stacked would multiply.
-_OPTIONS = (
-    ("grpc.enable_retries", 0),
-    ("grpc.initial_reconnect_backoff_ms", 200),
-    ("grpc.max_reconnect_backoff_ms", 2_000),
-    ("grpc.keepalive_time_ms", 30_000),
-    ("grpc.max_receive_message_length", 2 * 1024 * 1024),
+_PLAIN_HTTP = re.compile(  # how grpc tells of an answer over HTTP/2 that is none of its own
+    r"Received http2 header with status: (\d+)|No status received|Data frame with END_STREAM flag received"
 )
 _MAY_PASS = {
     grpc.StatusCode.UNAVAILABLE,
@@ -43,30 +40,12 @@ _MAY_PASS = {
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """Where a coordinator is and how to know it: `ca`, and the device's own `certificate` and `key` for mTLS (PEM)."""
-
-    address: str
-    ca: bytes | None = None
-    insecure: bool = False
-    certificate: bytes | None = None
-    key: bytes | None = None
-
-    def channel(self) -> grpc.Channel:
-        """A channel with TLS, unless the address is loopback without a `ca`, or `insecure`."""
-        if self.insecure or (self.ca is None and is_loopback(self.address)):
-            return grpc.insecure_channel(self.address, _OPTIONS)
-        credentials = grpc.ssl_channel_credentials(self.ca, self.key, self.certificate)
-        return grpc.secure_channel(self.address, credentials, _OPTIONS)
-
-
 class Client:
     """One visit to a coordinator; `deadline_s` counts from here on, over all calls and their retries.
 
     `authorization` names the device. Every call raises CoordinatorUnreachable where trying later may help,
-    CredentialRefused and UpdateRefused where it will not, UsageError where no coordinator answers, and what `stop`
-    says.
+    CredentialRefused and UpdateRefused where it will not, UsageError at once where no coordinator can ever be spoken to
+    like this, and what `stop` says.
     """
 
     def __init__(
@@ -78,7 +57,7 @@ class Client:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._address = endpoint.address
+        self._endpoint = endpoint
         self._channel = endpoint.channel()
         self._stub = FederationServiceStub(self._channel)
         self._metadata = (("authorization", f"Bearer {authorization}"),) if authorization else ()
@@ -145,7 +124,7 @@ class Client:
                         "out-of-turn",
                         "the coordinator at {address} sent a part of the model out of turn",
                         Remedy.TRY_LATER,
-                        address=self._address,
+                        address=self._endpoint.where,
                     )
                 keep(part.data)
 
@@ -182,7 +161,16 @@ class Client:
                     raise why from None
 
     def _retried(self, call: Callable[[], Answer]) -> Answer:
-        """`call`, and again after a growing random wait where that may help."""
+        """`call`, and again after a growing random wait where that may help: not where it can never pass."""
+
+        def tried() -> Answer:
+            try:
+                return call()
+            except grpc.RpcError as error:
+                if fault := self._fault_behind(error):
+                    raise fault from error
+                raise
+
         tries = Retrying(
             retry=retry_if_exception(may_pass),
             wait=wait_random_exponential(multiplier=0.25, max=8),
@@ -191,9 +179,28 @@ class Client:
             reraise=True,
         )
         try:
-            return tries(call)
+            return tries(tried)
         except grpc.RpcError as error:
             raise self._error_of(error) from error
+
+    def _fault_behind(self, error: grpc.RpcError) -> UsageError | None:
+        """Why a call like this can never pass, where that is so."""
+        if plain := _PLAIN_HTTP.search(error.details() or ""):
+            status = int(plain[1] or 200)
+            what = f"a web server (HTTP status {status})"
+            return not_a_coordinator(self._endpoint.where, what) if may_never_pass(status) else None
+        return self._looked() if error.code() == grpc.StatusCode.UNAVAILABLE else None
+
+    def _looked(self) -> UsageError | None:
+        """Looks at what answers, but not longer than until a signal comes."""
+        found: list[UsageError | None] = []
+        looking = Thread(target=lambda: found.append(fault_of(self._endpoint)), daemon=True)
+        looking.start()
+        until = time.monotonic() + LOOK_S
+        while looking.is_alive() and time.monotonic() < until:
+            looking.join(POLL_S)
+            raise_if(self._stop)
+        return found[0] if found else None
 
     def _within(self, most_s: float = float("inf")) -> float:
         """The seconds that a call may take: what is left of the deadline, `most_s` at most."""
@@ -207,7 +214,7 @@ class Client:
 
     def _error_of(self, error: grpc.RpcError) -> SwipeflError:
         facts = {
-            "address": self._address,
+            "address": self._endpoint.where,
             "status": error.code().name.lower(),
             "details": str(error.details() or "")[:200],
         }
@@ -215,8 +222,7 @@ class Client:
             unknown = "the coordinator at {address} does not know this device, or no longer ({details})"
             return CredentialRefused("unknown-device", unknown, Remedy.REENROLL, **facts)
         if error.code() == grpc.StatusCode.UNIMPLEMENTED:
-            another = "what answers at {address} is no coordinator of swipefl"
-            return UsageError("not-a-coordinator", another, Remedy.CHECK_ADDRESS, **facts)
+            return not_a_coordinator(self._endpoint.where, "a gRPC server of something else")
         if error.code() in _MAY_PASS or error.code() == grpc.StatusCode.NOT_FOUND:
             silent = "the coordinator at {address} did not answer ({status}: {details}); what waits to be sent is kept"
             return CoordinatorUnreachable("no-answer", silent, Remedy.TRY_LATER, **facts)

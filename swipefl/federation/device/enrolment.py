@@ -5,8 +5,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from swipefl.errors import CredentialRefused, Remedy, TrustError, UsageError
-from swipefl.federation.device.client import Client, Endpoint
+from swipefl.errors import CredentialRefused, Remedy, TrustError, UpdateRefused, UsageError
+from swipefl.federation.device.client import Client
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.device.leaving import PENDING, erase_federation
 from swipefl.federation.protocol.token import CREDENTIAL_BYTES, Token
 from swipefl.store.membership import Membership
@@ -46,6 +47,9 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
                 Remedy.NEW_TOKEN,
                 address=endpoint.address,
             ) from error
+        except UpdateRefused as error:  # no update, but what is asked for: two versions that do not fit together
+            misfit = "{refused}, and this device joined nothing"
+            raise UsageError("enrolment-refused", misfit, Remedy.UPGRADE_EITHER, refused=error) from error
     public_key = token.pin(answer.keys)
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", answer.device_id):  # it goes into the metadata of every call
         raise TrustError(

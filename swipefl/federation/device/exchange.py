@@ -79,15 +79,16 @@ class Exchange:
         left = member.tried_at + member.wait_s - now
         if left <= 0 or now < member.tried_at:  # a clock that went back says nothing
             return None
-        why = "the coordinator did not answer" if member.failures else "the coordinator asked for a pause"
-        due = "{why}; the next visit is due in {minutes} min"
+        why = "the last visit failed" if member.failures else "the coordinator asked for a pause between visits"
+        due = "{why}; the next one is due in {minutes} min"
         return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
 
     def run(self, pull: bool = True, push: bool = True) -> Exchanged:
         """One visit; where it fails, the next one backs off, and what was sent and received is kept.
 
-        Raises UsageError without a membership, FederationError: CoordinatorUnreachable, UpdateRefused, TrustError for a
-        model that is not what it should be; StoreError, and what a stop says.
+        Raises UsageError without a membership and where no coordinator can be spoken to as things are set,
+        FederationError: CoordinatorUnreachable, UpdateRefused, TrustError for a model that is not what it should be;
+        StoreError, and what a stop says.
         """
         member = self._membership()
         try:
@@ -96,7 +97,7 @@ class Exchange:
                 manifest = self._trusted(asked)
                 done = self._push(client, manifest) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
-        except FederationError:
+        except (FederationError, UsageError):  # a timer that can never come through backs off as well
             self._note_failure()
             raise
         self._note_success(asked.retry_after_s)
