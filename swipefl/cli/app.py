@@ -88,6 +88,8 @@ def main() -> NoReturn:
         os.environ.setdefault(variable, "1")
     # What torch keeps ready for each shape of a batch: all of it grows to 1 GB, and forgetting costs 5 % of training.
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
+    # gRPC would write lines of its own beside the log; it reads this once, when it is loaded.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     try:
         app(prog_name="swipefl")
     except Interrupted as interrupted:

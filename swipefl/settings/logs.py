@@ -18,6 +18,19 @@ def configure_logging(as_json: bool) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Log(sys.stderr))),
     )
+    logging.captureWarnings(True)
+    logging.basicConfig(handlers=[_OfLibraries()])
+
+
+class _OfLibraries(logging.Handler):
+    """What libraries log, such as gRPC and asyncio: lines of the same shape, and no traceback in them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        import structlog
+
+        kind = record.exc_info[0] if record.exc_info else None
+        facts = {"error": kind.__name__} if kind else {}
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **facts)
 
 
 class _Log:
