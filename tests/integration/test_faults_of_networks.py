@@ -1,16 +1,19 @@
 """What can never pass on a network: told at once, with its cause first, with exit code 2; and a night goes on."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
+from threading import Event
 
 import grpc
 import numpy as np
 import pytest
 
 from swipefl.cli.remedies import told
-from swipefl.errors import CoordinatorUnreachable, UsageError
+from swipefl.errors import CoordinatorUnreachable, Interrupted, UsageError
 from swipefl.federation.device.client import Client, Endpoint
 from swipefl.federation.device.exchange import FIRST_BACK_OFF_S
 from swipefl.federation.protocol.token import Token
@@ -21,6 +24,7 @@ from tests.support.people import examples
 from tests.support.phones import Phone
 from tests.support.stores import put
 from tests.support.strangers import grpc_server, http2, over_tls, speaking, ssh, web_page
+from tests.support.waiting import LONG_S
 
 TOKEN = str(Token(b"sixteen secrets!", bytes(32)))
 
@@ -254,6 +258,25 @@ def test_a_refused_enrolment_is_no_update_that_is_refused(status: grpc.StatusCod
     with grpc_server(status=status) as address:
         done = swipefl(tmp_path, "enroll", address, "--token", "-", given=TOKEN.encode())
     assert (done.code, done.err.startswith(f"swipefl: the coordinator at {address} refuses what ")) == (2, True)
+
+
+def test_a_signal_ends_the_look_at_what_answers(world: World) -> None:
+    """Whoever hangs up on the call and then says nothing is looked at for seconds."""
+    looked, let_go = Event(), Event()
+    connections = count()
+
+    def answer(connection: socket.socket) -> None:
+        if next(connections):
+            looked.set()
+            let_go.wait(LONG_S)
+
+    def stop() -> Interrupted | None:
+        return Interrupted(15) if looked.is_set() else None
+
+    with speaking(answer) as address, Client(Endpoint(address), stop=stop) as client, pytest.raises(Interrupted):
+        client.enroll(b"", b"")
+    assert not let_go.is_set()
+    let_go.set()
 
 
 NEVER: dict[str, Callable[[World, Phone], dict[str, str]]] = {}
