@@ -39,6 +39,7 @@ class World:
     early: Certificates
     elsewhere: Certificates
     old_authority: Certificates
+    old_named: Certificates
     stack: ExitStack
 
     def tls(self, files: Certificates, client_ca: Path | None = None) -> str:
@@ -56,6 +57,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             certificates(folder / "early", days=(1, 100)),
             certificates(folder / "elsewhere", "swipes.example.org", ("10.0.0.1",)),
             certificates(folder / "old", days=(-20, 20), authority_days=(-100, -1)),
+            certificates(folder / "common", by_common_name=True),
             stack,
         )
 
@@ -134,6 +136,13 @@ FAULTS = {
         lambda world: world.elsewhere,
         remedy="check the address",
     ),
+    "a name that stands where none counts": Fault(
+        lambda world: world.tls(world.old_named).replace("127.0.0.1", "localhost"),
+        "other-host",
+        CERTIFICATE + "is another host's: it is for 127.0.0.1, ::1",
+        lambda world: world.old_named,
+        remedy="check the address",
+    ),
     "TLS where none is spoken": Fault(
         plain, "no-tls-there", "no TLS is spoken at {at}", lambda world: world.good, remedy="--ca"
     ),
@@ -204,6 +213,7 @@ BY_COMMAND = {  # one of each kind; the others go through the same code
     "another authority",
     "an authority that nobody knows",
     "another name",
+    "a name that stands where none counts",
     "TLS where none is spoken",
     "no TLS where only that is spoken",
     "no certificate where one is asked for",

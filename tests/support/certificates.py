@@ -26,8 +26,12 @@ def certificates(
     addresses: tuple[str, ...] = ("127.0.0.1", "::1"),
     days: tuple[int, int] = (-2, 2),
     authority_days: tuple[int, int] = (-900, 900),
+    by_common_name: bool = False,
 ) -> Certificates:
-    """A new authority in `folder`, and a certificate of it for `name` and `addresses`; from and until days from now."""
+    """A new authority in `folder`, and a certificate of it for `name` and `addresses`; from and until days from now.
+
+    `by_common_name` leaves the name out of where it has counted since 2017.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test authority {secrets.token_hex(4)}")])
@@ -49,12 +53,13 @@ def certificates(
         ca_key.public_key(),
         authority_days,
     )
+    names = [] if by_common_name else [x509.DNSName(name)]
     ips = [x509.IPAddress(ipaddress.ip_address(address)) for address in addresses]
     certificate = signed(
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(ca_name)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name), *ips]), critical=False),
+        .add_extension(x509.SubjectAlternativeName([*names, *ips]), critical=False),
         key.public_key(),
         days,
     )

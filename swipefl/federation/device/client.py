@@ -11,7 +11,7 @@ import grpc
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_before_delay, wait_random_exponential
 
 from swipefl.errors import CoordinatorUnreachable, CredentialRefused, Remedy, SwipeflError, UpdateRefused, UsageError
-from swipefl.federation.device.diagnosis import fault_of, may_never_pass, not_a_coordinator
+from swipefl.federation.device.diagnosis import fault_of, may_never_pass, not_a_coordinator, other_host
 from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
@@ -27,6 +27,7 @@ LOOK_S = 10.0  # for finding out why no call gets through
 _PLAIN_HTTP = re.compile(  # how grpc tells of an answer over HTTP/2 that is none of its own
     r"Received http2 header with status: (\d+)|No status received|Data frame with END_STREAM flag received"
 )
+_OTHER_HOST = "call host does not match SSL server name"  # as grpc says it of a call, as if its caller were unknown
 _MAY_PASS = {
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -189,12 +190,14 @@ class Client:
             status = int(plain[1] or 200)
             what = f"a web server (HTTP status {status})"
             return not_a_coordinator(self._endpoint.where, what) if may_never_pass(status) else None
-        return self._looked() if error.code() == grpc.StatusCode.UNAVAILABLE else None
+        if _OTHER_HOST in (error.details() or ""):
+            return self._looked(other_host)
+        return self._looked(fault_of) if error.code() == grpc.StatusCode.UNAVAILABLE else None
 
-    def _looked(self) -> UsageError | None:
-        """Looks at what answers, but not longer than until a signal comes."""
+    def _looked(self, look: Callable[[Endpoint], UsageError | None]) -> UsageError | None:
+        """What a look at what answers finds; it ends early where a signal comes."""
         found: list[UsageError | None] = []
-        looking = Thread(target=lambda: found.append(fault_of(self._endpoint)), daemon=True)
+        looking = Thread(target=lambda: found.append(look(self._endpoint)), daemon=True)
         looking.start()
         until = time.monotonic() + LOOK_S
         while looking.is_alive() and time.monotonic() < until:

@@ -43,6 +43,15 @@ def fault_of(endpoint: Endpoint) -> UsageError | None:
     return None
 
 
+def other_host(endpoint: Endpoint) -> UsageError:
+    """The error for a certificate that is for another host. Takes seconds."""
+    names = "others"
+    with suppress(OSError, ValueError, UsageError):
+        names = _names(_certificate(endpoint))
+    other = "the certificate of {address} is another host's: it is for {names}"
+    return UsageError("other-host", other, Remedy.CHECK_ADDRESS, address=endpoint.where, names=names)
+
+
 def not_a_coordinator(where: str, what: str) -> UsageError:
     """The error for an address where something else answers."""
     another = "what answers at {address} is no coordinator of swipefl but {what}"
@@ -228,13 +237,10 @@ def _named(said: bytes) -> str:
 def _fault_of_certificate(endpoint: Endpoint, error: ssl.SSLCertVerificationError) -> UsageError:
     """What is wrong with the certificate that was shown. Raises OSError where it is shown no more."""
     where, code = endpoint.where, error.verify_code
-    with _handshake(endpoint, _blind()) as tls:
-        shown = x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
     if code in (_NOT_YET_VALID, _EXPIRED):
-        return _fault_of_dates(where, code, shown, datetime.now(UTC))
+        return _fault_of_dates(where, code, _certificate(endpoint), datetime.now(UTC))
     if code in _OTHER_NAMES:
-        other = "the certificate of {address} is another host's: it is for {names}"
-        return UsageError("other-host", other, Remedy.CHECK_ADDRESS, address=where, names=_names(shown))
+        return other_host(endpoint)
     if code in _UNKNOWN_AUTHORITIES and endpoint.ca:
         other = "the certificate of {address} comes from another authority than the one that this device was given"
         return UsageError("other-authority", other, Remedy.GIVE_AUTHORITY, address=where)
@@ -243,6 +249,12 @@ def _fault_of_certificate(endpoint: Endpoint, error: ssl.SSLCertVerificationErro
         return UsageError("unknown-authority", unknown, Remedy.GIVE_AUTHORITY, address=where)
     unusable = "the certificate of {address} cannot be trusted ({why})"
     return UsageError("bad-certificate", unusable, Remedy.ASK_OWNER, address=where, why=error.verify_message)
+
+
+def _certificate(endpoint: Endpoint) -> x509.Certificate:
+    """What is shown there, whatever it is worth. Raises OSError, ValueError."""
+    with _handshake(endpoint, _blind()) as tls:
+        return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
 
 
 def _fault_of_dates(where: str, code: int, shown: x509.Certificate, now: datetime) -> UsageError:
@@ -265,10 +277,9 @@ def _moment(moment: datetime) -> str:
 
 def _names(shown: x509.Certificate) -> str:
     """For whom a certificate is; anybody may have written it."""
-    try:
+    texts = [str(name.value) for name in shown.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
+    with suppress(x509.ExtensionNotFound):
         names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return "none by name"
-    texts = [str(name.value) for name in names if isinstance(name, x509.DNSName | x509.IPAddress)]
+        texts = [str(name.value) for name in names if isinstance(name, x509.DNSName | x509.IPAddress)]
     safe = [re.sub(r"[^A-Za-z0-9.:*_-]", "?", text)[:80] for text in texts[:_MOST_NAMES]]
-    return ", ".join(safe) + (" and others" if len(texts) > _MOST_NAMES else "") or "none by name"
+    return ", ".join(safe) + (" and others" if len(texts) > _MOST_NAMES else "") or "no host"
