@@ -199,7 +199,7 @@ class Client:
         found: list[UsageError | None] = []
         looking = Thread(target=lambda: found.append(look(self._endpoint)), daemon=True)
         looking.start()
-        until = time.monotonic() + LOOK_S
+        until = time.monotonic() + self._within(LOOK_S)
         while looking.is_alive() and time.monotonic() < until:
             looking.join(POLL_S)
             raise_if(self._stop)
