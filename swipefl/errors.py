@@ -15,7 +15,7 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 │   ├── UnusableModel            exit 4   a model that this swipefl cannot use
 │   └── TrustError               exit 4   a signature, an older version, another model than the one that was signed
 │       └── CredentialRefused    exit 7   the coordinator does not know this device, or no longer
-├── VersionConflict              exit 8   another version came in between
+├── VersionConflict              exit 8   what a version was made from changed meanwhile
 └── Interrupted                  exit 130 / 143
 
 What to do next is named (`Remedy`), not worded: a command line says it in flags, a page in buttons.
@@ -77,7 +77,6 @@ class Remedy(Enum):
     REENROLL = auto()
     RENEW_OR_SET_CLOCK = auto()
     RESET_TO_BASE = auto()
-    RESTART_COORDINATOR = auto()
     RESTORE_COPY = auto()
     RESUME_OR_CHOOSE_OUT = auto()
     RUN_AGAIN = auto()
@@ -201,7 +200,7 @@ class CredentialRefused(TrustError):
 
 
 class VersionConflict(SwipeflError):
-    """Another version of the global model came in between."""
+    """What a version was made from is there no longer: another version came in between, or an update went."""
 
     exit_code = 8
 

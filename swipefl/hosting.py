@@ -79,10 +79,11 @@ class Hosting:
         with self._state() as state:
             return _report(state.roll_back(number, self._policy.kept))
 
-    def tokens(self, count: int, valid_s: float) -> TokensReport:
-        """New one-time tokens."""
-        with self._state() as state:
-            return TokensReport(tuple(str(state.devices.new_token(valid_s)) for _ in range(count)))
+    def tokens(self, count: int, valid_s: float, name: str = "") -> TokensReport:
+        """New one-time tokens for devices of that name, numbered where they are several. Raises UsageError."""
+        names = [f"{name}-{n}" for n in range(1, count + 1)] if name and count > 1 else [name] * count
+        with self._state() as state, state.transaction():
+            return TokensReport(tuple(str(state.devices.new_token(valid_s, each)) for each in names))
 
     def revoke_token(self, token: str) -> TokensReport:
         """A token that nobody used yet buys nothing any more."""
@@ -106,12 +107,19 @@ class Hosting:
 
     def serve(self, on_ready: "Callable[[Serving], None]") -> None:
         """Serves until stopped; `on_ready` hears where. Raises UsageError, DataError for a holdout without swipes."""
+        import structlog
+
         from swipefl.federation.coordinator.holdout import holdout
         from swipefl.federation.coordinator.server import serve
 
         listening, path = self._listening(), self._existing()
         score = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, "coordinator.lock"):
+            with State(path) as state:
+                state.serves_with(self._policy.kept, self._policy.fewest)
+            if self._policy.gives_away:
+                few = "a version made of so few updates tells everybody what is in one of them"
+                structlog.get_logger().warning(few, least=self._policy.fewest)
             asyncio.run(serve(path, listening, self._policy, score, on_ready))
 
     def _state(self) -> State:

@@ -9,11 +9,12 @@ import typer
 from swipefl.cli import options
 from swipefl.cli.common import HomeOption, JsonOption, emit, hosting_of, is_terminal, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
-from swipefl.cli.rendering import console, moment, number, percent, table
+from swipefl.cli.rendering import console, counted, moment, number, percent, table
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
     from swipefl.federation.coordinator.server import Serving
+    from swipefl.federation.coordinator.status import VersionStatus
     from swipefl.hosting import KeyReport, TokensReport, VersionReport
 
 app = typer.Typer(help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
@@ -124,6 +125,7 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
 def token(
     count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
     expires_h: Annotated[float, typer.Option(min=0, help="Hours that they can be used.")] = 72.0,
+    name: Annotated[str, typer.Option(help="What you call the device; of several each gets a number.")] = "",
     revoke: Annotated[str | None, typer.Option(help="A token that shall buy nothing any more.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
@@ -133,7 +135,7 @@ def token(
     if revoke is not None:
         _answer(hosting.revoke_token(revoke), as_json, "the token buys nothing any more")
         return
-    report = hosting.tokens(count, expires_h * 3600)
+    report = hosting.tokens(count, expires_h * 3600, name)
     if as_json:
         emit(asdict(report))
     else:
@@ -152,11 +154,15 @@ def devices(
     if as_json or not is_terminal():
         emit({"devices": [asdict(device) for device in known]})
         return
-    shown = table("device", "enrolled", "seen", "")
+    from rich.table import Column
+
+    counts = number("taken"), number("refused"), number("stale")
+    shown = table(Column("device", no_wrap=True), Column("name", overflow="fold"), *counts, "enrolled", "seen", "")
     for device in known:
-        shown.add_row(
-            device.id, moment(device.enrolled_at), moment(device.seen_at), "revoked" if device.revoked else ""
-        )
+        updates = str(device.taken), str(device.refused), str(device.stale)
+        place = "left" if device.left else "revoked" if device.revoked else ""
+        times = moment(device.enrolled_at), moment(device.seen_at)
+        shown.add_row(device.id, device.name, *updates, *times, place)
     console().print(shown)
 
 
@@ -178,12 +184,35 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json or not is_terminal():
         emit(asdict(known))
         return
+    screen, last = console(), known.versions[-20:]
     shown = table(number("version"), "made", "by", number("updates"), number("top-1"), "fingerprint")
-    for v in known.versions[-20:]:
+    for v in last:
         score = "" if v.top1 is None else percent(v.top1)
         shown.add_row(str(v.version), moment(v.created_at), v.made_by, str(v.updates), score, v.fingerprint[:12])
-    console().print(shown)
-    console().print(f"\n{known.devices} devices, {known.waiting} updates waiting")
+    screen.print(shown, "")
+    for line in [*filter(None, map(_kept, last)), *filter(None, map(_judged, last))]:
+        screen.print(line, soft_wrap=True)
+    screen.print(f"{counted(known.devices, 'device')}, {counted(known.waiting, 'update')} waiting")
+    if known.least is not None and known.devices < known.least:
+        screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)", soft_wrap=True)
+
+
+def _kept(v: "VersionStatus") -> str:
+    """Why a version has the weights of the one before."""
+    if v.candidate_top1 is None or v.top1 is None:
+        return ""
+    return (
+        f"version {v.version} was kept: the candidate had {percent(v.candidate_top1)}, this one has {percent(v.top1)}"
+    )
+
+
+def _judged(v: "VersionStatus") -> str:
+    """Whether a version helps those who use it."""
+    if v.judged is None:
+        return ""
+    of, before, now = (f"{count:,}" for count in (v.judged.swipes, v.judged.right_before, v.judged.right_now))
+    who = f"on {counted(v.judged.devices, 'device')}"
+    return f"version {v.version} {who}: the first word is right for {now} of {of} swipes, before it for {before}"
 
 
 @app.command("rollback")

@@ -54,7 +54,6 @@ _WORDS = {
     Remedy.REENROLL: "`swipefl leave` keeps your model, and a new token enrols the device again",
     Remedy.RENEW_OR_SET_CLOCK: "set this device's clock if that is wrong, else tell whoever runs it",
     Remedy.RESET_TO_BASE: "`swipefl reset --to base` goes back to the model of the package",
-    Remedy.RESTART_COORDINATOR: "restart the coordinator",
     Remedy.RESTORE_COPY: f"{_ASIDE} put a copy from before in its place; `swipefl coordinator init` begins anew, and "
     "every device with it",
     Remedy.RESUME_OR_CHOOSE_OUT: "--resume goes on with it, --out names another folder",

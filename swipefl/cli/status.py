@@ -65,10 +65,11 @@ def _render(known: "Status", next_step: str) -> None:
 
 def _membership(member: "FederationStatus") -> str:
     """Where the coordinator is and how the last visit went."""
+    where = f"{member.address}, as device {member.device_id}"
     if member.visited_at is None:
-        return f"{member.address}, not visited yet; `swipefl sync` does"
+        return f"{where}, not visited yet; `swipefl sync` does"
     went = "did not answer" if member.failures else f"version {member.version}"
-    return f"{member.address}, {went} at {moment(member.visited_at)}"
+    return f"{where}, {went} at {moment(member.visited_at)}"
 
 
 def _used(checkpoints: "Sequence[KnownCheckpoint]") -> str:

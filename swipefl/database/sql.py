@@ -81,6 +81,19 @@ class Sql:
                 self.db.rollback()
                 raise
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """What is read inside is of one moment; no writer waits for it. Inside a transaction it is of that one."""
+        if self.db.conn.in_transaction:
+            yield
+            return
+        with self._translating():
+            self.db.conn.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.db.rollback()
+
 
 @contextmanager
 def translating(path: Path, lost: Remedy) -> Iterator[None]:

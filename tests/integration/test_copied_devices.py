@@ -6,7 +6,7 @@ from pathlib import Path
 from threading import Thread
 
 from tests.support.coordinator import Coordinator
-from tests.support.phones import Phone, publish, suppressed, taken
+from tests.support.phones import Phone, aggregate, suppressed, taken
 from tests.support.proxy import Proxy
 
 
@@ -34,7 +34,7 @@ def test_two_devices_with_one_id_contribute_once_a_version_and_go_on(
             assert phone.member.contributed == twin.member.contributed == phone.member.version
             assert (phone.member.residual, twin.member.residual) == (first.residual, b"")
             phone, twin = twin, phone
-            publish(quiet, factor)
+            aggregate(quiet, factor)
             assert phone.visit().pulled
             assert twin.visit().pulled
 
@@ -65,7 +65,7 @@ def test_a_restored_backup_catches_up_over_versions_and_keys_and_nothing_counts_
     with copied(phone, tmp_path / "backup", quiet) as backup:
         assert phone.visit().pushed == 1
         for factor in (0.53, 0.54):
-            publish(quiet, factor)
+            aggregate(quiet, factor)
             with quiet.state() as state:
                 state.keys.rotate()
             phone.visit()
@@ -82,7 +82,7 @@ def test_a_restored_backup_catches_up_over_versions_and_keys_and_nothing_counts_
         late = backup.queue(3)  # that of a cycle which did not
         assert backup.visit().stale == 1
         assert (taken(quiet, late.id), taken(quiet, newest.id)) == (0, 1)
-        publish(quiet, 0.55)
+        aggregate(quiet, 0.55)
         backup.visit()
         backup.queue(4)
         assert backup.visit().pushed == 1

@@ -70,10 +70,20 @@ class Phone:
 
 def publish(serving: Coordinator, factor: float) -> int:
     """A new version whose weights are those of the base times `factor`; returns its number."""
-    base = base_checkpoint()
     with serving.state() as state:
-        other = replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
-        return state.publish(Draft(Master(other), "published")).number
+        return state.publish(Draft(_scaled(factor), "published")).number
+
+
+def aggregate(serving: Coordinator, factor: float) -> int:
+    """The same of a round that consumed what waits: each device may contribute again."""
+    with serving.state() as state:
+        waiting = [update.number for update in state.updates.waiting()]
+        return state.publish(Draft(_scaled(factor), "aggregated", waiting)).number
+
+
+def _scaled(factor: float) -> Master:
+    base = base_checkpoint()
+    return Master(replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()}))
 
 
 def taken(serving: Coordinator, update_id: str) -> int:

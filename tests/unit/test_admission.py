@@ -1,13 +1,17 @@
 """Which updates a coordinator takes, and what it says of the others: of the header, of the bytes, and when stored."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint
 from swipefl.decoder.encoder import Architecture
 from swipefl.federation.coordinator.admission import (
     Verdict,
@@ -26,6 +30,11 @@ from tests.support.updates import header_for, update
 
 POLICY = Policy(plan=Plan(max_norm=1.0), max_staleness=2, kept=2)
 BLOB = update(norm=0.9)
+SMALL = Checkpoint(
+    "bilstm-4",
+    {name: np.zeros(shape, np.float32) for name, shape in Architecture(4).shapes().items()},
+    ScoreWeights(1.0, 2.0),
+)
 LARGEST = largest_update(Architecture.named(base_checkpoint().architecture).parameter_shapes())
 
 
@@ -45,6 +54,12 @@ def enrolled(state: State) -> str:
 def publish(state: State, count: int = 1) -> None:
     for _ in range(count):
         state.publish(Draft(Master(base_checkpoint()), "published"))
+
+
+def consume(state: State, made: Checkpoint | None = None) -> None:
+    """A version of all that waits."""
+    numbers = [update.number for update in state.updates.waiting()]
+    state.publish(Draft(Master(made or base_checkpoint()), "aggregated", numbers))
 
 
 def of_header(state: State, device: str = "a device", **changes: object) -> Verdict | None:
@@ -117,18 +132,94 @@ def test_a_device_contributes_once_a_version_and_what_came_twice_is_one(state: S
     assert of_header(state, first, update_id="u") == Verdict("duplicate")
     assert of_header(state, first, update_id="v") == Verdict("refused", "already-contributed")
     assert of_header(state, enrolled(state), update_id="u") is None
-    publish(state, 3)
+    consume(state)
+    publish(state, 2)
     assert of_header(state, first, update_id="u") == Verdict("duplicate"), "whose fate is known, however late"
     assert of_header(state, first, update_id="v", base_version=2) is None
     assert admit(state, [Received("v", first, 2, 10, BLOB)]) == [Verdict("accepted")]
-    assert [(waiting.version, waiting.examples) for waiting in state.updates.waiting()] == [(1, 10), (1, 10), (2, 10)]
+    assert [(waiting.version, waiting.examples) for waiting in state.updates.waiting()] == [(2, 10)]
+
+
+VERSIONS = range(1, 12)
+VOTED = Verdict("refused", "already-contributed")
+
+
+@pytest.mark.parametrize("order", [VERSIONS, VERSIONS[::-1], [6, *VERSIONS], [11, 1, 11]], ids=str)
+def test_of_one_device_one_update_waits_whatever_versions_it_names(state: State, order: Sequence[int]) -> None:
+    """In one transaction and in several, before the bytes come and when they are stored; then one more a version."""
+    policy, devices = replace(POLICY, max_staleness=20), [enrolled(state) for _ in range(3)]
+    publish(state, len(VERSIONS) - 1)
+    sent = [Received(f"from {version}", devices[0], version, 10, BLOB) for version in dict.fromkeys(order)]
+    assert admit(state, sent) == [Verdict("accepted"), *[VOTED] * (len(sent) - 1)]
+    assert admit(state, [replace(sent[0], device=devices[1])]) == [Verdict("accepted")]
+    for version in order:
+        header = header_for(BLOB, base_version=version)
+        assert verdict_on_header(state, policy, devices[0], header) == VOTED
+        assert admit(state, [Received("another", devices[1], version, 10, BLOB)]) == [VOTED]
+        assert verdict_on_header(state, policy, devices[2], header) is None
+    publish(state)
+    assert verdict_on_header(state, policy, devices[0], header_for(BLOB, base_version=12)) == VOTED, "it still waits"
+    consume(state)
+    for version in range(1, 14):
+        said = verdict_on_header(state, policy, devices[0], header_for(BLOB, base_version=version))
+        assert said == (VOTED if version == order[0] else None)
+
+
+@pytest.mark.parametrize("enrolled_with", [1, 3, 5])
+def test_no_update_is_taken_for_a_version_older_than_the_device(state: State, enrolled_with: int) -> None:
+    policy = replace(POLICY, max_staleness=20)
+    publish(state, enrolled_with - 1)
+    device = enrolled(state)
+    publish(state, 5 - enrolled_with)
+    for version in range(1, 6):
+        said = verdict_on_header(state, policy, device, header_for(BLOB, base_version=version))
+        stored = admit(state, [Received("u", device, version, 10, BLOB)])
+        state.sql.run("DELETE FROM updates")
+        is_older = version < enrolled_with
+        assert (said, *stored) == ((Verdict("stale"),) * 2 if is_older else (None, Verdict("accepted")))
+
+
+@pytest.mark.parametrize("late", range(5))
+def test_an_honest_device_may_be_as_late_as_the_policy_says(state: State, late: int) -> None:
+    """Also where it contributed to the version before its long rest."""
+    device = enrolled(state)
+    assert admit(state, [Received("u", device, 1, 10, BLOB)]) == [Verdict("accepted")]
+    consume(state)
+    publish(state, late)
+    said = of_header(state, device, base_version=2)
+    if late > POLICY.max_staleness:
+        assert said == Verdict("stale")
+        return
+    assert (said, admit(state, [Received("v", device, 2, 10, BLOB)])) == (None, [Verdict("accepted")])
+    assert state.updates.backlog()[0] == 1
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.integers(0, 2), st.integers(1, 6) | st.none()), max_size=25))
+def test_whatever_is_sent_and_whenever_no_version_consumes_two_of_one_device(
+    calls: list[tuple[int, int | None]],
+) -> None:
+    """None for the version: a new one is made of what waits."""
+    with TemporaryDirectory() as folder, State(Path(folder) / "coordinator.db") as state:
+        state.sql.run("PRAGMA synchronous = OFF")  # no power fails here
+        state.create(SMALL)
+        devices = [enrolled(state) for _ in range(3)]
+        for number, (which, version) in enumerate(calls):
+            if version is None:
+                consume(state, SMALL)
+            else:
+                admit(state, [Received(f"{number}", devices[which], version, 10, b"bytes")])
+            waiting = state.sql.rows("SELECT count(*) FROM updates WHERE consumed_by IS NULL GROUP BY device")
+            assert {count for (count,) in waiting} <= {1}
+        consumed = state.sql.rows("SELECT count(*) FROM updates WHERE consumed_by > 0 GROUP BY device, consumed_by")
+        assert {count for (count,) in consumed} <= {1}
 
 
 def test_of_a_device_that_is_unknown_or_was_revoked_meanwhile_nothing_is_stored(state: State) -> None:
     device = enrolled(state)
     state.devices.revoke(device)
-    given = [Received("u", device, 1, 10, BLOB), Received("u", "nobody", 1, 10, BLOB)]
-    assert admit(state, given) == [Verdict("refused", "revoked-device")] * 2
+    sent = [Received("u", device, 1, 10, BLOB), Received("u", "nobody", 1, 10, BLOB)]
+    assert admit(state, sent) == [Verdict("refused", "revoked-device")] * 2
     assert state.updates.waiting() == []
 
 

@@ -28,6 +28,17 @@ from tests.support.updates import delta
 SHAPES = Architecture(4).parameter_shapes()
 
 
+HISTORIES = {  # how versions were made after the first, and the share of a step that the next round takes
+    "": 1.0,
+    "published " * 40: 1.0,
+    "aggregated kept kept": 0.5,
+    "aggregated " * 7: 0.25,
+    "rolled-back " * 7 + "kept aggregated rolled-back aggregated": 0.5,
+    "aggregated " * 7 + "published": 1.0,
+    "aggregated " * 7 + "published kept kept kept rolled-back": 0.5,
+}
+
+
 def model(seed: int = 0) -> Checkpoint:
     rng = np.random.default_rng(seed)
     weights = {n: rng.normal(0, 0.3, s).astype(np.float32) for n, s in Architecture(4).shapes().items()}
@@ -63,7 +74,7 @@ def test_a_coordinator_makes_of_its_updates_what_a_round_makes_of_them(
 ) -> None:
     """Twice, so that moments and the master in float32 go on from one round to the next."""
     strategy, master = Strategy(rule, optimizer, steady=1), Master(model())
-    aggregator = Aggregator(Policy(strategy=strategy), Metrics())
+    aggregator = Aggregator(Policy(strategy=strategy, least=4), Metrics())
     with State(tmp_path / "coordinator.db") as state:
         state.create(master.model)
         for number in (1, 2):
@@ -83,7 +94,7 @@ def test_a_coordinator_makes_of_its_updates_what_a_round_makes_of_them(
 
 
 def test_the_step_falls_with_the_number_of_the_round(tmp_path: Path) -> None:
-    """After steady rounds as 1 / round: at a coordinator by its version, in a simulation by its round."""
+    """After steady rounds as 1 / round: at a coordinator by the rounds since a model was published by hand."""
     start, strategy = model(), Strategy(optimizer="fedavg", steady=2)
     (blob,) = blobs(start, 1)
     change = decode_update(blob, SHAPES)
@@ -94,13 +105,15 @@ def test_the_step_falls_with_the_number_of_the_round(tmp_path: Path) -> None:
 
     for number, share in ((1, 1.0), (2, 1.0), (4, 0.5), (8, 0.25), (1000, 0.1)):
         moved(play(Master(start), [arrived(blob)], strategy, number).master.model, share)
-    with State(tmp_path / "coordinator.db") as state:
-        state.create(start)
-        for _ in range(3):
-            state.publish(Draft(Master(start), "published"))
-        device = state.devices.enroll(state.devices.new_token(60).secret, b"c" * 32)
-        admit(state, [Received("u", str(device), 4, 10, blob)])
-        moved(Aggregator(Policy(strategy=strategy), Metrics()).draft(state).master.model, 0.5)
+    for number, (history, share) in enumerate(HISTORIES.items()):
+        with State(tmp_path / f"{number}.db") as state:
+            state.create(start)
+            for made_by in history.split():
+                state.publish(Draft(Master(start), made_by.replace("-", " ")))
+            device = state.devices.enroll(state.devices.new_token(60).secret, b"c" * 32)
+            newest = state.versions.newest().number
+            assert admit(state, [Received("u", str(device), newest, 10, blob)]) == [Verdict("accepted")]
+            moved(Aggregator(Policy(strategy=strategy, least=1), Metrics()).draft(state).master.model, share)
 
 
 def test_a_worse_candidate_leaves_the_master_and_its_moments(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ from swipefl.store.store import Store
 from tests.support.updates import delta
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
-PLAIN = Policy(strategy=Strategy(optimizer="fedavg"))
+PLAIN = Policy(strategy=Strategy(optimizer="fedavg"), least=1)
 
 
 def checkpoint(hidden: int = 4, seed: int = 0) -> Checkpoint:
@@ -46,14 +46,21 @@ def state(tmp_path: Path) -> Iterator[State]:
 
 def give(state: State, count: int = 1, version: int = 1, norm: float = 1.0) -> list[dict[str, np.ndarray]]:
     """Updates of so many new devices, as the coordinator will read them."""
+    return [give_of(state, enrolled(state), version, norm) for _ in range(count)]
+
+
+def give_of(state: State, device: str, version: int = 1, norm: float = 1.0) -> dict[str, np.ndarray]:
+    """One of this device."""
     start = checkpoint_from_bytes(state.versions.blob(version) or b"")
-    given = []
-    for _ in range(count):
-        device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
-        blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
-        assert admit(state, [Received("u", device or "", version, 10, blob)]) == [Verdict("accepted")]
-        given.append(decode_update(blob, shapes_of(start.parameters)))
-    return given
+    blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
+    assert admit(state, [Received(f"for {version}", device, version, 10, blob)]) == [Verdict("accepted")]
+    return decode_update(blob, shapes_of(start.parameters))
+
+
+def enrolled(state: State) -> str:
+    device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
+    assert device
+    return device
 
 
 def advance(state: State, policy: Policy = PLAIN, score: object = None) -> Version:
@@ -76,14 +83,14 @@ def test_a_version_is_what_devices_will_load(state: State) -> None:
 
 def test_late_updates_count_less(state: State) -> None:
     """Two versions late: 1 / sqrt(3)."""
-    before = checkpoint_from_bytes(state.versions.blob(1) or b"")
+    before, device = checkpoint_from_bytes(state.versions.blob(1) or b""), enrolled(state)
     for _ in range(2):
         state.publish(Draft(Master(before), "published"))
-    late, fresh = give(state, 1, version=1), give(state, 1, version=3)
+    late, fresh = give_of(state, device), give_of(state, enrolled(state), version=3)
     advance(state)
     after, weight = state.versions.master().model, 3**-0.5
     for name in before.parameters:
-        mean = (weight * late[0][name] + fresh[0][name]) / (1 + weight)
+        mean = (weight * late[name] + fresh[name]) / (1 + weight)
         np.testing.assert_allclose(after.parameters[name], before.parameters[name] + mean, atol=1e-6)
 
 
@@ -128,10 +135,11 @@ def test_a_worse_candidate_changes_nothing_but_the_version(state: State) -> None
     give(state, 2)
     before, scores = state.versions.newest(), iter([0.8, 0.7, 0.8, 0.8])
     kept = advance(state, score=lambda checkpoint: next(scores))
-    assert (kept.made_by, kept.fingerprint, kept.top1) == ("kept", before.fingerprint, 0.8)
+    assert (kept.made_by, kept.fingerprint, kept.top1, kept.candidate_top1) == ("kept", before.fingerprint, 0.8, 0.7)
     assert state.updates.waiting() == []
     give(state, 2, version=2)
-    assert advance(state, score=lambda checkpoint: next(scores)).made_by == "aggregated"
+    made = advance(state, score=lambda checkpoint: next(scores))
+    assert (made.made_by, made.top1, made.candidate_top1) == ("aggregated", 0.8, None)
 
 
 def test_a_round_gives_way_to_what_its_owner_published_meanwhile(state: State) -> None:
@@ -149,8 +157,7 @@ def test_updates_for_another_architecture_go_into_no_version(state: State) -> No
     give(state, 2)
     version = state.publish(Draft(Master(checkpoint(hidden=6)), "published"))
     assert (version.architecture, version.updates, state.updates.waiting()) == ("bilstm-6", 0, [])
-    device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
-    assert admit(state, [Received("u", device or "", 1, 10, b"")]) == [Verdict("stale")]
+    assert admit(state, [Received("u", enrolled(state), 1, 10, b"")]) == [Verdict("stale")]
 
 
 def test_old_versions_and_their_updates_are_pruned(state: State) -> None:
@@ -208,4 +215,6 @@ def test_a_coordinators_clock_that_went_back_holds_no_update_for_ever(
         state.create(base_checkpoint())
         device = state.devices.enroll(state.devices.new_token(60).secret, b"")
         admit(state, [Received("an id", str(device), 1, 100, b"")])
-        assert Aggregator(Policy(buffer=40, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).is_due(state) is due
+        assert (
+            Aggregator(Policy(buffer=40, least=1, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).is_due(state) is due
+        )

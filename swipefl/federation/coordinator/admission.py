@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from swipefl.errors import BadUpdate
+from swipefl.federation.coordinator.devices import Device
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
@@ -44,9 +45,9 @@ def verdict_on_header(state: State, policy: Policy, device: str, header: UpdateH
         return Verdict(REFUSED, "unknown-version")
     if base.fingerprint != header.base_fingerprint:
         return Verdict(REFUSED, "wrong-fingerprint")
-    if newest.number - base.number > policy.max_staleness or _is_stale(base, newest):
+    if newest.number - base.number > policy.max_staleness or _is_stale(base, newest, state.devices.get(device)):
         return Verdict(STALE)
-    if state.updates.contributed(device, header.base_version):
+    if has_voted(state, device, base.number):
         return Verdict(REFUSED, ALREADY_CONTRIBUTED)
     if not 0 < header.examples <= policy.limits.examples:
         return Verdict(REFUSED, "implausible-examples")
@@ -76,20 +77,30 @@ def admit(state: State, received: Sequence[Received]) -> list[Verdict]:
 def _admit(state: State, update: Received, newest: Version) -> Verdict:
     if state.updates.is_known(update.device, update.id):
         return Verdict(DUPLICATE)
-    if state.updates.contributed(update.device, update.version):
+    if has_voted(state, update.device, update.version):
         return Verdict(REFUSED, ALREADY_CONTRIBUTED)
     device, base = state.devices.get(update.device), state.versions.get(update.version)
     if device is None or device.revoked:  # since the upload began
         return Verdict(REFUSED, "revoked-device")
-    if base is None or _is_stale(base, newest):
+    if base is None or _is_stale(base, newest, device):
         return Verdict(STALE)
     state.updates.add(update)
+    state.devices.took(update.device)
     return Verdict(ACCEPTED)
 
 
-def _is_stale(base: Version, newest: Version) -> bool:
-    """Whether nothing can be made any more of an update that started from `base`."""
-    return base.is_gone or base.architecture != newest.architecture
+def has_voted(state: State, device: str, version: int) -> bool:
+    """Whether no update of this device from `version` is taken now: one was, or one from any other still waits.
+
+    So of one device at most one goes into any one version, whatever versions its updates started from.
+    """
+    return state.updates.contributed(device, version) or state.updates.waits(device)
+
+
+def _is_stale(base: Version, newest: Version, device: Device | None) -> bool:
+    """Whether nothing can be made any more of an update from `base`, or it is older than the device's enrolment."""
+    too_old = device is not None and base.number < device.enrolled_with
+    return too_old or base.is_gone or base.architecture != newest.architecture
 
 
 def largest_update(shapes: Shapes) -> int:

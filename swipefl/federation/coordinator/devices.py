@@ -10,16 +10,37 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.protocol.token import SECRET_BYTES, Token
 
+LONGEST_NAME = 64  # of a device, in characters
+
+
+@dataclass(frozen=True)
+class Calls:
+    """What one device called for in a while: when last, and how many of its updates were not taken."""
+
+    seen_at: float
+    refused: int = 0
+    stale: int = 0
+
 
 @dataclass(frozen=True)
 class Device:
-    """A place in the federation; `credential` is the hash of what the device says."""
+    """A place in the federation; `credential` is the hash of what the device says, `name` what its owner called it.
+
+    `enrolled_with` is the version that was the newest then. `taken`, `refused` and `stale` count its updates. One that
+    is `revoked` is refused; `left` says that it went of its own will.
+    """
 
     id: str
+    name: str
     credential: bytes
     enrolled_at: float
+    enrolled_with: int
     seen_at: float
+    taken: int
+    refused: int
+    stale: int
     revoked: bool
+    left: bool
 
 
 class Devices:
@@ -30,11 +51,17 @@ class Devices:
         self._keys = keys
         self._clock = clock
 
-    def new_token(self, valid_s: float) -> Token:
-        """A one-time token; only its hash stays here."""
+    def new_token(self, valid_s: float, name: str = "") -> Token:
+        """A one-time token; only its hash stays here. The device that uses it is known by `name`.
+
+        Names are for people: two devices may have the same one. Raises UsageError for one that cannot be shown.
+        """
+        if len(name) > LONGEST_NAME or not name.isprintable():
+            what = "a device's name has {most} characters at most, and each can be printed"
+            raise UsageError("bad-name", what, Remedy.CHOOSE_NAME, most=LONGEST_NAME)
         token = Token.of(secrets.token_bytes(SECRET_BYTES), self._keys.public().public_key)
-        row = (hashed(token.secret), self._clock() + valid_s)
-        self._sql.run("INSERT INTO tokens (hash, expires_at) VALUES (?, ?)", row)
+        row = (hashed(token.secret), self._clock() + valid_s, name)
+        self._sql.run("INSERT INTO tokens (hash, expires_at, name) VALUES (?, ?, ?)", row)
         return token
 
     def offers(self, secret: bytes) -> bool:
@@ -49,8 +76,8 @@ class Devices:
     def enroll(self, secret: bytes, credential: bytes) -> str | None:
         """The id of a new device, or None for a token that buys none; the same again gives the same id."""
         with self._sql.transaction():
-            rows = self._sql.rows("SELECT expires_at, device FROM tokens WHERE hash = ?", (hashed(secret),))
-            for expires_at, used_by in rows:
+            rows = self._sql.rows("SELECT expires_at, device, name FROM tokens WHERE hash = ?", (hashed(secret),))
+            for expires_at, used_by, name in rows:
                 if used_by is not None:
                     device = self.get(used_by)
                     return used_by if device and device.credential == hashed(credential) else None
@@ -58,8 +85,9 @@ class Devices:
                     return None
                 device_id = secrets.token_hex(8)
                 self._sql.run(
-                    "INSERT INTO devices (id, credential, enrolled_at, seen_at, revoked) VALUES (?, ?, ?, ?, 0)",
-                    (device_id, hashed(credential), self._clock(), self._clock()),
+                    "INSERT INTO devices (id, name, credential, enrolled_at, seen_at, revoked, enrolled_with) "
+                    "VALUES (?, ?, ?, ?, ?, 0, (SELECT coalesce(max(number), 0) FROM versions))",
+                    (device_id, name, hashed(credential), self._clock(), self._clock()),
                 )
                 self._sql.run("UPDATE tokens SET device = ? WHERE hash = ?", (device_id, hashed(secret)))
                 return device_id
@@ -73,19 +101,30 @@ class Devices:
         """Every device, in the order of enrolment."""
         return self._select("ORDER BY enrolled_at, id")
 
-    def saw(self, seen_at: Mapping[str, float]) -> None:
-        """When devices, by their ids, called last."""
-        with self._sql.transaction():
-            self._sql.run_many("UPDATE devices SET seen_at = ? WHERE id = ?", [(at, id) for id, at in seen_at.items()])
+    def saw(self, calls: Mapping[str, Calls]) -> None:
+        """What devices, by their ids, called for since the last time. The caller holds a transaction."""
+        self._sql.run_many(
+            "UPDATE devices SET seen_at = ?, refused = refused + ?, stale = stale + ? WHERE id = ?",
+            [(since.seen_at, since.refused, since.stale, device_id) for device_id, since in calls.items()],
+        )
+
+    def took(self, device_id: str) -> None:
+        """One more update of the device was taken."""
+        self._sql.run("UPDATE devices SET taken = taken + 1 WHERE id = ?", (device_id,))
 
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on. Raises UsageError for one that is not there."""
         if not self._sql.run("UPDATE devices SET revoked = 1 WHERE id = ?", (device_id,)):
             raise UsageError("no-such-device", "there is no device {id}", Remedy.LIST_DEVICES, id=device_id)
 
+    def left(self, device_id: str) -> None:
+        """The device went of its own will, unless it was revoked before."""
+        self._sql.run("UPDATE devices SET has_left = 1, revoked = 1 WHERE id = ? AND NOT revoked", (device_id,))
+
     def _select(self, where: str, parameters: Sequence[str] = ()) -> list[Device]:
-        rows = self._sql.rows(f"SELECT id, credential, enrolled_at, seen_at, revoked FROM devices {where}", parameters)
-        return [Device(*facts, bool(revoked)) for *facts, revoked in rows]  # type: ignore[call-arg]
+        columns = "id, name, credential, enrolled_at, enrolled_with, seen_at, taken, refused, stale, revoked, has_left"
+        rows = self._sql.rows(f"SELECT {columns} FROM devices {where}", parameters)
+        return [Device(*facts, bool(revoked), bool(left)) for *facts, revoked, left in rows]  # type: ignore[call-arg]
 
 
 def hashed(secret: bytes) -> bytes:

@@ -37,10 +37,10 @@ class Keys:
 
     def public(self) -> SigningKeys:
         """The public key, and how it followed those before. Raises UsageError before `create`."""
-        links = self._sql.rows("SELECT succession FROM keys WHERE length(succession) > 0 ORDER BY number")
-        return SigningKeys(
-            public_key=public_bytes(self.signing()), successions=[Succession.FromString(row[0]) for row in links]
-        )
+        with self._sql.reading():  # the links are those to this very key
+            links = self._sql.rows("SELECT succession FROM keys WHERE length(succession) > 0 ORDER BY number")
+            key = public_bytes(self.signing())
+        return SigningKeys(public_key=key, successions=[Succession.FromString(row[0]) for row in links])
 
     def _add(self, key: Ed25519PrivateKey, link: bytes) -> None:
         self._sql.run("INSERT INTO keys (private, succession) VALUES (?, ?)", (key.private_bytes_raw(), link))

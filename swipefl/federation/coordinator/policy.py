@@ -7,13 +7,15 @@ from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 
 KEPT = 20  # versions that can still be downloaded and rolled back to
+FEW = 3  # updates: who knows his own of two knows the other, and one alone is the change itself
 
 
 @dataclass(frozen=True)
 class Policy:
     """FedBuff (Nguyen 2022, AISTATS): a step when `buffer` updates wait, or `least` and one of them for `max_wait_s`.
 
-    A version made of few updates says much of each: `least` is what stands before a round of one.
+    A version made of few updates says much of each: a step of one gives it away to everybody. So `least` is more than
+    a handful, and a `buffer` that is smaller asks for no more than itself.
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
     """
 
@@ -21,8 +23,18 @@ class Policy:
     strategy: Strategy = field(default_factory=Strategy)
     limits: Limits = field(default_factory=Limits)
     buffer: int = 40
-    least: int = 1
+    least: int = 10
     max_wait_s: float = 6 * 3600.0
     max_staleness: int = 10
     retry_after_s: float = 0.0
     kept: int = KEPT
+
+    @property
+    def fewest(self) -> int:
+        """The updates that any version is made of, at least."""
+        return max(1, min(self.least, self.buffer))
+
+    @property
+    def gives_away(self) -> bool:
+        """Whether a version may be made of so few updates that it tells what is in one."""
+        return self.fewest < FEW

@@ -1,14 +1,16 @@
 """A coordinator's round: waiting updates in, one new version out, which `State.publish` writes."""
 
+import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
 
+from swipefl.errors import VersionConflict
 from swipefl.federation.aggregation import Arrived
 from swipefl.federation.coordinator.metrics import Metrics
-from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.policy import FEW, Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Waiting
 from swipefl.federation.coordinator.versions import Draft, Version
@@ -32,21 +34,24 @@ class Aggregator:
         count, oldest = state.updates.backlog()
         self.metrics.waiting.set(count)
         waited_s = self.clock() - oldest
-        waited = count >= max(1, self.policy.least) and not 0 <= waited_s < self.policy.max_wait_s
+        waited = count >= self.policy.fewest and not 0 <= waited_s < self.policy.max_wait_s
         return count >= self.policy.buffer or waited
 
     def draft(self, state: State) -> Draft:
         """The version that the waiting updates make; writes nothing.
 
         Where the candidate is worse on the holdout, it is a version of the same weights: devices fetch nothing, and may
-        contribute anew.
+        contribute anew. Raises VersionConflict where updates went since the round was due, StoreError.
         """
         began = time.perf_counter()
-        waiting = state.updates.waiting(max(self.policy.buffer, MOST_TOGETHER))
-        newest, master = state.versions.newest(), state.versions.master()
+        with state.reading():
+            waiting = state.updates.waiting(max(self.policy.buffer, MOST_TOGETHER))
+            newest, master, played = state.versions.newest(), state.versions.master(), state.versions.rounds()
+        if len(waiting) < self.policy.fewest:  # who leaves in time must not make others stand alone
+            raise VersionConflict("too-few-updates", "fewer updates wait than make a version")
         shapes = newest.shapes
         arrived = [_arrived(state, update, newest.number, shapes) for update in waiting]
-        outcome = play(master, arrived, self.policy.strategy, newest.number, self.score)
+        outcome = play(master, arrived, self.policy.strategy, played + 1, self.score)
         seconds = time.perf_counter() - began
         self.metrics.aggregation.observe(seconds)
         structlog.get_logger().info(
@@ -57,18 +62,24 @@ class Aggregator:
             seconds=round(seconds, 3),
         )
         consumed = [update.number for update in waiting]
-        made_by = "kept" if outcome.kept else "aggregated"
-        return Draft(outcome.master, made_by, consumed, outcome.top1, newest.number)
+        if outcome.kept:
+            return Draft(outcome.master, "kept", consumed, outcome.top1, outcome.top1_after, newest.number)
+        return Draft(outcome.master, "aggregated", consumed, outcome.top1, after=newest.number)
 
     def publish(self, draft: Draft, state: State) -> Version:
-        """Makes `draft` the newest version, in one transaction. Raises VersionConflict where another came in between.
+        """Makes `draft` the newest version, in one transaction.
 
-        The updates that it names then wait on, for a round from that one.
+        Raises VersionConflict where another came in between, or an update went that it names; the others then wait on,
+        for another draft.
         """
         version = state.publish(draft, self.policy.kept)
         self.metrics.versions.labels(version.made_by).inc()
-        structlog.get_logger().info(
-            "new version", version=version.number, made_by=version.made_by, updates=version.updates
+        structlog.get_logger().log(
+            logging.WARNING if version.updates < FEW else logging.INFO,
+            "new version",
+            version=version.number,
+            made_by=version.made_by,
+            updates=version.updates,
         )
         return version
 

@@ -60,6 +60,40 @@ _STEPS = (
             "CREATE INDEX updates_by_consumer ON updates (consumed_by)",
         ),
     ),
+    Step(
+        "one vote a device, and what a version came to",
+        (
+            "ALTER TABLE tokens ADD COLUMN name TEXT NOT NULL DEFAULT ''",  # of the device that it will enrol
+            "ALTER TABLE devices ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE devices ADD COLUMN enrolled_with INTEGER NOT NULL DEFAULT 0",  # the newest version then
+            """UPDATE devices SET enrolled_with =
+                coalesce((SELECT max(number) FROM versions WHERE created_at <= enrolled_at), 0)""",
+            "ALTER TABLE devices ADD COLUMN has_left INTEGER NOT NULL DEFAULT 0",  # of its own will
+            # Its updates by what became of them.
+            "ALTER TABLE devices ADD COLUMN taken INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE devices ADD COLUMN refused INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE devices ADD COLUMN stale INTEGER NOT NULL DEFAULT 0",
+            "UPDATE devices SET taken = (SELECT count(*) FROM updates WHERE device = devices.id)",  # that are known of
+            # On the holdout, of a candidate that was worse than what was kept in its place.
+            "ALTER TABLE versions ADD COLUMN candidate_top1 REAL",
+            "CREATE INDEX updates_waiting ON updates (device) WHERE consumed_by IS NULL",
+            # What whoever serves goes by, for who writes to its file beside it.
+            "CREATE TABLE serving (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+            # Which devices have said of a version whether it helped. What they said is in the sum alone.
+            """CREATE TABLE judges (
+                device TEXT NOT NULL REFERENCES devices (id),
+                version INTEGER NOT NULL,
+                PRIMARY KEY (device, version)
+            ) WITHOUT ROWID""",
+            """CREATE TABLE judged (
+                version INTEGER PRIMARY KEY,
+                devices INTEGER NOT NULL,
+                swipes INTEGER NOT NULL,
+                right_before INTEGER NOT NULL,  -- with the version before
+                right_now INTEGER NOT NULL
+            )""",
+        ),
+    ),
 )
 
 # A consumed update's pages are used again at once: overwriting them with zeros first would halve the pace.

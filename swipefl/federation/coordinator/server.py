@@ -16,7 +16,7 @@ from grpc_health.v1._async import HealthServicer
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from prometheus_client import start_http_server
 
-from swipefl.errors import Remedy, SwipeflError, UsageError
+from swipefl.errors import Remedy, SwipeflError, UsageError, VersionConflict
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
@@ -34,7 +34,7 @@ SERVICE = wire.DESCRIPTOR.services_by_name["FederationService"].full_name
 DRAIN_S = 20.0  # what running calls are given when the server is to end
 LOOK_S = 0.25  # how often it is looked whether a round is due
 LONGEST_REST_S = 60.0  # between rounds that fail
-SEEN_S = 60.0  # how often it is written down which devices called
+SEEN_S = 5.0  # how often it is written down which devices called, and what for
 MESSAGE_BYTES = 1024 * 1024
 
 
@@ -233,6 +233,8 @@ async def _rounds(path: Path, state: State, writer: Writer, aggregator: Aggregat
                 drafted = await asyncio.to_thread(draft)
                 await writer.do(partial(aggregator.publish, drafted))
             wait_s = LOOK_S
+        except VersionConflict:  # an owner was faster, or a device left: another draft, and at once
+            continue
         except SwipeflError as error:  # such as a full disk; the updates wait on
             structlog.get_logger().error("round failed", reason=str(error), code=error.code, again_in_s=wait_s)
             wait_s = min(2 * wait_s, LONGEST_REST_S)

@@ -15,10 +15,19 @@ import structlog
 from google.protobuf.message import DecodeError
 
 from swipefl.errors import StoreError
-from swipefl.federation.coordinator.admission import Verdict, verdict_on_bytes, verdict_on_header
+from swipefl.federation.coordinator.admission import (
+    REFUSED,
+    STALE,
+    Verdict,
+    has_voted,
+    verdict_on_bytes,
+    verdict_on_header,
+)
 from swipefl.federation.coordinator.devices import Device, hashed
+from swipefl.federation.coordinator.judged import Judgement
 from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.notes import Notes
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
@@ -72,14 +81,21 @@ class FederationService(FederationServiceServicer):
         self._bytes = RateLimit(limits.upload_bytes_a_day, limits.upload_bytes_a_day / 86_400)
         self._wrong_tokens = RateLimit(limits.wrong_tokens_a_minute, limits.wrong_tokens_a_minute / 60)
         self._streaming: set[str] = set()
-        self._seen: dict[str, float] = {}
+        self._notes = Notes(time.time)
         self._newest_blob = (0, b"")
+        metrics.show_judged(state.judgements.all())
 
     async def note_seen(self) -> None:
-        """Writes down which devices called since the last time."""
-        seen, self._seen = self._seen, {}
-        if seen:
-            await self._writer.do(lambda state: state.devices.saw(seen))
+        """Writes down what is remembered of calls since the last time. Raises StoreError; then it waits on."""
+        noted = self._notes.taken()
+        if not noted.calls:
+            return
+        try:
+            await self._writer.do(lambda state: state.write_down(noted))
+        except StoreError:
+            self._notes.given_back(noted)
+            raise
+        self._metrics.show_judged(self._state.judgements.all())
 
     @later
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:
@@ -102,19 +118,31 @@ class FederationService(FederationServiceServicer):
     async def CheckIn(self, request: wire.CheckInRequest, context: Context) -> wire.CheckInResponse:
         """What is newest, how to train, when to come again."""
         device = await self._device(context)
-        newest, plan = self._state.versions.newest(), self._policy.plan
+        state, plan = self._state, self._policy.plan
+        with state.reading():  # a version or a key that comes meanwhile is not mixed into it
+            newest = state.versions.newest()
+            signed = signed_manifest(newest.manifest(), state.keys.signing())
+            keys, contributed = state.keys.public(), has_voted(state, device.id, newest.number)
+            if request.HasField("judged"):
+                self._note_judged(device, request.judged)
         return wire.CheckInResponse(
-            newest=signed_manifest(newest.manifest(), self._state.keys.signing()),
+            newest=signed,
             plan=wire.TrainingPlan(
                 epochs=plan.epochs,
                 batch_size=plan.batch_size,
                 learning_rate=plan.learning_rate,
                 max_norm=plan.max_norm,
             ),
-            keys=self._state.keys.public(),
+            keys=keys,
             retry_after_s=self._policy.retry_after_s,
-            contributed=self._state.updates.contributed(device.id, newest.number),
+            contributed=contributed,
         )
+
+    def _note_judged(self, device: Device, said: wire.Judged) -> None:
+        """Remembers what can be so; whatever else a device says of a version costs it and us nothing."""
+        judgement = Judgement(device.id, said.version, said.swipes, said.right_before, said.right_now)
+        if judgement.is_plausible and self._state.judgements.may(device.id, said.version):
+            self._notes.judged(judgement)
 
     # Writing to the context, and no generator: only so does the time limit also hold while a slow device is written to.
     @later
@@ -122,7 +150,7 @@ class FederationService(FederationServiceServicer):
         self, request: wire.DownloadCheckpointRequest, context: Context
     ) -> None:
         """A version's bytes from an offset on."""
-        async with self._stream(context):
+        async with self._stream(await self._device(context), context):
             blob = self._blob(request.version)
             if not blob:
                 await self._refuse(context, grpc.StatusCode.NOT_FOUND, "unknown-version")
@@ -143,49 +171,56 @@ class FederationService(FederationServiceServicer):
     @later
     async def UploadUpdate(self, requests: Upload, context: Context) -> wire.UploadUpdateResponse:
         """Takes an update, if it is what it must be; answers after it is durable."""
-        async with self._stream(context) as device:
-            answer = await self._received(device, requests, context)
-            if answer.reason:
-                structlog.get_logger().info("update refused", device=device.id, reason=answer.reason)
-            return answer
+        device = await self._device(context)
+        try:
+            async with self._stream(device, context):
+                verdict = await self._received(device, requests, context)
+        except grpc.aio.AbortError:
+            self._notes.called(device.id, refused=1)
+            raise
+        self._notes.called(device.id, refused=verdict.outcome == REFUSED, stale=verdict.outcome == STALE)
+        self._metrics.updates.labels(verdict.outcome, verdict.reason).inc()
+        if verdict.reason:
+            structlog.get_logger().info("update refused", device=device.id, reason=verdict.reason)
+        return wire.UploadUpdateResponse(outcome=f"OUTCOME_{verdict.outcome.upper()}", reason=verdict.reason)
 
     @later
     async def Leave(self, request: wire.LeaveRequest, context: Context) -> wire.LeaveResponse:
-        """Who leaves is refused from now on, and what waits of it goes into no version."""
-        device = await self._device(context)
-        await self._writer.do(lambda state: state.revoke(device.id))
-        structlog.get_logger().info("device left", device=device.id)
+        """Who leaves is refused from now on, but to leave once more; what waits of it goes into no version."""
+        device = await self._one_of_ours(context)
+        if not device.revoked:
+            await self._writer.do(lambda state: state.leave(device.id))
+            structlog.get_logger().info("device left", device=device.id)
         return wire.LeaveResponse()
 
     @asynccontextmanager
-    async def _stream(self, context: Context) -> AsyncIterator[Device]:
-        """Who streams: one stream at a time, and not for ever."""
-        device = await self._device(context)
+    async def _stream(self, device: Device, context: Context) -> AsyncIterator[None]:
+        """One stream of a device at a time, and not for ever."""
         if device.id in self._streaming:
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "one-stream-at-a-time")
         self._streaming.add(device.id)
         try:
             async with asyncio.timeout(self._policy.limits.stream_s):
-                yield device
+                yield
         except TimeoutError:
             await self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "too-slow")
         finally:
             self._streaming.discard(device.id)
 
-    async def _received(self, device: Device, requests: Upload, context: Context) -> wire.UploadUpdateResponse:
+    async def _received(self, device: Device, requests: Upload, context: Context) -> Verdict:
         first = await anext(requests, None)
         if first is None or not first.HasField("header"):
             await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-header")
         header = first.header
         if early := verdict_on_header(self._state, self._policy, device.id, header):
-            return self._answer(early)
+            return early
         if not self._bytes.allows(device.id, header.size_bytes):
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "daily-quota")
         blob = await self._bytes_of(header, requests, context)
         if fault := verdict_on_bytes(self._state, self._policy, header, blob):
-            return self._answer(fault)
+            return fault
         received = Received(header.update_id, device.id, header.base_version, header.examples, blob)
-        return self._answer(await self._writer.take(received))
+        return await self._writer.take(received)
 
     async def _bytes_of(self, header: wire.UpdateHeader, requests: Upload, context: Context) -> bytes:
         """What follows the header, exactly as much as it declared."""
@@ -204,10 +239,6 @@ class FederationService(FederationServiceServicer):
             await self._refuse(context, grpc.StatusCode.ABORTED, "cut-short")
         return bytes(blob)
 
-    def _answer(self, verdict: Verdict) -> wire.UploadUpdateResponse:
-        self._metrics.updates.labels(verdict.outcome, verdict.reason).inc()
-        return wire.UploadUpdateResponse(outcome=f"OUTCOME_{verdict.outcome.upper()}", reason=verdict.reason)
-
     def caller(self, context: Context) -> str:
         """The id of the device that calls, "" for a stranger, and where that cannot be read."""
         with suppress(StoreError):
@@ -223,15 +254,20 @@ class FederationService(FederationServiceServicer):
         return device if device and hmac.compare_digest(device.credential, said) else None
 
     async def _device(self, context: Context) -> Device:
-        """Who calls; ends the call for one that is unknown, revoked or here too often."""
+        """Who calls; ends the call for one that is unknown, here too often, or revoked."""
+        device = await self._one_of_ours(context)
+        if device.revoked:
+            await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "revoked-device")
+        return device
+
+    async def _one_of_ours(self, context: Context) -> Device:
+        """Who calls, revoked or not; ends the call for one that is unknown or here too often."""
         device = self._known(context)
         if device is None:
             await self._refuse(context, grpc.StatusCode.UNAUTHENTICATED, "unknown-device")
-        if device.revoked:
-            await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "revoked-device")
         if not self._calls.allows(device.id):
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-often")
-        self._seen[device.id] = time.time()
+        self._notes.called(device.id)
         return device
 
     async def not_now(self, context: Context, error: Exception) -> NoReturn:

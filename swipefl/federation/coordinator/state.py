@@ -9,7 +9,9 @@ from typing import Self
 from swipefl.database.opening import open_database
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.federation.coordinator.devices import Devices
+from swipefl.federation.coordinator.judged import Judgements
 from swipefl.federation.coordinator.keys import Keys
+from swipefl.federation.coordinator.notes import Noted
 from swipefl.federation.coordinator.policy import KEPT
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.updates import Updates
@@ -34,10 +36,15 @@ class State:
         self.devices = Devices(self.sql, self.keys, clock)
         self.versions = Versions(self.sql, clock)
         self.updates = Updates(self.sql, clock)
+        self.judgements = Judgements(self.sql)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, and the only writer meanwhile."""
         return self.sql.transaction()
+
+    def reading(self) -> AbstractContextManager[None]:
+        """All that is read inside is of one moment."""
+        return self.sql.reading()
 
     def create(self, first: Checkpoint) -> Version:
         """A signing key and version 1. Raises UsageError where there is one already."""
@@ -46,15 +53,18 @@ class State:
             return self.publish(Draft(Master(first), "published"))
 
     def publish(self, draft: Draft, kept: int = KEPT) -> Version:
-        """The next version; the updates that went into it are consumed. `kept` versions stay downloadable.
+        """The next version; the updates that went into it are consumed.
 
-        Raises VersionConflict where version `draft.after` is no longer the newest.
+        `kept` versions stay downloadable, or as many as whoever serves keeps. Raises VersionConflict where version
+        `draft.after` is no longer the newest, or an update that went into the draft waits no longer.
         """
         with self.transaction():
             version = self.versions.add(draft)
             self.updates.consume(draft.consumed, version)
-            self.versions.prune(version.number - kept)
-            self.updates.prune(version.number - kept)
+            oldest = version.number - max(kept, self.served_with("kept") or 0)
+            self.versions.prune(oldest)
+            self.updates.prune(oldest)
+            self.judgements.prune(oldest)
             return version
 
     def roll_back(self, number: int, kept: int = KEPT) -> Version:
@@ -69,6 +79,29 @@ class State:
         with self.transaction():
             self.devices.revoke(device_id)
             self.updates.discard(device_id)
+
+    def leave(self, device_id: str) -> None:
+        """The device goes of its own will, and what waits of it goes into no version."""
+        with self.transaction():
+            self.devices.left(device_id)
+            self.updates.discard(device_id)
+
+    def write_down(self, noted: Noted) -> None:
+        """What was remembered of calls."""
+        with self.transaction():
+            self.devices.saw(noted.calls)
+            self.judgements.add(noted.judgements)
+
+    def serves_with(self, kept: int, least: int) -> None:
+        """What whoever serves goes by from now on, for who publishes or looks beside it."""
+        numbers = (("kept", kept), ("least", least))
+        with self.transaction():
+            self.sql.run_many("INSERT OR REPLACE INTO serving (name, value) VALUES (?, ?)", numbers)
+
+    def served_with(self, name: str) -> int | None:
+        """One of those numbers, None where nobody has served yet."""
+        rows = self.sql.rows("SELECT value FROM serving WHERE name = ?", (name,))
+        return rows[0][0] if rows else None
 
     def close(self) -> None:
         """Close the file."""

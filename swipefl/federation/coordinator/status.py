@@ -3,11 +3,29 @@
 from dataclasses import dataclass
 
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.versions import Version
+
+
+@dataclass(frozen=True)
+class JudgedStatus:
+    """What `devices` devices say of a version, summed up: how many of their held-out swipes were right.
+
+    `right_before` of `swipes` were with the version before, `right_now` with this one.
+    """
+
+    devices: int
+    swipes: int
+    right_before: int
+    right_now: int
 
 
 @dataclass(frozen=True)
 class VersionStatus:
-    """One version; `bytes` and `top1` are None where it is pruned, or was never scored."""
+    """One version, out of the updates of so many devices.
+
+    `bytes` and `top1` are None where it is pruned, or was never scored; `candidate_top1` is that of a candidate which
+    was worse and not published, `judged` what devices say of the version, where enough of them did.
+    """
 
     version: int
     made_by: str
@@ -15,45 +33,70 @@ class VersionStatus:
     updates: int
     fingerprint: str
     top1: float | None
+    candidate_top1: float | None
+    judged: JudgedStatus | None
     bytes: int | None
 
 
 @dataclass(frozen=True)
 class CoordinatorStatus:
-    """The newest version, how many devices belong here and how many updates wait, and every version."""
+    """The newest version, how many devices belong here and of how many an update waits, and every version.
+
+    `least` is the number of updates that whoever serves makes a version of at least, None where nobody served yet.
+    """
 
     version: int
     fingerprint: str
     devices: int
     waiting: int
+    least: int | None
     versions: tuple[VersionStatus, ...]
 
 
 @dataclass(frozen=True)
 class DeviceStatus:
-    """One device; times in unix seconds."""
+    """One device, what its owner calls it, and its updates by what became of them; times in unix seconds.
+
+    One that is `revoked` is refused; `left` says that it went of its own will.
+    """
 
     id: str
+    name: str
     enrolled_at: float
     seen_at: float
+    taken: int
+    refused: int
+    stale: int
     revoked: bool
+    left: bool
 
 
 def status_of(state: State) -> CoordinatorStatus:
     """What is there now. Raises UsageError where there is no version yet, StoreError."""
-    newest = state.versions.newest()
-    return CoordinatorStatus(
-        version=newest.number,
-        fingerprint=newest.fingerprint,
-        devices=sum(not device.revoked for device in state.devices.all()),
-        waiting=len(state.updates.waiting()),
-        versions=tuple(
-            VersionStatus(v.number, v.made_by, v.created_at, v.updates, v.fingerprint, v.top1, v.size)
-            for v in state.versions.all()
-        ),
+    with state.reading():
+        newest = state.versions.newest()
+        judged = {
+            j.version: JudgedStatus(j.devices, j.swipes, j.right_before, j.right_now) for j in state.judgements.all()
+        }
+        return CoordinatorStatus(
+            version=newest.number,
+            fingerprint=newest.fingerprint,
+            devices=sum(not device.revoked for device in state.devices.all()),
+            waiting=state.updates.backlog()[0],
+            least=state.served_with("least"),
+            versions=tuple(_version(version, judged.get(version.number)) for version in state.versions.all()),
+        )
+
+
+def _version(v: Version, judged: JudgedStatus | None) -> VersionStatus:
+    return VersionStatus(
+        v.number, v.made_by, v.created_at, v.updates, v.fingerprint, v.top1, v.candidate_top1, judged, v.size
     )
 
 
 def devices_of(state: State) -> list[DeviceStatus]:
     """Every device, in the order of enrolment; not what they say to be known by. Raises StoreError."""
-    return [DeviceStatus(d.id, d.enrolled_at, d.seen_at, d.revoked) for d in state.devices.all()]
+    return [
+        DeviceStatus(d.id, d.name, d.enrolled_at, d.seen_at, d.taken, d.refused, d.stale, d.revoked, d.left)
+        for d in state.devices.all()
+    ]

@@ -1,10 +1,14 @@
-"""Updates that were taken: those that wait for a round, and which version each of the others went into."""
+"""Updates that were taken: those that wait for a round, and which version each of the others went into.
+
+Of one device one waits at most: `admission` takes no other. Files from before may hold more; then the oldest of each
+device waits for the next version, and the others for later ones.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from swipefl.database.sql import Sql
-from swipefl.errors import CheckpointError, Remedy
+from swipefl.errors import VersionConflict
 from swipefl.federation.coordinator.versions import Version
 
 
@@ -51,41 +55,48 @@ class Updates:
         """Whether an update of this device for this version was taken."""
         return bool(self._sql.rows("SELECT 1 FROM updates WHERE device = ? AND version = ?", (device, version)))
 
+    def waits(self, device: str) -> bool:
+        """Whether an update of this device waits for a version, whatever version it started from."""
+        return bool(self._sql.rows("SELECT 1 FROM updates WHERE device = ? AND consumed_by IS NULL", (device,)))
+
     def backlog(self) -> tuple[int, float]:
-        """How many updates no aggregation has consumed yet, and when the oldest of them was received."""
-        count, oldest = self._sql.rows("SELECT count(*), min(number) FROM updates WHERE consumed_by IS NULL")[0]
+        """Of how many devices an update waits, and when the oldest of them was received."""
+        count, oldest = self._sql.rows(
+            "SELECT count(DISTINCT device), min(number) FROM updates WHERE consumed_by IS NULL"
+        )[0]
         rows = self._sql.rows("SELECT received_at FROM updates WHERE number = ?", (oldest,))
         return count, rows[0][0] if rows else self._clock()
 
     def waiting(self, most: int = -1) -> list[Waiting]:
-        """The oldest of those updates, all or `most`."""
+        """What waits, one of each device; all, or the `most` oldest of them."""
         rows = self._sql.rows(
-            "SELECT number, version, examples, received_at FROM updates WHERE consumed_by IS NULL ORDER BY number "
-            "LIMIT ?",
+            "SELECT number, version, examples, received_at FROM updates WHERE number IN "
+            "(SELECT min(number) FROM updates WHERE consumed_by IS NULL GROUP BY device) ORDER BY number LIMIT ?",
             (most,),
         )
         return [Waiting(*row) for row in rows]
 
     def blob(self, update: Waiting) -> bytes:
-        """Its bytes. Raises CheckpointError where they are gone."""
-        rows = self._sql.rows("SELECT blob FROM updates WHERE number = ?", (update.number,))
-        if not rows or rows[0][0] is None:
-            raise CheckpointError(
-                "update-gone",
-                "update {number} is gone from {path}",
-                Remedy.RESTART_COORDINATOR,
-                number=update.number,
-                path=self._sql.path,
-            )
-        blob: bytes = rows[0][0]
+        """Its bytes. Raises VersionConflict where it waits no longer, as after its device left; StoreError."""
+        rows = self._sql.rows("SELECT blob FROM updates WHERE number = ? AND consumed_by IS NULL", (update.number,))
+        if not rows:
+            raise _gone()
+        blob: bytes | None = rows[0][0]
+        if blob is None:
+            raise self._sql.damaged("an update that waits has no bytes")
         return blob
 
     def consume(self, numbers: Sequence[int], version: Version) -> None:
-        """These went into `version`; and those for another architecture, which can go into none any more."""
-        self._sql.run_many(
+        """These went into `version`; and those for another architecture, which can go into none any more.
+
+        The caller holds a transaction. Raises VersionConflict where not all of them wait any more.
+        """
+        consumed = self._sql.run_many(
             "UPDATE updates SET consumed_by = ?, blob = NULL WHERE number = ? AND consumed_by IS NULL",
             [(version.number, number) for number in numbers],
         )
+        if consumed < len(numbers):
+            raise _gone()
         self._sql.run(
             "UPDATE updates SET consumed_by = ?, blob = NULL WHERE consumed_by IS NULL AND version IN "
             "(SELECT number FROM versions WHERE architecture <> ?)",
@@ -104,3 +115,7 @@ class Updates:
         Their own versions are older still, and pruned: such an update would be stale if it came again.
         """
         self._sql.run("DELETE FROM updates WHERE consumed_by <= ?", (oldest,))
+
+
+def _gone() -> VersionConflict:
+    return VersionConflict("update-gone", "an update of this round waits no longer")

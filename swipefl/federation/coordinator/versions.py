@@ -15,12 +15,15 @@ from swipefl.federation.round import Master
 from swipefl.federation.update import Shapes
 from swipefl.federation.wire.v1.federation_pb2 import Manifest
 
-_COLUMNS = "number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, length(blob)"
+_COLUMNS = "number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, candidate_top1, length(blob)"
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of the global model; `made_by` is published, aggregated, kept (same weights) or rolled back."""
+    """One version of the global model; `made_by` is published, aggregated, kept (same weights) or rolled back.
+
+    `candidate_top1` is that of the candidate in whose place the weights were kept.
+    """
 
     number: int
     made_by: str
@@ -30,6 +33,7 @@ class Version:
     fingerprint: str
     sha256: bytes
     top1: float | None
+    candidate_top1: float | None
     size: int | None
 
     @property
@@ -64,6 +68,7 @@ class Draft:
     made_by: str
     consumed: Sequence[int] = ()
     top1: float | None = None
+    candidate_top1: float | None = None
     after: int | None = None
 
 
@@ -88,6 +93,14 @@ class Versions:
     def all(self) -> list[Version]:
         """Every version, oldest first."""
         return self._select("ORDER BY number")
+
+    def rounds(self) -> int:
+        """How many rounds were played since a model was last published by hand, with or without a better model."""
+        counted = (
+            "SELECT count(*) FROM versions WHERE made_by IN ('aggregated', 'kept') AND number > "
+            "(SELECT max(number) FROM versions WHERE made_by = 'published')"
+        )
+        return int(self._sql.rows(counted)[0][0])
 
     def blob(self, number: int) -> bytes | None:
         """The bytes of a version; None where it is pruned or never was."""
@@ -127,10 +140,11 @@ class Versions:
         blob = model.to_bytes(half=True)
         fingerprint = checkpoint_from_bytes(blob).fingerprint  # float16 rounds the weights: it is of what they are
         sha256, updates = hashlib.sha256(blob).digest(), len(draft.consumed)
+        scores = draft.top1, draft.candidate_top1
         self._sql.run(
             "INSERT INTO versions (number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, "
-            "blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (number, draft.made_by, self._clock(), updates, model.architecture, fingerprint, sha256, draft.top1, blob),
+            "candidate_top1, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (number, draft.made_by, self._clock(), updates, model.architecture, fingerprint, sha256, *scores, blob),
         )
         master = (number, save(dict(model.weights)), save(dict(draft.master.moments)))
         self._sql.run("INSERT OR REPLACE INTO masters (id, version, weights, moments) VALUES (1, ?, ?, ?)", master)

@@ -1,0 +1,56 @@
+"""What is remembered of calls until it is written down, so that no number of calls keeps the writer busy."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from swipefl.federation.coordinator.devices import Calls
+from swipefl.federation.coordinator.judged import Judgement, together
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What there is to write down: of devices by their ids, and of versions."""
+
+    calls: dict[str, Calls] = field(default_factory=dict)
+    judgements: tuple[Judgement, ...] = ()
+
+
+class Notes:
+    """Notes of one coordinator, in memory; what a kill takes is a few moments' counts. `clock` gives unix seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._calls: dict[str, Calls] = {}
+        self._judgements: dict[tuple[str, int], Judgement] = {}
+
+    def called(self, device: str, refused: int = 0, stale: int = 0) -> None:
+        """A device called, and maybe an update of it was refused, or stale."""
+        before = self._calls.get(device, Calls(0.0))
+        self._calls[device] = Calls(self._clock(), before.refused + refused, before.stale + stale)
+
+    def judged(self, judgement: Judgement) -> None:
+        """A device that may said whether a version helped; what it said first of it counts."""
+        self._judgements.setdefault((judgement.device, judgement.version), judgement)
+
+    def taken(self) -> Noted:
+        """What is to be written down now, and is here no longer.
+
+        What fewer devices than are added together said of a version waits for others, here alone.
+        """
+        enough = together(self._judgements.values())
+        noted = Noted(self._calls, tuple(j for spoken in enough.values() for j in spoken))
+        self._calls = {}
+        self._judgements = {key: j for key, j in self._judgements.items() if j.version not in enough}
+        return noted
+
+    def given_back(self, noted: Noted) -> None:
+        """What could not be written down waits on."""
+        for device, calls in noted.calls.items():
+            later = self._calls.get(device)
+            self._calls[device] = (
+                calls
+                if later is None
+                else replace(later, refused=later.refused + calls.refused, stale=later.stale + calls.stale)
+            )
+        for judgement in noted.judgements:
+            self.judged(judgement)
