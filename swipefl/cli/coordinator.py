@@ -157,12 +157,13 @@ def devices(
     from rich.table import Column
 
     counts = number("taken"), number("refused"), number("stale")
-    shown = table(Column("device", no_wrap=True), Column("name", overflow="fold"), *counts, "enrolled", "seen", "")
+    times = Column("enrolled", no_wrap=True), Column("seen", min_width=len("2026-01-01"))
+    shown = table(Column("device", no_wrap=True), Column("name", overflow="fold"), *counts, *times)
     for device in known:
         updates = str(device.taken), str(device.refused), str(device.stale)
-        place = "left" if device.left else "revoked" if device.revoked else ""
-        times = moment(device.enrolled_at), moment(device.seen_at)
-        shown.add_row(device.id, device.name, *updates, *times, place)
+        gone = ", left" if device.left else ", revoked" if device.revoked else ""
+        day, seen = moment(device.enrolled_at).split()[0], moment(device.seen_at) + gone
+        shown.add_row(device.id, device.name, *updates, day, seen)
     console().print(shown)
 
 
@@ -201,9 +202,8 @@ def _kept(v: "VersionStatus") -> str:
     """Why a version has the weights of the one before."""
     if v.candidate_top1 is None or v.top1 is None:
         return ""
-    return (
-        f"version {v.version} was kept: the candidate had {percent(v.candidate_top1)}, this one has {percent(v.top1)}"
-    )
+    scores = f"the candidate had {percent(v.candidate_top1)}, this one has {percent(v.top1)}"
+    return f"version {v.version} was kept: {scores} of the holdout's first words right"
 
 
 def _judged(v: "VersionStatus") -> str:

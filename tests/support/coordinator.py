@@ -20,6 +20,7 @@ from swipefl.federation.coordinator.server import Listening, Serving, serve
 from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
@@ -113,6 +114,16 @@ class Device:
         with self.stub() as stub:
             return stub.UploadUpdate(iter(parts), metadata=self.metadata, timeout=LONG_S)
 
+    def check_in(self, judged: wire.Judged | None = None) -> wire.CheckInResponse:
+        """What is newest, said once. Raises grpc.RpcError."""
+        with self.stub() as stub:
+            return stub.CheckIn(wire.CheckInRequest(judged=judged), metadata=self.metadata, timeout=LONG_S)
+
+    def leave(self) -> wire.LeaveResponse:
+        """Gives its place up, said once. Raises grpc.RpcError."""
+        with self.stub() as stub:
+            return stub.Leave(wire.LeaveRequest(), metadata=self.metadata, timeout=LONG_S)
+
     def download(self, version: int, offset: int = 0) -> bytes:
         """A version's bytes from an offset on. Raises grpc.RpcError."""
         request = wire.DownloadCheckpointRequest(version=version, offset=offset)
@@ -155,8 +166,8 @@ def coordinator(
 
 
 @contextmanager
-def in_process(home: Path, policy: Policy) -> Iterator[Coordinator]:
-    """A coordinator in a thread of this process, for policies that no flag can make."""
+def in_process(home: Path, policy: Policy, score: Score | None = None) -> Iterator[Coordinator]:
+    """A coordinator in a thread of this process, for policies and scores that no flag can make."""
     path, ready, loops = home / "coordinator.db", threading.Event(), []
     with State(path) as state:
         state.create(base_checkpoint())
@@ -167,7 +178,7 @@ def in_process(home: Path, policy: Policy) -> Iterator[Coordinator]:
         ready.set()
 
     listening = Listening("127.0.0.1:0", metrics="127.0.0.1:0")
-    work = serve(path, listening, policy, on_ready=on_ready, stop=stop)
+    work = serve(path, listening, policy, score, on_ready, stop)
     thread = threading.Thread(target=asyncio.run, args=(work,))
     thread.start()
     assert ready.wait(LONG_S)

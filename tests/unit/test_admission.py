@@ -1,17 +1,15 @@
 """Which updates a coordinator takes, and what it says of the others: of the header, of the bytes, and when stored."""
 
-import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.encoder import Architecture
 from swipefl.federation.coordinator.admission import (
     Verdict,
@@ -26,15 +24,11 @@ from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.round import Master
+from tests.support.states import SMALL, enrolled
 from tests.support.updates import header_for, update
 
 POLICY = Policy(plan=Plan(max_norm=1.0), max_staleness=2, kept=2)
 BLOB = update(norm=0.9)
-SMALL = Checkpoint(
-    "bilstm-4",
-    {name: np.zeros(shape, np.float32) for name, shape in Architecture(4).shapes().items()},
-    ScoreWeights(1.0, 2.0),
-)
 LARGEST = largest_update(Architecture.named(base_checkpoint().architecture).parameter_shapes())
 
 
@@ -43,12 +37,6 @@ def state(tmp_path: Path) -> Iterator[State]:
     with State(tmp_path / "coordinator.db") as state:
         state.create(base_checkpoint())
         yield state
-
-
-def enrolled(state: State) -> str:
-    device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
-    assert device
-    return device
 
 
 def publish(state: State, count: int = 1) -> None:

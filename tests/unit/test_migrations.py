@@ -1,15 +1,20 @@
 """The steps of the schema: each whole or not at all, from a blank file and from every earlier version."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from swipefl.database.migrations import Step, migrate, version
+from swipefl.database.migrations import Schema, Step, migrate, version
+from swipefl.federation.coordinator.schema import COORDINATOR
+from swipefl.federation.coordinator.state import State
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
+
+KINDS: dict[Callable[[Path], Store | State], Schema] = {Store: STORE, State: COORDINATOR}
 
 
 @pytest.fixture
@@ -23,16 +28,53 @@ def schema(db: Database) -> list[tuple[str, ...]]:
     return db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
 
 
-@pytest.mark.parametrize("done", range(len(STORE.steps) + 1))
-def test_every_version_ends_at_the_same_schema(db: Database, tmp_path: Path, done: int) -> None:
-    migrate(db, STORE.steps[:done])
+@pytest.mark.parametrize(
+    ("kind", "known", "done"),
+    [(kind, known, done) for kind, known in KINDS.items() for done in range(len(known.steps) + 1)],
+    ids=lambda value: "" if isinstance(value, Schema) else getattr(value, "__name__", str(value)),
+)
+def test_every_version_ends_at_the_same_schema(
+    db: Database, tmp_path: Path, kind: Callable[[Path], Store | State], known: Schema, done: int
+) -> None:
+    migrate(db, known.steps[:done])
     assert version(db) == done
-    migrate(db, STORE.steps)
-    assert version(db) == len(STORE.steps)
-    with Store(tmp_path / "home" / "swipefl.db") as store:
-        assert schema(db) == schema(store.sql.db)
-    assert db.execute("PRAGMA application_id").fetchone() == (STORE.application_id,)
+    migrate(db, known.steps)
+    assert version(db) == len(known.steps)
+    with kind(tmp_path / "home" / "a.db") as opened:
+        assert schema(db) == schema(opened.sql.db)
+    assert db.execute("PRAGMA application_id").fetchone() == (known.application_id,)
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_coordinators_file_from_before_tells_which_version_a_device_came_with(tmp_path: Path) -> None:
+    """By its times; and how many of its updates are known."""
+    path = tmp_path / "home" / "coordinator.db"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        migrate(Database(conn, recursive_triggers=False, execute_plugins=False), COORDINATOR.steps[:1])
+        for number in (1, 2, 3):
+            conn.execute(
+                "INSERT INTO versions VALUES (?, 'published', ?, 0, 'a', 'f', x'', NULL, x'')", (number, 10 * number)
+            )
+        for device, came in (("a", 5), ("b", 10), ("c", 29), ("d", 31)):
+            conn.execute("INSERT INTO devices VALUES (?, x'00', ?, ?, 0)", (device, came, came))
+        for device, number in (("b", 1), ("b", 2), ("b", 3), ("c", 3)):
+            facts = (f"{number}", device, number)
+            conn.execute(
+                "INSERT INTO updates (id, device, version, examples, received_at, blob) VALUES (?, ?, ?, 1, 1, x'')",
+                facts,
+            )
+        conn.execute("INSERT INTO tokens VALUES (x'00', 1, NULL)")
+    with State(path) as state:
+        assert [(d.id, d.enrolled_with, d.taken) for d in state.devices.all()] == [
+            ("a", 0, 0),
+            ("b", 1, 3),
+            ("c", 2, 1),
+            ("d", 3, 0),
+        ]
+        assert {(d.name, d.refused, d.stale, d.left) for d in state.devices.all()} == {("", 0, 0, False)}
+        assert (state.updates.backlog()[0], len(state.updates.waiting())) == (2, 2)
+        assert [version.candidate_top1 for version in state.versions.all()] == [None] * 3
 
 
 def test_migrating_again_does_nothing(db: Database) -> None:
@@ -62,9 +104,10 @@ def test_a_step_that_another_process_took_is_not_taken_twice(db: Database, tmp_p
     assert version(db) == len(STORE.steps)
 
 
-def test_steps_have_names_of_their_own() -> None:
-    assert len({step.name for step in STORE.steps}) == len(STORE.steps)
-    assert all(step.statements for step in STORE.steps)
+@pytest.mark.parametrize("known", KINDS.values(), ids=["store", "coordinator"])
+def test_steps_have_names_of_their_own(known: Schema) -> None:
+    assert len({step.name for step in known.steps}) == len(known.steps)
+    assert all(step.statements for step in known.steps)
 
 
 def test_rows_survive_a_later_step(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from swipefl.federation.round import Master
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import decode_update, encode_update, shapes_of
 from swipefl.store.store import Store
+from tests.support.states import enrolled
 from tests.support.updates import delta
 
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
@@ -55,12 +56,6 @@ def give_of(state: State, device: str, version: int = 1, norm: float = 1.0) -> d
     blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
     assert admit(state, [Received(f"for {version}", device, version, 10, blob)]) == [Verdict("accepted")]
     return decode_update(blob, shapes_of(start.parameters))
-
-
-def enrolled(state: State) -> str:
-    device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
-    assert device
-    return device
 
 
 def advance(state: State, policy: Policy = PLAIN, score: object = None) -> Version:
@@ -129,6 +124,127 @@ def test_a_round_is_due_when_enough_wait_or_one_waits_long(state: State) -> None
     assert [aggregator.is_due(state) for _ in range(3)] == [False, True, True]
     give(state)
     assert aggregator.is_due(state)
+
+
+@pytest.mark.parametrize(
+    ("buffer", "least", "waiting", "at_once", "in_time"),
+    [
+        (40, 10, 9, False, False),
+        (40, 10, 10, False, True),
+        (40, 10, 40, True, True),
+        (1, 10, 0, False, False),
+        (1, 10, 1, True, True),
+        (3, 10, 2, False, False),
+        (3, 10, 3, True, True),
+        (10**6, 1, 1, False, True),
+        (10**6, 0, 0, False, False),
+    ],
+)
+def test_a_version_is_made_of_the_least_that_it_may_be(
+    state: State, buffer: int, least: int, waiting: int, at_once: bool, in_time: bool
+) -> None:
+    policy = Policy(buffer=buffer, least=least, max_wait_s=60)
+    for _ in range(waiting):
+        state.updates.add(Received("u", enrolled(state), 1, 10, b""))
+    now = time.time()
+    assert Aggregator(policy, Metrics(), clock=lambda: now).is_due(state) is at_once
+    assert Aggregator(policy, Metrics(), clock=lambda: now + 61).is_due(state) is in_time
+    if not in_time:
+        with pytest.raises(VersionConflict):
+            Aggregator(policy, Metrics()).draft(state)
+
+
+def test_a_default_policy_gives_no_update_away() -> None:
+    assert Policy().fewest == 10
+    assert [Policy(least=n).gives_away for n in (1, 2, 3)] == [True, True, False]
+    assert [Policy(buffer=n).gives_away for n in (1, 2, 3)] == [True, True, False]
+
+
+def test_of_a_device_of_which_several_wait_each_version_takes_one(state: State) -> None:
+    """As in a file from before, where one could contribute to several versions at once."""
+    greedy, other = enrolled(state), enrolled(state)
+    state.publish(Draft(Master(checkpoint()), "published"))
+    state.publish(Draft(Master(checkpoint()), "published"))
+    blob = encode_update(delta(checkpoint().parameters), 1e9).blob
+    for number, device in ((1, greedy), (2, greedy), (3, greedy), (1, other)):
+        state.updates.add(Received(f"for {number}", device, number, 10, blob))
+    assert state.updates.backlog()[0] == 2
+    assert not Aggregator(replace(PLAIN, buffer=3), Metrics()).is_due(state)
+    assert [advance(state).updates for _ in range(3)] == [2, 1, 1]
+    went = state.sql.rows("SELECT device, consumed_by FROM updates ORDER BY number")
+    assert went == [(greedy, 4), (greedy, 5), (greedy, 6), (other, 4)]
+    assert state.updates.waiting() == []
+
+
+@pytest.mark.parametrize("goes", [State.leave, State.revoke, lambda state, device: state.updates.discard(device)])
+def test_a_draft_that_names_what_went_meanwhile_becomes_no_version(
+    state: State, goes: Callable[[State, str], None]
+) -> None:
+    first, second = enrolled(state), enrolled(state)
+    give_of(state, first, norm=100.0)
+    given = give_of(state, second)
+    before, start = state.versions.newest(), state.versions.master().model
+    aggregator = Aggregator(PLAIN, Metrics())
+    draft = aggregator.draft(state)
+    goes(state, first)
+    with pytest.raises(VersionConflict, match="waits no longer"):
+        aggregator.publish(draft, state)
+    assert (state.versions.newest(), state.updates.backlog()[0]) == (before, 1)
+    assert state.versions.master().model.fingerprint == start.fingerprint
+    assert advance(state).updates == 1
+    for name, array in state.versions.master().model.parameters.items():
+        np.testing.assert_allclose(array, start.parameters[name] + given[name], atol=1e-6)
+
+
+def test_what_went_while_a_draft_reads_it_is_told_as_that(state: State) -> None:
+    device = enrolled(state)
+    give_of(state, device)
+    (waiting,) = state.updates.waiting()
+    state.leave(device)
+    with pytest.raises(VersionConflict):
+        state.updates.blob(waiting)
+
+
+def test_who_leaves_before_a_draft_makes_nobody_stand_alone(state: State) -> None:
+    devices = [enrolled(state) for _ in range(3)]
+    for device in devices:
+        give_of(state, device)
+    aggregator = Aggregator(replace(PLAIN, buffer=3, least=3), Metrics())
+    assert aggregator.is_due(state)
+    state.leave(devices[0])
+    state.leave(devices[1])
+    with pytest.raises(VersionConflict):
+        aggregator.draft(state)
+    assert not aggregator.is_due(state)
+
+
+def test_as_many_versions_stay_as_whoever_serves_keeps(state: State) -> None:
+    """Whoever publishes beside it may know of fewer."""
+    state.serves_with(kept=4, least=1)
+    for _ in range(6):
+        state.publish(Draft(Master(checkpoint()), "published"), kept=2)
+    assert state.roll_back(4, kept=2).number == 8
+    assert [version.number for version in state.versions.all() if not version.is_gone] == [5, 6, 7, 8]
+    state.serves_with(kept=2, least=1)
+    state.publish(Draft(Master(checkpoint()), "published"), kept=2)
+    assert [version.number for version in state.versions.all() if not version.is_gone] == [8, 9]
+
+
+def test_what_is_read_in_one_go_is_of_one_moment(state: State) -> None:
+    """A key and a version that come in between are not seen until then, and wait for nobody."""
+    with State(state.path) as other, state.reading():
+        before = state.versions.newest(), state.keys.public(), state.keys.signing().private_bytes_raw()
+        other.keys.rotate()
+        other.publish(Draft(Master(checkpoint()), "published"))
+        assert before == (state.versions.newest(), state.keys.public(), state.keys.signing().private_bytes_raw())
+    assert state.versions.newest().number == 2
+    assert len(state.keys.public().successions) == 1
+    with pytest.raises(ZeroDivisionError), state.reading():
+        _ = 1 // 0
+    state.keys.rotate()
+    with state.transaction(), state.reading():
+        state.keys.rotate()
+    assert len(state.keys.public().successions) == 3
 
 
 def test_a_worse_candidate_changes_nothing_but_the_version(state: State) -> None:

@@ -1,0 +1,315 @@
+"""What a coordinator makes of its members: one vote each, a way out, what they say of versions, who sends what."""
+
+import random
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import grpc
+import pytest
+
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.protocol.signing import verified_manifest
+from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.hosting import Hosting
+from swipefl.settings.coordinator import CoordinatorSettings
+from tests.support.command import swipefl
+from tests.support.coordinator import Coordinator, Device, coordinator, in_process
+from tests.support.phones import publish
+from tests.support.terminal import seen, swipefl_on_terminal
+from tests.support.updates import header_for, parts_of, update
+from tests.support.waiting import LONG_S, wait_until
+
+BLOBS = [update(seed, norm=0.5) for seed in range(3)]
+BASE = base_checkpoint().fingerprint
+
+
+def publish_base(serving: Coordinator, times: int) -> None:
+    """So many more versions, all of them the base: an update may name any of them."""
+    for _ in range(times):
+        publish(serving, 1.0)
+
+
+def status(serving: Coordinator) -> dict[str, object]:
+    return swipefl(serving.home, "coordinator", "status", "--json").json
+
+
+def shown(serving: Coordinator, device: Device) -> dict[str, object]:
+    """What `devices` shows of it."""
+    listed = swipefl(serving.home, "coordinator", "devices", "--json").json["devices"]
+    return next(each for each in listed if each["id"] == device.id)
+
+
+def code_of(error: pytest.ExceptionInfo[grpc.RpcError]) -> tuple[grpc.StatusCode, str]:
+    return error.value.code(), error.value.details()
+
+
+@pytest.mark.parametrize("order", ["up", "down", "mixed"])
+def test_many_uploads_of_one_device_at_once_are_one_vote_also_over_a_crash(tmp_path: Path, order: str) -> None:
+    """Each over a connection of its own, each from another version, with copies of the credential."""
+    versions = list(range(1, 9))
+    if order != "up":
+        versions = versions[::-1] if order == "down" else random.Random(3).sample(versions, len(versions))
+    with coordinator(tmp_path, "--buffer", "1000") as serving, ThreadPoolExecutor(8) as pool:
+        device = serving.device()
+        publish_base(serving, 7)
+
+        def send(version: int) -> str:
+            try:
+                answer = device.upload(BLOBS[version % 3], base_version=version, base_fingerprint=BASE)
+            except grpc.RpcError as error:
+                return error.details() or ""
+            return f"{answer.outcome} {answer.reason}"
+
+        said = list(pool.map(send, versions * 2))
+        assert said.count("1 ") == 1
+        assert set(said) <= {"1 ", "4 already-contributed", "one-stream-at-a-time"}
+        assert serving.process
+        serving.process.send_signal(signal.SIGKILL)
+        serving.process.wait()
+        with coordinator(tmp_path, "--buffer", "1000", init=False, listen=serving.address) as again:
+            assert set(pool.map(send, versions)) <= {"4 already-contributed", "one-stream-at-a-time"}
+            assert status(again)["waiting"] == 1
+            assert device.check_in().contributed
+
+
+def test_an_update_that_comes_while_a_round_is_made_of_another_of_its_device_waits_for_the_next(tmp_path: Path) -> None:
+    with drafting(tmp_path) as (serving, held):
+        device, other = serving.device(), serving.device()
+        publish_base(serving, 1)
+        for each in (device, other):
+            assert each.upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+        assert held.begun.wait(LONG_S)
+        answer = device.upload(BLOBS[1], base_version=2, base_fingerprint=BASE)
+        assert answer.reason == "already-contributed"
+        assert device.check_in().contributed
+        held.go_on.set()
+        serving.wait_for_version(3)
+        assert not device.check_in().contributed
+        answer = device.upload(BLOBS[1], base_version=2, base_fingerprint=BASE)
+        assert answer.outcome == wire.OUTCOME_ACCEPTED
+        with serving.state() as state:
+            assert (state.versions.newest().updates, state.updates.backlog()[0]) == (2, 1)
+
+
+class Held:
+    """A score that is held until it is let go: so long a draft is being made."""
+
+    def __init__(self) -> None:
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self, checkpoint: Checkpoint) -> float:
+        self.begun.set()
+        assert self.go_on.wait(LONG_S)
+        return 0.5
+
+
+@contextmanager
+def drafting(home: Path, buffer: int = 2) -> Iterator[tuple[Coordinator, Held]]:
+    """A coordinator whose drafts take as long as a test wants."""
+    held = Held()
+    with in_process(home, Policy(buffer=buffer), held) as serving:
+        try:
+            yield serving, held
+        finally:
+            held.go_on.set()
+
+
+@pytest.mark.parametrize("how", ["leaves", "is revoked"])
+def test_who_goes_while_a_round_is_made_does_not_count_in_it(
+    tmp_path: Path, how: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with drafting(tmp_path) as (serving, held):
+        going, *others = (serving.device() for _ in range(3))
+        for device, blob in zip((going, others[0]), BLOBS, strict=False):
+            assert device.upload(blob).outcome == wire.OUTCOME_ACCEPTED
+        assert held.begun.wait(LONG_S)
+        if how == "leaves":
+            going.leave()
+        else:
+            assert swipefl(tmp_path, "coordinator", "devices", "--revoke", going.id).code == 0
+        held.go_on.set()
+        assert others[1].upload(BLOBS[2]).outcome == wire.OUTCOME_ACCEPTED
+        serving.wait_for_version(2)
+        with serving.state() as state:
+            assert (state.versions.newest().updates, state.updates.waiting()) == (2, [])
+            gone = state.sql.rows("SELECT consumed_by FROM updates WHERE device = ?", (going.id,))
+            assert gone == [(0,)]
+    assert "round failed" not in "".join(capfd.readouterr())
+
+
+def test_a_device_leaves_and_may_say_so_again(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "2") as serving:
+        device, other = serving.device(), serving.device()
+        assert device.upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+        for _ in range(3):
+            assert device.leave() == wire.LeaveResponse()
+        for call in (device.check_in, lambda: device.upload(BLOBS[1]), lambda: device.download(1)):
+            with pytest.raises(grpc.RpcError) as error:
+                call()
+            assert code_of(error) == (grpc.StatusCode.PERMISSION_DENIED, "revoked-device")
+        assert shown(serving, device).items() >= {"revoked": True, "left": True, "taken": 1}.items()
+        assert (status(serving)["devices"], status(serving)["waiting"]) == (1, 0)
+        assert other.upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+        with serving.state() as state:
+            state.revoke(other.id)
+        assert other.leave() == wire.LeaveResponse()
+        assert shown(serving, other).items() >= {"revoked": True, "left": False}.items()
+        for authorization in (None, f"{other.id}:00", "nobody:" + "00" * 32):
+            with pytest.raises(grpc.RpcError) as error:
+                Device(serving.address, authorization).leave()
+            assert code_of(error) == (grpc.StatusCode.UNAUTHENTICATED, "unknown-device")
+
+
+def test_what_devices_say_of_a_version_is_shown_in_sums(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "1000") as serving:
+        publish_base(serving, 2)
+        late = serving.device()
+        publish_base(serving, 1)
+        honest = [serving.device() for _ in range(3)]
+        lies = [
+            wire.Judged(version=4, swipes=401, right_before=1, right_now=1),
+            wire.Judged(version=4, swipes=10, right_before=11, right_now=1),
+            wire.Judged(version=4, swipes=2**32 - 1, right_before=2**32 - 1, right_now=2**32 - 1),
+            wire.Judged(version=2, swipes=100, right_before=1, right_now=1),  # older than it
+            wire.Judged(version=5, swipes=100, right_before=1, right_now=1),
+            wire.Judged(version=2**64 - 1, swipes=100, right_before=1, right_now=1),
+            wire.Judged(),
+        ]
+        for lie in lies:
+            assert late.check_in(lie).newest.manifest
+        for device in honest[:2]:
+            device.check_in(wire.Judged(version=4, swipes=50, right_before=40, right_now=41))
+        for _ in range(5):  # one that says it again, and more
+            honest[0].check_in(wire.Judged(version=4, swipes=400, right_before=0, right_now=400))
+        wait_until(lambda: int(str(shown(serving, honest[0])["seen_at"]).partition(".")[0]))
+        assert [version["judged"] for version in status(serving)["versions"]] == [None] * 4
+        assert serving.metric('swipefl_judged_devices{version="4"}') == 0
+        honest[2].check_in(wire.Judged(version=4, swipes=20, right_before=10, right_now=15))
+        name = 'swipefl_judged_right{model="now",version="4"}'
+        wait_until(lambda: serving.metric(name) == 97)
+        sums = {"devices": 3, "swipes": 120, "right_before": 90, "right_now": 97}
+        assert [version["judged"] for version in status(serving)["versions"]] == [None, None, None, sums]
+        late.check_in(wire.Judged(version=4, swipes=400, right_before=0, right_now=400))
+    with coordinator(tmp_path, init=False) as again:  # the end wrote down what there was, and no sum of one
+        assert again.metric(name) == 97
+        text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
+        assert "version 4 on 3 devices: the first word is right for 97 of 120 swipes, before it for 90" in text
+
+
+def test_who_sends_what_is_counted_also_where_a_stream_is_refused(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "1000") as serving:
+        token = swipefl(tmp_path, "coordinator", "token", "--name", "[b]Ada's phone[/b]", "--json").json["tokens"][0]
+        enrolled = swipefl(tmp_path / "ada", "enroll", serving.address, "--token", token, "--json").json["device_id"]
+        publish_base(serving, 1)
+        device, parts = serving.device(), parts_of(header_for(BLOBS[0], base_version=2), BLOBS[0])
+        for broken in ([], parts[1:], parts[:-1], [parts[0], *parts]):
+            with pytest.raises(grpc.RpcError):
+                device.send(*broken)
+        assert device.upload(BLOBS[0], base_version=1).outcome == wire.OUTCOME_STALE
+        assert device.upload(BLOBS[0], base_version=2, sha256=b"no").reason == "damaged"
+        header = {"base_version": 2, "base_fingerprint": BASE, "update_id": "once"}
+        assert device.upload(BLOBS[0], **header).outcome == wire.OUTCOME_ACCEPTED
+        assert device.upload(BLOBS[0], **header).outcome == wire.OUTCOME_DUPLICATE
+        assert device.upload(BLOBS[0], **header | {"update_id": "again"}).reason == "already-contributed"
+        assert shown(serving, device)["taken"] == 1
+    seen_of = shown(serving, device)
+    assert (seen_of["taken"], seen_of["refused"], seen_of["stale"]) == (1, 6, 1)
+    assert (seen_of["revoked"], seen_of["left"], seen_of["name"]) == (False, False, "")
+    listed = swipefl(tmp_path, "coordinator", "devices", "--json").json["devices"]
+    assert {each["id"]: each["name"] for each in listed} == {device.id: "", enrolled: "[b]Ada's phone[/b]"}
+    for columns in (80, 120):
+        lines = seen(swipefl_on_terminal(tmp_path, "coordinator", "devices", columns=columns).out)
+        assert max(map(len, lines)) <= columns
+        assert {line.split()[0] for line in lines if line} >= {device.id, enrolled}
+    assert "[b]Ada's phone[/b]" in "\n".join(lines)
+    assert f"as device {enrolled}" in "".join(seen(swipefl_on_terminal(tmp_path / "ada", "status", columns=200).out))
+
+
+def test_a_check_in_mixes_no_keys_and_no_versions(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--buffer", "1000") as serving, serving.device().stub() as stub:
+        device, done = serving.device(), threading.Event()
+
+        def rotate() -> None:
+            with serving.state() as state:
+                while not done.wait(0.002):
+                    state.keys.rotate()
+
+        rotating = threading.Thread(target=rotate)
+        rotating.start()
+        try:
+            for _ in range(100):
+                asked = stub.CheckIn(wire.CheckInRequest(), metadata=device.metadata, timeout=LONG_S)
+                assert verified_manifest(asked.newest, asked.keys.public_key).version == 1
+                links = [link.new_public_key for link in asked.keys.successions]
+                assert not links or links[-1] == asked.keys.public_key
+        finally:
+            done.set()
+            rotating.join()
+
+
+def test_an_owner_beside_a_server_prunes_as_that_does(tmp_path: Path) -> None:
+    with coordinator(tmp_path, "--max-staleness", "30") as serving:
+        file = tmp_path / "model.safetensors"
+        file.write_bytes(base_checkpoint().to_bytes(half=True))
+        owner = Hosting(CoordinatorSettings(home=serving.home))
+        for _ in range(32):
+            owner.publish(file)
+        assert owner.roll_back(4).version == 34
+        kept = [version.version for version in owner.status().versions if version.bytes is not None]
+        assert kept == list(range(4, 35))
+
+
+@pytest.mark.parametrize(
+    ("flags", "least", "warns"),
+    [
+        ((), 10, False),
+        (("--buffer", "3"), 3, False),
+        (("--least", "2"), 2, True),
+        (("--buffer", "1"), 1, True),
+    ],
+)
+def test_a_version_of_few_is_warned_of_and_its_number_shown(
+    tmp_path: Path, flags: tuple[str, ...], least: int, warns: bool
+) -> None:
+    with coordinator(tmp_path, *flags) as serving:
+        assert ("tells everybody what is in one" in serving.log()) is warns
+        assert status(serving)["least"] == least
+        text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
+        assert f"takes updates of {least} devices" in text
+        if least == 1:
+            assert serving.device().upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+            serving.wait_for_version(2)
+            assert status(serving)["versions"][1]["updates"] == 1
+            wait_until(lambda: "new version" in serving.log())
+            (line,) = [line for line in serving.log().splitlines() if "new version" in line]
+            assert "warning" in line
+
+
+def test_a_version_that_was_kept_shows_both_scores(tmp_path: Path) -> None:
+    scores = iter([0.83, 0.812])
+    with in_process(tmp_path, Policy(buffer=1), lambda checkpoint: next(scores)) as serving:
+        assert serving.device().upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+        serving.wait_for_version(2)
+    first, second = status(serving)["versions"]
+    assert (first["made_by"], first["top1"], first["candidate_top1"]) == ("published", None, None)
+    assert (second["made_by"], second["top1"], second["candidate_top1"]) == ("kept", 0.83, 0.812)
+    text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
+    assert "version 2 was kept: the candidate had 81.2%, this one has 83.0% of the holdout" in text
+
+
+def test_tokens_of_several_devices_are_numbered(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    hosting = Hosting(CoordinatorSettings(home=tmp_path))
+    done = swipefl(tmp_path, "coordinator", "token", "--count", "3", "--name", "tablet", "--json")
+    assert len(done.json["tokens"]) == 3
+    with hosting._state() as state:
+        names = state.sql.rows("SELECT name FROM tokens ORDER BY name")
+    assert names == [("tablet-1",), ("tablet-2",), ("tablet-3",)]
+    for name in ("x" * 65, "a\nb"):
+        done = swipefl(tmp_path, "coordinator", "token", "--name", name)
+        assert (done.code, done.out, "64 characters" in done.err) == (2, "", True)
