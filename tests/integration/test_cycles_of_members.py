@@ -16,7 +16,7 @@ from tests.support.command import SHORT, swipefl
 from tests.support.coordinator import Coordinator, coordinator
 from tests.support.cycles import cycle, joins_nobody
 from tests.support.people import examples
-from tests.support.phones import Phone, publish
+from tests.support.phones import Phone, aggregate, publish
 from tests.support.stores import put
 
 
@@ -46,11 +46,11 @@ def test_a_new_version_is_personalised_judged_and_adopted_or_not(phone: Phone, q
 
     assert night(0.7).adopted
     personal = in_use(phone.store)
-    publish(quiet, 0.4)
+    aggregate(quiet, 0.4)
     worse = night(None)
     assert not worse.adopted
     assert in_use(phone.store).fingerprint == personal.fingerprint
-    publish(quiet, 0.999)
+    aggregate(quiet, 0.999)
     better = night(None)
     assert better.adopted
     assert better.top1_before == worse.top1_before

@@ -61,6 +61,9 @@ parts = st.lists(
 ).map(lambda parts: [part.SerializeToString() for part in parts])
 
 
+counts = st.integers(0, 500) | st.integers(0, 2**32 - 1)
+
+
 any_calls = st.one_of(
     st.tuples(st.just("UploadUpdate"), parts | st.lists(st.binary(max_size=200), max_size=3)),
     st.tuples(
@@ -74,6 +77,13 @@ any_calls = st.one_of(
         st.builds(wire.EnrollRequest, token=st.binary(max_size=40), credential=st.binary(max_size=40)).map(
             lambda request: [request.SerializeToString()]
         ),
+    ),
+    st.tuples(
+        st.just("CheckIn"),
+        st.builds(
+            wire.CheckInRequest,
+            judged=st.builds(wire.Judged, version=numbers, swipes=counts, right_before=counts, right_now=counts),
+        ).map(lambda request: [request.SerializeToString()]),
     ),
     st.tuples(
         st.sampled_from(["Enroll", "CheckIn", "DownloadCheckpoint", "UploadUpdate", "Other"]),
