@@ -19,7 +19,7 @@ from swipefl.hosting import Hosting
 from swipefl.settings.coordinator import CoordinatorSettings
 from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator, in_process
-from tests.support.phones import publish
+from tests.support.phones import Phone, aggregate, publish
 from tests.support.terminal import seen, swipefl_on_terminal
 from tests.support.updates import header_for, parts_of, update
 from tests.support.waiting import LONG_S, wait_until
@@ -94,6 +94,23 @@ def test_an_update_that_comes_while_a_round_is_made_of_another_of_its_device_wai
         assert answer.outcome == wire.OUTCOME_ACCEPTED
         with serving.state() as state:
             assert (state.versions.newest().updates, state.updates.backlog()[0]) == (2, 1)
+
+
+def test_a_late_device_contributes_once_and_trains_for_nothing_until_that_is_consumed(tmp_path: Path) -> None:
+    """It knows so after the one visit that sent its late update and fetched a newer version."""
+    with coordinator(tmp_path / "coordinator", "--buffer", "1000") as serving, Phone(tmp_path / "d", serving) as phone:
+        phone.visit()
+        phone.queue(1)
+        for factor in (0.5, 0.6):
+            publish(serving, factor)
+        done = phone.visit()
+        assert (done.pushed, done.pulled, phone.member.version, phone.member.contributed) == (1, True, 3, 3)
+        assert not phone.visit().pulled
+        assert aggregate(serving, 0.7) == 4
+        assert phone.visit().pulled
+        assert (phone.member.version, phone.member.contributed) == (4, 3)
+        phone.queue(2)
+        assert phone.visit().pushed == 1
 
 
 class Held:

@@ -76,7 +76,8 @@ _STEPS = (
             "UPDATE devices SET taken = (SELECT count(*) FROM updates WHERE device = devices.id)",  # that are known of
             # On the holdout, of a candidate that was worse than what was kept in its place.
             "ALTER TABLE versions ADD COLUMN candidate_top1 REAL",
-            "CREATE INDEX updates_waiting ON updates (device) WHERE consumed_by IS NULL",
+            "DROP INDEX updates_by_consumer",
+            "CREATE INDEX updates_by_fate ON updates (consumed_by, device)",
             # What whoever serves goes by, for who writes to its file beside it.
             "CREATE TABLE serving (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
             # Which devices have said of a version whether it helped. What they said is in the sum alone.

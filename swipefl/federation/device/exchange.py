@@ -211,7 +211,9 @@ class Exchange:
             self._store.outbox.attempt(update.id, version)
             answer = client.upload(header_of(update, version), update.blob)
             if answer.outcome in (Outcome.OUTCOME_ACCEPTED, Outcome.OUTCOME_DUPLICATE):
-                self._settled(update, version, update.residual)
+                # One that was just accepted waits, and until a version consumed it no other of this device is taken.
+                until = newest.version if answer.outcome == Outcome.OUTCOME_ACCEPTED else version
+                self._settled(update, max(version, until), update.residual)
                 taken += 1
             elif answer.outcome == Outcome.OUTCOME_STALE:
                 self._store.outbox.remove(update.id)
