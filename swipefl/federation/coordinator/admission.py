@@ -85,7 +85,6 @@ def _admit(state: State, update: Received, newest: Version) -> Verdict:
     if base is None or _is_stale(base, newest, device):
         return Verdict(STALE)
     state.updates.add(update)
-    state.devices.took(update.device)
     return Verdict(ACCEPTED)
 
 

@@ -15,9 +15,10 @@ LONGEST_NAME = 64  # of a device, in characters
 
 @dataclass(frozen=True)
 class Calls:
-    """What one device called for in a while: when last, and how many of its updates were not taken."""
+    """What one device called for in a while: when last, and its updates by what became of them."""
 
     seen_at: float
+    taken: int = 0
     refused: int = 0
     stale: int = 0
 
@@ -104,13 +105,9 @@ class Devices:
     def saw(self, calls: Mapping[str, Calls]) -> None:
         """What devices, by their ids, called for since the last time. The caller holds a transaction."""
         self._sql.run_many(
-            "UPDATE devices SET seen_at = ?, refused = refused + ?, stale = stale + ? WHERE id = ?",
-            [(since.seen_at, since.refused, since.stale, device_id) for device_id, since in calls.items()],
+            "UPDATE devices SET seen_at = ?, taken = taken + ?, refused = refused + ?, stale = stale + ? WHERE id = ?",
+            [(since.seen_at, since.taken, since.refused, since.stale, device) for device, since in calls.items()],
         )
-
-    def took(self, device_id: str) -> None:
-        """One more update of the device was taken."""
-        self._sql.run("UPDATE devices SET taken = taken + 1 WHERE id = ?", (device_id,))
 
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on. Raises UsageError for one that is not there."""

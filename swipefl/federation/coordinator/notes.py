@@ -1,7 +1,7 @@
 """What is remembered of calls until it is written down, so that no number of calls keeps the writer busy."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from swipefl.federation.coordinator.devices import Calls
 from swipefl.federation.coordinator.judged import Judgement, together
@@ -23,10 +23,9 @@ class Notes:
         self._calls: dict[str, Calls] = {}
         self._judgements: dict[tuple[str, int], Judgement] = {}
 
-    def called(self, device: str, refused: int = 0, stale: int = 0) -> None:
-        """A device called, and maybe an update of it was refused, or stale."""
-        before = self._calls.get(device, Calls(0.0))
-        self._calls[device] = Calls(self._clock(), before.refused + refused, before.stale + stale)
+    def called(self, device: str, taken: int = 0, refused: int = 0, stale: int = 0) -> None:
+        """A device called, and maybe an update of it was taken, refused or stale."""
+        self._calls[device] = _sum(self._calls.get(device), Calls(self._clock(), taken, refused, stale))
 
     def judged(self, judgement: Judgement) -> None:
         """A device that may said whether a version helped; what it said first of it counts."""
@@ -46,11 +45,17 @@ class Notes:
     def given_back(self, noted: Noted) -> None:
         """What could not be written down waits on."""
         for device, calls in noted.calls.items():
-            later = self._calls.get(device)
-            self._calls[device] = (
-                calls
-                if later is None
-                else replace(later, refused=later.refused + calls.refused, stale=later.stale + calls.stale)
-            )
+            self._calls[device] = _sum(self._calls.get(device), calls)
         for judgement in noted.judgements:
             self.judged(judgement)
+
+
+def _sum(some: Calls | None, more: Calls) -> Calls:
+    if some is None:
+        return more
+    return Calls(
+        max(some.seen_at, more.seen_at),
+        some.taken + more.taken,
+        some.refused + more.refused,
+        some.stale + more.stale,
+    )

@@ -16,6 +16,7 @@ from google.protobuf.message import DecodeError
 
 from swipefl.errors import StoreError
 from swipefl.federation.coordinator.admission import (
+    ACCEPTED,
     REFUSED,
     STALE,
     Verdict,
@@ -178,7 +179,8 @@ class FederationService(FederationServiceServicer):
         except grpc.aio.AbortError:
             self._notes.called(device.id, refused=1)
             raise
-        self._notes.called(device.id, refused=verdict.outcome == REFUSED, stale=verdict.outcome == STALE)
+        is_one = (verdict.outcome == outcome for outcome in (ACCEPTED, REFUSED, STALE))
+        self._notes.called(device.id, *is_one)
         self._metrics.updates.labels(verdict.outcome, verdict.reason).inc()
         if verdict.reason:
             structlog.get_logger().info("update refused", device=device.id, reason=verdict.reason)
