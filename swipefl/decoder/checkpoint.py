@@ -27,6 +27,9 @@ SCORE = "score"  # the name of the score weights among the parameters
 # Standard deviations (9,) of a score's parts among the words worth a look, measured on recorded swipes: in these units
 # a change of any score weight means about as much.
 SPREADS = np.array([7.5, 3.0, 1.9, 0.94, 0.28, 11.8, 10.4, 0.28, 0.9])
+# What score weights (9,) may be: ten times what tuning ever gave, either way; what is likelier is never worse.
+_MOST = 20 / SPREADS
+_LEAST = np.append(0.01, -_MOST[1:])
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ class ScoreWeights:
         """The weights (9,) of all parts of a score, deviations last."""
         return np.append(self.of_word, [-self.location, -self.start, -self.end, -self.missed, -self.extent])
 
+    @property
+    def held(self) -> "ScoreWeights":
+        """The nearest ones within the range that they may have."""
+        return self.from_parts(np.clip(self.of_parts, _LEAST, _MOST))
+
     @classmethod
     def from_parts(cls, weights: Doubles) -> "ScoreWeights":
         """The inverse of `of_parts`."""
@@ -95,10 +103,10 @@ class Checkpoint:
         return {**self.weights, SCORE: (self.score.of_parts * SPREADS).astype(np.float32)}
 
     def with_parameters(self, parameters: Weights) -> "Checkpoint":
-        """This checkpoint with other `parameters`."""
+        """This checkpoint with other `parameters`; the score weights stay within their range, wherever these lead."""
         weights = {name: array for name, array in parameters.items() if name != SCORE}
         score = ScoreWeights.from_parts(parameters[SCORE].astype(np.float64) / SPREADS)
-        return replace(self, weights=weights, score=score)
+        return replace(self, weights=weights, score=score.held)
 
     def to_bytes(self, half: bool = False) -> bytes:
         """The blob that `checkpoint_from_bytes` reads back; equal checkpoints give equal bytes.

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,8 @@ from swipefl.gesture.gesture import Gesture
 from swipefl.gesture.keyboard import Layout
 
 OUTPUTS = 6  # displacement (2), raw precision (2), emission bias, blank logit
+MOST_PARAMETERS = 2_500_000  # five times the base's: the longest gesture takes 0.1 s
+MOST_WEIGHT = 1_000.0  # either way; the base's largest is 4.4. With these no sum leaves the range of float32
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Architecture:
                 shapes[f"{way}.bias"] = (gates,)
         return {**shapes, "head.weight": (OUTPUTS, 2 * self.hidden), "head.bias": (OUTPUTS,)}
 
+    @property
+    def size(self) -> int:
+        """How many weights it has."""
+        return sum(prod(shape) for shape in self.shapes().values())
+
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of all that a federation moves."""
         return {**self.shapes(), SCORE: SPREADS.shape}
@@ -62,16 +70,39 @@ def ways(layer: int) -> tuple[str, str]:
 
 
 def fitting(checkpoint: Checkpoint) -> Architecture:
-    """The checkpoint's architecture. Raises CheckpointError where its weights have other names or shapes."""
+    """The checkpoint's architecture. Raises CheckpointError where its weights have other names or shapes.
+
+    Or where there are more of them than a device can predict with while a person waits.
+    """
     architecture = Architecture.named(checkpoint.architecture)
+    if architecture.size > MOST_PARAMETERS:
+        large = "the checkpoint's architecture {name!r} has {count} weights; this swipefl takes {most} at most"
+        facts = {"name": checkpoint.architecture, "count": architecture.size, "most": MOST_PARAMETERS}
+        raise CheckpointError("checkpoint-too-large", large, **facts)
     if {name: array.shape for name, array in checkpoint.weights.items()} != architecture.shapes():
         misfit = "the checkpoint's weights do not fit its architecture {name!r}"
         raise CheckpointError("checkpoint-of-another-shape", misfit, name=checkpoint.architecture)
     return architecture
 
 
+def usable(checkpoint: Checkpoint) -> Checkpoint:
+    """The checkpoint, whoever made it, if it fits its architecture and its numbers are of the size of honest ones.
+
+    Then every answer is finite, and soon there; whether it is right is for the judge. Raises CheckpointError.
+    """
+    fitting(checkpoint)
+    for part, is_sane in (
+        ("weights", all(np.abs(array).max() <= MOST_WEIGHT for array in checkpoint.weights.values())),
+        ("score weights", checkpoint.score.held == checkpoint.score),
+    ):
+        if not is_sane:
+            beyond = "the checkpoint's {part} are beyond what training and tuning can come to"
+            raise CheckpointError("checkpoint-out-of-range", beyond, part=part)
+    return checkpoint
+
+
 def read_checkpoint(file: Path) -> Checkpoint:
-    """The checkpoint in a file that somebody named. Raises UsageError, CheckpointError."""
+    """The checkpoint in a file that somebody named. Raises UsageError, and CheckpointError as `usable` does."""
     try:
         checkpoint = checkpoint_from_bytes(file.read_bytes())
     except OSError as error:
@@ -79,8 +110,7 @@ def read_checkpoint(file: Path) -> Checkpoint:
         raise UsageError(
             "unreadable-checkpoint", unreadable, Remedy.GIVE_CHECKPOINT, path=file, why=error.strerror
         ) from error
-    fitting(checkpoint)
-    return checkpoint
+    return usable(checkpoint)
 
 
 class Encoder:

@@ -1,5 +1,6 @@
 """The one judge: how often the word that was meant is among a decoder's first candidates, and how fast it is."""
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -32,18 +33,23 @@ class Judgement:
     ln_probability: float
 
     def betters(self, other: "Judgement") -> bool:
-        """Whether this is better, top-1 first; a tie in top-1 is decided by the probabilities."""
-        return (self.top1, self.ln_probability) > (other.top1, other.ln_probability)
+        """Whether this is better, top-1 first; a tie in top-1 is decided by the probabilities. No number is worst."""
+        return self._order > other._order
+
+    @property
+    def _order(self) -> tuple[float, float]:
+        return (self.top1, -math.inf if math.isnan(self.ln_probability) else self.ln_probability)
 
 
 def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
     """How well `decoder` does on examples: enough to choose between two models, where `evaluate` tells a person all.
 
-    A device judges its personal model so, a coordinator each version on its holdout. Raises TooLittleData for none.
+    A device judges its personal model and each global one so, a coordinator each version on its holdout. A word whose
+    probability is no number was not found. Raises TooLittleData for no examples.
     """
     ranks, logs = [], []
     for example in examples:
-        candidates = decoder.decode(example.gesture, JUDGED)
+        candidates = [c for c in decoder.decode(example.gesture, JUDGED) if math.isfinite(c.probability)]
         ranks.append(rank := _rank(fold(example.word), candidates))
         probability = candidates[rank].probability if rank < len(candidates) else 0.0
         logs.append(float(np.log(max(probability, UNFOUND))))

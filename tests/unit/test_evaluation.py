@@ -70,6 +70,22 @@ def test_a_model_is_better_by_top_1_first_and_by_probability_where_that_is_equal
     assert not worse.betters(worse)
 
 
+def test_a_judgement_that_is_no_number_is_the_worst_there_is() -> None:
+    nothing, least = Judgement(0.5, float("nan")), Judgement(0.5, -99.0)
+    assert least.betters(nothing)
+    assert not nothing.betters(least)
+    assert not nothing.betters(nothing)
+
+
+def test_a_word_whose_probability_is_no_number_was_not_found() -> None:
+    class Confused:
+        def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
+            return [Candidate("hello", float("nan"), float("nan")), Candidate("world", 1.0, 0.5)]
+
+    judged = judge(Confused(), _swiped(["hello", "world"]))  # type: ignore[arg-type]
+    assert judged == Judgement(0.5, pytest.approx((np.log(1e-6) + np.log(0.5)) / 2))
+
+
 class Fixed:
     """A decoder that answers with the same words, each half as probable as the one before, and notes how many."""
 

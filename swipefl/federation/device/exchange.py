@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from swipefl.decoder.checkpoint import checkpoint_from_bytes
-from swipefl.decoder.encoder import fitting
+from swipefl.decoder.encoder import usable
 from swipefl.errors import (
     CheckpointError,
     CoordinatorUnreachable,
@@ -184,8 +184,7 @@ class Exchange:
 
     def _check(self, blob: bytes, manifest: Manifest) -> None:
         try:
-            checkpoint = checkpoint_from_bytes(blob)
-            fitting(checkpoint)
+            checkpoint = usable(checkpoint_from_bytes(blob))
         except CheckpointError as error:
             unusable = "version {version} of the model cannot be used ({why}); nothing was loaded"
             facts = {"version": manifest.version, "why": str(error)}

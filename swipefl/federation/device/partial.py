@@ -3,9 +3,10 @@
 import hashlib
 from pathlib import Path
 
+from swipefl.decoder.encoder import MOST_PARAMETERS
 from swipefl.errors import Remedy, StoreError, TrustError
 
-LARGEST_BYTES = 64 * 1024 * 1024
+LARGEST_BYTES = 4 * MOST_PARAMETERS + 1024 * 1024  # float32, and what is said of them
 
 
 class PartialDownload:
