@@ -15,6 +15,7 @@ from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
+    from swipefl.device.acceptance import GlobalJudge, Synced
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.personal import PersonalTraining
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.federation.device.client import Client
     from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
-    from swipefl.federation.device.exchange import Exchange, Exchanged
+    from swipefl.federation.device.exchange import Exchange
     from swipefl.federation.device.leaving import Left
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
@@ -132,6 +133,7 @@ class Home:
         coordinator = self._exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
+        judge = self._global_judge(store, stop)
         contributor = Contributor(
             store,
             load_trainer,
@@ -141,15 +143,22 @@ class Home:
             on_progress,
             stop,
         )
-        return Cycle(store, self.personal(store, on_progress, stop), contributor, coordinator, require_sync, on_round)
+        personal = self.personal(store, on_progress, stop)
+        return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round)
 
-    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Exchanged":
-        """One visit to the coordinator. Raises UsageError where there is none, and what `Exchange.run` does."""
+    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
+        """One visit to the coordinator, and what its model is worth here.
+
+        Raises UsageError where there is no coordinator, and what `Exchange.run` does.
+        """
+        from swipefl.device.acceptance import Synced
+
         with self.alone() as store:
             exchange = self._exchange(store, stop)
             if exchange is None:
                 raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
-            return exchange.run(pull, push)
+            done = exchange.run(pull, push)
+            return Synced(done, self._global_judge(store, stop).run())
 
     def enroll(
         self, address: str, token: str, ca: Path | None = None, insecure: bool = False, stop: Stop = never
@@ -174,13 +183,24 @@ class Home:
         with self.alone() as store:
             return leave(store, lambda member: self._client_of(member, stop, LEAVE_S))
 
+    def _global_judge(self, store: "Store", stop: Stop) -> "GlobalJudge":
+        from swipefl.device.acceptance import GlobalJudge
+        from swipefl.device.prediction import lexicons
+
+        return GlobalJudge(store, lexicons(store.words.all()), stop)
+
     def _exchange(self, store: "Store", stop: Stop) -> "Exchange | None":
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
         if store.memberships.get() is None:
             return None
         from swipefl.federation.device.exchange import Exchange
 
-        return Exchange(store, self.settings.home, lambda member: self._client_of(member, stop))
+        return Exchange(
+            store,
+            self.settings.home,
+            lambda member: self._client_of(member, stop),
+            share_scores=self.settings.share_scores,
+        )
 
     def _client_of(self, member: "Membership", stop: Stop, most_s: float = math.inf) -> "Client":
         """A visit of this device, within the settings' deadline and `most_s`."""

@@ -6,8 +6,6 @@ from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_termina
 from swipefl.cli.rendering import console, counted, facts, moment, number, printable, rise, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from swipefl.device.status import FederationStatus, KnownCheckpoint, Status
     from swipefl.store.store import Store
 
@@ -18,8 +16,9 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
     from swipefl.device.status import status_of
 
-    with home_of(home).store() as store:
-        known = status_of(store)
+    device = home_of(home)
+    with device.store() as store:
+        known = status_of(store, device.settings.share_scores)
         if as_json or not is_terminal():
             emit(asdict(known))
         else:
@@ -40,8 +39,10 @@ def _render(known: "Status", next_step: str) -> None:
         ("gestures", f"{counts['train']} to learn from, {counts['held_out']} held out to judge by"),
         ("suspect", f"{counts['suspect']} that do not fit their word, left out"),
         ("personal words", str(known.personal_words)),
-        ("model in use", _used(known.checkpoints)),
+        ("model in use", _used(known)),
     ]
+    if newest := [c for c in known.checkpoints if c.kind == "global"][-1:]:
+        rows.append(("newest global", _newest(newest[0], known.gestures["held_out"])))
     rows += [
         ("waits to be sent", f"{update.bytes // 1024} KiB, learned from {counted(update.examples, 'gesture')}")
         for update in known.outbox
@@ -69,11 +70,21 @@ def _membership(member: "FederationStatus") -> str:
     if member.visited_at is None:
         return f"{where}, not visited yet; `swipefl sync` does"
     went = "did not answer" if member.failures else f"version {member.version}"
-    return f"{where}, {went} at {moment(member.visited_at)}"
+    told = "; it is told how many held-out swipes each version gets right" if member.shares_scores else ""
+    return f"{where}, {went} at {moment(member.visited_at)}{told}"
 
 
-def _used(checkpoints: "Sequence[KnownCheckpoint]") -> str:
-    """What predictions use: the personal choice, else the newest global, else the base."""
-    newest = [c for c in checkpoints if c.kind == "global"][-1:]
-    used = [c for c in checkpoints if c.in_use] or newest
+def _used(known: "Status") -> str:
+    """What predictions use."""
+    used = [c for c in known.checkpoints if c.id == known.in_use]
     return f"{used[0].kind}, checkpoint {used[0].id}" if used else "base, the one in the package"
+
+
+def _newest(newest: "KnownCheckpoint", held_out: int) -> str:
+    """What the newest global model is worth here."""
+    name, verdict = f"checkpoint {newest.id}", newest.verdict
+    if verdict is None:
+        return f"{name}, not judged yet" + ("; the next `swipefl cycle` or `swipefl sync` does" if held_out else "")
+    counts = f"{verdict.right_now} of {counted(verdict.swipes, 'held-out swipe')} right, {verdict.right_before} before"
+    said = f"{name}, {counts}" if verdict.swipes else name
+    return said if verdict.accepted else f"{said}: worse, so contributions start from it and predictions do without"

@@ -21,12 +21,15 @@ def sync(
 
     with signals() as stop:
         done = home_of(home).sync(pull or not push, push or not pull, stop)
-    report = {name: getattr(done, name) for name in KEYS}
-    log("sync finished", **asdict(done))
+    visit = done.visit
+    report = {name: getattr(visit, name) for name in KEYS} | {"accepted": done.accepted}
+    log("sync finished", **asdict(visit), accepted=done.accepted)
     if as_json or not is_terminal():
         emit(report)
     else:
-        model = "a newer model came" if done.pulled else "no newer model"
-        sent = f"{counted(done.pushed, 'update')} sent, {done.queued} waiting"
-        console().print(f"version {done.global_version}: {model}; {sent}")
-    done.raise_if_refused()
+        model = "a newer model came" if visit.pulled else "no newer model"
+        if done.accepted is False:
+            model += "; it is worse on your held-out swipes and not predicted with"
+        sent = f"{counted(visit.pushed, 'update')} sent, {visit.queued} waiting"
+        console().print(f"version {visit.global_version}: {model}; {sent}")
+    visit.raise_if_refused()

@@ -1,9 +1,12 @@
-"""The story of a night: pull -> train -> judge -> keep -> push, each step restartable. Start reading here.
+"""The story of a night: pull -> judge -> train -> judge -> keep -> push, each step restartable. Start reading here.
+
+What is pulled is judged before anything is predicted with it (`acceptance`); a worse global checkpoint is kept for
+contributions to start from, and nothing else.
 
 A round makes two different things and keeps them apart:
 
-* the personal checkpoint (`personal`) goes on learning round by round, is judged on the held-out split, adopted only if
-  it is better, and never leaves;
+* the personal checkpoint (`personal`) goes on learning round by round from the global checkpoint that was accepted (or
+  the base), is judged on the held-out split, adopted only if it is better, and never leaves;
 * the contribution (`contribution`), only where the device has joined a federation, is trained from the newest global
   (or base) checkpoint, never gated by local scores and never chained; clipped and encoded it waits in the outbox, and
   leaves it when the coordinator has it.
@@ -17,11 +20,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.personal import Personal, PersonalTraining, keep
 from swipefl.errors import FederationError, SwipeflError, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES
-from swipefl.store.models import newest_global
+from swipefl.store.models import accepted_global, newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -60,8 +64,9 @@ class CycleReport:
 class Cycle:
     """Rounds on one store.
 
-    `coordinator` is visited before and after each round, unless its pause or a back-off is on, and until it fails once;
-    with `require_sync` that is an error. `on_round` hears of each round as it ends.
+    `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
+    round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
+    `on_round` hears of each round as it ends.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class Cycle:
         store: Store,
         personal: PersonalTraining,
         contributor: Contributor,
+        judge_globals: GlobalJudge,
         coordinator: "Exchange | None" = None,
         require_sync: bool = False,
         on_round: Callable[[RoundReport], None] = lambda report: None,
@@ -77,6 +83,7 @@ class Cycle:
         self._store = store
         self._personal = personal
         self._contributor = contributor
+        self._judge_globals = judge_globals
         self._coordinator = coordinator
         self._require_sync = require_sync
         self._on_round = on_round
@@ -98,7 +105,7 @@ class Cycle:
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         if self._coordinator and not self._require_sync:
             self._unspoken = self._coordinator.waits()
-        self._visit()
+        self._catch_up()
         if reason := nothing_to_do(self._store):
             yield self._skipped(self._store.gestures.counts()["train"], reason)
             return
@@ -114,9 +121,14 @@ class Cycle:
                 yield self._skipped(report.examples, "the held-out score no longer rises")
                 break
             if left:
-                self._visit()
+                self._catch_up()
         with self._store.transaction():
             self._store.meta.set(DONE, learned)
+
+    def _catch_up(self) -> None:
+        """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
+        self._visit()
+        self._judge_globals.run()
 
     def _visit(self, pull: bool = True) -> str | None:
         """Sends what waits, fetches what is newer; says what became of what waited, None where nobody was spoken to.
@@ -192,6 +204,7 @@ def nothing_to_do(store: Store) -> str | None:
 
 
 def _state(store: Store) -> str:
-    """What there is to learn from, and for whom: a device that has just joined owes a contribution."""
-    learned, member = f"{store.gestures.fingerprint()} {newest_global(store).fingerprint}", store.memberships.get()
+    """What there is to learn from, what with, and for whom: a device that has just joined owes a contribution."""
+    models = f"{newest_global(store).fingerprint} {accepted_global(store).fingerprint}"
+    learned, member = f"{store.gestures.fingerprint()} {models}", store.memberships.get()
     return f"{learned} {member.device_id}" if member else learned

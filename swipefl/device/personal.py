@@ -8,20 +8,19 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.decoder.lexicon import Lexicon
+from swipefl.device.acceptance import MOST_JUDGED
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
-from swipefl.store.models import newest_global, personal_or_newest
+from swipefl.store.models import accepted_global, global_for_predictions, personal_or_accepted
 from swipefl.store.store import Store
-
-MOST_JUDGED = 400  # held-out examples; more would cost time and say nothing new
 
 
 @dataclass(frozen=True)
 class Personal:
-    """A personal checkpoint that was trained from `root`, the newest global or base, and judged beside the one in use.
+    """A personal checkpoint that was trained from `root`: the global one that predictions fall back to, or the base.
 
-    The judgements are None where no example is held out.
+    The judgements are of the one in use, of this one and of the root; None where no example is held out.
     """
 
     trained: Trained
@@ -29,11 +28,14 @@ class Personal:
     before: Judgement | None
     after: Judgement | None
     held_out: int
+    without: Judgement | None = None
 
     @property
     def adopted(self) -> bool:
-        """Whether it is better; with nothing to judge by, a model that learned is not known to be."""
-        return self.before is not None and self.after is not None and self.after.betters(self.before)
+        """Whether it is better than the one in use and no worse than its root; not known with nothing to judge by."""
+        if self.before is None or self.after is None or self.without is None:
+            return False
+        return self.after.betters(self.before) and not self.without.betters(self.after)
 
     @property
     def top1_before(self) -> float | None:
@@ -121,7 +123,7 @@ class PersonalTraining:
         Its score weights stay those that it started with: tuned on the train split, by maximum likelihood at four
         strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises as `run` does.
         """
-        root, start = newest_global(self._store), personal_start(self._store)
+        root, used, start = accepted_global(self._store), in_use(self._store), personal_start(self._store)
         examples, held_out = (self._store.gestures.examples(split) for split in ("train", "held_out"))
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData(
@@ -135,11 +137,13 @@ class PersonalTraining:
         trained = self._load_trainer()(start, examples, config, self._on_progress, self._stop)
         if not held_out:
             return Personal(trained, root, None, None, 0)
-        before, after = (
-            judge(Decoder(checkpoint, self._lexicon_of), until(self._stop, held_out[-MOST_JUDGED:]))
-            for checkpoint in (in_use(self._store), trained.checkpoint)
-        )
-        return Personal(trained, root, before, after, len(held_out))
+
+        def judged(checkpoint: Checkpoint) -> Judgement:
+            return judge(Decoder(checkpoint, self._lexicon_of), until(self._stop, held_out[-MOST_JUDGED:]))
+
+        before, after = judged(used), judged(trained.checkpoint)
+        without = before if used.fingerprint == root.fingerprint else judged(root)
+        return Personal(trained, root, before, after, len(held_out), without)
 
 
 def keep(store: Store, personal: Personal) -> Checkpoint:
@@ -153,15 +157,15 @@ def keep(store: Store, personal: Personal) -> Checkpoint:
 def in_use(store: Store) -> Checkpoint:
     """What predictions use; a damaged personal checkpoint is not worth failing for: it is trained anew."""
     try:
-        return personal_or_newest(store)
+        return personal_or_accepted(store)
     except CheckpointError:
-        return newest_global(store)
+        return accepted_global(store)
 
 
 def personal_start(store: Store) -> Checkpoint:
     """What personal training goes on from: the checkpoint in use, unless its root was replaced."""
-    newest, used = newest_global(store), in_use(store)
-    return used if used.info.get("from") == newest.fingerprint else newest
+    root, used = accepted_global(store), in_use(store)
+    return used if used.info.get("from") == root.fingerprint else root
 
 
 def reset(store: Store, to: str) -> ResetReport:
@@ -174,8 +178,10 @@ def reset(store: Store, to: str) -> ResetReport:
         choices = "there are the base, the global model, and checkpoints by their numbers"
         raise UsageError("no-such-model", choices, Remedy.LIST_CHECKPOINTS)
     with store.transaction():
-        if to == "global" and store.checkpoints.newest_global() is None:
-            raise CheckpointError("no-global", "no global checkpoint was received yet", Remedy.RESET_TO_BASE)
+        accepted = global_for_predictions(store)
+        if to == "global" and accepted is None:
+            none = "no global checkpoint was received yet, or none that was found good enough on your held-out swipes"
+            raise CheckpointError("no-global", none, Remedy.RESET_TO_BASE)
         store.checkpoints.use(None if named else int(to))
-        # Once it was received, the global model stands in for the base.
-        return ResetReport("global" if to == "base" and store.checkpoints.newest_global() else to)
+        # Once one was accepted, the global model stands in for the base.
+        return ResetReport("global" if to == "base" and accepted else to)

@@ -112,9 +112,10 @@ def _opened(source: Source) -> Iterator[BinaryIO]:
 
 
 def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
-    """The checkpoint that `model` names; `personal` falls back to the newest global, and that to the base.
+    """The checkpoint that `model` names; `personal` falls back to the newest global that was accepted, or to the base.
 
-    A personal checkpoint of another architecture than the base has retired. Raises UsageError for an unknown name and
+    `global` is the newest, also where it was refused: who asks for it by name wants to see what it does. A personal
+    checkpoint of another architecture than what it falls back to has retired. Raises UsageError for an unknown name and
     CheckpointError for a damaged checkpoint.
     """
     if model not in MODELS:
@@ -123,9 +124,10 @@ def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
         )
     if store is None or model == "base":
         return base_checkpoint()
-    from swipefl.store.models import newest_global, personal_or_newest
+    from swipefl.decoder.encoder import usable
+    from swipefl.store.models import newest_global, personal_or_accepted
 
-    return newest_global(store) if model == "global" else personal_or_newest(store)
+    return usable(newest_global(store)) if model == "global" else personal_or_accepted(store)
 
 
 def read_prior(path: Path) -> dict[str, float]:

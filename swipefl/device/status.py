@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
+from swipefl.store.models import global_for_predictions
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
 
@@ -11,13 +13,14 @@ ROUNDS = 10  # the last ones
 
 @dataclass(frozen=True)
 class KnownCheckpoint:
-    """A checkpoint without its bytes."""
+    """A checkpoint without its bytes; `in_use` is the personal choice, `verdict` what was found of a global one."""
 
     id: int
     kind: str
     fingerprint: str
     created_at: float
     in_use: bool
+    verdict: Verdict | None
 
 
 @dataclass(frozen=True)
@@ -31,44 +34,53 @@ class WaitingUpdate:
 
 @dataclass(frozen=True)
 class FederationStatus:
-    """Where the coordinator is, and how the last visit went; `visited_at` (unix seconds) is None before the first."""
+    """Where the coordinator is, and how the last visit went; `visited_at` (unix seconds) is None before the first.
+
+    `shares_scores` says whether it is told what its versions do here.
+    """
 
     address: str
     device_id: str
     version: int
     visited_at: float | None
     failures: int
+    shares_scores: bool
 
 
 @dataclass(frozen=True)
 class Status:
-    """What is in a store."""
+    """What is in a store; predictions use the checkpoint of number `in_use`, None for the base."""
 
     home: str
     gestures: dict[str, int]
     personal_words: int
     checkpoints: tuple[KnownCheckpoint, ...]
+    in_use: int | None
     rounds: tuple[Round, ...]
     outbox: tuple[WaitingUpdate, ...]
     federation: FederationStatus | None
 
 
-def status_of(store: Store) -> Status:
+def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
-    member = store.memberships.get()
+    member, used = store.memberships.get(), store.checkpoints.personal() or global_for_predictions(store)
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
         personal_words=len(store.words.all()),
         checkpoints=tuple(
-            KnownCheckpoint(c.id, c.kind, c.fingerprint, c.created_at, c.in_use) for c in store.checkpoints.all()
+            KnownCheckpoint(c.id, c.kind, c.fingerprint, c.created_at, c.in_use, c.verdict)
+            for c in store.checkpoints.all()
         ),
+        in_use=used.id if used else None,
         rounds=tuple(store.rounds.all()[-ROUNDS:]),
         outbox=tuple(WaitingUpdate(u.id, u.examples, len(u.blob)) for u in store.outbox.waiting()),
-        federation=_federation(member) if member else None,
+        federation=_federation(member, shares_scores) if member else None,
     )
 
 
-def _federation(member: Membership) -> FederationStatus:
+def _federation(member: Membership, shares_scores: bool) -> FederationStatus:
     visited_at = member.tried_at or None
-    return FederationStatus(member.address, member.device_id, member.version, visited_at, member.failures)
+    return FederationStatus(
+        member.address, member.device_id, member.version, visited_at, member.failures, shares_scores
+    )

@@ -26,6 +26,7 @@ class Settings(Sourced):
     contribution_learning_rate: float = Field(_PLAN.learning_rate, gt=0)
     max_norm: float = Field(_PLAN.max_norm, gt=0, le=MOST_NORM)
     sync_deadline_s: float = Field(120.0, gt=0)
+    share_scores: bool = False
     client_certificate: Path | None = None
     client_key: Path | None = None
 

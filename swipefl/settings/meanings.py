@@ -15,6 +15,7 @@ DEVICE = {
     "contribution_learning_rate": "step size for a contribution (Adam)",
     "max_norm": "the norm that a contribution is clipped to",
     "sync_deadline_s": "the longest that a visit to the coordinator may take",
+    "share_scores": "tell the coordinator how many held-out swipes each version got right, rounded",
     "client_certificate": "this device's certificate (PEM), where one is asked for",
     "client_key": "the key of that certificate (PEM)",
     "log": LOG,

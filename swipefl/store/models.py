@@ -1,4 +1,8 @@
-"""Which model a store has to offer: the newest global or the base of the package, and the personal one on top."""
+"""Which model a store has to offer: the base of the package, global ones, and the personal one on top.
+
+A federation goes on from the newest global checkpoint. Predictions use one only once it was found no worse than what
+they fell back to before; where no swipe is held out there is nothing to find, and a new person is to profit.
+"""
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, Remedy
@@ -7,24 +11,45 @@ from swipefl.store.store import Store
 
 
 def newest_global(store: Store) -> Checkpoint:
-    """The newest global checkpoint, or the base that is shipped. Raises CheckpointError where it is damaged."""
+    """What contributions start from: the newest global checkpoint, whatever it is worth here, or the base.
+
+    Raises CheckpointError where it is damaged.
+    """
     stored = store.checkpoints.newest_global()
-    return _read(stored) if stored else base_checkpoint()
+    return read(stored) if stored else base_checkpoint()
 
 
-def personal_or_newest(store: Store) -> Checkpoint:
-    """The personal checkpoint in use, or the newest global where there is none of its architecture.
+def global_for_predictions(store: Store) -> StoredCheckpoint | None:
+    """The global checkpoint that predictions may use, None for the base.
+
+    It is the newest that was accepted, or the newest of all while nothing is held out that it could be judged on.
+    """
+    newest = store.checkpoints.newest_global()
+    if newest and newest.verdict is None and not store.gestures.counts()["held_out"]:
+        return newest
+    return store.checkpoints.accepted_global()
+
+
+def accepted_global(store: Store) -> Checkpoint:
+    """What predictions fall back to, and personal training starts from. Raises CheckpointError where it is damaged."""
+    stored = global_for_predictions(store)
+    return read(stored) if stored else base_checkpoint()
+
+
+def personal_or_accepted(store: Store) -> Checkpoint:
+    """The personal checkpoint in use, or what predictions fall back to where there is none of its architecture.
 
     Raises CheckpointError where the one in use is damaged.
     """
-    newest, stored = newest_global(store), store.checkpoints.personal()
+    accepted, stored = accepted_global(store), store.checkpoints.personal()
     if stored is None:
-        return newest
-    personal = _read(stored)
-    return personal if personal.architecture == newest.architecture else newest
+        return accepted
+    personal = read(stored)
+    return personal if personal.architecture == accepted.architecture else accepted
 
 
-def _read(stored: StoredCheckpoint) -> Checkpoint:
+def read(stored: StoredCheckpoint) -> Checkpoint:
+    """A stored checkpoint's weights. Raises CheckpointError where it is damaged."""
     try:
         return checkpoint_from_bytes(stored.blob)
     except CheckpointError as error:

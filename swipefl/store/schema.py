@@ -102,6 +102,17 @@ _STEPS = (
             "ALTER TABLE updates ADD COLUMN residual BLOB NOT NULL DEFAULT x''",
         ),
     ),
+    Step(
+        "verdicts on global models",  # NULL in all of them: not judged yet, or a personal one
+        (
+            "ALTER TABLE checkpoints ADD COLUMN device_id TEXT",  # who this device was where it came from
+            "ALTER TABLE checkpoints ADD COLUMN accepted INTEGER CHECK (accepted IN (0, 1))",
+            "ALTER TABLE checkpoints ADD COLUMN held_out INTEGER",
+            "ALTER TABLE checkpoints ADD COLUMN swipes INTEGER",
+            "ALTER TABLE checkpoints ADD COLUMN right_before INTEGER",
+            "ALTER TABLE checkpoints ADD COLUMN right_now INTEGER",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

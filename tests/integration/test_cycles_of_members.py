@@ -1,61 +1,59 @@
 """What a cycle makes of a coordinator's versions."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.device.cycle import RoundReport, nothing_to_do
 from swipefl.device.personal import in_use
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
+from swipefl.store.models import newest_global
 from swipefl.store.store import Store
 from tests.support.command import SHORT, swipefl
 from tests.support.coordinator import Coordinator, coordinator
 from tests.support.cycles import cycle, joins_nobody
+from tests.support.harm import BASE, surer
 from tests.support.people import examples
-from tests.support.phones import Phone, aggregate, publish
+from tests.support.phones import Phone, aggregate, aggregate_model, publish_model
 from tests.support.stores import put
 
 
-def scaled(factor: float | None, started: list[str]) -> Callable[..., Trained]:
-    """A trainer that gives the base's weights times `factor`, or for None what it was given."""
+def to(factor: float, personal: list[str], contributed: list[str]) -> Callable[..., Trained]:
+    """A trainer that comes to a model `factor` times as sure as the base, and notes what each kind of it began with."""
 
-    def trainer(start: Checkpoint, swipes: Sequence[Example], plan: TrainingConfig, *_: object) -> Trained:
-        started.append(start.fingerprint)
-        base = base_checkpoint().weights
-        weights = start.weights if factor is None else {n: base[n] * np.float32(factor) for n in base}
-        return Trained(replace(start, weights=weights), len(swipes), 0, 1.0, 1.0, 1.0)
+    def trainer(start: Checkpoint, swipes: Sequence[Example], config: TrainingConfig, *_: object) -> Trained:
+        (personal if config.measured else contributed).append(start.fingerprint)
+        return Trained(surer(factor), len(swipes), 0, 1.0, 1.0, 1.0)
 
     return trainer
 
 
-def test_a_new_version_is_personalised_judged_and_adopted_or_not(phone: Phone, quiet: Coordinator) -> None:
-    publish(quiet, 0.5)
+def test_a_new_version_is_judged_then_personalised_and_contributed_to(phone: Phone, quiet: Coordinator) -> None:
+    """Contributions start from it whatever it is worth here, personal training from what was accepted."""
     put(phone.store, examples(40))
-    started: list[str] = []
 
-    def night(factor: float | None) -> RoundReport:
-        started.clear()
-        (report,) = cycle(phone.store, scaled(factor, started), coordinator=phone.exchange()).run(1).rounds
-        assert set(started) == {phone.member.fingerprint}
+    def night(version: float, factor: float) -> tuple[RoundReport, str]:
+        personal, contributed = list[str](), list[str]()
+        aggregate_model(quiet, surer(version))
+        trainer = to(factor, personal, contributed)
+        (report,) = cycle(phone.store, trainer, coordinator=phone.exchange()).run(1).rounds
+        assert contributed == [phone.member.fingerprint] == [newest_global(phone.store).fingerprint]
         assert report.push == "sent"
-        return report
+        assert nothing_to_do(phone.store)
+        return report, personal[0]
 
-    assert night(0.7).adopted
+    refused, began = night(0.5, 0.9)
+    assert not refused.adopted
+    assert in_use(phone.store).fingerprint == began == BASE.fingerprint
+    accepted, began = night(1.1, 1.2)
+    assert accepted.adopted
+    assert began == phone.member.fingerprint == in_use(phone.store).info["from"]
     personal = in_use(phone.store)
-    aggregate(quiet, 0.4)
-    worse = night(None)
-    assert not worse.adopted
-    assert in_use(phone.store).fingerprint == personal.fingerprint
-    aggregate(quiet, 0.999)
-    better = night(None)
-    assert better.adopted
-    assert better.top1_before == worse.top1_before
-    assert in_use(phone.store).info["from"] == phone.member.fingerprint
-    assert nothing_to_do(phone.store)
+    refused, began = night(0.6, 1.05)
+    assert not refused.adopted
+    assert in_use(phone.store).fingerprint == began == personal.fingerprint != phone.member.fingerprint
+    assert refused.top1_before == accepted.top1_after
 
 
 def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path: Path) -> None:
@@ -84,5 +82,5 @@ def test_rounds_of_one_night_queue_one_contribution(tmp_path: Path) -> None:
     (waiting,) = swipefl(tmp_path, "status", "--json").json["outbox"]
     ran = [report for report in done["rounds"] if not report["skipped"]]
     assert {(report["push"], report["update_id"]) for report in ran} == {("queued", waiting["id"])}
-    parameters = sum(weights.size for weights in base_checkpoint().weights.values())
+    parameters = sum(weights.size for weights in BASE.weights.values())
     assert waiting["bytes"] < 1.05 * parameters

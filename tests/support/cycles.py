@@ -8,6 +8,7 @@ from typing import Any
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.cycle import Cycle
 from swipefl.device.personal import PersonalTraining
@@ -39,4 +40,4 @@ def contributor(store: Store, trainer: Any = untrained, stop: Stop = never, seed
 
 def cycle(store: Store, trainer: Any = untrained, stop: Stop = never, **parts: Any) -> Cycle:
     personal = PersonalTraining(store, lambda: trainer, load_lexicon, CONFIG, stop=stop)
-    return Cycle(store, personal, contributor(store, trainer, stop), **parts)
+    return Cycle(store, personal, contributor(store, trainer, stop), GlobalJudge(store, load_lexicon, stop), **parts)

@@ -40,6 +40,11 @@ def with_head(*outputs: float) -> Checkpoint:
     return of_weights(lambda name, array: heads.get(name, array))
 
 
+def surer(factor: float) -> Checkpoint:
+    """The base with all score weights times `factor`: 1.2 is a little better on `people.examples`, 0.5 is worse."""
+    return replace(BASE, score=ScoreWeights.from_parts(BASE.score.of_parts * factor))
+
+
 def scored(**weights: float) -> Checkpoint:
     """The base with other score weights."""
     return replace(BASE, score=replace(BASE.score, **weights))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.device.client import Client, Endpoint
@@ -70,20 +70,30 @@ class Phone:
 
 def publish(serving: Coordinator, factor: float) -> int:
     """A new version whose weights are those of the base times `factor`; returns its number."""
+    return publish_model(serving, _scaled(factor))
+
+
+def publish_model(serving: Coordinator, model: Checkpoint) -> int:
+    """The model as a new version; returns its number."""
     with serving.state() as state:
-        return state.publish(Draft(_scaled(factor), "published")).number
+        return state.publish(Draft(Master(model), "published")).number
 
 
 def aggregate(serving: Coordinator, factor: float) -> int:
-    """The same of a round that consumed what waits: each device may contribute again."""
+    """As `publish`, made by a round that consumed what waits: each device may contribute again."""
+    return aggregate_model(serving, _scaled(factor))
+
+
+def aggregate_model(serving: Coordinator, model: Checkpoint) -> int:
+    """As `publish_model`, made by such a round."""
     with serving.state() as state:
         waiting = [update.number for update in state.updates.waiting()]
-        return state.publish(Draft(_scaled(factor), "aggregated", waiting)).number
+        return state.publish(Draft(Master(model), "aggregated", waiting)).number
 
 
-def _scaled(factor: float) -> Master:
+def _scaled(factor: float) -> Checkpoint:
     base = base_checkpoint()
-    return Master(replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()}))
+    return replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
 
 
 def taken(serving: Coordinator, update_id: str) -> int:

@@ -1,20 +1,25 @@
 """What a visit makes of each answer of a coordinator, which here is only played: what is kept, dropped and owed."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given
+from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
-from swipefl.federation.device.exchange import Exchange, Exchanged
+from swipefl.federation.device.enrolment import leave
+from swipefl.federation.device.exchange import Exchange, Exchanged, judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest
 from swipefl.federation.update import residual_from, shapes_of
 from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 from tests.support.cycles import contributor
@@ -33,10 +38,16 @@ ACCEPTED, DUPLICATE, STALE, REFUSED = (
 
 
 class Played:
-    """A client whose coordinator is at version 3, the base, and answers an upload with `answer`."""
+    """A client whose coordinator is at version 3, the base, and answers an upload with `answer`.
 
-    def __init__(self, answer: wire.UploadUpdateResponse | CoordinatorUnreachable) -> None:
-        self.answer = answer
+    `told` is what it was told of versions; `is_away` before it answers anything.
+    """
+
+    def __init__(
+        self, answer: wire.UploadUpdateResponse | CoordinatorUnreachable | None = None, is_away: bool = False
+    ) -> None:
+        self.answer, self.is_away = answer, is_away
+        self.told: list[wire.Judged] = []
         self.sent: list[tuple[wire.UpdateHeader, bytes]] = []
 
     def __enter__(self) -> Self:
@@ -45,7 +56,10 @@ class Played:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def check_in(self, version: int, fingerprint: str) -> wire.CheckInResponse:
+    def check_in(self, version: int, fingerprint: str, judged: wire.Judged | None = None) -> wire.CheckInResponse:
+        self.told += [judged] if judged else []
+        if self.is_away:
+            raise CoordinatorUnreachable("unreachable", "cut")
         manifest = wire.Manifest(
             version=3, architecture=BASE.architecture, fingerprint=BASE.fingerprint, sha256=bytes(32)
         )
@@ -59,6 +73,7 @@ class Played:
         self.sent.append((header, blob))
         if isinstance(self.answer, CoordinatorUnreachable):
             raise self.answer
+        assert self.answer
         return self.answer
 
 
@@ -132,3 +147,76 @@ def test_an_update_whose_fate_is_not_known_waits_as_it_is(own: Store, tmp_path: 
     assert member
     assert (member.residual, member.contributed, member.failures) == (b"of before", 0, 1)
     assert own.outbox.waiting() == [replace(update, attempted=True, version=3)]
+
+
+VERDICT = Verdict(True, 60, 52, 31, 48)
+AT_THREE = replace(MEMBER, version=3, fingerprint=BASE.fingerprint)
+
+
+@pytest.fixture
+def scored(store: Store) -> Store:
+    """A member's store that judged version 3."""
+    store.memberships.set(AT_THREE)
+    store.checkpoints.settle(received(store), VERDICT)
+    return store
+
+
+def received(store: Store, device_id: str = MEMBER.device_id) -> int:
+    return store.checkpoints.add("global", BASE.to_bytes(), None, use=False, device_id=device_id)
+
+
+def told(store: Store, home: Path, share_scores: bool = True, is_away: bool = False) -> list[tuple[int, ...]]:
+    """What a visit tells of versions."""
+    client = Played(is_away=is_away)
+    exchange = Exchange(store, home, lambda member: client, share_scores=share_scores)  # type: ignore[arg-type, return-value]
+    with suppress(CoordinatorUnreachable):
+        exchange.run()
+    return [(each.version, each.swipes, each.right_before, each.right_now) for each in client.told]
+
+
+def test_nothing_is_told_of_a_version_unless_the_owner_allows_it(scored: Store, tmp_path: Path) -> None:
+    assert told(scored, tmp_path, share_scores=False) == []
+    assert told(scored, tmp_path) == [(3, 50, 30, 50)]
+
+
+def test_it_is_told_once_a_version_and_again_while_no_answer_came(scored: Store, tmp_path: Path) -> None:
+    assert told(scored, tmp_path, is_away=True) == told(scored, tmp_path) == [(3, 50, 30, 50)]
+    assert told(scored, tmp_path) == []
+    scored.memberships.set(replace(AT_THREE, version=2))
+    scored.checkpoints.settle(received(scored), replace(VERDICT, right_now=20))
+    assert told(scored, tmp_path) == [(2, 50, 30, 20)]
+
+
+def test_nothing_is_told_of_a_version_that_was_not_judged(scored: Store, tmp_path: Path) -> None:
+    received(scored)
+    assert told(scored, tmp_path) == []
+
+
+def test_nothing_is_told_that_came_from_another_federation(store: Store, tmp_path: Path) -> None:
+    """Neither of the version itself, nor of what it was judged beside."""
+    store.memberships.set(AT_THREE)
+    store.checkpoints.settle(received(store, "an earlier name"), VERDICT)
+    assert told(store, tmp_path) == []
+    store.checkpoints.settle(received(store), VERDICT)
+    assert told(store, tmp_path) == []
+    store.checkpoints.settle(received(store), VERDICT)
+    assert told(store, tmp_path) == [(3, 50, 30, 50)]
+    leave(store)
+    store.memberships.set(replace(AT_THREE, device_id="a new name"))
+    assert told(store, tmp_path) == []
+
+
+@given(st.integers(0, 10_000), st.data())
+def test_what_is_told_is_rounded_and_bounded_and_nothing_of_a_few_swipes(swipes: int, data: st.DataObject) -> None:
+    before, now = (data.draw(st.integers(0, swipes)) for _ in range(2))
+    judged = judged_of(7, Verdict(True, swipes, swipes, before, now))
+    if swipes < 20:
+        assert judged is None
+        return
+    assert judged
+    assert judged.version == 7
+    counts = (judged.swipes, judged.right_before, judged.right_now)
+    assert all(count % 5 == 0 for count in counts)
+    assert max(counts) == judged.swipes <= 400
+    if swipes <= 400:
+        assert all(abs(said - true) <= 2.5 for said, true in zip(counts, (swipes, before, now), strict=True))

@@ -19,6 +19,7 @@ from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, TrainingC
 from swipefl.store.gestures import HELD_OUT, TRAIN
 from swipefl.store.store import Store
 from tests.support.errors import advises
+from tests.support.harm import surer
 from tests.support.people import examples
 from tests.support.stores import put, side
 
@@ -97,6 +98,24 @@ def test_one_that_is_no_better_leaves_no_trace(store: Store) -> None:
     report = training(store, To(BASE)).run()
     assert (report.adopted, report.checkpoint, report.top1_before) == (False, None, report.top1_after)
     assert store.checkpoints.all() == []
+
+
+def test_one_that_is_better_than_the_one_in_use_and_worse_than_its_root_is_not_adopted(store: Store) -> None:
+    """What is in use may have been worse than the base from the start of this device's swipes on."""
+    put_sides(store, 10, 5)
+    use(store, untaught())
+    report = training(store, To(surer(0.5))).run()
+    assert report.top1_before is not None
+    assert report.top1_after is not None
+    assert report.top1_before < report.top1_after
+    assert (report.adopted, report.checkpoint) == (False, None)
+    assert in_use(store).fingerprint == untaught().fingerprint
+
+
+def test_a_model_of_numbers_that_are_none_is_not_adopted(store: Store) -> None:
+    put_sides(store, 10, 5)
+    nothing = {name: array * np.float32(np.nan) for name, array in BASE.weights.items()}
+    assert not training(store, To(replace(BASE, weights=nothing))).run().adopted
 
 
 def test_with_nothing_to_judge_by_none_is_adopted(store: Store) -> None:

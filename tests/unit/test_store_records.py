@@ -8,6 +8,7 @@ import pytest
 from swipefl.errors import CheckpointError, Remedy, StoreError, UsageError
 from swipefl.gesture.keyboard import BUILT_IN, Key, Keyboard, built_in
 from swipefl.store.bookmarks import Bookmark
+from swipefl.store.checkpoints import Verdict
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -77,6 +78,27 @@ def test_old_personal_checkpoints_go_but_never_the_one_in_use(store: Store) -> N
     world = store.checkpoints.add("global", b"world", None, use=False)
     later = [store.checkpoints.add("personal", b"%d" % i, None, use=False) for i in range(15)]
     assert [c.id for c in store.checkpoints.all()] == [used, world, *later[-10:]]
+
+
+def test_of_global_checkpoints_the_newest_two_stay_and_the_newest_that_was_accepted(store: Store) -> None:
+    first, second = (store.checkpoints.add("global", b"%d" % i, None, use=False, device_id="me") for i in (1, 2))
+    verdict = Verdict(True, 30, 20, 10, 12)
+    store.checkpoints.settle(first, verdict)
+    store.checkpoints.settle(second, replace(verdict, accepted=False))
+    later = [store.checkpoints.add("global", b"%d" % i, None, use=False) for i in range(3, 6)]
+    accepted = store.checkpoints.accepted_global()
+    assert accepted
+    assert (accepted.id, accepted.device_id, accepted.verdict) == (first, "me", verdict)
+    assert [(c.id, c.verdict) for c in store.checkpoints.all()] == [
+        (first, verdict),
+        (later[1], None),
+        (later[2], None),
+    ]
+    store.checkpoints.settle(later[2], verdict)
+    assert [store.checkpoints.accepted_global(before=n) for n in (first, later[2])] == [None, accepted]
+    personal = store.checkpoints.add("personal", b"mine", None, use=True)
+    store.checkpoints.settle(personal, verdict)
+    assert store.checkpoints.all()[-1].verdict is None, "a personal one is adopted or not stored"
 
 
 def test_a_corrupt_checkpoint_is_told_when_it_is_read(store: Store) -> None:

@@ -79,9 +79,9 @@ class Client:
             )
         )
 
-    def check_in(self, version: int, fingerprint: str) -> wire.CheckInResponse:
-        """What the newest version is, and how to train for it."""
-        request = wire.CheckInRequest(version=version, fingerprint=fingerprint)
+    def check_in(self, version: int, fingerprint: str, judged: wire.Judged | None = None) -> wire.CheckInResponse:
+        """What the newest version is, and how to train for it; `judged` says what the version here did."""
+        request = wire.CheckInRequest(version=version, fingerprint=fingerprint, judged=judged)
         call = self._stub.CheckIn
         return self._retried(
             lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata))

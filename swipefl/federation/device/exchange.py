@@ -25,13 +25,16 @@ from swipefl.federation.protocol.bounds import MOST_EXAMPLES
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
-from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Manifest, Outcome, UpdateHeader
+from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome, UpdateHeader
+from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 LONGEST_REASON = 100
+TOLD = "scores.told"  # the device's name and the version of which was told last how it was judged
+FEWEST_TOLD, MOST_TOLD, TOLD_BY = 20, 400, 5  # swipes that a verdict which is told is of, and the step of its counts
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -57,7 +60,10 @@ class Exchanged:
 
 
 class Exchange:
-    """Visits on behalf of the store's membership; `connect` opens a client for it, partial downloads lie in `home`."""
+    """Visits on behalf of the store's membership; `connect` opens a client for it, partial downloads lie in `home`.
+
+    With `share_scores` each version's verdict is told once.
+    """
 
     def __init__(
         self,
@@ -66,12 +72,14 @@ class Exchange:
         connect: Callable[[Membership], Client],
         clock: Callable[[], float] = time.time,
         rng: random.Random | None = None,
+        share_scores: bool = False,
     ) -> None:
         self._store = store
         self._home = home
         self._connect = connect
         self._clock = clock
         self._rng = rng or random.Random()
+        self._share_scores = share_scores
 
     def waits(self) -> CoordinatorUnreachable | None:
         """Why a timer should not visit now, or None: the coordinator's window is closed, or a back-off runs."""
@@ -93,7 +101,7 @@ class Exchange:
         member = self._membership()
         try:
             with self._connect(member) as client:
-                asked = client.check_in(member.version, member.fingerprint)
+                asked = self._checked_in(client, member)
                 manifest = self._trusted(asked)
                 done = self._push(client, manifest) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
@@ -103,6 +111,22 @@ class Exchange:
         self._note_success(asked.retry_after_s)
         queued = len(self._store.outbox.waiting())
         return replace(done, pulled=pulled, queued=queued, global_version=self._membership().version)
+
+    def _checked_in(self, client: Client, member: Membership) -> CheckInResponse:
+        judged = self._judged(member) if self._share_scores else None
+        asked = client.check_in(member.version, member.fingerprint, judged)
+        if judged:
+            self._store.meta.set(TOLD, _named(member))
+        return asked
+
+    def _judged(self, member: Membership) -> Judged | None:
+        """What there is to tell of the version here: once, and only where all that was judged is this federation's."""
+        newest = self._store.checkpoints.newest_global()
+        if newest is None or newest.verdict is None or self._store.meta.get(TOLD) == _named(member):
+            return None
+        before = self._store.checkpoints.accepted_global(before=newest.id)
+        is_theirs = all(known.device_id == member.device_id for known in (newest, before) if known)
+        return judged_of(member.version, newest.verdict) if is_theirs else None
 
     def _membership(self) -> Membership:
         member = self._store.memberships.get()
@@ -140,7 +164,7 @@ class Exchange:
         contributed = manifest.version if asked.contributed else self._membership().contributed
         with self._store.transaction():
             if blob is not None:
-                self._store.checkpoints.add("global", blob, None, use=False)
+                self._store.checkpoints.add("global", blob, None, use=False, device_id=self._membership().device_id)
             self._change(
                 version=manifest.version,
                 fingerprint=manifest.fingerprint,
@@ -266,3 +290,20 @@ def header_of(update: QueuedUpdate, version: int) -> UpdateHeader:
         size_bytes=len(update.blob),
         sha256=hashlib.sha256(update.blob).digest(),
     )
+
+
+def judged_of(version: int, verdict: Verdict) -> Judged | None:
+    """What is told of a version: rounded counts of at most so many swipes, None where they are too few to tell of."""
+    if verdict.swipes < FEWEST_TOLD:
+        return None
+    swipes = _rounded(min(verdict.swipes, MOST_TOLD))
+    before, now = (min(_rounded(right), swipes) for right in (verdict.right_before, verdict.right_now))
+    return Judged(version=version, swipes=swipes, right_before=before, right_now=now)
+
+
+def _rounded(count: int) -> int:
+    return round(count / TOLD_BY) * TOLD_BY
+
+
+def _named(member: Membership) -> str:
+    return f"{member.device_id} {member.version}"

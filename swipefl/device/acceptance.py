@@ -1,0 +1,86 @@
+"""Whether a global model helps here: judged on the held-out swipes before anything is predicted with it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.encoder import usable
+from swipefl.decoder.evaluation import Judgement, judge
+from swipefl.decoder.lexicon import Lexicon
+from swipefl.errors import CheckpointError
+from swipefl.gesture.gesture import Example
+from swipefl.stopping import Stop, never, until
+from swipefl.store.checkpoints import StoredCheckpoint, Verdict
+from swipefl.store.models import read
+from swipefl.store.store import Store
+
+if TYPE_CHECKING:
+    from swipefl.federation.device.exchange import Exchanged  # loads grpc, which a device on its own never needs
+
+MOST_JUDGED = 400  # held-out examples, the newest; more would cost time and say nothing new
+GROWN = 2  # times as many held-out swipes as at a verdict are reason for another: among few of them chance decides
+
+
+@dataclass(frozen=True)
+class Synced:
+    """A visit, and whether predictions may use the newest global model; None where nothing says."""
+
+    visit: "Exchanged"
+    accepted: bool | None
+
+
+class GlobalJudge:
+    """Judges the global models of one store; `stop` is asked before each gesture."""
+
+    def __init__(self, store: Store, lexicon_of: Callable[[str], Lexicon], stop: Stop = never) -> None:
+        self._store = store
+        self._lexicon_of = lexicon_of
+        self._stop = stop
+
+    def run(self) -> bool | None:
+        """Judges what is due: the global model that predictions fall back to, then the newest.
+
+        One is accepted if it is no worse than the one accepted before it, or the base. Says whether the newest is, None
+        where there is none, or nothing to judge it by. Each verdict is kept as it is found: a run that is killed loses
+        one, and predictions do without that model. Raises StoreError, and what the stop says.
+        """
+        while known := self._due():
+            self._store.checkpoints.settle(known.id, self._verdict(known))
+        newest = self._store.checkpoints.newest_global()
+        return newest.verdict.accepted if newest and newest.verdict else None
+
+    def _due(self) -> StoredCheckpoint | None:
+        """What is to be judged next."""
+        held_out = self._store.gestures.counts()["held_out"]
+        used, newest = self._store.checkpoints.accepted_global(), self._store.checkpoints.newest_global()
+        if used and (_is_due(used, held_out) or _read(used) is None):
+            return used
+        return newest if newest and _is_due(newest, held_out) else None
+
+    def _verdict(self, known: StoredCheckpoint) -> Verdict:
+        examples, checkpoint = self._store.gestures.examples("held_out"), _read(known)
+        if checkpoint is None:
+            return Verdict(False, len(examples), 0, 0, 0)
+        older, some = self._store.checkpoints.accepted_global(before=known.id), examples[-MOST_JUDGED:]
+        before = self._judged((older and _read(older)) or base_checkpoint(), some)
+        now = self._judged(checkpoint, some)
+        right = [round(judgement.top1 * len(some)) for judgement in (before, now)]
+        return Verdict(not before.betters(now), len(examples), len(some), *right)
+
+    def _judged(self, checkpoint: Checkpoint, examples: list[Example]) -> Judgement:
+        return judge(Decoder(checkpoint, self._lexicon_of), until(self._stop, examples))
+
+
+def _is_due(known: StoredCheckpoint, held_out: int) -> bool:
+    verdict = known.verdict
+    return held_out > 0 and (verdict is None or held_out >= GROWN * verdict.held_out)
+
+
+def _read(known: StoredCheckpoint) -> Checkpoint | None:
+    """The checkpoint, None where it is damaged, or beyond bounds that were not there when it came."""
+    try:
+        return usable(read(known))
+    except CheckpointError:
+        return None
