@@ -37,6 +37,11 @@ class Judgement:
         return self._order > other._order
 
     @property
+    def is_blind(self) -> bool:
+        """Whether none of the words that were meant was found: then it says of no model that it is any good."""
+        return not self.ln_probability > math.log(UNFOUND) + 1e-9
+
+    @property
     def _order(self) -> tuple[float, float]:
         return (self.top1, -math.inf if math.isnan(self.ln_probability) else self.ln_probability)
 

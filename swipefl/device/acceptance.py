@@ -42,9 +42,9 @@ class GlobalJudge:
     def run(self) -> bool | None:
         """Judges what is due: the global model that predictions fall back to, then the newest.
 
-        One is accepted if it is no worse than the one accepted before it, or the base. Says whether the newest is, None
-        where there is none, or nothing to judge it by. Each verdict is kept as it is found: a run that is killed loses
-        one, and predictions do without that model. Raises StoreError, and what the stop says.
+        One is accepted if it finds any word, and is no worse than the one accepted before it, or the base. Says whether
+        the newest is, None where there is none, or nothing to judge it by. Each verdict is kept as it is found: a run
+        that is killed loses one, and predictions do without that model. Raises StoreError, and what the stop says.
         """
         while known := self._due():
             self._store.checkpoints.settle(known.id, self._verdict(known))
@@ -67,7 +67,8 @@ class GlobalJudge:
         before = self._judged((older and _read(older)) or base_checkpoint(), some)
         now = self._judged(checkpoint, some)
         right = [round(judgement.top1 * len(some)) for judgement in (before, now)]
-        return Verdict(not before.betters(now), len(examples), len(some), *right)
+        accepted = not before.betters(now) and not now.is_blind
+        return Verdict(accepted, len(examples), len(some), *right)
 
     def _judged(self, checkpoint: Checkpoint, examples: list[Example]) -> Judgement:
         return judge(Decoder(checkpoint, self._lexicon_of), until(self._stop, examples))

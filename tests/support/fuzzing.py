@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, checkpoint_from_bytes
-from swipefl.decoder.encoder import Architecture, fitting
+from swipefl.decoder.encoder import MOST_WEIGHT, Architecture, usable
 from swipefl.errors import BadUpdate, CheckpointError, TrustError, UsageError
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest, succession, successor, verified_manifest
@@ -149,9 +149,7 @@ def an_update(blob: bytes) -> None:
 
 def a_model(blob: bytes) -> None:
     def read() -> Checkpoint:
-        checkpoint = checkpoint_from_bytes(blob)
-        fitting(checkpoint)
-        return checkpoint
+        return usable(checkpoint_from_bytes(blob))
 
     checkpoint, error = said_of(read, CheckpointError)
     if error:
@@ -161,6 +159,7 @@ def a_model(blob: bytes) -> None:
     assert again.fingerprint == checkpoint.fingerprint
     assert all(isinstance(fact, str) for fact in (*checkpoint.info, *checkpoint.info.values()))
     assert all(isfinite(weight) for weight in checkpoint.score.of_parts)
+    assert max(float(np.abs(array).max()) for array in checkpoint.weights.values()) <= MOST_WEIGHT
 
 
 links = st.builds(

@@ -127,6 +127,17 @@ def test_one_that_is_as_good_is_accepted(own: Store) -> None:
     assert predicts(own).info == {"made": "again"}
 
 
+def test_swipes_of_which_no_model_knows_the_word_are_no_reason_to_accept_one(store: Store) -> None:
+    """All models are as good as each other there."""
+    put(store, [replace(example, word="zyzzogeton") for example in HELD[:3]])
+    came(store, WORSE["weights turned round"]())
+    assert judged(store) is False
+    assert is_(predicts(store), BASE)
+    put(store, HELD[3:8])
+    came(store, BETTER)
+    assert judged(store) is True
+
+
 def test_with_nothing_to_judge_by_it_is_predicted_with_until_there_is_something(store: Store) -> None:
     number = came(store, HARMFUL)
     assert judged(store) is None

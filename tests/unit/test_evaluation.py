@@ -77,6 +77,13 @@ def test_a_judgement_that_is_no_number_is_the_worst_there_is() -> None:
     assert not nothing.betters(nothing)
 
 
+def test_a_judgement_is_blind_where_no_word_was_found() -> None:
+    swiped = _swiped(["apple"] * 7)
+    assert judge(Fixed("hello", "world"), swiped).is_blind  # type: ignore[arg-type]
+    assert not judge(Fixed("hello", "world"), [*swiped, *_swiped(["world"])]).is_blind  # type: ignore[arg-type]
+    assert Judgement(0.0, float("nan")).is_blind
+
+
 def test_a_word_whose_probability_is_no_number_was_not_found() -> None:
     class Confused:
         def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
