@@ -37,7 +37,8 @@ def tuned(choices: Sequence[Choice], start: ScoreWeights) -> ScoreWeights:
     """The weights under which the words that were meant are likeliest: a conditional logit (McFadden 1974).
 
     Newton's method from `start`. The whole is then scaled, which changes no ranking, until the first words are as
-    often right as their probabilities say; only there count gestures whose word is not among the candidates.
+    often right as their probabilities say; only there count gestures whose word is not among the candidates. On a
+    handful of gestures they could run anywhere: they stay within the range that a checkpoint's may have.
     Raises TooLittleData where no choice holds the word that was meant.
     """
     useful = [chosen for chosen in choices if chosen.meant is not None]
@@ -47,7 +48,7 @@ def tuned(choices: Sequence[Choice], start: ScoreWeights) -> ScoreWeights:
             "no word that was meant is among the candidates; score weights cannot be tuned on that",
         )
     fitted = _likeliest(useful, start.of_parts)
-    return ScoreWeights.from_parts(fitted * _honest_scale(choices, fitted))
+    return ScoreWeights.from_parts(fitted * _honest_scale(choices, fitted)).held
 
 
 def score_step(decoder: Decoder, examples: Iterable[Example], start: ScoreWeights) -> ScoreWeights:

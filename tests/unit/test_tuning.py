@@ -39,6 +39,17 @@ def test_words_that_cannot_be_found_make_it_less_sure_and_change_no_ranking() ->
     assert unsure.beta / unsure.alpha == pytest.approx(sure.beta / sure.alpha, rel=0.2)
 
 
+def test_a_handful_of_choices_leads_to_weights_that_a_checkpoint_may_have() -> None:
+    free = 0
+    for count in (1, 3, 5, 8):
+        for seed in range(5):
+            few = [Choice(100 * choice.parts, choice.meant) for choice in drawn(count, seed)]
+            found = tuned(few, ScoreWeights(1.0, 1.0))
+            assert found.held == found
+            free += np.abs(found.of_parts * SPREADS).max() < 19.9
+    assert free
+
+
 def test_nothing_to_learn_from_is_an_error() -> None:
     with pytest.raises(TooLittleData, match="candidates"):
         tuned([Choice(np.ones((3, 9)), None)], ScoreWeights(1, 1))
