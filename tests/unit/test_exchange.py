@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
-from swipefl.federation.device.enrolment import leave
 from swipefl.federation.device.exchange import Exchange, Exchanged, judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest
@@ -201,7 +200,7 @@ def test_nothing_is_told_that_came_from_another_federation(store: Store, tmp_pat
     assert told(store, tmp_path) == []
     store.checkpoints.settle(received(store), VERDICT)
     assert told(store, tmp_path) == [(3, 50, 30, 50)]
-    leave(store)
+    store.memberships.delete()
     store.memberships.set(replace(AT_THREE, device_id="a new name"))
     assert told(store, tmp_path) == []
 
