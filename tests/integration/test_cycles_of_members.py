@@ -15,7 +15,7 @@ from tests.support.coordinator import Coordinator, coordinator
 from tests.support.cycles import cycle, joins_nobody
 from tests.support.harm import BASE, surer
 from tests.support.people import examples
-from tests.support.phones import Phone, aggregate, aggregate_model, publish_model
+from tests.support.phones import Phone, aggregate_model
 from tests.support.stores import put
 
 
