@@ -124,7 +124,7 @@ class Lexicon:
         if letters not in self._indexes:
             listed, more = self.listed.table(letters), _table({**self.personal, **self.prior}, letters)
             if len(more.lengths):
-                rows, _ = more.places(listed)
+                _, rows = listed.places(more)
                 listed = _with_frequencies(listed, _table(self.personal, letters), np.maximum)
                 listed = _with_frequencies(listed, _table(self.prior, letters), lambda own, prior: prior)
                 more = more.without(rows)

@@ -13,6 +13,7 @@ from swipefl.arrays import Floats
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Rows = npt.NDArray[np.intp]
 MASK_BITS = 64
+LOOK_FACTOR = np.uint16(37)
 HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
 
 
@@ -35,31 +36,33 @@ class WordTable:
         """The words of these rows."""
         return spelled(self.codes[:, rows], self.letters)
 
-    @cached_property
-    def hashes(self) -> npt.NDArray[np.uint64]:
-        """64 bits for each word (N,), the same in every table over the same letters."""
-        total = np.zeros(len(self.lengths), np.uint64)
-        factor = 1
-        for letter in self.codes:  # zeros after a word's end add nothing, however long the longest word is
-            factor = factor * HASH_FACTOR % 2**64
-            total += letter * np.uint64(factor)
-        return total
-
     def places(self, other: "WordTable") -> tuple[Rows, Rows]:
         """The rows (P,) of the words that stand in `other` too, and where they stand there."""
-        order = np.argsort(other.hashes)
-        ordered = other.hashes[order]
-        at = np.minimum(np.searchsorted(ordered, self.hashes), max(len(ordered) - 1, 0))
-        rows = np.flatnonzero(ordered[at] == self.hashes) if len(ordered) else np.zeros(0, np.intp)
-        return rows, order[at[rows]]
+        alike = np.zeros(2**16, bool)
+        alike[other._looks()] = True
+        near = np.flatnonzero(alike[self._looks()])
+        hashes, others = _hashes(self.codes[:, near]), _hashes(other.codes)
+        order = np.argsort(others)
+        ordered = others[order]
+        at = np.searchsorted(ordered, hashes)
+        at[at == len(ordered)] = 0
+        found = np.flatnonzero(ordered[at] == hashes) if len(ordered) else at
+        return near[found], order[at[found]]
+
+    def _looks(self) -> npt.NDArray[np.uint16]:
+        """What can be seen of each word (N,) at a glance: words that are equal look alike."""
+        first: npt.NDArray[np.uint16] = self.codes[:1].sum(0, dtype=np.uint16)
+        return (first * LOOK_FACTOR + self.ends) * LOOK_FACTOR + self.lengths
 
     def without(self, rows: Rows) -> "WordTable":
         """The table without these rows."""
+        if not len(rows):
+            return self
         kept = np.ones(len(self.lengths), bool)
         kept[rows] = False
         return WordTable(
             self.letters,
-            self.codes[:, kept],
+            self.codes.compress(kept, 1),
             self.lengths[kept],
             self.ends[kept],
             self.masks[kept],
@@ -104,6 +107,16 @@ def coded(words: Sequence[str], letters: str) -> tuple[Codes, npt.NDArray[np.uin
 def as_codes(numbers: npt.NDArray[Any], letters: int) -> Codes:
     """`numbers` in the smallest type that holds the codes of so many letters."""
     return numbers.astype(np.uint8) if letters < 256 else numbers.astype(np.uint16)
+
+
+def _hashes(codes: Codes) -> npt.NDArray[np.uint64]:
+    """64 bits for each word (N,) of codes (M, N), whatever M."""
+    total = np.zeros(codes.shape[1], np.uint64)
+    factor = 1
+    for letter in codes:  # zeros after a word's end add nothing, however long the longest word is
+        factor = factor * HASH_FACTOR % 2**64
+        total += letter * np.uint64(factor)
+    return total
 
 
 def letter_bits(letters: int) -> npt.NDArray[np.uint64]:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, packed, unpacked
+from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words, packed, unpacked
 from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.gesture import fold
 from swipefl.gesture.keyboard import built_in
@@ -115,3 +115,19 @@ def test_the_files_are_small() -> None:
         data = (ROOT / "swipefl" / "decoder" / "lexicons" / f"{language}.bin").read_bytes()
         assert len(data) < 700_000
         assert zlib.decompress(data).startswith(b"swipefl-lexicon")
+
+
+WORD_LISTS = st.lists(st.text("abcdef", min_size=1, max_size=4), unique=True, max_size=60)
+
+
+@given(WORD_LISTS, WORD_LISTS)
+def test_places_are_where_equal_words_stand(some: list[str], others: list[str]) -> None:
+    def table_of(words: list[str]) -> Lexicon:
+        return no_words("en").with_words(dict.fromkeys(words, -1.0))
+
+    (ours, *_), (theirs, *_) = (table_of([*words, "f"]).index("fabcdeü").tables for words in (some, others))
+    rows, there = ours.places(theirs)
+    assert ours.spelled(rows) == theirs.spelled(there)
+    assert sorted(ours.spelled(rows)) == sorted({*some, "f"} & {*others, "f"})
+    left = ours.without(rows)
+    assert sorted(left.spelled(np.arange(len(left.lengths)))) == sorted(set(some) - {*others, "f"})
