@@ -76,7 +76,7 @@ class Home:
         Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
         """
         from swipefl.device.keyboards import keyboard_of
-        from swipefl.device.prediction import Prediction, choose_checkpoint, lexicons, read_prior
+        from swipefl.device.prediction import Prediction, choose_checkpoint, lexicons, read_prior, unwanted
         from swipefl.gesture.keyboard import built_in
 
         known_prior = read_prior(prior) if prior else None
@@ -92,6 +92,7 @@ class Home:
                 lexicons(store.words.all(), lexicon_size, known_prior),
                 lambda name: find(name) or built_in(name),
                 keyboard_of(wanted, store.keyboards.get) if wanted else None,
+                unwanted(store),
             )
 
     def held_out(self) -> list[Example]:

@@ -9,7 +9,7 @@ the alphabet).
 import math
 import struct
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -72,13 +72,15 @@ class Lexicon:
     """What a gesture of one language may mean: a word list, and personal words (folded) with their ln frequencies.
 
     A listed word that is personal too has the higher of its two. `prior` is what a caller who knows more, such as the
-    words before, gives for some words: in the search their ln probabilities stand in for the ln frequencies.
+    words before, gives for some words: in the search their ln probabilities stand in for the ln frequencies. `hidden`
+    words are known like the others, and in no index: the search never meets them, and the next best words move up.
     """
 
     language: str
     listed: WordList
     personal: Mapping[str, float] = field(default_factory=dict)
     prior: Mapping[str, float] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
     _indexes: dict[str, WordIndex] = field(default_factory=dict, repr=False)
 
     @property
@@ -119,8 +121,12 @@ class Lexicon:
         """This lexicon where folded words of `prior` have its ln probabilities; it may hold words of its own."""
         return replace(self, prior=dict(prior), _indexes={})
 
+    def hiding(self, words: Iterable[str]) -> "Lexicon":
+        """This lexicon, where the search meets none of the folded `words`."""
+        return replace(self, hidden=self.hidden.union(words), _indexes={})
+
     def index(self, letters: str) -> WordIndex:
-        """What can be typed with `letters`, for the search; kept once built."""
+        """What can be typed with `letters` and is not hidden, for the search; kept once built."""
         if letters not in self._indexes:
             listed, more = self.listed.table(letters), _table({**self.personal, **self.prior}, letters)
             if len(more.lengths):
@@ -128,8 +134,9 @@ class Lexicon:
                 listed = _with_frequencies(listed, _table(self.personal, letters), np.maximum)
                 listed = _with_frequencies(listed, _table(self.prior, letters), lambda own, prior: prior)
                 more = more.without(rows)
-            tables = tuple(table for table in (listed, more) if len(table.lengths))
-            self._indexes[letters] = WordIndex(letters, tables)
+            hidden = _table(dict.fromkeys(self.hidden, 0.0), letters)
+            shown = (table.without(table.places(hidden)[0]) for table in (listed, more))
+            self._indexes[letters] = WordIndex(letters, tuple(table for table in shown if len(table.lengths)))
         return self._indexes[letters]
 
 

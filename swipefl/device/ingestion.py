@@ -138,10 +138,10 @@ class Ingestion:
             with self._store.transaction():
                 if isinstance(entry, OwnKeyboard):
                     self._store.keyboards.add(entry.keyboard)
-                elif entry.removed:
-                    self._store.words.remove(entry.word, entry.language)
                 else:
-                    self._store.words.add(entry.word, entry.language)
+                    words = self._store.words
+                    land = {"added": words.add, "removed": words.remove, "hidden": words.hide}[entry.state]
+                    land(entry.word, entry.language)
         except UsageError as error:
             self._reject(lines.name, Rejected(entry.line, _rejected(error), lines.text))
         else:

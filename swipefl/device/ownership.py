@@ -39,7 +39,7 @@ def forget(store: Store, before: float | None = None, word: str | None = None) -
 
 
 def exported(store: Store) -> Iterator[dict[str, Any]]:
-    """The person's keyboards, every gesture, and the words added or removed by hand: swipefl's own JSONL.
+    """The person's keyboards, every gesture, and the words added, removed or hidden by hand: swipefl's own JSONL.
 
     Checkpoints derive from these and stay behind.
     """
@@ -48,5 +48,5 @@ def exported(store: Store) -> Iterator[dict[str, Any]]:
             yield {"keyboard": keyboard.to_json()}
     for example, verdict in store.gestures.everything():
         yield to_line(example) | ({"suspect": True} if verdict == SUSPECT else {})
-    for word, language, removed in store.words.by_hand():
-        yield {"word": word, "language": language, "personal": "removed" if removed else "added"}
+    for word, language, state in store.words.by_hand():
+        yield {"word": word, "language": language, "personal": state}

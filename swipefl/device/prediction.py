@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeAlias
@@ -53,18 +53,22 @@ class Shown:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One checkpoint with lexicons; `keyboard` is that of gestures that do not say, `find` knows the others by name."""
+    """One checkpoint with lexicons; `keyboard` is that of gestures that do not say, `find` knows the others by name.
+
+    `unwanted` has the words of each language that are not offered. Models are judged with all words, these too: what a
+    person does not want to see says nothing of how well a model reads them.
+    """
 
     checkpoint: Checkpoint
     lexicon_of: Callable[[str], Lexicon]
     find: Callable[[str], Keyboard]
     keyboard: Keyboard | None = None
+    unwanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def decoder(self, language: str | None = None) -> Decoder:
-        """A decoder of these parts. Raises UsageError for a language without a lexicon."""
-        if language is not None:
-            check_language(language)
-        return Decoder(self.checkpoint, self.lexicon_of, language)
+        """A decoder that offers no unwanted word. Raises UsageError for a language without a lexicon."""
+        offered = cache(lambda language: self.lexicon_of(language).hiding(self.unwanted.get(language, ())))
+        return self._decoder(offered, language)
 
     def answers(self, source: Source, language: str | None = None, top: int = 5) -> Iterator[Answer]:
         """One answer a gesture, in order, as it comes. Raises UsageError, DataError where the source cannot be read."""
@@ -79,7 +83,7 @@ class Prediction:
         """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
         from swipefl.decoder.evaluation import evaluate
 
-        decoder = self.decoder(language)
+        decoder = self._decoder(self.lexicon_of, language)
         return evaluate(decoder.decode_and_spell, examples, lambda e: e.word in decoder.lexicon(e.gesture))
 
     def examples(self, source: Source) -> Iterator[Example]:
@@ -92,6 +96,11 @@ class Prediction:
         """What the model saw of one gesture."""
         decoder = self.decoder()
         return Shown(example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
+
+    def _decoder(self, lexicon_of: Callable[[str], Lexicon], language: str | None) -> Decoder:
+        if language is not None:
+            check_language(language)
+        return Decoder(self.checkpoint, lexicon_of, language)
 
     def _entries(self, source: Source) -> Iterator[Entry]:
         name = str(source) if isinstance(source, Path) else "standard input"
@@ -179,3 +188,12 @@ def lexicons(
         return lexicon.with_prior(prior) if prior else lexicon
 
     return lexicon_of
+
+
+def unwanted(store: "Store") -> dict[str, frozenset[str]]:
+    """The words of each language that the person hid. Raises StoreError."""
+    hidden = store.words.hidden()
+    return {
+        language: frozenset(word.word for word in hidden if word.language == language)
+        for language in {word.language for word in hidden}
+    }

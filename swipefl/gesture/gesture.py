@@ -20,6 +20,7 @@ SUSPECT_END_DISTANCE = (
     1.75  # key widths; 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones
 )
 GOOD, SUSPECT = "good", "suspect"
+APOSTROPHES = frozenset("'’ʼ`´")
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,14 @@ def fold(word: str) -> str:
     """The letters that a finger swipes for `word`: lower case, no accents but й's, no apostrophes, ё as е."""
     if word.isascii() and word.isalpha():
         return word.lower()
+    return unaccented(word).replace("'", "")
+
+
+def unaccented(word: str) -> str:
+    """`word` in lower case, without accents but й's, ё as е; what `fold` leaves of it, and its apostrophes as '."""
     text = unicodedata.normalize("NFC", word.strip().lower()).replace("ё", "е")
     letters = (c if c == "й" else unicodedata.normalize("NFD", c)[0] for c in text)
-    return "".join(c for c in letters if c not in "'’ʼ`´" and not unicodedata.combining(c))
+    return "".join("'" if c in APOSTROPHES else c for c in letters if not unicodedata.combining(c))
 
 
 def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]) -> Points:

@@ -113,6 +113,16 @@ _STEPS = (
             "ALTER TABLE checkpoints ADD COLUMN right_now INTEGER",
         ),
     ),
+    Step(
+        "hidden words",
+        (
+            """CREATE TABLE hidden_words (
+                word TEXT NOT NULL,  -- as it is written, but in lower case and without accents: it's is not its
+                language TEXT NOT NULL,
+                PRIMARY KEY (word, language)
+            ) WITHOUT ROWID""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

@@ -1,10 +1,10 @@
-"""The personal lexicon: words that the person added, and words that they swipe again and again."""
+"""The personal lexicon: words that the person added, swipes again and again, or does not want to be offered."""
 
 from dataclasses import dataclass
 
 from swipefl.database.sql import Sql
 from swipefl.errors import UsageError
-from swipefl.gesture.gesture import fold
+from swipefl.gesture.gesture import fold, unaccented
 
 USES_TO_JOIN = 2
 
@@ -19,11 +19,18 @@ UNION ALL
 SELECT w.word, w.language, coalesce(u.uses, 0), 'added' FROM words w LEFT JOIN used u USING (word, language)
 WHERE NOT w.removed
 ORDER BY 2, 1"""
+_HIDDEN = """SELECT h.word, h.language, (
+    SELECT count(*) FROM keyboards k JOIN gestures g ON g.keyboard = k.name
+    WHERE k.language = h.language AND g.word = h.word AND g.verdict = 'good' AND g.held_out = 0
+), 'hidden' FROM hidden_words h ORDER BY 2, 1"""
 
 
 @dataclass(frozen=True)
 class PersonalWord:
-    """A folded word of the person's own and how often its train examples carry it; origin "typed" or "added"."""
+    """A word of the person's own and how often its train examples carry it; origin "typed", "added" or "hidden".
+
+    It is folded; of a hidden one apostrophes stay.
+    """
 
     word: str
     language: str
@@ -32,38 +39,63 @@ class PersonalWord:
 
 
 class Words:
-    """Personal words by (word, language), folded as a finger swipes them."""
+    """Personal words by (word, language), folded as a finger swipes them, and those that are hidden."""
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
     def add(self, word: str, language: str) -> None:
-        """Add a word, also one that was removed before. Raises UsageError for a word without letters, StoreError."""
+        """Add a word, also one that was removed or hidden. Raises UsageError for a word without letters, StoreError."""
         self._put(word, language, removed=False)
+        self._sql.run("DELETE FROM hidden_words WHERE (word, language) = (?, ?)", (fold(word), language))
 
     def remove(self, word: str, language: str) -> None:
         """Remove a word for good: swiping it does not bring it back. Raises UsageError, StoreError."""
         self._put(word, language, removed=True)
 
+    def hide(self, word: str, language: str) -> None:
+        """Never offer this written word, however often it is swiped. Raises UsageError, StoreError."""
+        _check(word)
+        self._sql.run("INSERT OR IGNORE INTO hidden_words (word, language) VALUES (?, ?)", (unaccented(word), language))
+
+    def unhide(self, word: str, language: str) -> None:
+        """Offer a hidden word like any other. Raises UsageError, StoreError."""
+        _check(word)
+        self._sql.run("DELETE FROM hidden_words WHERE (word, language) = (?, ?)", (unaccented(word), language))
+
     def all(self) -> list[PersonalWord]:
-        """Words that were added or used at least twice, less those removed, by language and word. Raises StoreError."""
+        """Words that were added or used at least twice, less those removed, by language and word. Raises StoreError.
+
+        A hidden one is among them: what is learned of it counts for the model.
+        """
         return [PersonalWord(*row) for row in self._sql.rows(_ALL, (USES_TO_JOIN,))]
 
-    def by_hand(self) -> list[tuple[str, str, bool]]:
-        """Word, language and whether it was removed, of what was added and removed by hand. Raises StoreError."""
-        rows = self._sql.rows("SELECT word, language, removed FROM words ORDER BY 2, 1")
-        return [(word, language, bool(removed)) for word, language, removed in rows]
+    def hidden(self) -> list[PersonalWord]:
+        """Words that are never offered, by language and word. Raises StoreError."""
+        return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN)]
+
+    def by_hand(self) -> list[tuple[str, str, str]]:
+        """Word, language and state of what was added, removed or hidden by hand; hidden last. Raises StoreError."""
+        rows = self._sql.rows(
+            """SELECT word, language, iif(removed, 'removed', 'added'), 0 FROM words
+            UNION ALL SELECT word, language, 'hidden', 1 FROM hidden_words ORDER BY 4, 2, 1"""
+        )
+        return [(word, language, state) for word, language, state, _ in rows]
 
     def erase(self, word: str | None = None) -> None:
-        """Erase what was added and removed by hand, of `word` or of all: not even the removal is remembered."""
-        self._sql.run(
-            "DELETE FROM words WHERE :word IS NULL OR word = :word", {"word": None if word is None else fold(word)}
-        )
+        """Erase what was added, removed and hidden by hand, of `word` or of all: nothing of it is remembered."""
+        folded = {"word": None if word is None else fold(word)}
+        self._sql.run("DELETE FROM words WHERE :word IS NULL OR word = :word", folded)
+        self._sql.run("DELETE FROM hidden_words WHERE :word IS NULL OR replace(word, '''', '') = :word", folded)
 
     def _put(self, word: str, language: str, removed: bool) -> None:
-        folded = fold(word)
-        if not folded.isalpha() or len(folded) > 64:
-            raise UsageError("no-word", "a personal word must consist of letters, 64 at most")
+        _check(word)
         self._sql.run(
-            "INSERT OR REPLACE INTO words (word, language, removed) VALUES (?, ?, ?)", (folded, language, removed)
+            "INSERT OR REPLACE INTO words (word, language, removed) VALUES (?, ?, ?)", (fold(word), language, removed)
         )
+
+
+def _check(word: str) -> None:
+    folded = fold(word)
+    if not folded.isalpha() or len(folded) > 64:
+        raise UsageError("no-word", "a personal word must consist of letters, 64 at most")

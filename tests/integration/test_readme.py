@@ -25,6 +25,8 @@ ROWS = {
     "words list": "",
     "words add": "zuzanka",
     "words remove": "zuzanka",
+    "words hide": "zuzanka",
+    "words unhide": "zuzanka",
     "keyboards list": "",
     "keyboards show": "qwerty",
     "keyboards add": str(ROOT / "swipefl" / "gesture" / "keyboards" / "jcuken.json") + " --name mine",
@@ -59,7 +61,7 @@ def test_the_lines_to_try_it_are_targets_of_make() -> None:
 
 
 def test_the_table_has_every_command() -> None:
-    command = r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|remove|show))?)\b[^`]*`"
+    command = r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|remove|hide|unhide|show))?)\b[^`]*`"
     named = set(re.findall(command, readme_rows("command")))
     assert named == {*ROWS, *ELSEWHERE}
     groups = {str(group.name) for group in app.registered_groups}

@@ -1,6 +1,6 @@
 """swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user`.
 
-Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added" or "removed"}`.
+Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added", "removed" or "hidden"}`.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from swipefl.gesture.gesture import Example, Gesture, checked_points, fold
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
 
 Find = Callable[[str], Keyboard]
+STATES = ("added", "removed", "hidden")
 
 
 def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | OwnWord | OwnKeyboard:
@@ -24,12 +25,12 @@ def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading
 
 
 def _own_word(line: int, data: Any) -> OwnWord:
-    word, language = data.get("word"), data.get("language")
-    if not isinstance(word, str) or not isinstance(language, str) or data["personal"] not in ("added", "removed"):
-        raise RejectedLine("no-word", "a personal word needs word, language and personal: added or removed")
+    word, language, state = data.get("word"), data.get("language"), data["personal"]
+    if not isinstance(word, str) or not isinstance(language, str) or state not in STATES:
+        raise RejectedLine("no-word", "a personal word needs word, language and personal: added, removed or hidden")
     if not fold(word).isalpha() or len(word) > 64:
         raise RejectedLine("no-word", "a personal word is made of letters, 64 at most")
-    return OwnWord(line, fold(word), language, data["personal"] == "removed")
+    return OwnWord(line, word, language, state)
 
 
 def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading:

@@ -41,12 +41,12 @@ class Rejected:
 
 @dataclass(frozen=True)
 class OwnWord:
-    """A line of an export: a word that its owner added or removed by hand, folded."""
+    """A line of an export: a word that its owner dealt with by hand; `state` is added, removed or hidden."""
 
     line: int
     word: str
     language: str
-    removed: bool
+    state: str
 
 
 @dataclass(frozen=True)
