@@ -84,7 +84,8 @@ class Home:
         if not self._path.exists():
             chosen = keyboard_of(wanted, built_in) if wanted else None
             lexicon_of = lexicons((), lexicon_size, known_prior)
-            return Prediction(choose_checkpoint(None, model), lexicon_of, built_in, chosen)
+            hidden = unwanted(None, self.settings.offensive_words)
+            return Prediction(choose_checkpoint(None, model), lexicon_of, built_in, chosen, hidden)
         with self.store() as store:
             find = {keyboard.name: keyboard for keyboard in store.keyboards.all()}.get
             return Prediction(
@@ -92,7 +93,7 @@ class Home:
                 lexicons(store.words.all(), lexicon_size, known_prior),
                 lambda name: find(name) or built_in(name),
                 keyboard_of(wanted, store.keyboards.get) if wanted else None,
-                unwanted(store),
+                unwanted(store, self.settings.offensive_words),
             )
 
     def held_out(self) -> list[Example]:

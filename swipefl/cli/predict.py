@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
+from swipefl.cli.options import device_option
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import candidates_as_json, console, printable, table
 
@@ -24,11 +25,13 @@ def predict(
     prior: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Words with ln probabilities that you know better: `word -7.5`.")
     ] = None,
+    offensive_words: Annotated[bool | None, device_option("offensive_words")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
-    found = home_of(home).prediction(model, keyboard, prior=prior).answers(source_of(path), language, top)
+    device = home_of(home, offensive_words=offensive_words)
+    found = device.prediction(model, keyboard, prior=prior).answers(source_of(path), language, top)
     if as_json or not is_terminal():
         for answer in found:
             emit(_plain(answer))

@@ -11,7 +11,7 @@ import struct
 import zlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 
 import numpy as np
@@ -173,6 +173,17 @@ def load_lexicon(language: str) -> Lexicon:
     check_language(language)
     data = resources.files("swipefl.decoder").joinpath("lexicons", f"{language}.bin").read_bytes()
     return Lexicon(language, unpacked(zlib.decompress(data)))
+
+
+@cache
+def offensive_words(language: str) -> frozenset[str]:
+    """The offensive words of the package's lexicon of a language; what makes a word one, its recipe says.
+
+    Raises UsageError where there is no lexicon.
+    """
+    check_language(language)
+    data = resources.files("swipefl.decoder").joinpath("lexicons", f"offensive-{language}.bin").read_bytes()
+    return frozenset(zlib.decompress(data).decode().split("\n"))
 
 
 def no_words(language: str) -> Lexicon:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import LANGUAGES, Lexicon, check_language, load_lexicon, no_words
+from swipefl.decoder.lexicon import (
+    LANGUAGES,
+    Lexicon,
+    check_language,
+    load_lexicon,
+    no_words,
+    offensive_words,
+)
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
@@ -190,10 +197,16 @@ def lexicons(
     return lexicon_of
 
 
-def unwanted(store: "Store") -> dict[str, frozenset[str]]:
-    """The words of each language that the person hid. Raises StoreError."""
-    hidden = store.words.hidden()
+def unwanted(store: "Store | None", offensive: bool = False) -> dict[str, frozenset[str]]:
+    """The words of each language that are not to be offered: those that the person hid, and, unless `offensive`,
+    the offensive ones that they never typed themselves. Raises StoreError."""
+    listed = {} if offensive else {language: offensive_words(language) for language in LANGUAGES}
+    if store is None:
+        return listed
+    typed, hidden = store.words.typed({word for words in listed.values() for word in words}), store.words.hidden()
     return {
-        language: frozenset(word.word for word in hidden if word.language == language)
-        for language in {word.language for word in hidden}
+        language: listed.get(language, frozenset[str]())
+        .difference(typed)
+        .union(word.word for word in hidden if word.language == language)
+        for language in {*listed, *(word.language for word in hidden)}
     }

@@ -17,6 +17,7 @@ class Settings(Sourced):
     file_name: ClassVar[str] = "config.toml"
 
     keyboard: str | None = None
+    offensive_words: bool = False
     epochs: int = Field(4, ge=1)
     batch_size: int = Field(_PLAN.batch_size, ge=1)
     learning_rate: float = Field(1e-3, gt=0)

@@ -1,5 +1,7 @@
 """The personal lexicon: words that the person added, swipes again and again, or does not want to be offered."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from swipefl.database.sql import Sql
@@ -23,6 +25,15 @@ _HIDDEN = """SELECT h.word, h.language, (
     SELECT count(*) FROM keyboards k JOIN gestures g ON g.keyboard = k.name
     WHERE k.language = h.language AND g.word = h.word AND g.verdict = 'good' AND g.held_out = 0
 ), 'hidden' FROM hidden_words h ORDER BY 2, 1"""
+
+# One search of the index for each word and keyboard: no page of points is read, and not each gesture either.
+_TYPED = """WITH asked AS (SELECT value AS word FROM json_each(?))
+SELECT a.word FROM asked a CROSS JOIN keyboards k WHERE EXISTS (
+    SELECT 1 FROM gestures g
+    WHERE g.verdict = 'good' AND g.held_out IN (0, 1) AND g.keyboard = k.name AND g.word = a.word
+) AND NOT EXISTS (SELECT 1 FROM words w WHERE w.word = a.word AND w.language = k.language AND w.removed)
+UNION
+SELECT a.word FROM asked a JOIN words w USING (word) WHERE NOT w.removed"""
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,13 @@ class Words:
     def hidden(self) -> list[PersonalWord]:
         """Words that are never offered, by language and word. Raises StoreError."""
         return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN)]
+
+    def typed(self, words: Iterable[str]) -> set[str]:
+        """Which of these folded words the person typed themselves: swiped once, or added by hand. Raises StoreError.
+
+        What they removed by hand is none.
+        """
+        return {word for (word,) in self._sql.rows(_TYPED, (json.dumps(list(words)),))}
 
     def by_hand(self) -> list[tuple[str, str, str]]:
         """Word, language and state of what was added, removed or hidden by hand; hidden last. Raises StoreError."""

@@ -1,4 +1,4 @@
-"""`swipefl words hide`, as a person meets it at the command line."""
+"""`swipefl words hide` and offensive words, as a person meets them at the command line."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from swipefl.decoder.lexicon import load_lexicon, offensive_words
+from swipefl.gesture.formats.own import to_line
+from swipefl.gesture.keyboard import built_in
 from tests.support.command import Done, swipefl
-from tests.support.swipes import EXAMPLE, GOOD
+from tests.support.people import examples
+from tests.support.swipes import EXAMPLE, GOOD, lines
 from tests.support.terminal import seen, swipefl_on_terminal
 
 
@@ -67,3 +71,25 @@ def test_a_line_of_another_state_is_rejected_by_name(tmp_path: Path, state: Any)
     line = json.dumps({"word": "zuzanka", "language": "en", "personal": state}).encode() + b"\n"
     done = swipefl(tmp_path, "ingest", "-", "--json", given=line + GOOD[0])
     assert (done.code, done.json["rejected"], "zuzanka" in done.err) == (0, 1, False)
+
+
+def test_an_offensive_word_is_offered_where_it_is_asked_for_or_was_typed(tmp_path: Path) -> None:
+    """With and without a store; none is made by predicting."""
+    home, lexicon, offensive = tmp_path / "home", load_lexicon("en"), offensive_words("en")
+    word = next(word for word in lexicon.words if word in offensive and len(word) > 3)
+    # trained on nobody's swipes of it: the clearest of a few generated ones
+    swipes = [lines(to_line(example)) for example in examples(8, seed=1, keyboard=built_in("qwerty"), words=(word,))]
+    asked = ("predict", "-", "--offensive-words")
+    swipe = next(line for line in swipes if offered(swipefl(home, *asked, given=line))[0] == word)
+    assert word not in offered(swipefl(home, "predict", "-", given=swipe))
+    assert offered(swipefl(home, "predict", "-", given=swipe, SWIPEFL_OFFENSIVE_WORDS="true"))[0] == word
+    assert not home.exists()
+    assert swipefl(home, "ingest", "-", given=GOOD[0]).code == 0
+    assert word not in offered(swipefl(home, "predict", "-", given=swipe))
+    assert swipefl(home, "ingest", "-", "--json", given=swipe).json["stored"] == 1
+    assert offered(swipefl(home, "predict", "-", given=swipe))[0] == word
+    assert swipefl(home, "words", "remove", word).code == 0
+    assert word not in offered(swipefl(home, "predict", "-", given=swipe))
+    (home / "config.toml").write_text("offensive_words = true\n")
+    assert offered(swipefl(home, "predict", "-", given=swipe))[0] == word
+    assert word not in offered(swipefl(home, "predict", "-", "--no-offensive-words", given=swipe))

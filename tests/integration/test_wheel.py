@@ -18,6 +18,8 @@ DATA = (
     "swipefl/decoder/base/base.safetensors",
     "swipefl/decoder/lexicons/en.bin",
     "swipefl/decoder/lexicons/ru.bin",
+    "swipefl/decoder/lexicons/offensive-en.bin",
+    "swipefl/decoder/lexicons/offensive-ru.bin",
     "swipefl/decoder/lexicons/README.md",  # their licences
     "swipefl/gesture/keyboards/qwerty.json",
     "swipefl/gesture/keyboards/jcuken.json",

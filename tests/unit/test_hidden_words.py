@@ -1,25 +1,27 @@
-"""Words that are never offered: hidden by hand."""
+"""Words that are never offered: hidden by hand, and offensive ones that the person never typed."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words
+from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words, offensive_words
 from swipefl.decoder.search import Candidate
 from swipefl.device.ownership import exported, forget
 from swipefl.device.prediction import Prediction, unwanted
 from swipefl.device.words import change_word, known_words
 from swipefl.errors import UsageError
-from swipefl.gesture.gesture import Example
-from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.gesture import SUSPECT, Example, fold
+from swipefl.gesture.keyboard import Keyboard, built_in
 from swipefl.store.store import Store
-from swipefl.store.words import PersonalWord
+from swipefl.store.words import _TYPED, PersonalWord
 from tests.support.people import WORDS, examples
-from tests.support.stores import RARE, put, train_uses
+from tests.support.stores import RARE, put, side, train_uses
 
 RUSSIAN = ("привет", "погода", "сегодня", "хорошо")
 PEOPLE = {"en": examples(12, seed=3), "ru": examples(8, seed=3, keyboard=built_in("jcuken"), words=RUSSIAN)}
@@ -93,17 +95,17 @@ def test_a_word_is_hidden_in_whatever_case_it_is_written(
     store: Store, written: str, language: str, gone: str | None, stays: str
 ) -> None:
     change_word(store, written, language, "hide")
-    hidden = unwanted(store)[language]
+    hidden = unwanted(store)[language] - offensive_words(language)
     assert len(hidden) == 1
     assert stays not in hidden
     assert gone is None or hidden == {gone}
     assert change_word(store, written.swapcase(), language, "unhide").hidden == 0
-    assert unwanted(store) == {}
+    assert unwanted(store)[language] == offensive_words(language)
 
 
 def test_a_word_is_hidden_in_one_language(store: Store) -> None:
     change_word(store, "Damn", "en", "hide")
-    assert "damn" not in unwanted(store).get("ru", ())
+    assert "damn" not in unwanted(store)["ru"]
 
 
 @pytest.mark.parametrize("word", ["", "'", "two words", "12", "x" * 65])
@@ -137,6 +139,89 @@ def test_hidden_words_are_listed_exported_and_forgotten(store: Store) -> None:
     forget(store)
     assert list(exported(store)) == known_words(store) == []
     assert b"damn" not in store.path.read_bytes()
+
+
+# The offensive words: none stands in this file.
+
+ORDINARY = (
+    *("hell", "damn", "ass", "cock", "tit", "dick", "bastard", "bloody", "suck", "queer", "gay", "lesbian", "trans"),
+    *("sex", "sexual", "breast", "breasts", "penis", "vagina", "anal", "rape", "rapist", "abortion", "nazi", "jew"),
+    *("execute", "scunthorpe", "class", "pass", "cocktail", "spicy", "japan", "therapist", "snigger", "shot", "ship"),
+    *("duck", "ducking", "sheet", "puck", "count", "black", "asian", "muslim", "gypsy", "drug", "kill", "suicide"),
+    *("член", "секс", "гей", "хлеб", "хула", "скучать", "страховать", "команда", "негр", "презерватив", "рубля"),
+)
+
+
+def test_no_word_that_anybody_may_need_is_offensive() -> None:
+    assert not set(ORDINARY) & {word for language in LANGUAGES for word in offensive_words(language)}
+
+
+@pytest.mark.parametrize(("language", "count"), [("en", 192), ("ru", 111)])
+def test_the_offensive_words_are_few_rare_and_of_the_lexicon(language: str, count: int) -> None:
+    lexicon, words = load_lexicon(language), offensive_words(language)
+    assert len(words) == count
+    assert words <= set(lexicon.words)
+    share = dict(zip(lexicon.words, np.exp(lexicon.ln_frequencies), strict=True))
+    assert sum(share[word] for word in words) < 0.002
+
+
+def test_a_language_without_a_lexicon_has_no_list() -> None:
+    with pytest.raises(UsageError):
+        offensive_words("de")
+
+
+def common_offensive(keyboard: Keyboard) -> Example:
+    """A generated swipe of an offensive word that the base model reads as just that."""
+    lexicon = load_lexicon(keyboard.language)
+    usual = [word for word in lexicon.words if word in offensive_words(keyboard.language) and len(word) > 3][:20]
+    swipes = examples(60, seed=2, keyboard=keyboard, words=tuple(usual))
+    return next(e for e in swipes if decoded(e, lexicon, 1)[0].word == e.word)
+
+
+def offered(store: Store | None, example: Example, offensive: bool = False) -> list[str]:
+    prediction = Prediction(base_checkpoint(), load_lexicon, built_in, None, unwanted(store, offensive))
+    return words_of(prediction.decoder().decode(example.gesture))
+
+
+@pytest.mark.parametrize("name", ["qwerty", "jcuken"])
+def test_an_offensive_word_is_offered_to_who_typed_it(store: Store, name: str) -> None:
+    keyboard = built_in(name)
+    example = common_offensive(keyboard)
+    word, language = example.word, keyboard.language
+    assert word not in offered(None, example)
+    assert offered(None, example, offensive=True)[0] == word
+    assert word not in offered(store, example)
+    put(store, [example], SUSPECT)
+    assert word not in offered(store, example)  # a word that was not swiped is none that was typed
+    change_word(store, word, language, "add")
+    assert offered(store, example)[0] == word
+    change_word(store, word.upper(), language, "hide")
+    assert word not in offered(store, example)
+    assert word not in offered(store, example, offensive=True)
+
+
+@pytest.mark.parametrize("kept", ["train", "held_out"])
+def test_one_good_swipe_is_enough_on_any_keyboard_until_it_is_removed_or_forgotten(store: Store, kept: str) -> None:
+    word = fold(sorted(offensive_words("en"))[0])
+    keyboard = Keyboard("mine", "", 10.0, 3.0, built_in("qwerty").keys)
+    swipes = examples(60, seed=4, keyboard=keyboard, words=(word,))
+    put(store, [next(e for e in swipes if side(e) == kept)])
+    assert word not in unwanted(store)["en"]
+    assert unwanted(store)["en"] < offensive_words("en")
+    store.words.remove(word, "")
+    assert word in unwanted(store)["en"]
+    store.words.erase()
+    assert word not in unwanted(store)["en"]
+    forget(store, word=word)
+    assert word in unwanted(store)["en"]
+
+
+def test_what_is_typed_is_searched_for_by_the_index(path: Path) -> None:
+    """A start waits for no scan of all gestures."""
+    with Store(path) as store:
+        plan = " ".join(str(row[3]) for row in store.sql.rows(f"EXPLAIN QUERY PLAN {_TYPED}", ("[]",)))
+    assert "COVERING INDEX gestures_by_use (verdict=? AND held_out=? AND keyboard=? AND word=?)" in plan
+    assert "SCAN g" not in plan
 
 
 def test_judging_does_not_depend_on_what_is_hidden(store: Store) -> None:
