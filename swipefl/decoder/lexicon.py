@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,9 @@ from swipefl.decoder.word_index import Codes, WordIndex, WordTable, as_codes, co
 from swipefl.errors import Remedy, UsageError
 
 LANGUAGES = ("en", "ru")
+KEPT = (
+    8  # alphabets of which a list keeps what was built for them, 4 MB each: whoever sends gestures chooses their number
+)
 MAGIC = b"swipefl-lexicon1"
 STEP = 0.01  # decades; what the source has too
 HEADER = struct.Struct("<16sII")
@@ -52,7 +56,7 @@ class WordList:
         return WordList(self.alphabet, self.codes[:, :count], self.lengths[:count], self.ln_frequencies[:count])
 
     def table(self, letters: str) -> WordTable:
-        """The words that can be typed with `letters`; kept once built."""
+        """The words that can be typed with `letters`; kept for the next time."""
         if letters not in self._tables:
             column = np.array([0, *(1 + letters.find(letter) for letter in self.alphabet)])
             codes, lengths, ln_frequencies = self.codes, self.lengths, self.ln_frequencies
@@ -63,6 +67,7 @@ class WordList:
                 codes, lengths = codes[:, typeable], lengths[typeable]
                 ln_frequencies = ln_frequencies[typeable]
             columns = as_codes(column, len(letters))
+            _make_room(self._tables)
             self._tables[letters] = word_table(letters, columns[codes], lengths, ln_frequencies)
         return self._tables[letters]
 
@@ -126,7 +131,7 @@ class Lexicon:
         return replace(self, hidden=self.hidden.union(words), _indexes={})
 
     def index(self, letters: str) -> WordIndex:
-        """What can be typed with `letters` and is not hidden, for the search; kept once built."""
+        """What can be typed with `letters` and is not hidden, for the search; kept for the next time."""
         if letters not in self._indexes:
             listed, more = self.listed.table(letters), _table({**self.personal, **self.prior}, letters)
             if len(more.lengths):
@@ -136,8 +141,16 @@ class Lexicon:
                 more = more.without(rows)
             hidden = _table(dict.fromkeys(self.hidden, 0.0), letters)
             shown = (table.without(table.places(hidden)[0]) for table in (listed, more))
-            self._indexes[letters] = WordIndex(letters, tuple(table for table in shown if len(table.lengths)))
+            tables = tuple(table for table in shown if len(table.lengths))
+            _make_room(self._indexes)
+            self._indexes[letters] = WordIndex(letters, tables)
         return self._indexes[letters]
+
+
+def _make_room(kept: dict[str, Any]) -> None:
+    """Drops the oldest of what is kept, where there is no room for one more."""
+    if len(kept) >= KEPT:
+        del kept[next(iter(kept))]
 
 
 def _with_frequencies(table: WordTable, given: WordTable, choose: Callable[[Floats, Floats], Floats]) -> WordTable:

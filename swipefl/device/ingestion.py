@@ -155,6 +155,8 @@ class Ingestion:
 
 def _rejected(error: UsageError) -> RejectedLine:
     """A line whose keyboard or word the store does not take."""
+    if error.code == "many-keyboards":
+        return RejectedLine("many-keyboards", "{why}", error.remedy, why=error)
     return RejectedLine("name-taken", "{why}", error.remedy, why=error)
 
 

@@ -1,16 +1,20 @@
 """The layouts that are known here."""
 
-import json
+import codecs
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import orjson
+
 from swipefl.errors import UsageError
-from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
+from swipefl.gesture.keyboard import Keyboard, checked_keyboard, keyboard_from_json
 
 if TYPE_CHECKING:  # to find a keyboard needs none
     from swipefl.store.store import Store
+
+MOST_FILE = 1 << 20  # bytes; 200 keys take 40 KB
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ def add_keyboard(store: "Store", file: Path, name: str | None = None) -> Keyboar
     """
     keyboard = read_keyboard(file)
     if name is not None:
-        keyboard = replace(keyboard, name=name)
+        keyboard = checked_keyboard(replace(keyboard, name=name))
     with store.transaction():
         store.keyboards.add(keyboard)
     return _report(keyboard)
@@ -50,11 +54,17 @@ def read_keyboard(path: Path) -> Keyboard:
     """The keyboard in a JSON file, named after the file unless it says its name. Raises UsageError."""
     if not path.is_file():
         raise UsageError("no-such-file", "there is no file {path}", path=path)
+    unreadable = "cannot read the keyboard file {path}: {why}"
     try:
-        return keyboard_from_json(json.loads(path.read_text("utf-8")), name=path.stem)
-    except (OSError, ValueError) as error:
-        unreadable = "cannot read the keyboard file {path}: {why}"
-        raise UsageError("unreadable-keyboard", unreadable, path=path, why=error) from error
+        with path.open("rb") as file:
+            text = file.read(MOST_FILE + 1)
+        data = orjson.loads(text.removeprefix(codecs.BOM_UTF8))
+    except OSError as error:
+        raise UsageError("unreadable-keyboard", unreadable, path=path, why=error.strerror) from error
+    except orjson.JSONDecodeError as error:
+        why = "it has more than 1 MB" if len(text) > MOST_FILE else f"it is not valid JSON ({error})"
+        raise UsageError("unreadable-keyboard", unreadable, path=path, why=why) from error
+    return keyboard_from_json(data, name=path.stem)
 
 
 def _report(keyboard: Keyboard) -> KeyboardReport:

@@ -3,19 +3,22 @@
 import hashlib
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from swipefl.arrays import Floats
 from swipefl.errors import RejectedLine
-from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.keyboard import Keyboard, is_size
 
 Points = Floats
 
 MIN_POINTS = 2
 MAX_POINTS = 5_000
 MAX_DURATION_S = 60.0
+MOST_LETTERS = 64
+MOST_WRITTEN = 4 * MOST_LETTERS  # characters, where marks are characters of their own
 SUSPECT_END_DISTANCE = (
     1.75  # key widths; 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones
 )
@@ -48,6 +51,11 @@ class Example:
     word: str
 
 
+def named(gesture: Gesture) -> Gesture:
+    """The gesture; one without an id is named after its trace."""
+    return gesture if gesture.id else replace(gesture, id=gesture.trace_hash().hex())
+
+
 def fold(word: str) -> str:
     """The letters that a finger swipes for `word`: lower case, no accents but й's, no apostrophes, ё as е."""
     if word.isascii() and word.isalpha():
@@ -76,6 +84,8 @@ def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]
         axes = np.array((xs, ys, ts), dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
         raise RejectedLine("not-a-number", "x, y and t must be numbers") from None
+    if axes.ndim != 2:  # lists of equal length in place of numbers
+        raise RejectedLine("not-a-number", "x, y and t must be numbers")
     if not np.isfinite(axes).all() or np.abs(axes[:2]).max() > 1e6:
         raise RejectedLine("not-finite", "x, y and t must be finite numbers")
     times = axes[2]
@@ -91,12 +101,20 @@ def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]
     return axes.T.astype(np.float32, order="C")
 
 
+def checked_size(width: Any, height: Any) -> tuple[float, float]:
+    """The size of the keyboard under a gesture. Raises RejectedLine, `bad-size`."""
+    are_numbers = all(isinstance(n, int | float) and not isinstance(n, bool) for n in (width, height))
+    if not are_numbers or not is_size(width, height):
+        raise RejectedLine("bad-size", "width and height must be numbers above 0, such as a keyboard has")
+    return float(width), float(height)
+
+
 def checked_word(word: object, keyboard: Keyboard) -> str:
-    """`word` folded. Raises RejectedLine: `no-word`, or `letter-not-on-keyboard`."""
-    if not isinstance(word, str) or not (folded := fold(word)):
+    """`word` folded. Raises RejectedLine: `no-word`, `long-word` or `letter-not-on-keyboard`."""
+    if not isinstance(word, str) or not (folded := fold(word[:MOST_WRITTEN])):
         raise RejectedLine("no-word", "the word is missing or empty")
-    if len(folded) > 64:
-        raise RejectedLine("long-word", "a word may have 64 letters at most")
+    if len(folded) > MOST_LETTERS or len(word) > MOST_WRITTEN:
+        raise RejectedLine("long-word", "a word may have {most} letters at most", most=MOST_LETTERS)
     if not keyboard.can_type(folded):
         raise RejectedLine(
             "letter-not-on-keyboard", "the word has a letter that keyboard {keyboard} lacks", keyboard=keyboard.name

@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 import statistics
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -17,9 +18,15 @@ from swipefl.arrays import Floats
 from swipefl.errors import Remedy, UsageError
 
 BUILT_IN = ("qwerty", "jcuken")
+MOST_KEYS = 200
+LEAST_SIZE, MOST_SIZE = 1e-6, 1e6  # of a keyboard, in units of its own
+MOST_ASPECT = 1e3  # that its width and height may be apart
+MOST_NAME = 100  # characters
+MOST_LANGUAGE = 35  # characters: the longest tag that BCP 47 asks software to take
+FAR, NEAR = 10, 1e-3  # times a keyboard's size: no key is larger or farther off, and none smaller
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Key:
     """One letter key: its centre and size in the keyboard's own units."""
 
@@ -127,18 +134,54 @@ def built_in(name: str) -> Keyboard:
 
 
 def keyboard_from_json(data: Any, name: str = "") -> Keyboard:
-    """A keyboard of swipefl's own JSON, or of a grid of labels with hitboxes (NeuroSwipe). Raises UsageError.
+    """A keyboard of swipefl's own JSON, or of a grid of labels with hitboxes (NeuroSwipe), from wherever it may come.
 
-    A grid without a name is named after its content, so that equal grids are one keyboard.
+    A grid without a name is named after its content, so that equal grids are one keyboard. Raises UsageError, also
+    where there are more keys, larger ones or longer names than any keyboard has.
     """
+    keys = data.get("keys") if isinstance(data, dict) else None
+    if isinstance(keys, list) and len(keys) > MOST_KEYS:
+        raise UsageError("large-keyboard", "a keyboard may have {most} keys at most", most=MOST_KEYS)
+    return checked_keyboard(remembered_keyboard(data, name))
+
+
+def checked_keyboard(keyboard: Keyboard) -> Keyboard:
+    """The keyboard. Raises UsageError for names and sizes that no keyboard has."""
+    if len(keyboard.name) > MOST_NAME or len(keyboard.language) > MOST_LANGUAGE:
+        raise UsageError(
+            "long-name",
+            "a keyboard's name may have {name} characters at most, its language {language}",
+            name=MOST_NAME,
+            language=MOST_LANGUAGE,
+        )
+    in_place = all(_in_place(key, keyboard) for key in keyboard.keys)
+    if not in_place or not is_size(keyboard.width, keyboard.height):
+        raise UsageError("no-keyboard", "not a keyboard: no screen has keys of these sizes at these places")
+    return keyboard
+
+
+def is_size(width: float, height: float) -> bool:
+    """Whether a keyboard may be so large, in whatever units; what is measured against it stays a finite number then."""
+    sizes = sorted((width, height))
+    return sizes[0] >= LEAST_SIZE and sizes[1] <= min(MOST_SIZE, MOST_ASPECT * sizes[0])
+
+
+def _in_place(key: Key, keyboard: Keyboard) -> bool:
+    near = abs(key.x) <= FAR * keyboard.width and abs(key.y) <= FAR * keyboard.height
+    wide = NEAR * keyboard.width <= key.width <= FAR * keyboard.width
+    return near and wide and NEAR * keyboard.height <= key.height <= FAR * keyboard.height
+
+
+def remembered_keyboard(data: Any, name: str = "") -> Keyboard:
+    """The keyboard of such an object that was taken before: whatever bounds there are now. Raises UsageError."""
     try:
-        keys = tuple(_own_key(k) if "letter" in k else _hitbox_key(k) for k in data["keys"] if _is_letter(k))
+        keys = tuple(key for given in data["keys"] if (key := _key(given)))
         width, height = float(data["width"]), float(data["height"])
         numbers = [width, height, *(n for k in keys for n in (k.x, k.y, k.width, k.height))]
         language = str(data.get("language") or _language(keys))
         digest = hashlib.sha256(repr((width, height, keys)).encode()).hexdigest()[:8]
         name = str(data.get("name") or name or f"grid-{digest}")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UsageError(
             "no-keyboard", "not a keyboard: it needs width, height and keys, each key with letter, x, y, width, height"
         ) from error
@@ -148,19 +191,25 @@ def keyboard_from_json(data: Any, name: str = "") -> Keyboard:
     return Keyboard(name, language, width, height, keys)
 
 
-def _is_letter(key: Mapping[str, Any]) -> bool:
-    label = key.get("letter", key.get("label"))
-    return isinstance(label, str) and len(label) == 1 and label.isalpha()
+def _key(given: Mapping[str, Any]) -> Key | None:
+    """The key of a letter; None for what else there is on a keyboard."""
+    letter = _letter(given.get("letter", given.get("label")))
+    if letter is None:
+        return None
+    if "letter" in given:
+        return Key(letter, *(float(given[field]) for field in ("x", "y", "width", "height")))
+    left, top, width, height = (float(given["hitbox"][field]) for field in ("x", "y", "w", "h"))
+    return Key(letter, left + width / 2, top + height / 2, width, height)
 
 
-def _own_key(key: Mapping[str, Any]) -> Key:
-    x, y, width, height = (float(key[field]) for field in ("x", "y", "width", "height"))
-    return Key(str(key["letter"]).lower(), x, y, width, height)
-
-
-def _hitbox_key(key: Mapping[str, Any]) -> Key:
-    left, top, width, height = (float(key["hitbox"][field]) for field in ("x", "y", "w", "h"))
-    return Key(str(key["label"]).lower(), left + width / 2, top + height / 2, width, height)
+def _letter(label: Any) -> str | None:
+    """The one letter that a label stands for, in lower case, which may not change it once more."""
+    if not isinstance(label, str) or not 0 < len(label) <= 2:
+        return None
+    letter = label.lower()
+    if len(letter) > 1:  # İ is two characters in lower case, i and a dot; the dot has no key
+        letter = unicodedata.normalize("NFC", letter).removesuffix("\u0307")
+    return letter if len(letter) == 1 and letter.isalpha() else None
 
 
 def _language(keys: tuple[Key, ...]) -> str:

@@ -4,7 +4,9 @@ import json
 
 from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
+from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, remembered_keyboard
+
+MOST = 500  # that are added: each is read whenever gestures are
 
 
 class Keyboards:
@@ -19,7 +21,10 @@ class Keyboards:
         return built_in(name) if found is None else found  # built_in raises the UsageError
 
     def add(self, keyboard: Keyboard) -> None:
-        """Remember `keyboard`; a known one is left as it is. Raises UsageError if its name is another's."""
+        """Remember `keyboard`; a known one is left as it is.
+
+        Raises UsageError if its name is another's, or there are too many.
+        """
         known = self._find(keyboard.name)
         if known is not None and known != keyboard:
             raise UsageError(
@@ -28,6 +33,8 @@ class Keyboards:
                 Remedy.CHOOSE_NAME,
                 name=keyboard.name,
             )
+        if known is None and self._sql.rows("SELECT count(*) FROM keyboards")[0][0] >= MOST:
+            raise UsageError("many-keyboards", "{most} keyboards are known already, and no more can be", most=MOST)
         row = (keyboard.name, keyboard.language, json.dumps(keyboard.to_json(), ensure_ascii=False))
         self._sql.run("INSERT INTO keyboards (name, language, geometry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
 
@@ -45,6 +52,6 @@ class Keyboards:
 
     def _parsed(self, geometry: str) -> Keyboard:
         try:
-            return keyboard_from_json(json.loads(geometry))
+            return remembered_keyboard(json.loads(geometry))
         except (ValueError, UsageError) as error:
             raise self._sql.damaged("a keyboard in it cannot be read") from error
