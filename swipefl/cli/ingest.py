@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from swipefl.gesture.formats import Rejected
 
 SHOWN = 10
+MOST_SPANS = 50
 
 
 def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
@@ -58,6 +59,7 @@ class _Rejects:
         self._kept = kept
         self._shown = 0
         self._spans: list[tuple[str, int, int]] = []  # neighbours together: a gigabyte of nonsense is one span
+        self._further = False  # there are more spans than are told
 
     def add(self, name: str, rejected: "Rejected") -> None:
         """Takes one rejected line of the file `name`."""
@@ -70,14 +72,17 @@ class _Rejects:
         before, first, last = self._spans[-1] if self._spans else ("", 0, -1)
         if before == name and rejected.line <= last + 1:
             self._spans[-1] = (name, first, rejected.line)
-        else:
+        elif len(self._spans) < MOST_SPANS:
             self._spans.append((name, rejected.line, rejected.line))
+        else:
+            self._further = True
 
     def tell_rest(self) -> None:
         """Says where the lines are that were not shown."""
         if self._spans:
             places = (f"{name}:{first}" + f"-{last}" * (last > first) for name, first, last in self._spans)
-            note(f"... and {self._shown - SHOWN} more: {', '.join(places)}; --rejects FILE writes them all")
+            told_of = ", ".join(places) + ", and further on" * self._further
+            note(f"... and {self._shown - SHOWN} more: {told_of}; --rejects FILE writes them all")
 
 
 def ingest(
@@ -102,19 +107,25 @@ def ingest(
         store = stack.enter_context(device.store())
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         rejected = _Rejects(kept)
-        stack.callback(rejected.tell_rest)
         ingestion = device.ingestion(store, keyboard, format, rejected.add)
-        report = ingestion.run(source_of(path) for path in paths)
+        try:
+            ingestion.run(source_of(path) for path in paths)
+        finally:  # what has landed is told, whatever came after it
+            rejected.tell_rest()
+            _tell(ingestion.report, as_json)
+
+
+def _tell(report: "IngestReport", as_json: bool) -> None:
     log("ingest finished", **asdict(report))
     if as_json or not is_terminal():
         emit(asdict(report))
-        return
-    console().print(_summary(report), soft_wrap=True)
+    else:
+        console().print(_summary(report), soft_wrap=True)
 
 
 def _summary(report: "IngestReport") -> str:
     if not report.read:
-        return "nothing new: what was given had been read before"
+        return "nothing new to store"
     counts = f"{report.stored} stored, {report.duplicates} known before, {report.rejected} rejected"
     lines = [f"{counted(report.read, 'gesture')} read in {report.seconds:.1f} s: {counts}"]
     if report.suspect:

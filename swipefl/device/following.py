@@ -4,12 +4,11 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from swipefl.gesture.formats import Reading, Rejected, unpacked_lines
+from swipefl.gesture.formats import Entry, Private, Reading, Rejected, unpacked_lines, unreadable
 from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
 from swipefl.gesture.gesture import MAX_DURATION_S
 from swipefl.store.bookmarks import Bookmark, Bookmarks
@@ -46,7 +45,6 @@ class Following:
     ) -> None:
         self.name = name
         self.is_known = is_known  # nothing of it is new
-        self.text = b""  # of the last line
         self._lines = lines
         self._bookmarking = bookmarking
         self._number = 0
@@ -62,11 +60,13 @@ class Following:
         for line in self._lines:
             self._before_last = Place(line.start, line.number - 1)
             self._end = Place(line.end, line.number if line.whole else line.number - 1)
-            self._number, self._is_whole, self.text = line.number, line.whole, line.text
+            self._number, self._is_whole = line.number, line.whole
             yield line
 
-    def leaves(self, entry: Reading | Rejected) -> bool:
+    def leaves(self, entry: Entry) -> bool:
         """Whether `entry` looks unfinished and is left for the next time: reading then goes on from its first byte."""
+        if not isinstance(entry, Reading | Rejected):
+            return isinstance(entry, Private) and self.leaves(entry.entry)
         if self._bookmarking is None or self._bookmarking.whole or entry.resume is None:
             return False
         if self._is_whole and not self._bookmarking.fresh:
@@ -85,31 +85,29 @@ class Following:
             self._bookmarking.put(self._bookmarking.whole or self._end)
 
 
-@contextmanager
-def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> Iterator[Following]:
-    """What is new of an opened file, since its bookmark was put; `now` in unix seconds."""
-    status = os.fstat(stream.fileno())
-    if not stat.S_ISREG(status.st_mode):  # a pipe
-        yield Following(str(path), unpacked_lines(stream))
-        return
-    size, name, packed = status.st_size, str(path.resolve()), is_gzip(stream.read(2))
-    start = _start(bookmarks.get(name), stream, size)
+def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> Following:
+    """What is new of an opened file, since its bookmark was put; `now` in unix seconds. Raises DataError."""
+    try:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):  # a pipe
+            return Following(str(path), unpacked_lines(stream))
+        size, name = status.st_size, str(path.resolve())
+        start = _start(bookmarks.get(name), stream, size)
+        packed = is_gzip(stream.read(2))
+        stream.seek(0 if packed else start.offset)
+    except OSError as error:
+        raise unreadable(str(path), error) from error
+
+    def put(place: Place) -> None:
+        bookmark = Bookmark(name, place.offset, max(size, place.offset), place.line, *_hashes(stream, place.offset))
+        bookmarks.put(bookmark)
+
+    if size and start.offset == size:
+        return Following(str(path), iter(()), Bookmarking(put, start), is_known=True)
+    if packed:
+        return Following(str(path), unpacked_lines(stream), Bookmarking(put, start, whole=Place(size, 0)))
     fresh = abs(now - status.st_mtime) < MAX_DURATION_S
-    with path.open("rb") as beside:  # hashes are read through a handle of their own
-
-        def put(place: Place) -> None:
-            bookmark = Bookmark(name, place.offset, max(size, place.offset), place.line, *_hashes(beside, place.offset))
-            bookmarks.put(bookmark)
-
-        if size and start.offset == size:
-            yield Following(str(path), iter(()), Bookmarking(put, start), is_known=True)
-        elif packed:
-            stream.seek(0)
-            yield Following(str(path), unpacked_lines(stream), Bookmarking(put, start, whole=Place(size, 0)))
-        else:
-            stream.seek(start.offset)
-            lines = lines_of(stream, start.line, start.offset)
-            yield Following(str(path), lines, Bookmarking(put, start, fresh=fresh))
+    return Following(str(path), lines_of(stream, start.line, start.offset), Bookmarking(put, start, fresh=fresh))
 
 
 def _start(seen: Bookmark | None, stream: BinaryIO, size: int) -> Place:
@@ -120,8 +118,8 @@ def _start(seen: Bookmark | None, stream: BinaryIO, size: int) -> Place:
 
 
 def _hashes(stream: BinaryIO, offset: int) -> tuple[str, str]:
-    stream.seek(0)
-    head = stream.read(min(offset, HEAD))
-    stream.seek(max(0, offset - TAIL))
-    tail = stream.read(min(offset, TAIL))
-    return hashlib.sha256(head).hexdigest(), hashlib.sha256(tail).hexdigest()
+    """Of the beginning of an opened file, and of what stands before `offset`; whoever reads it stays where it is."""
+    file, tail = stream.fileno(), min(offset, TAIL)
+    parts = os.pread(file, min(offset, HEAD), 0), os.pread(file, tail, offset - tail)
+    head, before = (hashlib.sha256(part).hexdigest() for part in parts)
+    return head, before

@@ -1,27 +1,43 @@
 """Files to store: what was read is sorted, and lands in batches, each with the place that was reached."""
 
 import os
+import stat
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from swipefl.device.following import Following, followed
-from swipefl.errors import DataError, RejectedLine, UsageError
-from swipefl.gesture.formats import OwnKeyboard, OwnWord, Reading, Rejected, read_lines, unpacked_lines, unreadable
+from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
+from swipefl.gesture.formats import (
+    Entry,
+    OwnKeyboard,
+    OwnWord,
+    Private,
+    Reading,
+    Rejected,
+    read_lines,
+    unpacked_lines,
+    unreadable,
+)
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
 SUFFIXES = (".jsonl", ".json", ".log")
+TOLD = 10  # files that could not be read, each with its reason
 
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did: read = stored + duplicates + rejected; stored includes suspect; reasons of the rejected."""
+    """What an ingest did: read = stored + duplicates + rejected; stored includes suspect; reasons of the rejected.
+
+    `unreadable` is how many files and folders could not be read.
+    """
 
     read: int
     stored: int
@@ -30,10 +46,14 @@ class IngestReport:
     suspect: int
     seconds: float
     reasons: dict[str, int] = field(default_factory=dict)
+    unreadable: int = 0
 
 
 class Ingestion:
-    """Brings gestures into a store; `on_reject` hears of each bad line with the name of its file."""
+    """Brings gestures into a store; `on_reject` hears of each bad line with the name of its file.
+
+    What is private is passed over, and neither counted nor told.
+    """
 
     def __init__(
         self,
@@ -48,38 +68,107 @@ class Ingestion:
         self._format = format
         self._on_reject = on_reject
         self._clock = clock
-        self._read = self._stored = self._suspect = self._already = 0
+        self._started = time.monotonic()
+        self._read = self._stored = self._suspect = 0
+        self._understood = False  # whether anything at all was, be it read before, private or no gesture
         self._reasons: Counter[str] = Counter()
+        self._unreadable: list[DataError] = []  # the first of them
+        self._unreadable_count = 0
         self._known: set[Keyboard] = set()
 
+    @property
+    def report(self) -> IngestReport:
+        """What has landed by now."""
+        rejected = self._reasons.total()
+        return IngestReport(
+            self._read,
+            self._stored,
+            self._read - rejected - self._stored,
+            rejected,
+            self._suspect,
+            round(time.monotonic() - self._started, 3),
+            dict(self._reasons),
+            self._unreadable_count,
+        )
+
     def run(self, sources: Iterable[Path | BinaryIO]) -> IngestReport:
-        """Reads files, folders and streams. Raises DataError where nothing at all could be read, or a path cannot."""
-        started = time.monotonic()
+        """Reads files, folders and streams; what cannot be read keeps nothing else from landing.
+
+        Raises DataError in the end, where a path could not be read or nothing at all could; StoreError. What landed
+        says `report` also then.
+        """
         for source in sources:
             if isinstance(source, Path):
-                for path in _files(source):
-                    self._file(path)
+                for path in self._files(source):
+                    with self._noting_unreadable():
+                        self._file(path)
             else:
-                self._take(Following("standard input", unpacked_lines(source)))
-        rejected = self._reasons.total()
-        if self._read == rejected and not self._already:
+                with self._noting_unreadable():
+                    self._take(Following("standard input", unpacked_lines(source)))
+        self._raise_if_unreadable()
+        report = self.report
+        if report.read == report.rejected and not self._understood:
             why = ", ".join(f"{code}: {count}" for code, count in self._reasons.most_common())
             raise DataError(
                 "nothing-read",
                 "nothing could be read from what was given ({why}); no gesture was stored",
                 why=why or "they hold no complete line",
             )
-        duplicates = self._read - rejected - self._stored
-        seconds = round(time.monotonic() - started, 3)
-        return IngestReport(self._read, self._stored, duplicates, rejected, self._suspect, seconds, dict(self._reasons))
+        return report
+
+    @contextmanager
+    def _noting_unreadable(self) -> Iterator[None]:
+        try:
+            yield
+        except DataError as error:
+            self._unreadable_count += 1
+            if len(self._unreadable) < TOLD:
+                self._unreadable.append(error)
+
+    def _raise_if_unreadable(self) -> None:
+        if self._unreadable_count > 1:
+            whys = "; ".join(map(str, self._unreadable)) + ("; ..." if self._unreadable_count > TOLD else "")
+            raise DataError(
+                "some-unreadable",
+                "{count} of the files and folders could not be read ({whys})",
+                Remedy.CHECK_PERMISSIONS,
+                count=self._unreadable_count,
+                whys=whys,
+            )
+        for error in self._unreadable:
+            raise error
+
+    def _files(self, path: Path) -> Iterator[Path]:
+        """A file itself; of a folder those in it and below that may hold swipes, and those that cannot be looked at."""
+        if not os.path.isdir(path):
+            yield path
+            return
+        waiting, found, unreadable = [path], False, self._unreadable_count
+        while waiting:
+            folder = waiting.pop()
+            with self._noting_unreadable():
+                names, folders = _listed(folder)
+                for file in filter(_may_be_read, (folder / name for name in names)):
+                    found = True
+                    yield file
+                waiting += [folder / name for name in reversed(folders)]
+        if not found and self._unreadable_count == unreadable:
+            with self._noting_unreadable():
+                raise DataError(
+                    "empty-folder",
+                    "the folder {path} holds no swipes: no file that ends in {suffixes} (or these with .gz)",
+                    path=path,
+                    suffixes=", ".join(SUFFIXES),
+                )
 
     def _file(self, path: Path) -> None:
         try:
             stream = path.open("rb")
         except OSError as error:
             raise unreadable(str(path), error) from error
-        with stream, followed(stream, path, self._store.bookmarks, self._clock()) as lines:
-            self._already += lines.read_before
+        with stream:
+            lines = followed(stream, path, self._store.bookmarks, self._clock())
+            self._understood |= lines.read_before > 0
             if not lines.is_known:
                 self._take(lines)
 
@@ -90,28 +179,39 @@ class Ingestion:
         """
         read, rejected = self._read, self._reasons.total()
         batch: list[tuple[Example, str]] = []
-        for entry in read_lines(lines, lines.name, self._format, self._keyboard, self._store.keyboards.get):
-            if isinstance(entry, OwnWord | OwnKeyboard):
-                self._bring_back(entry, lines)
-            elif lines.leaves(entry):
-                self._already += isinstance(entry, Reading)
-            elif isinstance(entry, Rejected):
-                self._reject(lines.name, entry)
-            elif fault := self._fault(entry):
-                self._reject(lines.name, Rejected(entry.line, fault, lines.text))
-            else:
-                self._read += 1
-                batch.append(_judged(entry))
-                if len(batch) >= BATCH:
-                    with self._store.transaction():
-                        self._land(batch)
-                        lines.keep_before(entry)
-                    batch = []
+        try:
+            for entry in read_lines(lines, lines.name, self._format, self._keyboard, self._store.keyboards.get):
+                if reading := self._usable(entry, lines):
+                    self._read += 1
+                    batch.append(_judged(reading))
+                    if len(batch) >= BATCH:
+                        with self._store.transaction():
+                            self._land(batch)
+                            lines.keep_before(reading)
+                        batch = []
+        except DataError:  # the disk or the network under the file: what was read before counts
+            with self._store.transaction():
+                self._land(batch)
+            raise
         rejected = self._reasons.total() - rejected
         with self._store.transaction():
             self._land(batch)
             if not rejected or self._read - read > rejected:
                 lines.keep_end()
+
+    def _usable(self, entry: Entry, lines: Following) -> Reading | None:
+        """The gesture to store; whatever else it is has been seen to."""
+        if lines.leaves(entry) or isinstance(entry, Private):
+            self._understood |= not isinstance(entry, Rejected)
+        elif isinstance(entry, OwnWord | OwnKeyboard):
+            self._bring_back(entry, lines)
+        elif isinstance(entry, Rejected):
+            self._reject(lines.name, entry)
+        elif fault := self._fault(entry):
+            self._reject(lines.name, Rejected(entry.line, fault, entry.text))
+        else:
+            return entry
+        return None
 
     def _fault(self, entry: Reading) -> RejectedLine | None:
         """Why a gesture that could be read cannot be learned from; else its keyboard is known from now on."""
@@ -143,9 +243,9 @@ class Ingestion:
                     land = {"added": words.add, "removed": words.remove, "hidden": words.hide}[entry.state]
                     land(entry.word, entry.language)
         except UsageError as error:
-            self._reject(lines.name, Rejected(entry.line, _rejected(error), lines.text))
+            self._reject(lines.name, Rejected(entry.line, _rejected(error), entry.text))
         else:
-            self._already += 1
+            self._understood = True
 
     def _land(self, batch: list[tuple[Example, str]]) -> None:
         added = self._store.gestures.add(batch)
@@ -165,23 +265,24 @@ def _judged(reading: Reading) -> tuple[Example, str]:
     return example, SUSPECT if reading.suspect else verdict(example)
 
 
-def _files(path: Path) -> list[Path]:
+def _listed(folder: Path) -> tuple[list[str], list[str]]:
+    """The names in a folder that files of swipes have, and those of its folders, in order. Raises DataError."""
+    names, folders = [], []
     try:
-        if not path.is_dir():
-            return [path]
-        inside = (Path(folder, name) for folder, _, names in os.walk(path, onerror=_fail) for name in names)
-        found = sorted(p for p in inside if p.name.removesuffix(".gz").endswith(SUFFIXES) and p.is_file())
+        with os.scandir(folder) as inside:
+            for entry in inside:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.name)
+                elif entry.name.removesuffix(".gz").endswith(SUFFIXES):
+                    names.append(entry.name)
     except OSError as error:
-        raise unreadable(str(error.filename), error) from error
-    if not found:
-        raise DataError(
-            "empty-folder",
-            "the folder {path} holds no swipes: no file that ends in {suffixes} (or these with .gz)",
-            path=path,
-            suffixes=", ".join(SUFFIXES),
-        )
-    return found
+        raise unreadable(str(folder), error) from error
+    return sorted(names), sorted(folders)
 
 
-def _fail(error: OSError) -> None:
-    raise error
+def _may_be_read(path: Path) -> bool:
+    """Whether it is a file, and no pipe that may never end; where that cannot be seen, opening it says why."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return True

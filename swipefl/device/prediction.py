@@ -21,7 +21,7 @@ from swipefl.decoder.lexicon import (
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
-from swipefl.gesture.formats import Entry, Reading, Rejected, read_gestures, unreadable
+from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
 from swipefl.gesture.gesture import Example, fold
 from swipefl.gesture.keyboard import Keyboard
 
@@ -81,6 +81,8 @@ class Prediction:
         """One answer a gesture, in order, as it comes. Raises UsageError, DataError where the source cannot be read."""
         decoder = self.decoder(language)
         for entry in self._entries(source):
+            if isinstance(entry, Private):  # a password is typed too; nothing is kept of any answer
+                entry = entry.entry
             if isinstance(entry, Rejected):
                 yield Answer(entry.line, None, fault=entry.fault)
             elif isinstance(entry, Reading):

@@ -15,7 +15,7 @@ from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
 from swipefl.gesture.keyboard import built_in
 from tests.support.logs import HEADER, trace
 from tests.support.stores import fresh_store
-from tests.support.swipes import gesture, lines
+from tests.support.swipes import GOOD, gesture, lines
 
 GRID = {
     "width": 100,
@@ -95,6 +95,66 @@ def test_how_we_swipe_rejects_a_line_and_keeps_the_swipe_around_it(line: bytes, 
     begun, rest = trace(0).split(b"\n", 1)
     found = entries(begun + b"\n" + line + rest, "s.log")
     assert [(entry.line, getattr(entry.fault, "code", None)) for entry in found] == [(2, reason), (1, None)]
+
+
+HEADS: dict[str, bytes] = {
+    "brackets": b"[" * 100_000,
+    "one bracket": b"[",
+    "one brace": b"{",
+    "braces": b"{" * 100_000,
+    "objects in objects": b'{"a":' * 100_000,
+    "objects in lists": b'[{"a":' * 50_000,
+    "closed brackets": b"[" * 900 + b"]" * 900,
+    "too many closed brackets": b"[" * 100_000 + b"]" * 100_000,
+    "ends": b"]" * 100_000,
+    "commas": b"," * 100_000,
+    "a document of nothing": b"[]",
+    "an object of nothing": b"{}",
+    "a list of anything": b'[1, "a", null, [{}]]',
+    "words without points": b'{"we": []}',
+    "a word that was cut": b'{"we": [{"x": 0.1, "y"',
+    "a list that was cut": b'[{"we": [',
+    "a number beyond numbers": b"1" * 100_000,
+    "no numbers": b"[NaN, Infinity]",
+    "a text without end": b'["' + b"x" * 100_000,
+    "a line that is too long": b"[" * (9 << 20),
+    "nothing but zeros": b"\0" * 100_000,
+    "a mark of other bytes' order": b"\xff\xfe[\0",
+    "no UTF-8": b"[\xff\xfe",
+    "prose": b"some, event: or other",
+}
+FILES: dict[str, list[bytes]] = {
+    "one": GOOD[:1],
+    "a few": GOOD[:5],
+    "neuroswipe": [lines({"word": "аб", "curve": CURVE}), lines({"word": "ба", "curve": CURVE})],
+    "how we swipe": [trace(0), trace(1)],
+}
+
+
+@pytest.mark.parametrize("swipes", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
+def test_one_line_keeps_no_other_from_being_read(head: bytes, swipes: list[bytes], twice: bool) -> None:
+    """Whatever stands at the head of a file, or in its middle, and whatever it looks like."""
+    content = head + b"\n" + b"".join([*swipes[:1], (head + b"\n") * twice, *swipes[1:]])
+    found = entries(content, "s.txt")
+    assert sum(isinstance(entry, Reading) for entry in found) == len(swipes)
+    assert 1 <= sum(isinstance(entry, Rejected) for entry in found) <= 2
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_documents_may_hold_lines_of_any_format_and_follow_one_another(indent: int | None) -> None:
+    points = [{"x": 0.15, "y": 0.2, "t": 0}, {"x": 0.25, "y": 0.2, "t": 100}]
+    document: list[Any] = [gesture(), {"word": "аб", "curve": CURVE}, {"we": points, "coords": points}]
+    text = json.dumps(document, indent=indent) + "\n" + json.dumps({"were": points}, indent=indent)
+    words = ["we", "аб", "we", "coords", "were"]
+    assert [entry.word for entry in entries(text.encode())] == words
+
+
+def test_a_document_that_was_cut_is_one_line_of_what_was_rejected() -> None:
+    document = [{"we": [{"x": 0.1, "y": 0.2, "t": 0}] * 50}]
+    (entry,) = entries(json.dumps(document, indent=1).encode()[:-20])
+    assert entry.fault.code == "broken-json"
 
 
 values = st.recursive(

@@ -1,19 +1,30 @@
-"""Importers: streams of swipes in, gestures out. The format is found by what the first line looks like.
+"""Importers: streams of swipes in, gestures out. The format is found by the first line that looks like one.
 
 A new format is a file here that gives `Reading` and `Rejected` (see `neuroswipe.py` for a format of lines,
-`how_we_swipe.py` for a log), its name in FORMATS, how to tell it in `_format_of` and a branch in `read_lines`.
+`how_we_swipe.py` for a log), its name in FORMATS, how to tell it in `_format_of` and a branch in `_entries`.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
-from swipefl.gesture.formats.lines import MOST_LINE, Line, Unpacked, is_gzip, lines_of
-from swipefl.gesture.formats.reading import Entry, OwnKeyboard, OwnWord, Reading, Rejected, parsed, unreadable
+from swipefl.gesture.formats.document import Collected, Lines, collected
+from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, lines_of, says_private
+from swipefl.gesture.formats.reading import (
+    Entry,
+    OwnKeyboard,
+    OwnWord,
+    Private,
+    Reading,
+    Rejected,
+    is_private,
+    parsed,
+    unreadable,
+)
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard, built_in
 
@@ -24,9 +35,9 @@ __all__ = [
     "Entry",
     "OwnKeyboard",
     "OwnWord",
+    "Private",
     "Reading",
     "Rejected",
-    "parse_line",
     "read_examples",
     "read_gestures",
     "read_lines",
@@ -70,81 +81,132 @@ def read_lines(
     find: Callable[[str], Keyboard],
 ) -> Iterator[Entry]:
     """What lines hold; `name` is the file's, for ids that a format lacks. Raises DataError where reading fails."""
-    lines = iter(lines)
-    first: Line | None = None
+    last = 1
+
+    def counted() -> Iterator[Line]:
+        nonlocal last
+        for line in lines:
+            last = line.number
+            yield line
+
     try:
-        for first in lines:
-            if first.text.strip():
-                break
-        else:
-            return
-        whole = chain([first], lines)
-        chosen = format or _format_of(first, name)
-        if chosen == "how-we-swipe":
-            yield from how_we_swipe.read(whole, PurePath(name).name.split(".")[0], keyboard)
-        elif chosen == "futo":
-            yield from map(_named, _document(whole, keyboard))
-        else:
-            yield from (_line(line, chosen, keyboard, find) for line in whole if line.text.strip())
+        yield from _entries(Lines(counted()), _Reader(name, format, keyboard, find))
     except RejectedLine as error:  # the stream itself broke: a damaged gzip, a gzip bomb
-        yield Rejected(first.number if first else 1, error)
+        yield Rejected(last, error)
     except OSError as error:
         raise unreadable(name, error) from error
 
 
-def _format_of(first: Line, name: str) -> str:
-    text = first.text.strip()
-    if how_we_swipe.is_event(text) or ".log" in PurePath(name).suffixes:
+@dataclass(frozen=True)
+class _Reader:
+    """What is known of a stream before it is read."""
+
+    name: str
+    format: str | None
+    keyboard: Keyboard | None
+    find: Callable[[str], Keyboard]
+
+
+def _entries(lines: Lines, reader: _Reader, documents: bool = True) -> Iterator[Entry]:
+    """One by one; the first line that looks like something says what all are. Without `documents` none begins one."""
+    known = reader.format
+    for line in lines:
+        if not line.text.strip():
+            continue
+        chosen = known or _format_of(line, reader.name)
+        if chosen == "how-we-swipe":
+            name = PurePath(reader.name).name.split(".")[0]
+            yield from how_we_swipe.read(chain([line], lines), name, reader.keyboard)
+        elif documents and (chosen == "futo" or _opens_document(line)):
+            found = collected(line, lines)
+            try:
+                yield from _parts(line.number, found.value(), reader)
+            except RejectedLine as error:
+                yield from _no_document(found, error, reader, is_last=not lines.more())
+                if not found.ended:
+                    return
+        else:
+            yield _line(line, reader)
+            known = known or (None if chosen == "futo" else chosen)
+
+
+def _format_of(line: Line, name: str) -> str | None:
+    """What a line looks like; where it is nothing that is known, what its file is called after, or None."""
+    text = line.text.strip()
+    unknown = "how-we-swipe" if ".log" in PurePath(name).suffixes else None
+    if how_we_swipe.is_event(text):
         return "how-we-swipe"
-    if text in (b"{", b"[") or text.startswith(b"["):
+    if _opens_document(line):
         return "futo"
     try:
-        data = parsed(text)
+        data = parsed(line.checked())
     except RejectedLine:
-        return "json-lines"
-    lists = isinstance(data, dict) and data and all(isinstance(value, list) for value in data.values())
-    return "futo" if lists and "coords" not in data else "json-lines"
+        return unknown
+    if not isinstance(data, dict):
+        return unknown
+    return "futo" if futo.is_part(data) else "json-lines" if own.is_line(data) else unknown
 
 
-def _document(lines: Iterable[Line], keyboard: Keyboard | None) -> Iterator[Reading | Rejected]:
-    text = bytearray()
-    for line in lines:
-        text += line.text
-        if len(text) > 16 * MOST_LINE or line.too_long:
-            yield Rejected(1, RejectedLine("long-document", "a FUTO document may be 128 MB at most; split it"))
-            return
+def _opens_document(line: Line) -> bool:
+    text = line.text.strip()
+    return not line.too_long and (text == b"{" or text.startswith(b"["))
+
+
+def _no_document(found: Collected, error: RejectedLine, reader: _Reader, is_last: bool) -> Iterator[Entry]:
+    """What is no document is rejected as one; line by line where one of them, or one behind them, says something."""
+
+    def by_line() -> Iterator[Entry]:
+        return _entries(Lines(found.lines()), reader, documents=False)
+
+    private = says_private(found.text)
+    as_one = reader.format == "futo" or not found.ended or (is_last and all(map(_is_rejected, by_line())))
+    broken = Rejected(found.first.number, error, found.text[:65536] if found.ended else b"")
+    for entry in [broken] if as_one else by_line():
+        yield Private(entry) if private and isinstance(entry, Rejected) else entry
+
+
+def _is_rejected(entry: Entry) -> bool:
+    return isinstance(entry.entry if isinstance(entry, Private) else entry, Rejected)
+
+
+def _parts(number: int, document: Any, reader: _Reader) -> Iterator[Entry]:
+    """What an object says, or each of a list. Raises RejectedLine where there is none."""
+    parts = [part for part in (document if isinstance(document, list) else [document]) if isinstance(part, dict)]
+    if not parts:
+        raise RejectedLine("not-a-gesture", "the document holds no JSON object")
+    for part in parts:
+        if reader.format == "futo" or not (reader.format or own.is_line(part)):
+            yield from futo.read(number, part, reader.keyboard)
+        else:
+            yield _object(number, part, reader)
+
+
+def _line(line: Line, reader: _Reader) -> Entry:
+    """What one line of JSON says."""
     try:
-        yield from futo.read(1, parsed(bytes(text)), keyboard)
-    except RejectedLine as error:
-        yield Rejected(1, error, bytes(text[:65536]))
-
-
-def _line(line: Line, format: str, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Entry:
-    try:
-        return parse_line(line.checked(), line.number, keyboard, find, format)
+        text = line.checked()
+        if b"\0" in text[:1024]:
+            raise RejectedLine("binary", "this is binary data, not text")
+        data = parsed(text)
     except RejectedLine as error:
         unfinished = error.code == "broken-json" and not line.whole
-        return Rejected(line.number, error, line.text, line.start if unfinished else None)
+        broken = Rejected(line.number, error, line.text, line.start if unfinished else None)
+        return Private(broken) if line.private else broken
+    return _object(line.number, data, reader, text, line.private)
 
 
-def parse_line(
-    text: bytes, number: int, keyboard: Keyboard | None, find: Callable[[str], Keyboard], format: str = "json-lines"
-) -> Entry:
-    """What one line of JSON says. Raises RejectedLine."""
-    if b"\0" in text[:1024]:
-        raise RejectedLine("binary", "this is binary data, not text")
-    data: Any = parsed(text)
-    if not isinstance(data, dict):
-        raise RejectedLine("not-a-gesture", "the line is no JSON object")
-    if format == "neuroswipe" or (format != "swipefl" and isinstance(data.get("curve"), dict)):
-        if not isinstance(data.get("curve"), dict):
-            raise RejectedLine("no-points", "the line has no object `curve`")
-        return _named(neuroswipe.read(number, data, keyboard))
-    return _named(own.read(number, data, keyboard, find))
-
-
-def _named(entry: Entry) -> Entry:
-    """A gesture without an id is named after its trace."""
-    if not isinstance(entry, Reading) or entry.gesture.id:
-        return entry
-    return replace(entry, gesture=replace(entry.gesture, id=entry.gesture.trace_hash().hex()))
+def _object(number: int, data: Any, reader: _Reader, text: bytes = b"", private: bool = False) -> Entry:
+    """What the object says that stands in `text`, where it is a line of its own."""
+    entry: Entry
+    try:
+        if not isinstance(data, dict):
+            raise RejectedLine("not-a-gesture", "the line is no JSON object")
+        if reader.format == "neuroswipe" or (reader.format != "swipefl" and isinstance(data.get("curve"), dict)):
+            entry = neuroswipe.read(number, data, reader.keyboard)
+        else:
+            entry = own.read(number, data, reader.keyboard, reader.find)
+        entry = replace(entry, text=text)
+    except RejectedLine as error:
+        entry = Rejected(number, error, text)
+    private = private or (isinstance(data, dict) and is_private(data.get("private")))
+    return Private(entry) if private else entry

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats.lines import Line
-from swipefl.gesture.formats.reading import Reading, Rejected
-from swipefl.gesture.gesture import Gesture, checked_points, checked_word
+from swipefl.gesture.formats.reading import Private, Reading, Rejected
+from swipefl.gesture.gesture import MAX_POINTS, Gesture, checked_points, checked_size, checked_word
 from swipefl.gesture.keyboard import Keyboard, built_in
 
 HEADER = b"sentence timestamp keyb_width keyb_height event"
@@ -25,6 +25,18 @@ class _Trace:
     xs: list[float] = field(default_factory=list)
     ys: list[float] = field(default_factory=list)
 
+    @property
+    def endless(self) -> bool:
+        """Whether there are more points than a gesture has: no more of them are kept."""
+        return len(self.times) > MAX_POINTS
+
+    def add(self, time: float, x: float, y: float) -> None:
+        """Takes a point."""
+        if not self.endless:
+            self.times.append(time)
+            self.xs.append(x)
+            self.ys.append(y)
+
 
 def is_event(text: bytes) -> bool:
     """Whether this is a line of such a log: its header or a touch event."""
@@ -32,7 +44,7 @@ def is_event(text: bytes) -> bool:
     return len(parts) > 4 and parts[4] in EVENTS
 
 
-def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterator[Reading | Rejected]:
+def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterator[Reading | Rejected | Private]:
     """A gesture from each touchstart to its touchend; those that the log marks as errors are suspect.
 
     A touchend may be missing: the next touchstart, another word or the end of the log ends a gesture too. One that only
@@ -45,20 +57,20 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
         try:
             event, word, time, x, y, size, error = _fields(line)
         except RejectedLine as rejected:
-            yield Rejected(line.number, rejected, line.text, None if line.whole else line.start)
+            broken = Rejected(line.number, rejected, line.text, None if line.whole else line.start)
+            yield Private(broken) if line.private else broken
             continue
         if trace is None or event == "touchstart" or word != trace.word:
             if trace is not None:
                 yield _gesture(trace, name, keyboard)
             trace = _Trace(line.number, line.start, word, size, error)
-        trace.times.append(time)
-        trace.xs.append(x)
-        trace.ys.append(y)
+        trace.add(time, x, y)
         if event == "touchend":
             yield _gesture(trace, name, keyboard)
             trace = None
     if trace is not None:
-        yield replace(_gesture(trace, name, keyboard), resume=trace.start)
+        last = _gesture(trace, name, keyboard)
+        yield last if trace.endless else replace(last, resume=trace.start)
 
 
 def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, float], bool]:
@@ -70,9 +82,7 @@ def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, flo
         x, y = float(parts[5]), float(parts[6])
     except ValueError:
         raise RejectedLine("not-a-number", "times, sizes and positions must be numbers") from None
-    if not (width > 0 and height > 0):
-        raise RejectedLine("bad-size", "the keyboard's width and height must be above 0")
-    return parts[4], parts[10], time, x, y, (width, height), parts[11] != "0"
+    return parts[4], parts[10], time, x, y, checked_size(width, height), parts[11] != "0"
 
 
 def _gesture(trace: _Trace, name: str, keyboard: Keyboard | None) -> Reading | Rejected:

@@ -1,8 +1,11 @@
 """Lines of a stream, plain or gzip, in flat memory whatever the stream holds."""
 
+import codecs
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from gzip import BadGzipFile, GzipFile
 from typing import BinaryIO
 
 from swipefl.errors import RejectedLine
@@ -11,17 +14,25 @@ MOST_LINE = 8 << 20  # bytes; 5,000 points take about 250 KB
 MOST_UNPACKED = 256 << 20  # bytes that a gzip may unpack to whatever its size
 MOST_RATIO = 200  # beyond that: swipes shrink 5 to 15 times
 BLOCK = 1 << 16
+KEPT = 4096  # bytes of a line that is too long
+_KEY = b"".join(b"(?:%c|\\\\u00%02x)" % (letter, letter) for letter in b"private")  # each may be written as an escape
+PRIVATE = re.compile(b'"' + _KEY + rb'"\s*(?:\Z|:(?!\s*(?:false|null)\b))')  # also where the line breaks off
+OVERLAP = 64  # bytes in which a mark between two blocks is seen
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line with its number and where it ends in the (unpacked) stream; `whole` has a newline behind it."""
+    """One line with its number and where it ends in the (unpacked) stream; `whole` has a newline behind it.
+
+    `private` is one that calls itself so, even if it is no JSON or too long to be kept.
+    """
 
     number: int
     text: bytes
     end: int
     whole: bool
     too_long: bool = False
+    private: bool = False
 
     @property
     def start(self) -> int:
@@ -42,55 +53,63 @@ def is_gzip(head: bytes) -> bool:
 
 def lines_of(stream: "BinaryIO | Unpacked", number: int = 0, offset: int = 0) -> Iterator[Line]:
     """The lines of a plain stream that stands at `offset` after `number` lines; each comes as soon as it is there."""
+    at_start = offset == 0
     while text := stream.readline(MOST_LINE):
         number += 1
         too_long = len(text) == MOST_LINE and not text.endswith(b"\n")
         offset += len(text)
-        kept = text[:4096] if too_long else text
+        private = says_private(text)
+        kept = text[:KEPT] if too_long else text
         while too_long and not text.endswith(b"\n"):
+            before = text[-OVERLAP:]
             text = stream.readline(BLOCK)
             offset += len(text)
+            private = private or says_private(before + text)
             if not text:
                 break
-        yield Line(number, kept, offset, text.endswith(b"\n"), too_long)
+        if at_start:
+            kept, at_start = kept.removeprefix(codecs.BOM_UTF8), False
+        yield Line(number, kept, offset, text.endswith(b"\n"), too_long, private)
+
+
+def says_private(text: bytes) -> bool:
+    """Whether JSON, or what is left of some, calls itself private: `"private"` of anything but `false` or `null`."""
+    return (b"private" in text or b"\\u00" in text) and PRIVATE.search(text) is not None
+
+
+class _Counted:
+    """A stream, and how many bytes were read of it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.count = 0
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, `size` at most."""
+        block = self._stream.read(size)
+        self.count += len(block)
+        return block
 
 
 class Unpacked:
     """A gzip stream read as a plain one. Raises RejectedLine for a bomb (`gzip-bomb`) or a damaged file (`gzip`)."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self._inflate = zlib.decompressobj(wbits=31)
-        self._buffer = bytearray()
-        self._packed = self._unpacked = 0
-        self._ended = False
+        self._packed = _Counted(stream)
+        self._plain = GzipFile(fileobj=self._packed)  # type: ignore[call-overload]  # it only reads
+        self._unpacked = 0
 
     def readline(self, limit: int) -> bytes:
         """The bytes up to and with the next newline, `limit` at most; empty at the end."""
-        while (at := self._buffer.find(b"\n", 0, limit)) < 0 and len(self._buffer) < limit and not self._ended:
-            self._fill()
-        size = at + 1 if at >= 0 else min(limit, len(self._buffer))
-        line = bytes(self._buffer[:size])
-        del self._buffer[:size]
-        return line
-
-    def _fill(self) -> None:
-        packed = self._inflate.unconsumed_tail or self._stream.read(BLOCK)
-        if not self._inflate.unconsumed_tail:
-            self._packed += len(packed)
         try:
-            if self._inflate.eof:  # gzip files may be several, one after the other
-                packed = self._inflate.unused_data + packed
-                self._ended = not packed
-                self._inflate = zlib.decompressobj(wbits=31)
-            elif not packed:
-                raise RejectedLine("gzip", "the gzip file ends too early; what came before it was read")
-            block = self._inflate.decompress(packed, 16 * BLOCK) if packed else b""
-        except zlib.error:
+            line: bytes = self._plain.readline(limit)
+        except EOFError:
+            raise RejectedLine("gzip", "the gzip file ends too early; what came before it was read") from None
+        except (BadGzipFile, zlib.error):
             raise RejectedLine("gzip", "the gzip file is damaged; what came before it was read") from None
-        self._unpacked += len(block)
-        if self._unpacked > max(MOST_UNPACKED, MOST_RATIO * self._packed):
+        self._unpacked += len(line)
+        if self._unpacked > max(MOST_UNPACKED, MOST_RATIO * self._packed.count):
             raise RejectedLine(
                 "gzip-bomb", "the gzip file unpacks to far more than swipes would; the rest was not read"
             )
-        self._buffer += block
+        return line

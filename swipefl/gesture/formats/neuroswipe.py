@@ -1,18 +1,18 @@
 """NeuroSwipe JSONL (Yandex Cup 2023): `word`, `curve{x, y, t, grid}` in pixels and milliseconds."""
 
-import json
-from functools import lru_cache
 from typing import Any
 
-from swipefl.errors import RejectedLine, Remedy, UsageError
-from swipefl.gesture.formats.reading import Reading, labelled
-from swipefl.gesture.gesture import Gesture, checked_points
-from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
+from swipefl.errors import RejectedLine, Remedy
+from swipefl.gesture.formats.reading import Reading, carried, labelled
+from swipefl.gesture.gesture import Gesture, checked_points, named
+from swipefl.gesture.keyboard import Keyboard
 
 
 def read(line: int, data: Any, keyboard: Keyboard | None) -> Reading:
     """The gesture of one parsed line; its keyboard comes with it. Raises RejectedLine."""
-    curve = data["curve"]
+    curve = data.get("curve")
+    if not isinstance(curve, dict):
+        raise RejectedLine("no-points", "the line has no object `curve`")
     try:
         xs, ys, ts = (list(curve[axis]) for axis in ("x", "y", "t"))
         times = [t / 1000 for t in ts]
@@ -22,17 +22,8 @@ def read(line: int, data: Any, keyboard: Keyboard | None) -> Reading:
         raise RejectedLine("no-points", "the lists x, y and t of `curve` must be equally long")
     points = checked_points(xs, ys, times)
     grid = curve.get("grid")
-    if grid is None and keyboard is None:
+    known = keyboard if grid is None else carried(grid)
+    if known is None:
         raise RejectedLine("unknown-keyboard", "`curve` has no `grid`", Remedy.SAY_KEYBOARD)
-    try:
-        known = keyboard if grid is None else _grid(json.dumps(grid, sort_keys=True))
-    except UsageError:
-        raise RejectedLine("unknown-keyboard", "`grid` is no keyboard: it needs width, height and keys") from None
-    assert known is not None
     word, fault = labelled(data.get("word"), known)
-    return Reading(line, Gesture("", points, known, known.width, known.height), word, fault=fault)
-
-
-@lru_cache(maxsize=16)
-def _grid(text: str) -> Keyboard:
-    return keyboard_from_json(json.loads(text))
+    return Reading(line, named(Gesture("", points, known, known.width, known.height)), word, fault=fault)

@@ -1,4 +1,4 @@
-"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user`.
+"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user, private`.
 
 Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added", "removed" or "hidden"}`.
 """
@@ -7,18 +7,31 @@ from collections.abc import Callable
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy, UsageError
-from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, labelled
-from swipefl.gesture.gesture import Example, Gesture, checked_points, fold
-from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_from_json
+from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, carried, labelled
+from swipefl.gesture.gesture import MOST_LETTERS, Example, Gesture, checked_points, checked_size, fold, named
+from swipefl.gesture.keyboard import BUILT_IN, MOST_LANGUAGE, Keyboard, built_in
 
 Find = Callable[[str], Keyboard]
 STATES = ("added", "removed", "hidden")
 
 
+def is_line(data: dict[str, Any]) -> bool:
+    """Whether an object of a document is a line of such a file, or of NeuroSwipe's; what is not may be FUTO's.
+
+    There `coords` is a word among others.
+    """
+    return (
+        ("coords" in data and (len(data) == 1 or not all(isinstance(value, list) for value in data.values())))
+        or isinstance(data.get("curve"), dict)
+        or isinstance(data.get("keyboard"), dict)
+        or isinstance(data.get("personal"), str)
+    )
+
+
 def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | OwnWord | OwnKeyboard:
     """What one parsed line says. Raises RejectedLine."""
     if data.keys() == {"keyboard"} and isinstance(data["keyboard"], dict):
-        return OwnKeyboard(line, _keyboard(data["keyboard"], None, None, find))
+        return OwnKeyboard(line, carried(data["keyboard"]))
     if "personal" in data and "coords" not in data:
         return _own_word(line, data)
     return _gesture(line, data, keyboard, find)
@@ -28,7 +41,9 @@ def _own_word(line: int, data: Any) -> OwnWord:
     word, language, state = data.get("word"), data.get("language"), data["personal"]
     if not isinstance(word, str) or not isinstance(language, str) or state not in STATES:
         raise RejectedLine("no-word", "a personal word needs word, language and personal: added, removed or hidden")
-    if not fold(word).isalpha() or len(word) > 64:
+    if len(language) > MOST_LANGUAGE:
+        raise RejectedLine("no-word", "a language's name has {most} characters at most", most=MOST_LANGUAGE)
+    if len(word) > MOST_LETTERS or not fold(word).isalpha():
         raise RejectedLine("no-word", "a personal word is made of letters, 64 at most")
     return OwnWord(line, word, language, state)
 
@@ -51,35 +66,30 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
             points[:, 0] *= keyboard.width / (width or 1)
             points[:, 1] *= keyboard.height / (height or 1)
         width, height = keyboard.width, keyboard.height
-    user = data.get("user")
-    gesture = Gesture(_id(data), points, keyboard, width, height, str(user) if user is not None else None)
+    user = _name(data.get("user")) or None
+    gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user))
     word, fault = labelled(data.get("word"), keyboard)
     return Reading(line, gesture, word, data.get("suspect") is True, fault=fault)
 
 
-def _id(data: Any) -> str:
-    identity = data.get("gesture_id")
-    return str(identity)[:200] if isinstance(identity, str | int) and identity != "" else ""
+def _name(given: Any) -> str:
+    """What an id or a user is called; empty where it is not."""
+    return str(given)[:200] if isinstance(given, str | int | float) else ""
 
 
 def _size(data: Any) -> tuple[float | None, float | None]:
     size = data.get("width"), data.get("height")
-    if size == (None, None):
-        return None, None
-    for number in size:
-        if isinstance(number, bool) or not isinstance(number, int | float) or not 0 < number < 1e6:
-            raise RejectedLine("bad-size", "width and height must be numbers above 0")
-    return float(size[0]), float(size[1])
+    return (None, None) if size == (None, None) else checked_size(*size)
 
 
 def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: Find) -> Keyboard:
-    try:
-        if isinstance(named, str):
+    if isinstance(named, dict):
+        return carried(named)
+    if isinstance(named, str):
+        try:
             return find(named)
-        if isinstance(named, dict):
-            return keyboard_from_json(named)
-    except UsageError:
-        raise RejectedLine("unknown-keyboard", "the keyboard is unknown", Remedy.ADD_KEYBOARD) from None
+        except UsageError:
+            raise RejectedLine("unknown-keyboard", "the keyboard is unknown", Remedy.ADD_KEYBOARD) from None
     if default is not None:
         return default
     if width is not None:

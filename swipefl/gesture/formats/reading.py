@@ -9,16 +9,17 @@ from typing import Any
 
 import orjson
 
-from swipefl.errors import DataError, RejectedLine, Remedy
+from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.gesture import Gesture, checked_word
-from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
 
 
 @dataclass(frozen=True)
 class Reading:
     """A gesture that begins at `line`; `word` is folded, None where unlabelled; `suspect` if the file says so.
 
-    `fault` says why a word that is there cannot be used: for a prediction it does not matter.
+    `fault` says why a word that is there cannot be used: for a prediction it does not matter. `text` is the line, as a
+    rejected one's is.
     """
 
     line: int
@@ -27,6 +28,7 @@ class Reading:
     suspect: bool = False
     resume: int | None = None
     fault: RejectedLine | None = None
+    text: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,7 @@ class OwnWord:
     word: str
     language: str
     state: str
+    text: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,18 @@ class OwnKeyboard:
 
     line: int
     keyboard: Keyboard
+    text: bytes = b""
+
+
+@dataclass(frozen=True)
+class Private:
+    """What a line of a password field says: it may be answered, and nothing may keep, count or show it.
+
+    It is no `Reading`, so that whoever did not think of it passes it over. A trace that was stored before, when it was
+    not yet called private, stays.
+    """
+
+    entry: "Entry"
 
 
 def labelled(word: Any, keyboard: Keyboard) -> tuple[str | None, RejectedLine | None]:
@@ -65,7 +80,20 @@ def labelled(word: Any, keyboard: Keyboard) -> tuple[str | None, RejectedLine | 
         return None, fault
 
 
-Entry = Reading | OwnWord | OwnKeyboard | Rejected
+def carried(keyboard: Any) -> Keyboard:
+    """The keyboard that a line brings along. Raises RejectedLine."""
+    try:
+        return keyboard_from_json(keyboard)
+    except UsageError as error:
+        raise RejectedLine("unknown-keyboard", "{why}", why=error) from None
+
+
+def is_private(value: Any) -> bool:
+    """What a `private` of this value means: whatever is not plainly a no is a yes."""
+    return value is not None and value is not False
+
+
+Entry = Reading | OwnWord | OwnKeyboard | Rejected | Private
 
 
 def unreadable(name: str, error: OSError) -> DataError:
