@@ -1,11 +1,12 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.command import ROOT
+from tests.support.command import ROOT, environment
 from tests.support.readme import readme_block
 
 # There is no user's systemd to speak to here: `--now` is left out, everything else is done for real, on files.
@@ -31,3 +32,21 @@ def test_the_unit_of_the_coordinator_is_valid(tmp_path: Path) -> None:
     there.write_text(unit.replace("/usr/local/bin/swipefl", "/bin/true"))  # where it is not installed
     done = subprocess.run(["systemd-analyze", "verify", str(there)], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_night_learns_whatever_became_of_its_ingest(tmp_path: Path) -> None:
+    """The unit's own lines, one after the other as systemd runs them: a file that is missing ends no night."""
+    unit = (ROOT / "examples" / "systemd" / "swipefl-cycle.service").read_text().replace("%h", str(tmp_path))
+    commands = [line.removeprefix("ExecStart=") for line in unit.splitlines() if line.startswith("ExecStart=")]
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "swipefl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m swipefl "$@"\n')
+    (tmp_path / "bin" / "swipefl").chmod(0o755)
+    env = environment(tmp_path / "home", PATH=f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    codes = []
+    for command in commands:
+        done = subprocess.run(command.removeprefix("-").split(), env=env, capture_output=True, check=False)
+        codes.append(done.returncode)
+        if done.returncode and not command.startswith("-"):
+            break
+    assert codes == [3, 0]
+    assert b"too little data yet" in done.stdout + done.stderr
