@@ -130,11 +130,17 @@ def test_private_is_a_word_too() -> None:
         assert ingested(store, folder / "t.jsonl")[0].stored == 1
 
 
-@pytest.mark.parametrize("cut", range(0, len(lines(SECRET)), 40))
-def test_a_private_line_that_is_still_being_written_waits_and_is_private_then(cut: int) -> None:
+@pytest.mark.parametrize("secret", [lines(SECRET), json.dumps([SECRET]).encode() + b"\n"], ids=["line", "list"])
+def test_what_is_private_and_still_being_written_waits(secret: bytes) -> None:
+    for cut in range(0, len(secret), 20):
+        a_file_that_grew(GOOD[0] + secret[:cut], GOOD[0] + secret + GOOD[1])
+
+
+def a_file_that_grew(*contents: bytes) -> None:
+    """One good swipe more each time, and nothing else is told."""
     with fresh_store() as (store, folder):
         path, kept = folder / "s.jsonl", []
-        for content in (GOOD[0] + lines(SECRET)[:cut], GOOD[0] + lines(SECRET) + GOOD[1]):
+        for content in contents:
             path.write_bytes(content)
             report, told = ingested(store, path)
             kept.append((report.read, report.stored, report.rejected, told))

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
-from swipefl.gesture.formats.document import Collected, Lines, collected
+from swipefl.gesture.formats.document import Collected, Lines, collected, opens_document
 from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, lines_of, says_private
 from swipefl.gesture.formats.reading import (
     Entry,
@@ -117,13 +117,14 @@ def _entries(lines: Lines, reader: _Reader, documents: bool = True) -> Iterator[
         if chosen == "how-we-swipe":
             name = PurePath(reader.name).name.split(".")[0]
             yield from how_we_swipe.read(chain([line], lines), name, reader.keyboard)
-        elif documents and (chosen == "futo" or _opens_document(line)):
+        elif documents and (chosen == "futo" or opens_document(line)):
             found = collected(line, lines)
             try:
                 yield from _parts(line.number, found.value(), reader)
             except RejectedLine as error:
-                yield from _no_document(found, error, reader, is_last=not lines.more())
-                if not found.ended:
+                coming = lines.coming()
+                yield from _no_document(found, error, reader, coming)
+                if _is_too_long(found, reader, coming):
                     return
         else:
             yield _line(line, reader)
@@ -136,7 +137,7 @@ def _format_of(line: Line, name: str) -> str | None:
     unknown = "how-we-swipe" if ".log" in PurePath(name).suffixes else None
     if how_we_swipe.is_event(text):
         return "how-we-swipe"
-    if _opens_document(line):
+    if opens_document(line):
         return "futo"
     try:
         data = parsed(line.checked())
@@ -147,22 +148,22 @@ def _format_of(line: Line, name: str) -> str | None:
     return "futo" if futo.is_part(data) else "json-lines" if own.is_line(data) else unknown
 
 
-def _opens_document(line: Line) -> bool:
-    text = line.text.strip()
-    return not line.too_long and (text == b"{" or text.startswith(b"["))
-
-
-def _no_document(found: Collected, error: RejectedLine, reader: _Reader, is_last: bool) -> Iterator[Entry]:
+def _no_document(found: Collected, error: RejectedLine, reader: _Reader, coming: Line | None) -> Iterator[Entry]:
     """What is no document is rejected as one; line by line where one of them, or one behind them, says something."""
 
     def by_line() -> Iterator[Entry]:
         return _entries(Lines(found.lines()), reader, documents=False)
 
     private = says_private(found.text)
-    as_one = reader.format == "futo" or not found.ended or (is_last and all(map(_is_rejected, by_line())))
-    broken = Rejected(found.first.number, error, found.text[:65536] if found.ended else b"")
-    for entry in [broken] if as_one else by_line():
+    as_one = coming is None and all(map(_is_rejected, by_line()))
+    broken = Rejected(found.first.number, error, found.text[:65536] if found.ended else b"", found.resume)
+    for entry in [broken] if as_one or reader.format == "futo" or _is_too_long(found, reader, coming) else by_line():
         yield Private(entry) if private and isinstance(entry, Rejected) else entry
+
+
+def _is_too_long(found: Collected, reader: _Reader, coming: Line | None) -> bool:
+    """Whether what was collected seems to go on, beyond what a document may have."""
+    return not found.ended and (coming is None or _format_of(coming, reader.name) in ("futo", None))
 
 
 def _is_rejected(entry: Entry) -> bool:

@@ -28,11 +28,11 @@ class Lines(Iterator[Line]):
         """Makes it the next one again."""
         self._back = line
 
-    def more(self) -> bool:
-        """Whether there are any."""
+    def coming(self) -> Line | None:
+        """The next one, which stays that; None at the end."""
         if self._back is None:
             self._back = next(self._lines, None)
-        return self._back is not None
+        return self._back
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,11 @@ class Collected:
     first: Line
     text: bytes
     ended: bool
+
+    @property
+    def resume(self) -> int | None:
+        """Where to read on from, if it looks unfinished."""
+        return self.first.start if self.ended and not self.text.endswith(b"\n") else None
 
     def value(self) -> Any:
         """What the document says. Raises RejectedLine, `long-document` or `broken-json`."""
@@ -54,6 +59,13 @@ class Collected:
         return lines_of(BytesIO(self.text), self.first.number - 1, self.first.start)
 
 
+def opens_document(line: Line) -> bool:
+    """Whether a document may begin so: with a list, or with a line of its own that goes on on the next."""
+    text = line.text.strip()
+    goes_on = line.whole and text.startswith(b"{") and text[-1:] in OPENING
+    return not line.too_long and (text.startswith(b"[") or goes_on)
+
+
 def collected(first: Line, lines: Lines) -> Collected:
     """What follows `first`, up to the end, to a line that no document has there, or to as much as one may hold."""
     text, last = bytearray(first.text), first.text.strip()[-1:]
@@ -62,8 +74,9 @@ def collected(first: Line, lines: Lines) -> Collected:
         if stripped and (line.too_long or stripped[:1] not in (AFTER_OPENING if last in OPENING else AFTER_VALUE)):
             lines.put_back(line)
             break
-        text += line.text
-        if len(text) > MOST_LINE:
+        if len(text) + len(line.text) > MOST_LINE:
+            lines.put_back(line)
             return Collected(first, bytes(text), ended=False)
+        text += line.text
         last = stripped[-1:] or last
     return Collected(first, bytes(text), ended=True)
