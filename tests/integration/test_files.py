@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from swipefl.device.ingestion import Ingestion
+from swipefl.errors import StoreError
 from swipefl.gesture.gesture import Example
 from swipefl.store.store import Store
 from tests.support.command import AS_ANYONE, measured, swipefl
@@ -95,6 +96,88 @@ def test_no_permission_is_told_with_the_path(tmp_path: Path, closed: Callable[[P
     closed(home / "swipefl.db")
     done = swipefl(home, "ingest", "-", given=GOOD[1], before=AS_ANYONE)
     assert (done.code, "belong to you" in done.err) == (5, True), done.err
+
+
+MISSING, EMPTY, NOTHING = "missing.jsonl", "empty", "nothing.jsonl"
+IN_FOLDERS: dict[str, Callable[[Path], object]] = {  # what lies beside a good file of a folder, and cannot be read
+    "no permission": lambda path: path.write_bytes(GOOD[1]) and path.chmod(0),
+    "a link to nothing": lambda path: path.symlink_to("nowhere.jsonl"),
+    "a link to itself": lambda path: path.symlink_to(path.name),
+    "a folder without permission": lambda path: path.mkdir(0),
+}
+BESIDE: dict[str, Callable[[Path], object]] = {  # and what costs nothing
+    "a folder of such a name": lambda path: path.mkdir(),
+    "a link to its own folder": lambda path: path.symlink_to("."),
+    "a pipe": os.mkfifo,
+    "a gzip that was cut": lambda path: path.write_bytes(gzip.compress(GOOD[1])[:-20]),
+    "no gzip": lambda path: path.write_bytes(b"\x1f\x8b\x08 nothing of it"),
+    "no UTF-8": lambda path: path.write_bytes(GOOD[1].replace(b"example", b"ex\xe4mple")),
+    "UTF-16": lambda path: path.write_bytes(GOOD[1].decode().encode("utf-16")),
+    "an empty file": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.skipif(bool(AS_ANYONE) and not shutil.which("setpriv"), reason="root may read everything")
+@pytest.mark.parametrize("what", [*IN_FOLDERS, *BESIDE])
+@pytest.mark.parametrize("name", ["a.jsonl", "z.jsonl"])
+def test_one_bad_file_of_a_folder_keeps_no_other_from_being_read(tmp_path: Path, what: str, name: str) -> None:
+    """Be it the first or the last; what landed is told, then what could not be read."""
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "m.jsonl").write_bytes(GOOD[0])
+    (folder / "deep" / "m.jsonl").write_bytes(GOOD[2])
+    (IN_FOLDERS | BESIDE)[what](folder / name)
+    done = swipefl(tmp_path / "home", "ingest", str(folder), "--json", before=AS_ANYONE)
+    if what.endswith("permission"):
+        (folder / name).chmod(0o700)
+    is_told = what in IN_FOLDERS
+    assert (done.code, done.json["stored"], done.json["unreadable"]) == (3 if is_told else 0, 2, is_told), done.err
+    assert (f"cannot read {folder / name}: " in done.err) == is_told
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("what", [MISSING, EMPTY, NOTHING])
+def test_what_is_empty_or_missing_keeps_nothing_else_from_landing(tmp_path: Path, what: str, first: bool) -> None:
+    good = tmp_path / "good.jsonl"
+    good.write_bytes(GOOD[0])
+    (tmp_path / EMPTY).mkdir()
+    (tmp_path / NOTHING).write_bytes(b"")
+    paths = [str(tmp_path / what), str(good)] if first else [str(good), str(tmp_path / what)]
+    done = swipefl(tmp_path / "home", "ingest", *paths, "--json")
+    assert (done.code, done.json["stored"]) == (0 if what == NOTHING else 3, 1), done.err
+    assert what == NOTHING or str(tmp_path / what) in done.err
+
+
+def test_all_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_bytes(GOOD[0])
+    names = [str(tmp_path / f"{n}.jsonl") for n in range(30)]
+    done = swipefl(tmp_path / "home", "ingest", *names[:15], str(tmp_path / "good.jsonl"), *names[15:], "--json")
+    assert (done.code, done.json["stored"], done.json["unreadable"]) == (3, 1, 30)
+    assert "30 of the files and folders could not be read" in done.err
+    assert names[0] in done.err
+
+
+def test_folders_may_lie_as_deep_as_they_like(tmp_path: Path) -> None:
+    """Deeper than Python calls."""
+    deep = tmp_path.joinpath(*["d"] * 1_500)
+    subprocess.run(["mkdir", "-p", deep], check=True)
+    (deep / "s.jsonl").write_bytes(GOOD[0])
+    done = swipefl(tmp_path / "home", "ingest", str(tmp_path / "d"), "--json")
+    assert (done.code, done.json["stored"]) == (0, 1), done.err
+    subprocess.run(["rm", "-r", tmp_path / "d"], check=True)  # Python's own way calls itself, too
+
+
+def test_what_landed_is_told_where_the_store_fails_in_the_end(tmp_path: Path) -> None:
+    """What had landed before stands in the report."""
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(GOOD[0])
+    with Store(tmp_path / "swipefl.db") as store:
+        ingestion = Ingestion(store)
+        ingestion.run([path])
+        store.close()
+        with pytest.raises(StoreError):
+            ingestion.run([path])
+        assert ingestion.report.stored == 1
 
 
 def test_a_folder_is_read_with_all_formats_in_it(tmp_path: Path) -> None:
