@@ -7,7 +7,9 @@ import grpc
 import pytest
 
 from swipefl.errors import CredentialRefused
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
+from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.attacks import costs_one_client, raw_stub, refused_call
 from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator, Device
@@ -88,6 +90,54 @@ def test_who_tries_tokens_is_slowed_down_and_one_with_a_token_is_not(impatient: 
             token = state.devices.new_token(60)
         right = wire.EnrollRequest(token=token.secret, credential=secrets.token_bytes(32))
         assert stub.Enroll(right, timeout=LONG_S).device_id
+
+
+def said_of(stub: FederationServiceStub, token: bytes, credential: bytes) -> str:
+    """What an enrolment comes to: the device's id, or why there is none."""
+    asked = wire.EnrollRequest(token=token, credential=credential)
+    try:
+        return stub.Enroll(asked, timeout=LONG_S).device_id
+    except grpc.RpcError as error:
+        return f"{error.code().name} {error.details()}"
+
+
+def test_a_lost_answer_is_repeated_and_not_for_ever(impatient: Coordinator) -> None:
+    token, credential = Token.parse(impatient.token()).secret, secrets.token_bytes(32)
+    before, joined = impatient.metric(refused_call("token-too-often")), impatient.metric("swipefl_enrolments_total")
+    channel, stub = raw_stub(impatient.address)
+    with channel:
+        said = [said_of(stub, token, credential) for _ in range(100)]
+        answered = said.index("RESOURCE_EXHAUSTED token-too-often")
+        assert 3 <= answered <= 20  # a visit and some more
+        assert set(said[:answered]) == {said[0]}
+        assert set(said[answered:]) == {"RESOURCE_EXHAUSTED token-too-often"}
+        assert len(said_of(stub, Token.parse(impatient.token()).secret, credential)) == len(said[0])  # another one
+    assert impatient.metric(refused_call("token-too-often")) == before + 100 - answered
+    assert impatient.metric("swipefl_enrolments_total") == joined + 2
+
+
+def test_no_used_token_gets_into_the_queue_of_what_is_written(impatient: Coordinator) -> None:
+    """Nor one that is too old, revoked, or of a revoked device."""
+    token, credential = Token.parse(impatient.token()).secret, secrets.token_bytes(32)
+    channel, stub = raw_stub(impatient.address)
+    with channel, impatient.state() as state:
+        device = said_of(stub, token, credential)
+        old, gone, theirs = (state.devices.new_token(seconds).secret for seconds in (-1, 60, 60))
+        state.devices.revoke_token(gone)
+        state.revoke(state.devices.enroll(theirs, credential) or "")
+        with state.transaction():  # while nothing can be written
+            assert said_of(stub, token, credential) == device
+            for secret, offered in ((token, bytes(32)), (old, credential), (gone, credential), (theirs, credential)):
+                assert said_of(stub, secret, offered).endswith(("wrong-token", "too-many-wrong-tokens"))
+
+
+def test_who_offers_a_used_token_is_slowed_down_as_one_who_guesses(impatient: Coordinator) -> None:
+    token = Token.parse(impatient.token()).secret
+    channel, stub = raw_stub(impatient.address)
+    with channel, costs_one_client(impatient, refused_call("too-many-wrong-tokens")):
+        said = [said_of(stub, token, secrets.token_bytes(32)) for _ in range(30)]
+    assert len([id for id in said if " " not in id]) == 1
+    assert said[-1] == "RESOURCE_EXHAUSTED too-many-wrong-tokens"
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 100_000])

@@ -1,6 +1,7 @@
 """Many connections and calls at once that say little or nothing: nobody is kept out, nothing is held for ever."""
 
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,11 +11,15 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.server import SERVICE
+from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.attacks import IN_TIME_S, costs_one_client, raw_stub, refused_call, serve_an_honest_device
-from tests.support.coordinator import Coordinator, in_process
-from tests.support.frames import NO_WINDOW, PREFACE, SETTINGS, call, connections, frame, message
+from tests.support.coordinator import Coordinator, coordinator, in_process
+from tests.support.frames import HELLO, NO_WINDOW, PREFACE, call, connections, hello, message
 from tests.support.waiting import LONG_S, wait_until
+
+HEALTH = "grpc.health.v1.Health"
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,7 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
 
 def test_five_hundred_connections_at_once_keep_nobody_out(impatient: Coordinator) -> None:
     before = impatient.peak_mb()
-    silent, begun, confused = b"", PREFACE + frame(SETTINGS), b"GET / HTTP/1.1\r\n\r\n"
+    silent, begun, confused = b"", HELLO, b"GET / HTTP/1.1\r\n\r\n"
     with connections(impatient, [silent, begun, confused, PREFACE, secrets.token_bytes(1000)] * 100):
         serve_an_honest_device(impatient)
     assert impatient.peak_mb() - before < 64
@@ -41,6 +46,7 @@ def test_five_hundred_connections_at_once_keep_nobody_out(impatient: Coordinator
         ("CheckIn", True, "too-many-at-once"),
         ("DownloadCheckpoint", True, "too-many-at-once"),
         ("UploadUpdate", True, "one-stream-at-a-time"),
+        ("UploadUpdate", False, "unknown-device"),
     ],
 )
 def test_calls_that_begin_and_then_say_nothing_keep_nobody_out(
@@ -51,7 +57,7 @@ def test_calls_that_begin_and_then_say_nothing_keep_nobody_out(
     calls = b"".join(call(stream, method, authorization) for stream in range(1, 32, 2))
     with (
         costs_one_client(patient, refused_call(reason)),
-        connections(patient, [PREFACE + frame(SETTINGS) + calls] * 100),
+        connections(patient, [HELLO + calls] * 100),
     ):
         wait_until(lambda: patient.metric(refused_call(reason)) > before)
         serve_an_honest_device(patient)
@@ -63,9 +69,7 @@ def test_calls_that_begin_and_then_say_nothing_keep_nobody_out(
 def test_who_says_no_text_is_no_device(impatient: Coordinator, said: str) -> None:
     refused = refused_call("unknown-device")
     before = impatient.metric(refused)
-    with connections(
-        impatient, [PREFACE + frame(SETTINGS) + call(1, "CheckIn", said) + message(1, wire.CheckInRequest())]
-    ):
+    with connections(impatient, [HELLO + call(1, "CheckIn", said) + message(1, wire.CheckInRequest())]):
         wait_until(lambda: impatient.metric(refused) > before)
     serve_an_honest_device(impatient)
 
@@ -74,17 +78,61 @@ def test_who_never_says_what_it_asks_is_hung_up_on(tmp_path: Path) -> None:
     with in_process(tmp_path, Policy(limits=Limits(request_s=1.0))) as serving:
         for authorization in (None, serving.device().authorization):
             before = serving.metric(refused_call("no-request"))
-            with connections(serving, [PREFACE + frame(SETTINGS) + call(1, "CheckIn", authorization)]):
+            with connections(serving, [HELLO + call(1, "CheckIn", authorization)]):
                 wait_until(lambda: serving.metric(refused_call("no-request")) > before)  # noqa: B023
         serve_an_honest_device(serving)
 
 
-def test_who_asks_for_health_and_says_nothing_keeps_nobody_out(patient: Coordinator) -> None:
-    before = patient.metric(refused_call("too-many-at-once"))
-    calls = b"".join(call(stream, "Check", service="grpc.health.v1.Health") for stream in range(1, 32, 2))
-    with connections(patient, [PREFACE + frame(SETTINGS) + calls] * 100):
-        wait_until(lambda: patient.metric(refused_call("too-many-at-once")) > before)
+def test_who_asks_and_says_nothing_keeps_neither_health_nor_enrolment_from_who_does(patient: Coordinator) -> None:
+    """Also not from others of the same address."""
+    refused = refused_call("too-many-at-once")
+    before, token = patient.metric(refused), Token.parse(patient.token())
+    streams = range(1, 32, 4)
+    calls = b"".join(call(n, "Check", service=HEALTH) + call(n + 2, "Enroll") for n in streams)
+    channel, stub = raw_stub(patient.address)
+    with channel, connections(patient, [HELLO + calls] * 100):
+        wait_until(lambda: patient.metric(refused) > before + 100)
+        health = health_pb2_grpc.HealthStub(channel)
+        for _ in range(10):
+            answer = health.Check(health_pb2.HealthCheckRequest(service=SERVICE), timeout=IN_TIME_S)
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+        asked = wire.EnrollRequest(token=token.secret, credential=secrets.token_bytes(32))
+        assert stub.Enroll(asked, timeout=IN_TIME_S).device_id
         serve_an_honest_device(patient)
+
+
+def test_who_takes_a_while_is_waited_for_though_another_address_begins_hundreds_of_calls(patient: Coordinator) -> None:
+    begun, said = threading.Event(), threading.Event()
+
+    def requests() -> Iterator[bytes]:
+        begun.set()
+        assert said.wait(LONG_S)
+        yield health_pb2.HealthCheckRequest(service=SERVICE).SerializeToString()
+
+    refused = refused_call("too-many-at-once")
+    before = patient.metric(refused)
+    calls = b"".join(call(stream, "Check", service=HEALTH) for stream in range(1, 32, 2))
+    with grpc.insecure_channel(patient.address) as channel:
+        answer = channel.stream_unary(f"/{HEALTH}/Check").future(requests(), timeout=LONG_S)
+        assert begun.wait(LONG_S)
+        health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())  # calls are begun in order
+        with connections(patient, [HELLO + calls] * 50, source="127.0.0.2"):
+            wait_until(lambda: patient.metric(refused) >= before + 500)
+            said.set()
+            status = health_pb2.HealthCheckResponse.FromString(answer.result()).status
+    assert status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_who_wants_the_service_listed_and_asks_nothing_keeps_nobody_out(tmp_path: Path) -> None:
+    service = "grpc.reflection.v1alpha.ServerReflection"
+    calls = b"".join(call(stream, "ServerReflectionInfo", service=service) for stream in range(1, 32, 2))
+    with (
+        coordinator(tmp_path, "--reflection", "--buffer", "1000") as serving,
+        connections(serving, [HELLO + calls] * 100),
+    ):
+        wait_until(lambda: serving.metric(refused_call("too-many-at-once")) > 0)
+        serve_an_honest_device(serving)
+        wait_until(lambda: serving.metric(refused_call("no-request")) > 0)
 
 
 def test_a_download_that_nobody_takes_is_ended(impatient: Coordinator) -> None:
@@ -95,7 +143,7 @@ def test_a_download_that_nobody_takes_is_ended(impatient: Coordinator) -> None:
         for device in devices
         for stream in (1, 3, 5)
     ]
-    said = [PREFACE + frame(SETTINGS, payload=NO_WINDOW) + b"".join(calls[at : at + 3]) for at in (0, 3, 6)]
+    said = [hello(NO_WINDOW) + b"".join(calls[at : at + 3]) for at in (0, 3, 6)]
     slow = refused_call("too-slow")
     before = impatient.metric(slow)
     with costs_one_client(impatient, refused_call("one-stream-at-a-time"), slow), connections(impatient, said):

@@ -12,12 +12,20 @@ from tests.support.waiting import LONG_S
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS, HEADERS, DATA = 4, 1, 0
-END_STREAM, END_HEADERS = 1, 4
+ACK, END_STREAM, END_HEADERS = 1, 1, 4
 NO_WINDOW = bytes([0, 4, 0, 0, 0, 0])  # the setting: send me nothing before I ask for it
 
 
 def frame(kind: int, flags: int = 0, stream: int = 0, payload: bytes = b"") -> bytes:
     return struct.pack(">I", len(payload))[1:] + struct.pack(">BBI", kind, flags, stream) + payload
+
+
+def hello(settings: bytes = b"") -> bytes:
+    """How a connection begins that is taken for an honest one."""
+    return PREFACE + frame(SETTINGS, payload=settings) + frame(SETTINGS, ACK)
+
+
+HELLO = hello()
 
 
 def text(text: str) -> bytes:
@@ -48,11 +56,16 @@ def message(stream: int, request: wire.CheckInRequest | wire.DownloadCheckpointR
 
 
 @contextmanager
-def connections(running: Coordinator, said: Sequence[bytes]) -> Iterator[list[socket.socket]]:
-    """One connection for each of what is said."""
+def connections(
+    running: Coordinator, said: Sequence[bytes], source: str = "127.0.0.1"
+) -> Iterator[list[socket.socket]]:
+    """One connection for each of what is said, from the address `source`."""
     host, port = running.address.split(":")
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_connection((host, int(port)), timeout=LONG_S)) for _ in said]
+        sockets = [
+            stack.enter_context(socket.create_connection((host, int(port)), timeout=LONG_S, source_address=(source, 0)))
+            for _ in said
+        ]
         for each, first in zip(sockets, said, strict=True):
             each.sendall(first)
         yield sockets

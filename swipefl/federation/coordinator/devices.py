@@ -66,8 +66,15 @@ class Devices:
         return token
 
     def offers(self, secret: bytes) -> bool:
-        """Whether there ever was a token with this secret."""
-        return bool(self._sql.rows("SELECT 1 FROM tokens WHERE hash = ?", (hashed(secret),)))
+        """Whether a token with this secret waits to be used."""
+        rows = self._sql.rows("SELECT expires_at FROM tokens WHERE hash = ? AND device IS NULL", (hashed(secret),))
+        return bool(rows) and rows[0][0] >= self._clock()
+
+    def enrolled(self, secret: bytes, credential: bytes) -> str | None:
+        """The id of the device that used this token with this credential, unless it was revoked meanwhile."""
+        rows = self._sql.rows("SELECT device FROM tokens WHERE hash = ? AND device IS NOT NULL", (hashed(secret),))
+        device = self.get(rows[0][0]) if rows else None
+        return device.id if device and device.credential == hashed(credential) and not device.revoked else None
 
     def revoke_token(self, secret: bytes) -> None:
         """The token buys nothing any more. Raises UsageError for one that is not there or was used."""

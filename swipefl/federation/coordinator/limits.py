@@ -4,8 +4,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
+from urllib.parse import unquote
 
-from swipefl.federation.protocol.bounds import MOST_EXAMPLES
+from swipefl.federation.protocol.bounds import MOST_EXAMPLES, check
 
 MOST_KEYS = 100_000  # what is forgotten beyond them had the longest rest
 
@@ -14,8 +16,10 @@ MOST_KEYS = 100_000  # what is forgotten beyond them had the longest rest
 class Limits:
     """Bounds on one device: calls a minute, bytes of updates a day, seconds a stream may take, claimed examples.
 
-    `wrong_tokens_a_minute` bounds one address, `concurrent_calls` all together. What a call asks is waited for for
-    `request_s`; so may `waiting_calls` of a device at once, and `waiting_strangers` of all who have no credential.
+    `wrong_tokens_a_minute` bounds one address, `enrolments_an_hour` one token (it enrols once; the rest are repeats for
+    a device that missed the answer), `concurrent_calls` all together. What a call asks is waited for for `request_s`;
+    so may `waiting_calls` of a device at once, and in each method `waiting_strangers` of all who have no credential.
+    Raises UsageError for what is no finite number from 0 on.
     """
 
     calls_a_minute: int = 120
@@ -23,10 +27,15 @@ class Limits:
     stream_s: float = 60.0
     examples: int = MOST_EXAMPLES
     wrong_tokens_a_minute: int = 10
+    enrolments_an_hour: int = 10
     concurrent_calls: int = 1024
     request_s: float = 5.0
     waiting_calls: int = 8
     waiting_strangers: int = 64
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            check(name, value, 0)
 
 
 class RateLimit:
@@ -53,3 +62,15 @@ class RateLimit:
         now = self._clock()
         left, at = self._left.get(key, (self._burst, now))
         return min(self._burst, left + (now - at) * self._a_second)
+
+
+def share_of(peer: str | None) -> str:
+    """The address that a caller's share is counted by, of how grpc names a peer: an IPv6 one by its /64, as one has."""
+    host = unquote((peer or "").partition(":")[2].rpartition(":")[0]).strip("[]")
+    try:
+        address = ip_address(host)
+    except ValueError:  # no address, as of a socket in a file
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
