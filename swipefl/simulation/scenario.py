@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 
@@ -12,6 +13,7 @@ class Troubles:
 
     A hostile client sends its change with the other sign and ten times as large, or with `cunning` as large as the
     bound allows. `skew` above 0 leaves a client a random part of its swipes, the less the higher.
+    Raises UsageError for what is no share, and no finite number.
     """
 
     dropout: float = 0.0
@@ -20,6 +22,11 @@ class Troubles:
     byzantine: float = 0.0
     cunning: bool = False
     skew: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("dropout", "late", "byzantine"):
+            check(name, getattr(self, name), 0, 1)
+        check("skew", self.skew, 0)
 
 
 @dataclass(frozen=True)
@@ -41,3 +48,7 @@ class Scenario:
     compressed: bool = True
     bounded: bool = True
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("proximal", "noise"):
+            check(name, getattr(self, name), 0)

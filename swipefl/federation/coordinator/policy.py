@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from swipefl.federation.coordinator.limits import Limits
+from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 
@@ -17,6 +18,7 @@ class Policy:
     A version made of few updates says much of each: a step of one gives it away to everybody. So `least` is more than
     a handful, and a `buffer` that is smaller asks for no more than itself.
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
+    Raises UsageError for waits that are no finite number.
     """
 
     plan: Plan = field(default_factory=Plan)
@@ -28,6 +30,10 @@ class Policy:
     max_staleness: int = 10
     retry_after_s: float = 0.0
     kept: int = KEPT
+
+    def __post_init__(self) -> None:
+        for name in ("max_wait_s", "retry_after_s"):  # no wait is for ever
+            check(name, getattr(self, name), 0)
 
     @property
     def fewest(self) -> int:
