@@ -5,7 +5,8 @@ It stands beside `home` and not in `federation`: settings take their defaults fr
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,13 @@ from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import read_checkpoint
 from swipefl.errors import Remedy, UsageError
+from swipefl.federation.coordinator.certificates import expires_at
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import KEPT, Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.status import CoordinatorStatus, DeviceStatus, devices_of, status_of
 from swipefl.federation.coordinator.versions import Draft, Version
-from swipefl.federation.protocol.pem import read_certificates, read_pair
+from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.round import Master
 from swipefl.settings.coordinator import CoordinatorSettings
@@ -64,9 +66,16 @@ class Hosting:
             return _report(state.create(checkpoint))
 
     def status(self) -> CoordinatorStatus:
-        """What is there."""
+        """What is there, and when the certificate expires that is set."""
         with self._state() as state:
-            return status_of(state)
+            return replace(status_of(state), certificate_expires_at=self._certificate_expires_at())
+
+    def _certificate_expires_at(self) -> float | None:
+        if self.settings.tls_cert is None:
+            return None
+        with suppress(UsageError):  # one that cannot be read is told by `serve`
+            return expires_at(self.settings.tls_cert)
+        return None
 
     def publish(self, file: Path) -> VersionReport:
         """A checkpoint's file as the next version. Raises CheckpointError."""
@@ -81,6 +90,7 @@ class Hosting:
 
     def tokens(self, count: int, valid_s: float, name: str = "") -> TokensReport:
         """New one-time tokens for devices of that name, numbered where they are several. Raises UsageError."""
+        check("expires_h", valid_s / 3600, 0)
         names = [f"{name}-{n}" for n in range(1, count + 1)] if name and count > 1 else [name] * count
         with self._state() as state, state.transaction():
             return TokensReport(tuple(str(state.devices.new_token(valid_s, each)) for each in names))
@@ -136,13 +146,15 @@ class Hosting:
         from swipefl.federation.coordinator.server import Listening
 
         settings = self.settings
-        certificate, key = read_pair(settings.tls_cert, settings.tls_key)
-        ca = read_certificates(settings.client_ca) if settings.client_ca else None
-        listening = Listening(
-            settings.listen, certificate, key, ca, settings.insecure, settings.metrics, settings.reflection
+        return Listening(
+            settings.listen,
+            settings.tls_cert,
+            settings.tls_key,
+            settings.client_ca,
+            settings.insecure,
+            settings.metrics,
+            settings.reflection,
         )
-        listening.credentials()
-        return listening
 
 
 def policy_of(settings: CoordinatorSettings) -> Policy:

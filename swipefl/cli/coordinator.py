@@ -196,6 +196,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     screen.print(f"{counted(known.devices, 'device')}, {counted(known.waiting, 'update')} waiting")
     if known.least is not None and known.devices < known.least:
         screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)", soft_wrap=True)
+    if known.certificate_expires_at is not None:
+        screen.print(f"the certificate expires at {moment(known.certificate_expires_at)}")
 
 
 def _kept(v: "VersionStatus") -> str:

@@ -9,14 +9,18 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.server import SERVICE
+from swipefl.federation.device.client import Client
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.attacks import IN_TIME_S, costs_one_client, raw_stub, refused_call, serve_an_honest_device
+from tests.support.certificates import certificates
 from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.frames import HELLO, NO_WINDOW, PREFACE, call, connections, hello, message
+from tests.support.updates import header_for, parts_of, update
 from tests.support.waiting import LONG_S, wait_until
 
 HEALTH = "grpc.health.v1.Health"
@@ -30,12 +34,49 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Coordinator]:
         yield serving
 
 
+def is_answered(client: Client) -> bool:
+    """Whether a device gets through."""
+    try:
+        return bool(client.check_in(0, "").newest.manifest)
+    except CoordinatorUnreachable:
+        return False
+
+
 def test_five_hundred_connections_at_once_keep_nobody_out(impatient: Coordinator) -> None:
     before = impatient.peak_mb()
     silent, begun, confused = b"", HELLO, b"GET / HTTP/1.1\r\n\r\n"
     with connections(impatient, [silent, begun, confused, PREFACE, secrets.token_bytes(1000)] * 100):
         serve_an_honest_device(impatient)
     assert impatient.peak_mb() - before < 64
+
+
+def test_rounds_and_members_go_on_where_connections_would_take_every_descriptor(tmp_path: Path) -> None:
+    """And who connects anew is served when the silent ones were hung up on."""
+    silent = [b"", PREFACE[:10], PREFACE, HELLO[:-14], b"GET / HTTP/1.1\r\n", HELLO]
+    with coordinator(tmp_path, "--buffer", "1", descriptors=200) as serving:
+        member, blob = serving.device(), update()
+        with member.stub() as stub:
+            stub.CheckIn(wire.CheckInRequest(), metadata=member.metadata, timeout=LONG_S)
+            with connections(serving, silent * 42):
+                parts = iter(parts_of(header_for(blob), blob))
+                sent = stub.UploadUpdate(parts, metadata=member.metadata, timeout=LONG_S)
+                assert sent.outcome == wire.OUTCOME_ACCEPTED
+                serving.wait_for_version(2)
+                with serving.device().client(deadline_s=LONG_S) as client:
+                    wait_until(lambda: is_answered(client))
+        assert "level='error'" not in serving.log()
+
+
+def test_a_tls_handshake_that_is_not_finished_keeps_nobody_out(tmp_path: Path) -> None:
+    unfinished = [b"", b"\x16", b"\x16\x03\x01\x02\x00\x01\x00", b"\x16\x03\x01" + bytes(50), HELLO]
+    made = certificates(tmp_path / "made")
+    flags = ("--tls-cert", str(made.certificate), "--tls-key", str(made.key))
+    with coordinator(tmp_path, *flags, descriptors=200) as serving, connections(serving, unfinished * 50) as sockets:
+        trusted = grpc.ssl_channel_credentials(made.ca.read_bytes())
+        with grpc.secure_channel(serving.address, trusted) as channel:
+            grpc.channel_ready_future(channel).result(LONG_S)
+            assert health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=LONG_S)
+        assert sockets[0].recv(1024)[7:] == b""  # at most an alert
 
 
 @pytest.mark.parametrize(

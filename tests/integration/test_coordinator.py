@@ -3,9 +3,11 @@
 import json
 import os
 import pty
+import shutil
 import sqlite3
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +26,7 @@ from swipefl.errors import CoordinatorUnreachable, CredentialRefused
 from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import decode_update, shapes_of
-from tests.support.certificates import certificates
+from tests.support.certificates import Certificates, certificates
 from tests.support.command import environment, swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator
 from tests.support.swipes import EXAMPLE, GOOD
@@ -219,6 +221,55 @@ def test_tls_alone_and_reflection_where_it_is_asked_for(tmp_path: Path) -> None:
         assert done.code == 0
         places = swipefl(serving.home, "coordinator", "devices", "--json").json["devices"]
         assert [place["id"] for place in places] == [done.json["device_id"]]
+
+
+def greets(serving: Coordinator, authority: Path, device: Certificates) -> bool:
+    """Whether who trusts `authority` alone, and shows a device's certificate, is answered."""
+    trusted, key, shown = (path.read_bytes() for path in (authority, device.key, device.certificate))
+    credentials = grpc.ssl_channel_credentials(trusted, key, shown)
+    with grpc.secure_channel(serving.address, credentials, [("grpc.use_local_subchannel_pool", 1)]) as channel:
+        call = health_pb2_grpc.HealthStub(channel).Check.future(health_pb2.HealthCheckRequest(), timeout=LONG_S)
+        assert call.code() in (grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE)
+        return call.code() == grpc.StatusCode.OK
+
+
+def test_certificates_that_are_renewed_are_served_without_a_restart(tmp_path: Path) -> None:
+    old, new = certificates(tmp_path / "old", days=(-9, 9)), certificates(tmp_path / "new", days=(-1, 90))
+    theirs, others = certificates(tmp_path / "theirs", "phone"), certificates(tmp_path / "others", "phone")
+    certificate, key, authority = (tmp_path / name for name in ("cert.pem", "key.pem", "devices.pem"))
+    for path, source in ((certificate, old.certificate), (key, old.key), (authority, theirs.ca)):
+        shutil.copy(source, path)
+    flags = ["--tls-cert", str(certificate), "--tls-key", str(key), "--client-ca", str(authority)]
+    with coordinator(tmp_path / "coordinator", *flags) as serving:
+        assert "certificate expires soon" in serving.log()
+        shown = 'swipefl_certificate_expires_timestamp_seconds{certificate="server"}'
+        before = serving.metric(shown)
+        assert greets(serving, old.ca, theirs)
+        shutil.copy(new.certificate, certificate)
+        wait_until(lambda: "certificate not renewed" in serving.log())
+        assert greets(serving, old.ca, theirs)  # half a pair is none
+        shutil.copy(new.key, key)
+        wait_until(lambda: greets(serving, new.ca, theirs))
+        assert not greets(serving, old.ca, theirs)
+        assert serving.metric(shown) > before
+        shutil.copy(others.ca, authority)
+        wait_until(lambda: greets(serving, new.ca, others))
+        assert not greets(serving, new.ca, theirs)
+
+
+def test_who_runs_it_sees_when_the_certificate_expires(tmp_path: Path) -> None:
+    made = certificates(tmp_path / "made", days=(-1, 20))
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    assert swipefl(tmp_path, "coordinator", "status", "--json").json["certificate_expires_at"] is None
+    for name, path in (("tls_cert", made.certificate), ("tls_key", made.key)):
+        with (tmp_path / "coordinator.toml").open("a") as file:
+            file.write(f"{name} = '{path}'\n")
+    expires_at = swipefl(tmp_path, "coordinator", "status", "--json").json["certificate_expires_at"]
+    assert expires_at == pytest.approx(time.time() + 20 * 86_400, abs=600)
+    made.key.unlink()  # which whoever looks need not be able to read
+    assert swipefl(tmp_path, "coordinator", "status", "--json").json["certificate_expires_at"] == expires_at
+    made.certificate.unlink()
+    assert swipefl(tmp_path, "coordinator", "status", "--json").json["certificate_expires_at"] is None
 
 
 @pytest.mark.parametrize(

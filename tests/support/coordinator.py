@@ -135,13 +135,23 @@ class Device:
 
 @contextmanager
 def coordinator(
-    home: Path, *flags: str, init: bool = True, listen: str = "127.0.0.1:0", checkpoint: Path | None = None
+    home: Path,
+    *flags: str,
+    init: bool = True,
+    listen: str = "127.0.0.1:0",
+    checkpoint: Path | None = None,
+    descriptors: int | None = None,
 ) -> Iterator[Coordinator]:
-    """`swipefl coordinator serve` with `flags`, ready to be called; ended by SIGTERM. `checkpoint` is version 1."""
+    """`swipefl coordinator serve` with `flags`, ready to be called; ended by SIGTERM. `checkpoint` is version 1.
+
+    `descriptors` is how many it may have at most, unless as many as this process may.
+    """
     if init:
         first = () if checkpoint is None else ("--checkpoint", str(checkpoint))
         assert swipefl(home, "coordinator", "init", *first).code == 0
     command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", listen]
+    if descriptors is not None:
+        command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$0" "$@"', *command]
     with (home / "coordinator.log").open("ab") as log:
         process = subprocess.Popen(
             [*command, "--metrics", "127.0.0.1:0", "--json", *flags],

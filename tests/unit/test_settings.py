@@ -1,7 +1,10 @@
 """Flag before environment before file before default, at both ends; what is wrong is told with where it stands."""
 
 import inspect
+import math
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,8 @@ from swipefl.hosting import Hosting, policy_of
 from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_settings
 from swipefl.settings.device import Settings, load_settings
 from swipefl.settings.meanings import COORDINATOR, DEVICE
-from swipefl.settings.sources import Sourced, commented, explained, unknown_variables
+from swipefl.settings.sources import Sourced, commented, explained, load, unknown_variables
+from swipefl.simulation.scenario import Scenario, Troubles
 
 KINDS = [(Settings, DEVICE, "SWIPEFL_"), (CoordinatorSettings, COORDINATOR, "SWIPEFL_COORDINATOR_")]
 BOTH_ENDS = (
@@ -149,6 +153,55 @@ def test_what_makes_no_plan_or_step_is_refused_by_its_name_wherever_it_comes_fro
         load_coordinator_settings(**wrong)
     with pytest.raises(UsageError, match=f"^{name} is "):
         (Plan if hasattr(Plan(), name) else Strategy)(**wrong)
+
+
+@pytest.mark.parametrize("value", ["inf", "-inf", "nan"])
+@pytest.mark.parametrize(
+    ("kind", "prefix", "name"),
+    [
+        (kind, prefix, name)
+        for kind, meanings, prefix in KINDS
+        for name in meanings
+        if kind.model_fields[name].annotation in (int, float)
+    ],
+)
+def test_a_number_beyond_all_numbers_is_refused_by_its_name_wherever_it_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[Sourced], prefix: str, name: str, value: str
+) -> None:
+    with pytest.raises(UsageError, match=rf"{name} .*\bflag\b"):
+        load(kind, {"home": tmp_path, name: float(value)})
+    (tmp_path / kind.file_name).write_text(f"{name} = {value}\n")
+    with pytest.raises(UsageError, match=f"{name} .*{kind.file_name}"):
+        load(kind, {"home": tmp_path})
+    (tmp_path / kind.file_name).unlink()
+    monkeypatch.setenv(f"{prefix}{name}".upper(), value)
+    with pytest.raises(UsageError, match=f"{name} .*{prefix}{name.upper()}"):
+        load(kind, {"home": tmp_path})
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, -1.0])
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [
+        *[(Policy, name) for name in ("max_wait_s", "retry_after_s")],
+        *[(Plan, name) for name in ("learning_rate", "max_norm")],
+        *[(Strategy, name) for name in ("server_lr", "momentum", "trim")],
+        *[(Troubles, name) for name in ("dropout", "late", "byzantine", "skew")],
+        *[(partial(Scenario, 1, 1), name) for name in ("noise", "proximal")],
+    ],
+)
+def test_nothing_is_made_of_a_number_beyond_all_numbers(of: Callable[..., object], name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"^{name} is ") as error:
+        of(**{name: value})
+    assert error.value.facts["setting"] == name
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan])
+def test_no_token_is_for_ever(tmp_path: Path, value: float) -> None:
+    hosting = Hosting(CoordinatorSettings(home=tmp_path))
+    hosting.create()
+    with pytest.raises(UsageError, match=r"^expires_h is "):
+        hosting.tokens(1, value)
 
 
 @pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)

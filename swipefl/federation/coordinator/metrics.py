@@ -44,6 +44,12 @@ class Metrics:
             registry=self.registry,
         )
         self.versions = Counter("swipefl_versions", "Versions by how they came.", ("made_by",), registry=self.registry)
+        self.certificate_expires = Gauge(
+            "swipefl_certificate_expires_timestamp_seconds",
+            "When a certificate expires: the coordinator's own, or the authority of devices' certificates.",
+            ("certificate",),
+            registry=self.registry,
+        )
         self.aggregation = Histogram(
             "swipefl_aggregation_seconds", "Seconds that an aggregation took.", registry=self.registry
         )

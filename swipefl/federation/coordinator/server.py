@@ -2,9 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,17 +14,20 @@ import structlog
 from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
-from prometheus_client import start_http_server
 
 from swipefl.errors import Remedy, SwipeflError, UsageError, VersionConflict
+from swipefl.federation.coordinator.certificates import CertificateFiles
+from swipefl.federation.coordinator.descriptors import connections, raise_limit
+from swipefl.federation.coordinator.exposition import exposed
+from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.renewal import Renewal
 from swipefl.federation.coordinator.rounds import Aggregator
 from swipefl.federation.coordinator.service import FederationService
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.coordinator.versions import Draft
-from swipefl.federation.coordinator.writer import Writer
+from swipefl.federation.coordinator.writer import StateThread, Writer
 from swipefl.federation.protocol.address import Address
 from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
@@ -35,39 +38,40 @@ DRAIN_S = 20.0  # what running calls are given when the server is to end
 LOOK_S = 0.25  # how often it is looked whether a round is due
 LONGEST_REST_S = 60.0  # between rounds that fail
 SEEN_S = 5.0  # how often it is written down which devices called, and what for
+HELLO_MS = 4_000
+IDLE_MS = 10_000
 MESSAGE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Listening:
-    """Where to listen, HOST:PORT each; with a certificate and key (PEM) over TLS, with a `client_ca` mutually.
+    """Where to listen, HOST:PORT each; with a certificate and key over TLS, with a `client_ca` mutually (PEM files).
 
-    Raises UsageError for what is no address.
+    Raises UsageError for an address that is none, half of TLS, and none of it beyond this machine without `insecure`.
     """
 
     address: str
-    certificate: bytes | None = None
-    key: bytes | None = field(default=None, repr=False)
-    client_ca: bytes | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+    client_ca: Path | None = None
     insecure: bool = False
     metrics: str | None = None
     reflection: bool = False
 
     def __post_init__(self) -> None:
-        for address in (self.address, self.metrics):
-            if address is not None:
-                Address.parse(address, least_port=0)
-
-    def credentials(self) -> grpc.ServerCredentials | None:
-        """TLS, or None for loopback and `insecure`. Raises UsageError."""
-        if self.certificate and self.key:
-            return grpc.ssl_server_credentials(
-                [(self.key, self.certificate)], self.client_ca, require_client_auth=self.client_ca is not None
-            )
-        if self.certificate or self.key or self.client_ca:
+        is_near = Address.parse(self.address, least_port=0).is_loopback
+        if self.metrics is not None:
+            Address.parse(self.metrics, least_port=0)
+        if not self.tls and (self.certificate or self.key or self.client_ca):
             raise UsageError("half-tls", "TLS needs both a certificate and its key", Remedy.SAY_TLS)
-        if not self.insecure and not Address.parse(self.address, least_port=0).is_loopback:
+        if not self.tls and not self.insecure and not is_near:
             raise UsageError("no-tls", "{address} can be reached from elsewhere", Remedy.SAY_TLS, address=self.address)
+
+    @property
+    def tls(self) -> CertificateFiles | None:
+        """The files of TLS, None for loopback and `insecure`."""
+        if self.certificate and self.key:
+            return CertificateFiles(self.certificate, self.key, self.client_ca)
         return None
 
 
@@ -94,20 +98,23 @@ async def serve(
     """
     stop = stop or _signalled()
     metrics = Metrics()
-    with State(path) as state:
+    renewal = Renewal(listening.tls, metrics) if listening.tls else None
+    with State(path) as state:  # all that serves is open before anybody connects: later there may be no descriptor
         newest = state.versions.newest()  # raises where there is no coordinator yet
-        writer = Writer(path)
+        writer, drafts = Writer(path), StateThread(path, "rounds")
         service = FederationService(state, writer, policy, metrics)
         patience = Patience(service.caller, policy.limits, metrics)
-        server, health = _server(service, listening, patience, policy.limits.concurrent_calls)
-        port = _bind(server, listening)
-        with _metrics_server(listening, metrics) as metrics_port:
+        server, health = _server(service, listening.reflection, patience, policy.limits)
+        port = _bind(server, listening.address, renewal)
+        async with exposed(listening.metrics, metrics.registry) as metrics_port:
             await server.start()
             await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
             on_ready(Serving(port, metrics_port))
             structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=newest.number)
             aggregator = Aggregator(policy, metrics, score)
-            tasks = _tasks(writer.run(), _rounds(path, state, writer, aggregator), _note_seen(service))
+            tasks = _tasks(writer.run(), _rounds(state, drafts, writer, aggregator), _note_seen(service))
+            if renewal:
+                tasks += _tasks(renewal.run())
             await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
             structlog.get_logger().info("draining", seconds=DRAIN_S)
             await health.enter_graceful_shutdown()
@@ -116,6 +123,7 @@ async def serve(
                 await _ended(tasks)
                 await service.note_seen()
             finally:
+                await drafts.close()
                 await writer.close()
     structlog.get_logger().info("stopped")
 
@@ -153,17 +161,21 @@ class _Health(HealthServicer):
 
 
 def _server(
-    service: FederationService, listening: Listening, patience: Patience, concurrent_calls: int
+    service: FederationService, reflection: bool, patience: Patience, limits: Limits
 ) -> tuple[grpc.aio.Server, HealthServicer]:
     server = grpc.aio.server(
         interceptors=[patience],
-        maximum_concurrent_rpcs=concurrent_calls,
+        maximum_concurrent_rpcs=limits.concurrent_calls,
         options=(
             ("grpc.max_receive_message_length", MESSAGE_BYTES),
             ("grpc.max_send_message_length", MESSAGE_BYTES),
             ("grpc.compression_enabled_algorithms_bitset", 1),  # none: what is small may not become large
             ("grpc.max_concurrent_streams", 16),
-            ("grpc.max_connection_idle_ms", 120_000),
+            # Who connects has said hello within seconds, and calls within some more; the rest make room.
+            ("grpc.server_handshake_timeout_ms", HELLO_MS),
+            ("grpc.http2.settings_timeout", HELLO_MS),
+            ("grpc.max_connection_idle_ms", IDLE_MS),
+            ("grpc.max_allowed_incoming_connections", connections(raise_limit())),
             ("grpc.max_connection_age_ms", 3_600_000),
             ("grpc.max_connection_age_grace_ms", 120_000),
             ("grpc.keepalive_time_ms", 60_000),
@@ -176,61 +188,31 @@ def _server(
     add_FederationServiceServicer_to_server(service, server)
     health = _Health()
     add_HealthServicer_to_server(health, server)
-    if listening.reflection:
+    if reflection:
         from grpc_reflection.v1alpha.reflection import SERVICE_NAME, enable_server_reflection
 
         enable_server_reflection((SERVICE, SERVICE_NAME), server)
     return server, health
 
 
-def _bind(server: grpc.aio.Server, listening: Listening) -> int:
-    credentials = listening.credentials()
+def _bind(server: grpc.aio.Server, address: str, renewal: Renewal | None) -> int:
     try:
-        if credentials is None:
-            return server.add_insecure_port(listening.address)
-        return server.add_secure_port(listening.address, credentials)
+        if renewal is None:
+            return server.add_insecure_port(address)
+        return server.add_secure_port(address, renewal.credentials())
     except RuntimeError as error:
-        raise UsageError(
-            "cannot-listen",
-            "cannot listen on {address}; is it taken, or are certificate and key no pair?",
-            address=listening.address,
-        ) from error
+        what = "cannot listen on {address}; is it taken, or the certificate's key of an uncommon kind?"
+        raise UsageError("cannot-listen", what, address=address) from error
 
 
-@contextmanager
-def _metrics_server(listening: Listening, metrics: Metrics) -> Iterator[int | None]:
-    """Serves /metrics inside the block, where that was asked for; gives the port."""
-    if listening.metrics is None:
-        yield None
-        return
-    at = Address.parse(listening.metrics, least_port=0)
-    try:
-        server, thread = start_http_server(at.port, at.host, metrics.registry)
-    except OSError as error:
-        raise UsageError(
-            "cannot-serve-metrics", "cannot serve metrics on {address}", Remedy.FREE_ADDRESS, address=listening.metrics
-        ) from error
-    try:
-        yield int(server.server_address[1])
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-async def _rounds(path: Path, state: State, writer: Writer, aggregator: Aggregator) -> None:
-    """A round whenever one is due, drafted in a thread with a connection of its own."""
-
-    def draft() -> Draft:
-        with State(path) as own:
-            return aggregator.draft(own)
-
+async def _rounds(state: State, drafts: StateThread, writer: Writer, aggregator: Aggregator) -> None:
+    """A round whenever one is due, drafted beside the calls."""
     wait_s = LOOK_S
     while True:
         try:
             aggregator.metrics.version.set(state.versions.newest().number)
             if aggregator.is_due(state):
-                drafted = await asyncio.to_thread(draft)
+                drafted = await drafts.do(aggregator.draft)
                 await writer.do(partial(aggregator.publish, drafted))
             wait_s = LOOK_S
         except VersionConflict:  # an owner was faster, or a device left: another draft, and at once

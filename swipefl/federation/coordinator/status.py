@@ -43,6 +43,7 @@ class CoordinatorStatus:
     """The newest version, how many devices belong here and of how many an update waits, and every version.
 
     `least` is the number of updates that whoever serves makes a version of at least, None where nobody served yet.
+    `certificate_expires_at` is in unix seconds, None where no certificate is set or can be read.
     """
 
     version: int
@@ -51,6 +52,7 @@ class CoordinatorStatus:
     waiting: int
     least: int | None
     versions: tuple[VersionStatus, ...]
+    certificate_expires_at: float | None = None
 
 
 @dataclass(frozen=True)

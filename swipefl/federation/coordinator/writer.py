@@ -14,23 +14,30 @@ MOST_IN_A_COMMIT = 32
 Answer = TypeVar("Answer")
 
 
-class Writer:
-    """One thread with a connection of its own: all that a serving coordinator writes is written there."""
+class StateThread:
+    """One thread with a connection of its own, opened at once: later there may be no descriptor. Raises StoreError."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[Verdict]]] = asyncio.Queue(MOST_IN_A_COMMIT)
-        self._state: State | None = None
+    def __init__(self, path: Path, name: str) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._state = self._thread.submit(State, path).result()  # SQLite wants the thread that will use it
 
     async def do(self, work: Callable[[State], Answer]) -> Answer:
         """What `work` says, after its turn in the thread. Raises what it raises."""
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: work(self._opened()))
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self._state)
 
-    def _opened(self) -> State:
-        if self._state is None:  # in the thread that will use it
-            self._state = State(self._path)
-        return self._state
+    async def close(self) -> None:
+        """Waits for what is being done."""
+        await self.do(State.close)
+        self._thread.shutdown()
+
+
+class Writer:
+    """All that a serving coordinator writes is written in one thread. Raises StoreError."""
+
+    def __init__(self, path: Path) -> None:
+        self._thread = StateThread(path, "writer")
+        self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[Verdict]]] = asyncio.Queue(MOST_IN_A_COMMIT)
+        self.do, self.close = self._thread.do, self._thread.close
 
     async def take(self, update: Received) -> Verdict:
         """Waits until `update` is committed; what `admit` says of it. Raises StoreError."""
@@ -58,9 +65,3 @@ class Writer:
         for (_, answer), verdict in zip(together, verdicts, strict=True):
             if not answer.done():  # its call may have gone
                 answer.set_result(verdict)
-
-    async def close(self) -> None:
-        """Waits for the last commit."""
-        if self._state:
-            await self.do(State.close)
-        self._thread.shutdown()

@@ -1,0 +1,88 @@
+"""Certificates while a coordinator serves: what a renewal puts in their files is served without a restart."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import grpc
+import structlog
+from cryptography.exceptions import UnsupportedAlgorithm
+
+from swipefl.errors import UsageError
+from swipefl.federation.coordinator.certificates import CertificateFiles, Identity
+from swipefl.federation.coordinator.metrics import Metrics
+
+LOOK_S = 2.0  # how often the files are looked at
+DAY_S = 86_400.0  # how often it is said that one expires
+SOON_S = 30 * DAY_S
+
+
+class Renewal:
+    """Serves what `files` held last that could be served. Raises UsageError where they hold nothing such yet."""
+
+    def __init__(self, files: CertificateFiles, metrics: Metrics, clock: Callable[[], float] = time.time) -> None:
+        self._files = files
+        self._metrics = metrics
+        self._clock = clock
+        self._served = files.read()
+        self._next: Identity | None = None
+        self._fault = ""
+        self._warned_at = -DAY_S
+        self._show()
+
+    def credentials(self) -> grpc.ServerCredentials:
+        """TLS with what is served now, and from each next handshake on with what is served then."""
+        return grpc.dynamic_ssl_server_credentials(
+            _configuration(self._served),
+            self._fetch,  # type: ignore[arg-type]  # None means nothing new, which the stub does not know
+            require_client_authentication=self._files.client_ca is not None,
+        )
+
+    def look(self) -> None:
+        """Serves what the files hold now; what cannot be, as a pair half written, is passed over, and said once."""
+        try:
+            found, fault = self._files.read(), ""
+        except (UsageError, ValueError, UnsupportedAlgorithm) as error:
+            found, fault = self._served, str(error)
+        if fault not in ("", self._fault):
+            structlog.get_logger().warning("certificate not renewed", reason=fault)
+        self._fault = fault
+        if found != self._served:
+            self._served = self._next = found
+            self._warned_at = -DAY_S
+            structlog.get_logger().info("certificate renewed", expires_at=_day(found.expires_at))
+        self._show()
+
+    async def run(self) -> None:
+        """Looks again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self.look()
+
+    def _fetch(self) -> grpc.ServerCertificateConfiguration | None:
+        """What is new since the last handshake; called in grpc's threads, one at a time."""
+        found, self._next = self._next, None
+        return _configuration(found) if found else None
+
+    def _show(self) -> None:
+        """Counts when they expire, and warns of it once a day."""
+        expiring = {"server": self._served.expires_at, "client-ca": self._served.ca_expires_at}
+        known = {name: at for name, at in expiring.items() if at is not None}
+        for name, at in known.items():
+            self._metrics.certificate_expires.labels(name).set(at)
+        now = self._clock()
+        if now - self._warned_at < DAY_S:
+            return
+        for name, at in known.items():
+            if at < now + SOON_S:
+                event = "certificate has expired" if at <= now else "certificate expires soon"
+                structlog.get_logger().warning(event, certificate=name, expires_at=_day(at))
+                self._warned_at = now
+
+
+def _configuration(identity: Identity) -> grpc.ServerCertificateConfiguration:
+    return grpc.ssl_server_certificate_configuration([(identity.key, identity.certificate)], identity.client_ca)
+
+
+def _day(at: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at))

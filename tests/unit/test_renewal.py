@@ -1,0 +1,118 @@
+"""Certificates while a coordinator serves: what is taken of their files, and when it is said that one expires."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from swipefl.errors import UsageError
+from swipefl.federation.coordinator.certificates import CertificateFiles
+from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.renewal import DAY_S, Renewal
+from tests.support.certificates import Certificates, certificates
+
+
+def put(made: Certificates, folder: Path, *names: str) -> CertificateFiles:
+    """Copies files of a certificate, all or those that are named, to where they are served from."""
+    folder.mkdir(exist_ok=True)
+    for path in (made.certificate, made.key, made.ca):
+        if not names or path.name in names:
+            shutil.copy(path, folder / path.name)
+    return CertificateFiles(folder / "cert.pem", folder / "key.pem", folder / "ca.pem")
+
+
+def events(work: Callable[[], object]) -> list[tuple[str, str]]:
+    """What is logged meanwhile: how grave, and what."""
+    with capture_logs() as lines:
+        work()
+    return [(line["log_level"], line["event"]) for line in lines]
+
+
+def expires(metrics: Metrics, name: str) -> float | None:
+    return metrics.registry.get_sample_value("swipefl_certificate_expires_timestamp_seconds", {"certificate": name})
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        ((-9, -1), [("warning", "certificate has expired")]),
+        ((-9, 1), [("warning", "certificate expires soon")]),
+        ((-9, 29), [("warning", "certificate expires soon")]),
+        ((-9, 31), []),
+    ],
+)
+def test_who_starts_with_a_certificate_that_expires_hears_of_it(
+    tmp_path: Path, days: tuple[int, int], said: list[tuple[str, str]]
+) -> None:
+    files, metrics = put(certificates(tmp_path / "made", days=days), tmp_path / "served"), Metrics()
+    assert events(lambda: Renewal(files, metrics)) == said
+    assert expires(metrics, "server") == pytest.approx(time.time() + days[1] * DAY_S, abs=600)
+    assert expires(metrics, "client-ca") == pytest.approx(time.time() + 900 * DAY_S, abs=600)
+
+
+def test_an_authority_of_devices_that_expires_is_told_too(tmp_path: Path) -> None:
+    files = put(certificates(tmp_path / "made", days=(-1, 90), authority_days=(-9, 3)), tmp_path / "served")
+    with capture_logs() as lines:
+        Renewal(files, Metrics())
+    assert [(line["event"], line["certificate"]) for line in lines] == [("certificate expires soon", "client-ca")]
+
+
+def test_it_is_said_once_a_day(tmp_path: Path) -> None:
+    files, now = put(certificates(tmp_path / "made", days=(-9, 31)), tmp_path / "served"), [time.time()]
+    renewal = Renewal(files, Metrics(), clock=lambda: now[0])
+
+    def days_pass(days: float) -> None:
+        for _ in range(24):
+            now[0] += days * DAY_S / 24
+            renewal.look()
+
+    assert events(lambda: days_pass(0.9)) == []
+    assert events(lambda: days_pass(3)) == [("warning", "certificate expires soon")] * 3
+    assert events(lambda: days_pass(30))[-1] == ("warning", "certificate has expired")
+
+
+def test_what_is_renewed_is_served_next_and_its_time_is_shown(tmp_path: Path) -> None:
+    metrics = Metrics()
+    renewal = Renewal(put(certificates(tmp_path / "old", days=(-9, 40)), tmp_path / "served"), metrics)
+    assert events(renewal.look) == []
+    put(certificates(tmp_path / "new", days=(-1, 400)), tmp_path / "served")
+    assert events(renewal.look) == [("info", "certificate renewed")]
+    assert expires(metrics, "server") == pytest.approx(time.time() + 400 * DAY_S, abs=600)
+    assert events(renewal.look) == []
+
+
+@pytest.mark.parametrize("first", ["cert.pem", "key.pem"])
+def test_a_renewal_that_is_half_written_is_waited_for(tmp_path: Path, first: str) -> None:
+    metrics = Metrics()
+    renewal = Renewal(put(certificates(tmp_path / "old", days=(-9, 40)), tmp_path / "served"), metrics)
+    new = certificates(tmp_path / "new", days=(-1, 400))
+    put(new, tmp_path / "served", first)
+    assert events(renewal.look) == [("warning", "certificate not renewed")]
+    assert events(renewal.look) == []
+    assert expires(metrics, "server") == pytest.approx(time.time() + 40 * DAY_S, abs=600)
+    put(new, tmp_path / "served")
+    assert events(renewal.look) == [("info", "certificate renewed")]
+
+
+@pytest.mark.parametrize("name", ["cert.pem", "key.pem", "ca.pem"])
+@pytest.mark.parametrize("how", ["gone", "empty", "cut", "a folder", "no text"])
+def test_what_cannot_be_served_is_not_and_the_server_goes_on(tmp_path: Path, name: str, how: str) -> None:
+    made, served = certificates(tmp_path / "made"), tmp_path / "served"
+    files = put(made, served)
+    renewal, path = Renewal(files, Metrics()), served / name
+    whole = path.read_bytes()
+    path.unlink()
+    if how == "a folder":
+        path.mkdir()
+    elif how != "gone":
+        path.write_bytes({"empty": b"", "cut": whole[: len(whole) // 2], "no text": bytes(range(256))}[how])
+    assert events(renewal.look) == [("warning", "certificate not renewed")]
+    with pytest.raises(UsageError):
+        files.read()
+    if how == "a folder":
+        path.rmdir()
+    put(made, served)
+    assert events(renewal.look) == []
