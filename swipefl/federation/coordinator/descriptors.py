@@ -5,7 +5,7 @@ from contextlib import suppress
 
 MOST_DESCRIPTORS = 65_536  # that are asked for, where a process may have more
 OWN = 128  # kept for the database, certificates, /metrics and the log; thirty are in use
-MOST_CONNECTIONS = 10_000
+MOST_CONNECTIONS = 4_096  # 190 MB over TLS
 
 
 def raise_limit() -> int:

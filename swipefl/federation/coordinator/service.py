@@ -61,6 +61,8 @@ def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
             return await call(service, request, context)
         except (grpc.aio.AbortError, DecodeError):  # what the caller did, which Patience tells it
             raise
+        except grpc.aio.InternalError:  # the caller has gone, as grpc knows
+            raise
         except StoreError as error:
             await service.not_now(context, error)
         except Exception as error:
