@@ -19,7 +19,6 @@ from swipefl.errors import Remedy, SwipeflError, UsageError, VersionConflict
 from swipefl.federation.coordinator.certificates import CertificateFiles
 from swipefl.federation.coordinator.descriptors import connections, raise_limit
 from swipefl.federation.coordinator.exposition import exposed
-from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
@@ -104,7 +103,8 @@ async def serve(
         writer, drafts = Writer(path), StateThread(path, "rounds")
         service = FederationService(state, writer, policy, metrics)
         patience = Patience(service.caller, policy.limits, metrics)
-        server, health = _server(service, listening.reflection, patience, policy.limits)
+        most = connections(raise_limit())
+        server, health = _server(service, listening.reflection, patience, policy.limits.concurrent_calls, most)
         port = _bind(server, listening.address, renewal)
         async with exposed(listening.metrics, metrics.registry) as metrics_port:
             await server.start()
@@ -161,11 +161,11 @@ class _Health(HealthServicer):
 
 
 def _server(
-    service: FederationService, reflection: bool, patience: Patience, limits: Limits
+    service: FederationService, reflection: bool, patience: Patience, concurrent_calls: int, most_connections: int
 ) -> tuple[grpc.aio.Server, HealthServicer]:
     server = grpc.aio.server(
         interceptors=[patience],
-        maximum_concurrent_rpcs=limits.concurrent_calls,
+        maximum_concurrent_rpcs=concurrent_calls,
         options=(
             ("grpc.max_receive_message_length", MESSAGE_BYTES),
             ("grpc.max_send_message_length", MESSAGE_BYTES),
@@ -175,7 +175,7 @@ def _server(
             ("grpc.server_handshake_timeout_ms", HELLO_MS),
             ("grpc.http2.settings_timeout", HELLO_MS),
             ("grpc.max_connection_idle_ms", IDLE_MS),
-            ("grpc.max_allowed_incoming_connections", connections(raise_limit())),
+            ("grpc.max_allowed_incoming_connections", most_connections),
             ("grpc.max_connection_age_ms", 3_600_000),
             ("grpc.max_connection_age_grace_ms", 120_000),
             ("grpc.keepalive_time_ms", 60_000),
