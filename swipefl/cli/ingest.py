@@ -32,6 +32,7 @@ MOST_SPANS = 50
 
 
 def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
+    from swipefl.database.files import open_private
     from swipefl.device.ingestion import SUFFIXES
     from swipefl.errors import UsageError
 
@@ -45,7 +46,11 @@ def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
             path=path,
         )
     try:
-        return open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600))
+        if path.exists() and not path.is_file():  # a pipe, a terminal
+            return path.open("wb")
+        file = os.fdopen(open_private(path, os.O_WRONLY), "wb")
+        file.truncate()
+        return file
     except OSError as error:
         raise UsageError(
             "cannot-write", "cannot write --rejects {path}: {why}; choose another file", path=path, why=error.strerror

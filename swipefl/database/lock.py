@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from swipefl.database.files import make_folder, open_private
 from swipefl.errors import Remedy, StoreBusy, StoreError
 
 
@@ -13,12 +14,13 @@ from swipefl.errors import Remedy, StoreBusy, StoreError
 def hold(home: Path, name: str = "lock") -> Iterator[None]:
     """Hold the file `name` in `home` inside the block; the kernel releases it when the process dies.
 
-    Raises StoreBusy, with the holder's process id, if another holds it; StoreError if the file cannot be written.
+    Raises StoreBusy, with the holder's process id, if another holds it; StoreError if the file
+    cannot be written, or is a link.
     """
     path = home / name
     try:
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        make_folder(home)
+        descriptor = open_private(path, os.O_RDWR)
     except OSError as error:
         raise _unusable(path, error) from error
     try:

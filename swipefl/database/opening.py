@@ -7,27 +7,45 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from swipefl.database.files import make_folder, open_private
 from swipefl.database.migrations import Schema, migrate
 from swipefl.database.sql import BUSY_TIMEOUT_S, Sql, damaged, translating
 from swipefl.errors import Remedy, StoreError
+
+WRITING, READING = "mode=rw", "mode=ro"
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
 
 def open_database(path: Path, schema: Schema) -> Sql:
-    """The migrated database at `path`; made, in a private folder, where there is none. Raises StoreError."""
+    """The migrated database at `path`; made, in a private folder, where there is none.
+
+    One that may not be written is opened for reading alone. Raises StoreError.
+    """
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not _exists(path, schema):
+            make_folder(path.parent)
             _create(path, schema)
-        _look(path, schema)
+        mode = _mode(path)
+        _look(path, mode, schema)
     except OSError as error:
         what = "cannot open or make {path} ({why})"
         raise StoreError("no-folder", what, Remedy.CHECK_FOLDER, path=path, why=error.strerror) from error
-    with suppress(OSError):
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
-    return Sql(path, _ready(path, path, schema), schema.lost)
+    if mode == WRITING:
+        with suppress(OSError):
+            if path.stat().st_mode & 0o077:
+                path.chmod(0o600)
+    return Sql(path, _ready(path, path, mode, schema), schema.lost)
+
+
+def _mode(path: Path) -> str:
+    """How SQLite is to open the file: for reading alone where it or its folder may not be written.
+
+    A log is read by an index beside it, which then cannot be made; where there is no log, nothing is missed without.
+    """
+    if os.access(path.parent, os.W_OK | os.X_OK) and os.access(path, os.W_OK):
+        return WRITING
+    return READING if path.with_name(f"{path.name}-wal").exists() else f"{READING}&immutable=1"
 
 
 def _exists(path: Path, schema: Schema) -> bool:
@@ -59,8 +77,8 @@ def _create(path: Path, schema: Schema) -> None:
     draft = path.with_name(f".{path.name}.new-{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
-        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        _ready(draft, path, schema).close()
+        os.close(open_private(draft, os.O_RDWR))
+        _ready(draft, path, WRITING, schema).close()
         _publish(draft, path)
     finally:
         for suffix in ("", "-wal", "-shm", "-journal"):
@@ -83,11 +101,12 @@ def _publish(draft: Path, path: Path) -> None:
         os.close(folder)
 
 
-def _look(path: Path, schema: Schema) -> None:
+def _look(path: Path, mode: str, schema: Schema) -> None:
     """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
     with translating(path, schema.lost):
         try:
-            with closing(sqlite3.connect(_uri(path, "ro"), uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
+            looking = READING if mode == WRITING else mode
+            with closing(sqlite3.connect(_uri(path, looking), uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
                 application = conn.execute("PRAGMA application_id").fetchone()[0]
                 found = conn.execute("PRAGMA user_version").fetchone()[0]
                 conn.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -112,19 +131,13 @@ def _look(path: Path, schema: Schema) -> None:
         )
 
 
-def _ready(path: Path, shown: Path, schema: Schema) -> Database:
+def _ready(path: Path, shown: Path, mode: str, schema: Schema) -> Database:
     """A migrated connection to the existing file `path`; errors name `shown`."""
     with translating(shown, schema.lost):
         # isolation_level None: no transaction begins unasked.
-        conn = sqlite3.connect(_uri(path, "rw"), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        conn = sqlite3.connect(_uri(path, mode), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            for setting in (
-                f"page_size = {schema.page_size}",  # before the log: with one, a new file has its page size already
-                "foreign_keys = ON",
-                f"secure_delete = {schema.secure_delete}",
-                "journal_mode = WAL",
-                "synchronous = FULL",
-            ):
+            for setting in _settings(mode, schema):
                 conn.execute(f"PRAGMA {setting}")
             db = Database(conn, recursive_triggers=False, execute_plugins=False)
             migrate(db, schema.steps)
@@ -134,5 +147,19 @@ def _ready(path: Path, shown: Path, schema: Schema) -> Database:
     return db
 
 
+def _settings(mode: str, schema: Schema) -> tuple[str, ...]:
+    private = "temp_store = MEMORY"  # else VACUUM writes all that there is into the system's temporary folder
+    if mode != WRITING:
+        return (private,)
+    return (
+        private,
+        f"page_size = {schema.page_size}",  # before the log: with one, a new file has its page size already
+        "foreign_keys = ON",
+        f"secure_delete = {schema.secure_delete}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+    )
+
+
 def _uri(path: Path, mode: str) -> str:
-    return f"{path.absolute().as_uri()}?mode={mode}"
+    return f"{path.absolute().as_uri()}?{mode}"

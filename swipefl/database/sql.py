@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from swipefl.errors import Remedy, StoreBusy, StoreError
+from swipefl.errors import Remedy, StoreBusy, StoreError, UsageError
+from swipefl.stopping import Stop, raise_if
 
 BUSY_TIMEOUT_S = 30.0
+STEPS_TO_ASK = 1_000  # of SQLite's machine: some hundred rows
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | dict[str, Any]
 
@@ -64,6 +66,18 @@ class Sql:
         with self._translating():
             return int(self.db.execute(statement, parameters).lastrowid or 0)
 
+    def rewrite(self, stop: Stop) -> None:
+        """Write the whole file anew without what was deleted; not inside a transaction. Raises what `stop` says."""
+        conn = self.db.conn
+        conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
+        try:
+            self.run("VACUUM")
+        except StoreError:
+            raise_if(stop)
+            raise
+        finally:
+            conn.set_progress_handler(None, 0)
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All or nothing; one inside another is a savepoint of it."""
@@ -97,11 +111,18 @@ class Sql:
 
 @contextmanager
 def translating(path: Path, lost: Remedy) -> Iterator[None]:
-    """Turns a sqlite3.Error inside the block into StoreError or StoreBusy."""
+    """Turns a sqlite3.Error inside the block into StoreError or StoreBusy, and what no database holds into UsageError.
+
+    That is a number beyond 64 bits, and text with halves of characters, as file names have that are not UTF-8.
+    """
     try:
         yield
     except sqlite3.Error as error:
         raise translated(error, path, lost) from error
+    except OverflowError as error:
+        raise UsageError("number-too-large", "a number is larger than any that can be stored") from error
+    except UnicodeEncodeError as error:
+        raise UsageError("no-text", "a name or a word is no Unicode text") from error
 
 
 def translated(error: sqlite3.Error, path: Path, lost: Remedy) -> StoreError:

@@ -1,6 +1,6 @@
 """How far each file was read, so that a file which only grew is read on from there."""
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 from swipefl.database.sql import Sql
 
@@ -25,12 +25,19 @@ class Bookmarks:
 
     def get(self, path: str) -> Bookmark | None:
         """The bookmark of `path`, or None. Raises StoreError."""
-        rows = self._sql.rows("SELECT path, offset, size, line, head, tail FROM bookmarks WHERE path = ?", (path,))
+        rows = self._sql.rows(
+            "SELECT path, offset, size, line, head, tail FROM bookmarks WHERE path = ?", (_text(path),)
+        )
         return Bookmark(*rows[0]) if rows else None
 
     def put(self, bookmark: Bookmark) -> None:
         """Set the bookmark of its path, in place of an earlier one. Raises StoreError."""
         self._sql.run(
             "INSERT OR REPLACE INTO bookmarks (path, offset, size, line, head, tail) VALUES (?, ?, ?, ?, ?, ?)",
-            astuple(bookmark),
+            astuple(replace(bookmark, path=_text(bookmark.path))),
         )
+
+
+def _text(path: str) -> str:
+    """A name that SQLite takes: file names need not be UTF-8."""
+    return path.encode(errors="backslashreplace").decode()

@@ -122,13 +122,16 @@ class Checkpoints:
         """Every checkpoint, oldest first; their bytes are not read yet. Raises StoreError."""
         return self._select("ORDER BY id")
 
-    def erase_personal(self) -> None:
-        """Erase every personal checkpoint, and what the verdicts on others counted: each is due again. StoreError."""
-        self._sql.run("DELETE FROM checkpoints WHERE kind = 'personal'")
+    def erase_personal(self) -> int:
+        """Erase every personal checkpoint, and what the verdicts on others counted: each is due again.
+
+        Returns how many checkpoints went. Raises StoreError.
+        """
         self._sql.run(
             "UPDATE checkpoints SET held_out = 0, swipes = 0, right_before = 0, right_now = 0 "
             "WHERE accepted IS NOT NULL"
         )
+        return self._sql.run("DELETE FROM checkpoints WHERE kind = 'personal'")
 
     def _release(self) -> None:
         self._sql.run("UPDATE checkpoints SET in_use = 0 WHERE in_use = 1")

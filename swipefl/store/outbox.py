@@ -53,6 +53,6 @@ class Outbox:
         """Its fate is known. Raises StoreError."""
         self._sql.run("DELETE FROM updates WHERE id = ?", (update_id,))
 
-    def erase(self) -> None:
-        """Erase every update. Raises StoreError."""
-        self._sql.run("DELETE FROM updates")
+    def erase(self) -> int:
+        """Erase every update; returns how many. Raises StoreError."""
+        return self._sql.run("DELETE FROM updates")

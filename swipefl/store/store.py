@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Self
 
 from swipefl.database.opening import open_database
-from swipefl.errors import Remedy, StoreBusy
+from swipefl.errors import Remedy, StoreBusy, StoreError
+from swipefl.stopping import Stop, never
 from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
 from swipefl.store.gestures import Gestures
@@ -18,6 +19,8 @@ from swipefl.store.outbox import Outbox
 from swipefl.store.rounds import Rounds
 from swipefl.store.schema import STORE
 from swipefl.store.words import Words
+
+TRACES = "traces"  # what is noted while the file may still hold something of what was erased
 
 
 class Store:
@@ -43,11 +46,33 @@ class Store:
         """All or nothing, and the only writer meanwhile. Raises StoreError; StoreBusy after 30 s of waiting."""
         return self.sql.transaction()
 
-    def erase_traces(self) -> None:
-        """Leave nothing of erased rows in the file or its log; not inside a transaction. Raises StoreError."""
-        self.sql.run("VACUUM")
-        busy = self.sql.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
-        if busy:
+    def owe_rewriting(self) -> None:
+        """From now on the file holds traces of what was erased, until `erase_traces` is done. Raises StoreError."""
+        self.meta.set(TRACES, "owed")
+
+    def owes_rewriting(self) -> bool:
+        """Whether an `erase_traces` did not come to its end. Raises StoreError."""
+        return self.meta.get(TRACES) is not None
+
+    def erase_traces(self, stop: Stop = never) -> None:
+        """Leave nothing of erased rows in the file or its log; not inside a transaction.
+
+        Raises StoreError where traces may remain, and what `stop` says.
+        """
+        try:
+            self.sql.rewrite(stop)
+        except StoreError as error:
+            with suppress(StoreError):
+                self._empty_log()  # so that the file has at least the zeros that deleting wrote
+            raise StoreError(
+                "not-rewritten",
+                "what was erased is gone from {path}, but the file could not be rewritten ({why}) and its free pages "
+                "may hold traces; the next night tries again",
+                Remedy.RUN_AGAIN,
+                path=self.path,
+                why=error.__cause__ or error,
+            ) from error
+        if not self._empty_log():
             raise StoreBusy(
                 "traces-left",
                 "what was erased is gone from {path}, but another program still reads {path.name}-wal, which may hold "
@@ -55,6 +80,12 @@ class Store:
                 Remedy.RUN_AGAIN_LATER,
                 path=self.path,
             )
+        self.meta.delete(TRACES)
+
+    def _empty_log(self) -> bool:
+        """Moves what is in the log into the file; says whether nobody else kept it from that."""
+        busy: int = self.sql.rows("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
+        return not busy
 
     def close(self) -> None:
         """Close the file; a second time does nothing."""

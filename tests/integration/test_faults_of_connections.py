@@ -31,7 +31,7 @@ def test_a_download_goes_on_where_each_connection_was_cut(phone: Phone, proxy: P
     assert phone.visit().pulled
     assert proxy.connections > 6
     assert proxy.down < 1.8 * model_bytes(quiet)  # of what was on its way at a cut, gRPC hands on what it likes
-    assert list(phone.home.glob("*.part")) == []
+    assert list(phone.home.rglob("*.part")) == []
 
 
 @pytest.mark.parametrize("cut_after", [300, 65_000, 70_000, 500_000, 1_050_000])
@@ -78,7 +78,7 @@ def test_a_signal_ends_a_stalled_download_at_once(phone: Phone, proxy: Proxy) ->
 
 
 def partly(device: Phone) -> int:
-    return sum(part.stat().st_size for part in device.home.glob("*.part"))
+    return sum(part.stat().st_size for part in device.home.rglob("*.part"))
 
 
 def test_a_lost_acknowledgement_is_asked_for_again_and_counts_once(

@@ -214,4 +214,4 @@ def whatever_is_answered(home: Path, how: settings) -> None:
             assert store.checkpoints.all() == []  # no bytes by chance are a model that was signed
 
         tried(visit, any_answers, how)
-    assert sum(file.stat().st_size for file in home.glob("*.part")) < 1000
+    assert sum(file.stat().st_size for file in home.rglob("*.part")) < 1000

@@ -1,16 +1,19 @@
 """A download that survives being cut: what came stays in a file of the home until the rest is there."""
 
 import hashlib
+import os
 from pathlib import Path
 
+from swipefl.database.files import make_folder, open_private
 from swipefl.decoder.encoder import MOST_PARAMETERS
 from swipefl.errors import Remedy, StoreError, TrustError
 
+FOLDER = "partial"  # of the home: there all files are ours
 LARGEST_BYTES = 4 * MOST_PARAMETERS + 1024 * 1024  # float32, and what is said of them
 
 
 class PartialDownload:
-    """The first bytes of the blob with this SHA-256, `size` bytes in all, in a file of `home`.
+    """The first bytes of the blob with this SHA-256, `size` bytes in all, in a file of its own folder in `home`.
 
     Raises TrustError for a size that no checkpoint has, and StoreError where the file cannot be written.
     """
@@ -21,8 +24,8 @@ class PartialDownload:
                 "implausible-size", "the coordinator offers a model of {size} bytes; nothing was downloaded", size=size
             )
         self._sha256, self._size = sha256, size
-        self._path = home / f"{sha256.hex()}.part"
-        for other in home.glob("*.part"):  # of an earlier version, that nobody wants any more
+        self._path = home / FOLDER / f"{sha256.hex()}.part"
+        for other in self._path.parent.glob("*.part"):  # of an earlier version, that nobody wants any more
             if other != self._path:
                 other.unlink(missing_ok=True)
 
@@ -41,7 +44,8 @@ class PartialDownload:
                 "more-than-signed", "the coordinator sends more than the model that it signed; nothing was loaded"
             )
         try:
-            with self._path.open("ab") as file:
+            make_folder(self._path.parent)
+            with open(open_private(self._path, os.O_WRONLY | os.O_APPEND), "ab") as file:
                 file.write(data)
         except OSError as error:
             raise StoreError(

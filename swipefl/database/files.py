@@ -1,0 +1,71 @@
+"""Files of a home: private, the owner's also where root makes them, and never another's by way of a link."""
+
+import errno
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder `path`, 0700, and those above it, where they are missing. Raises OSError."""
+    if path.is_dir():
+        return
+    if not path.parent.is_dir():
+        _make_above(path.parent)
+    _made(path, 0o700)
+
+
+def open_private(path: Path, flags: int) -> int:
+    """A descriptor of the file `path`, made 0600 where there is none.
+
+    Raises OSError, also where the name leads to another place: what is written or emptied must be this file.
+    """
+    try:
+        descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return _known(path, flags)
+    _give(descriptor, path.parent)
+    return descriptor
+
+
+def _known(path: Path, flags: int) -> int:
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, "it is a symbolic link")
+    descriptor = os.open(path, flags | os.O_NOFOLLOW)
+    found = os.fstat(descriptor)
+    if stat.S_ISREG(found.st_mode) and found.st_nlink == 1:
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EMLINK, "it has another name elsewhere" if stat.S_ISREG(found.st_mode) else "it is no file")
+
+
+def _make_above(path: Path) -> None:
+    if not path.parent.is_dir():
+        _make_above(path.parent)
+    _made(path, 0o777)
+
+
+def _made(path: Path, mode: int) -> None:
+    try:
+        path.mkdir(mode)
+    except FileExistsError:  # another process was first, or it is no folder
+        if not path.is_dir():
+            raise
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        _give(descriptor, path.parent)
+    finally:
+        os.close(descriptor)
+
+
+def _give(descriptor: int, folder: Path) -> None:
+    """What one run with root's rights made belongs to whom its folder belongs to, or the next run without is shut out.
+
+    SQLite does so with its own files.
+    """
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        with suppress(OSError):  # a file system without owners
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
