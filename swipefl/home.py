@@ -146,7 +146,7 @@ class Home:
             stop,
         )
         personal = self.personal(store, on_progress, stop)
-        return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round)
+        return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop)
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
         """One visit to the coordinator, and what its model is worth here.

@@ -2,34 +2,90 @@
 
 import sys
 from dataclasses import asdict
-from datetime import datetime
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, log, note
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, note, signals
 from swipefl.cli.rendering import counted
+
+if TYPE_CHECKING:
+    from swipefl.device.ownership import ForgetReport
 
 
 def forget(
     before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Stored before this day.")] = None,
     word: Annotated[str | None, typer.Option(help="All gestures of this word.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All gestures.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and erase nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as it does on a terminal.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
     from swipefl.device.ownership import forget as erase
+    from swipefl.device.ownership import would_forget
     from swipefl.errors import UsageError
 
     if everything == (before is not None or word is not None):
         raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
-    with home_of(home).alone() as store:
-        report = erase(store, before.timestamp() if before else None, word or None)
+    which = (_unix(before) if before else None, word or None)
+    device = home_of(home)
+    if dry_run or (asks := _asks(yes)):
+        with device.alone() as store:
+            preview = would_forget(store, *which)
+        if dry_run:
+            _show(preview, as_json or not is_terminal(), "this would erase")
+            return
+        if asks and not _agreed(preview):
+            note("nothing was erased")
+            return
+    with device.alone() as store, signals() as stop:
+        report = erase(store, *which, stop)
     log("forget finished", **asdict(report))
+    _show(report, as_json, "erased")
+
+
+def _asks(yes: bool) -> bool:
+    """Whether a person is there to be asked, who also sees the question."""
+    return not yes and sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _agreed(preview: "ForgetReport") -> bool:
+    note(f"this erases {_counts(preview)}, for good")
+    sys.stderr.write("erase them? [y/N] ")
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _show(report: "ForgetReport", as_json: bool, verb: str) -> None:
     if as_json:
         emit(asdict(report))
     elif sys.stderr.isatty():
-        note(
-            f"erased {counted(report.erased, 'gesture')}; what was read stays read: they do not come back by themselves"
-        )
+        note(f"{verb} {_counts(report)}")
+        note("what was read stays read: they do not come back by themselves")
+        note(f"what may remain elsewhere: {', '.join(_remains(report))}")
+
+
+def _counts(report: "ForgetReport") -> str:
+    parts = (
+        counted(report.erased, "gesture"),
+        counted(report.words, "personal word"),
+        counted(report.checkpoints, "personal model"),
+        f"{counted(report.updates, 'update')} that waited to be sent",
+    )
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _remains(report: "ForgetReport") -> list[str]:
+    sent = ["what a coordinator made of updates that it has"] if report.shared else []
+    disk = "blocks that a disk has not used again yet (flash, snapshots, a file system's journal)"
+    return ["backups and other copies of the store", "the files that the swipes came from", *sent, disk]
+
+
+def _unix(day: datetime) -> float:
+    """The beginning of a day of this place in unix seconds, of Greenwich's for days that no clock here knows."""
+    try:
+        return day.timestamp()
+    except (OverflowError, ValueError, OSError):
+        return day.replace(tzinfo=UTC).timestamp()

@@ -17,14 +17,16 @@ round made lands in one transaction; a run killed at any instant loses that roun
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.personal import Personal, PersonalTraining, keep
-from swipefl.errors import FederationError, SwipeflError, TooLittleData, UsageError
+from swipefl.errors import FederationError, StoreError, SwipeflError, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES
+from swipefl.stopping import Stop, never
 from swipefl.store.models import accepted_global, newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
@@ -79,8 +81,10 @@ class Cycle:
         require_sync: bool = False,
         on_round: Callable[[RoundReport], None] = lambda report: None,
         clock: Callable[[], float] = time.time,
+        stop: Stop = never,
     ) -> None:
         self._store = store
+        self._stop = stop
         self._personal = personal
         self._contributor = contributor
         self._judge_globals = judge_globals
@@ -96,6 +100,9 @@ class Cycle:
         Raises CheckpointError, UsageError for a device to train on that is not there, StoreError, and what a stop says;
         with `require_sync` what a visit does.
         """
+        if self._store.owes_rewriting():
+            with suppress(StoreError):  # which the next one tries again, and no reason to lose the night
+                self._store.erase_traces(self._stop)
         reports = []
         for report in self._rounds(rounds):
             self._on_round(report)
