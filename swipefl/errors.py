@@ -81,6 +81,7 @@ class Remedy(Enum):
     RESUME_OR_CHOOSE_OUT = auto()
     RUN_AGAIN = auto()
     RUN_AGAIN_LATER = auto()
+    SAY_HOME = auto()
     SAY_KEYBOARD = auto()
     SAY_TLS = auto()
     SET_CERTIFICATE = auto()

@@ -59,6 +59,7 @@ _WORDS = {
     Remedy.RESUME_OR_CHOOSE_OUT: "--resume goes on with it, --out names another folder",
     Remedy.RUN_AGAIN: "run the command again",
     Remedy.RUN_AGAIN_LATER: "run the command again when that program is done",
+    Remedy.SAY_HOME: "say --home FOLDER, or set SWIPEFL_HOME",
     Remedy.SAY_KEYBOARD: "say --keyboard NAME or FILE",
     Remedy.SAY_TLS: "give --tls-cert and --tls-key, or say --insecure",
     Remedy.SET_CERTIFICATE: "ask whoever runs it for one; SWIPEFL_CLIENT_CERTIFICATE and _KEY name its files",

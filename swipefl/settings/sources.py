@@ -3,12 +3,13 @@
 import json
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import platformdirs
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -28,8 +29,20 @@ SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
 
 def default_home() -> Path:
-    """The platform's folder for a user's data."""
-    return Path(platformdirs.user_data_dir("swipefl"))
+    """The platform's folder for a user's data. Raises UsageError where it knows none, as for a user without a home."""
+    try:
+        return Path(platformdirs.user_data_dir("swipefl")).expanduser()
+    except RuntimeError as error:
+        nowhere = "there is no telling where your data belongs: this user has no home folder"
+        raise UsageError("homeless", nowhere, Remedy.SAY_HOME, setting="home") from error
+
+
+def _expanded(folder: Path) -> Path:
+    """`~` as a shell has it, for what no shell has seen. Raises ValueError for a user that there is not."""
+    try:
+        return folder.expanduser()
+    except RuntimeError as error:
+        raise ValueError("there is no such home folder") from error
 
 
 class Sourced(BaseSettings):
@@ -40,7 +53,7 @@ class Sourced(BaseSettings):
     )
     file_name: ClassVar[str]
 
-    home: Path = Field(default_factory=default_home)
+    home: Annotated[Path, AfterValidator(_expanded)] = Field(default_factory=default_home)
     log: Literal["text", "json"] = "text"
 
     @classmethod
@@ -81,7 +94,9 @@ def _layers(
         _Layer(lambda name: f"{PREFIX}{name}".upper(), _Shared(kind, env_prefix=PREFIX)),
     ]
     homes = [values["home"] for values in (layer.source() for layer in layers) if "home" in values]
-    file = Path(homes[0] if homes else default_home()) / kind.file_name
+    file = None
+    with suppress(UsageError, ValueError):  # that there is no such home is told where it is checked
+        file = (_expanded(Path(homes[0])) if homes else default_home()) / kind.file_name
     return [*layers, _Layer(lambda name: kind.file_name, TomlConfigSettingsSource(kind, file))]
 
 
@@ -154,7 +169,7 @@ def _fault(kind: type[Sourced], source_of: Callable[[str], str], detail: Mapping
     name = str(detail["loc"][0])
     if detail["type"] == "extra_forbidden":
         return f"{name} in {kind.file_name} is no setting{_meant(name, kind.model_fields)}"
-    return f"{name} ({source_of(name)}): {detail['msg'].lower()}"
+    return f"{name} ({source_of(name)}): {detail['msg'].lower().removeprefix('value error, ')}"
 
 
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
