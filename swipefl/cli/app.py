@@ -6,13 +6,14 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from typing import NoReturn
 
 import typer
 
 from swipefl import __version__
 from swipefl.cli import coordinator, keyboards, words
-from swipefl.cli.common import drop_output, note
+from swipefl.cli.common import note
 from swipefl.cli.config import config
 from swipefl.cli.cycle import cycle
 from swipefl.cli.enroll import enroll
@@ -27,6 +28,7 @@ from swipefl.cli.reset import reset
 from swipefl.cli.show import show
 from swipefl.cli.simulate import simulate
 from swipefl.cli.status import status
+from swipefl.cli.streams import OutputLost, drop_output, take_up
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
 from swipefl.errors import Interrupted, StoreError, SwipeflError
@@ -90,35 +92,68 @@ def main() -> NoReturn:
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "32")
     # gRPC would write lines of its own beside the log; it reads this once, when it is loaded.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    take_up()
     try:
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # while it was loaded
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         app(prog_name="swipefl")
-    except Interrupted as interrupted:
-        _end_by(interrupted.signum)
-    except SystemExit as end:
-        if end.code == 128 + signal.SIGINT:  # what typer makes of Ctrl-C
-            _end_by(signal.SIGINT)
-        raise
-    except SwipeflError as error:
-        note(f"swipefl: {told(error)}", logging.ERROR)
-        sys.exit(error.exit_code)
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
-            drop_output()
-            note("swipefl: no space left for the output; free some space and run the command again", logging.ERROR)
-            sys.exit(StoreError.exit_code)
-        if os.environ.get("SWIPEFL_DEBUG"):
-            traceback.print_exc()
-        note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", logging.ERROR)
-        sys.exit(1)
+        code = 0
+    except BaseException as error:
+        _hear_no_more()
+        code = _ended_by(error)
+    _hear_no_more()
+    try:
+        sys.stdout.flush()
+    except OutputLost as lost:
+        code = _lost(lost)
+    sys.exit(code)
+
+
+def _hear_no_more() -> None:
+    """From here on Python would make a traceback, and exit code 0 or 1, of a Ctrl-C: it ends the process at once."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        # From here on Python would make a traceback and exit code 0 of a Ctrl-C.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    sys.exit(0)
+
+
+def _ended_by(error: BaseException) -> int:
+    """The exit code of what ended a command, once it is told; where that was a signal, it does not come back."""
+    if isinstance(error, SystemExit):
+        if error.code == 128 + signal.SIGINT:  # what typer makes of Ctrl-C
+            _end_by(signal.SIGINT)
+        return error.code if isinstance(error.code, int) else 0
+    if isinstance(error, KeyboardInterrupt):
+        _end_by(signal.SIGINT)
+    if isinstance(error, Interrupted):
+        _end_by(error.signum)
+    if isinstance(error, OutputLost):
+        return _lost(error)
+    if isinstance(error, SwipeflError):
+        note(f"swipefl: {told(error)}", logging.ERROR)
+        return error.exit_code
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
+        note("swipefl: no space left for what it writes; free some space and run the command again", logging.ERROR)
+        return StoreError.exit_code
+    if os.environ.get("SWIPEFL_DEBUG"):
+        traceback.print_exception(error)
+    note(f"swipefl: a bug ({type(error).__name__}); SWIPEFL_DEBUG=1 shows where; please report it", logging.ERROR)
+    return 1
+
+
+def _lost(output: OutputLost) -> int:
+    """The exit code where standard output takes no more."""
+    drop_output()
+    if output.is_unwanted:
+        return 0
+    full = "no space left for the output; free some space and run the command again"
+    note(f"swipefl: {full if output.is_full else f'cannot write the output: {output}'}", logging.ERROR)
+    return StoreError.exit_code
 
 
 def _end_by(signum: int) -> NoReturn:
     """Die by the signal, so that a caller sees that it was one."""
     note("swipefl: interrupted; what was finished is kept", logging.WARNING)
+    with suppress(OutputLost):
+        sys.stdout.flush()
     signal.signal(signum, signal.SIG_DFL)
     os.kill(os.getpid(), signum)
     sys.exit(128 + signum)

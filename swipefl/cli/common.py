@@ -1,8 +1,6 @@
 """What the commands share: two options, output and input, a device or a coordinator of a home, signals."""
 
-import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +12,7 @@ import typer
 
 from swipefl.cli.rendering import printable
 from swipefl.errors import Interrupted
+from swipefl.jsonline import json_line
 
 if TYPE_CHECKING:
     from swipefl.home import Home
@@ -28,22 +27,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one
 
 def emit(data: Mapping[str, Any]) -> None:
     """One JSON object on one line of standard output."""
-    write(json.dumps(data, ensure_ascii=False))
+    write(json_line(data))
 
 
 def write(text: str) -> None:
-    """Text and a newline on standard output, flushed."""
-    try:
-        sys.stdout.write(text + "\n")
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader has seen enough
-        drop_output()
-        raise typer.Exit from None
-
-
-def drop_output() -> None:
-    """Send what is still buffered nowhere, or Python would fail on it once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Text and a newline on standard output, flushed. Raises OutputLost."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def is_terminal() -> bool:
@@ -120,13 +110,21 @@ def _take_up(settings: "Sourced") -> None:
 
 @contextmanager
 def signals() -> "Iterator[Stop]":
-    """Notes SIGINT and SIGTERM instead of dying, so that work can stop at a safe moment: it asks what this gives.
+    """The first SIGINT or SIGTERM raises Interrupted where the work is; what this gives says so to work that asks.
 
-    One that whoever started the command ignores, as `nohup` and shells' background jobs do, stays ignored.
+    A library may have caught what was raised, and work inside SQLite cannot be raised out of: so both. All that lands
+    does so in transactions. A signal that whoever started the command ignores, as `nohup` and shells' background jobs
+    do, stays ignored.
     """
     caught: list[int] = []
+
+    def catch(signum: int, frame: object) -> None:
+        caught.append(signum)
+        if len(caught) == 1:  # the next ones do not disturb what is cleared up
+            raise Interrupted(signum)
+
     heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
-    handlers = {s: signal.signal(s, lambda signum, frame: caught.append(signum)) for s in heard}
+    handlers = {s: signal.signal(s, catch) for s in heard}
     try:
         yield lambda: Interrupted(caught[0]) if caught else None
     finally:

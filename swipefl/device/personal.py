@@ -15,6 +15,8 @@ from swipefl.stopping import Stop, never, until
 from swipefl.store.models import accepted_global, global_for_predictions, personal_or_accepted
 from swipefl.store.store import Store
 
+MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
+
 
 @dataclass(frozen=True)
 class Personal:
@@ -174,7 +176,7 @@ def reset(store: Store, to: str) -> ResetReport:
     Raises UsageError for what names none of them, CheckpointError for one that is not there.
     """
     named = to in ("base", "global")
-    if not named and not (to.isascii() and to.isdecimal()):
+    if not named and not (to.isascii() and to.isdecimal() and len(to) < MOST_DIGITS):
         choices = "there are the base, the global model, and checkpoints by their numbers"
         raise UsageError("no-such-model", choices, Remedy.LIST_CHECKPOINTS)
     with store.transaction():

@@ -45,7 +45,7 @@ def test_the_wheel_holds_the_data_and_nothing_that_is_not_the_package(unpacked: 
     in_checkout = {str(path.relative_to(ROOT)) for path in (ROOT / "swipefl").rglob("*.py")}
     assert {file for file in files if file.endswith(".py")} == in_checkout
     entry_points = next(unpacked.glob("*.dist-info")) / "entry_points.txt"
-    assert "swipefl = swipefl.cli.app:main" in entry_points.read_text()
+    assert "swipefl = swipefl.__main__:main" in entry_points.read_text()
 
 
 def test_the_wheel_has_one_command(unpacked: Path) -> None:
