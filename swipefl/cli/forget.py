@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from swipefl.cli.asking import agrees
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, note, signals
 from swipefl.cli.rendering import counted
 
@@ -32,30 +33,19 @@ def forget(
         raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
     which = (_unix(before) if before else None, word or None)
     device = home_of(home)
-    if dry_run or (asks := _asks(yes)):
+    if dry_run or not yes:
         with device.alone() as store:
             preview = would_forget(store, *which)
         if dry_run:
             _show(preview, as_json or not is_terminal(), "this would erase")
             return
-        if asks and not _agreed(preview):
+        if not agrees(f"this erases {_counts(preview)}, for good; erase them?", yes):
             note("nothing was erased")
             return
     with device.alone() as store, signals() as stop:
         report = erase(store, *which, stop)
     log("forget finished", **asdict(report))
     _show(report, as_json, "erased")
-
-
-def _asks(yes: bool) -> bool:
-    """Whether a person is there to be asked, who also sees the question."""
-    return not yes and sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def _agreed(preview: "ForgetReport") -> bool:
-    note(f"this erases {_counts(preview)}, for good")
-    sys.stderr.write("erase them? [y/N] ")
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _show(report: "ForgetReport", as_json: bool, verb: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import JsonOption, emit, is_terminal, note
+from swipefl.cli.common import JsonOption, emit, is_terminal, note, signals
 from swipefl.cli.options import coordinator_option, given
 from swipefl.cli.rendering import console, percent
 from swipefl.federation.protocol.plan import Plan
@@ -86,6 +86,7 @@ def simulate(
     )
     first = read_checkpoint(start) if start else base_checkpoint()
     with (
+        signals(),
         running(file, scenario, first, out, resume) as simulation,
         _progress(rounds, len(simulation.results()), as_json) as advance,
     ):

@@ -7,9 +7,10 @@ from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.federation.aggregation import Arrived, Moments, combine, step
 from swipefl.federation.strategy import Strategy
-from swipefl.federation.update import Delta
+from swipefl.federation.update import Delta, Shapes
 
 Score = Callable[[Checkpoint], float]
+Combine = Callable[[Sequence[Arrived], Shapes, Strategy], Delta]
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,14 +49,14 @@ def play(
     strategy: Strategy,
     number: int,
     score: Score | None = None,
-    disguise: Callable[[Delta], Delta] = lambda delta: delta,
+    combine: Combine = combine,
 ) -> Outcome:
-    """Weighs and combines `updates`, one at least, takes the step of round `number`, and scores what it came to.
+    """Weighs and combines `updates`, takes the step of round `number`, and scores what it came to.
 
-    `score` gives a checkpoint's top-1 on a holdout, where there is one; `disguise` may add noise to the change.
+    `score` gives a checkpoint's top-1 on a holdout, where there is one; `combine` is another way to combine them than
+    the strategy's, which needs one at least.
     """
-    names = Architecture.named(master.model.architecture).parameter_shapes()
-    delta = disguise(combine(updates, names, strategy))
+    delta = combine(updates, Architecture.named(master.model.architecture).parameter_shapes(), strategy)
     moved, moments = step(master.model.parameters, master.moments, delta, strategy, number)
     candidate = replace(master, model=master.model.with_parameters(moved), moments=moments)
     if score is None:

@@ -4,10 +4,13 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from swipefl.decoder.checkpoint import Checkpoint
@@ -34,14 +37,52 @@ def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume
         _check_same(out, written)
     elif (out / SCENARIO).exists():
         raise UsageError("simulation-there", "{out} holds a simulation", Remedy.RESUME_OR_CHOOSE_OUT, out=out)
-    participants = participants_of(file, out / "people")  # makes the folder
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        no_folder = "{out} cannot be made a folder ({why})"
+        raise UsageError("no-folder-for-it", no_folder, Remedy.CHOOSE_OUT, out=out, why=error.strerror) from error
+    participants = participants_of(file, out / "people")
     (out / SCENARIO).write_text(written, "utf-8")
     parallel = os.cpu_count() or 1
-    with ProcessPoolExecutor(parallel, multiprocessing.get_context("spawn")) as processes:
+    with _workers(parallel) as processes:
         simulation = Simulation(participants, scenario, start, out, processes, parallel)
         yield simulation
     shutil.copyfile(simulation.newest(), out / "model.safetensors")
     shutil.rmtree(out / "people")  # copies of people's swipes are not left lying about
+
+
+@contextmanager
+def _workers(count: int) -> Iterator[Executor]:
+    """So many processes, which end with this one whatever becomes of it, and at once where the block is left early."""
+    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
+    far, near = context.Pipe(duplex=False)  # `near` is closed by the kernel, if by nobody else
+    with far, near, ProcessPoolExecutor(count, context, _end_with, (far,)) as processes:
+        # They have the terminal's Ctrl-C and a service's SIGTERM too, from their first instruction on: it is the first
+        # process that answers.
+        deaf = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        try:
+            for _ in range(count):
+                processes.submit(os.getpid)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, deaf)
+        try:
+            yield processes
+        except BaseException:
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.kill()
+            raise
+
+
+def _end_with(far: Connection) -> None:
+    """Ends this process when the other end of `far` is closed, whatever it does then."""
+
+    def watch() -> None:
+        with suppress(EOFError, OSError):
+            far.recv_bytes()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _written(scenario: Scenario, file: Path, start: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from swipefl.federation.privacy import Privacy, check_hides
 from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
@@ -32,10 +33,11 @@ class Troubles:
 @dataclass(frozen=True)
 class Scenario:
     """Rounds of so many clients. `noise` is that of differential privacy: its standard deviation is so many times the
-    clip norm, in the sum of a round's updates.
+    clip norm, in the sum of a round's updates; it needs a mean of bounded updates of equal weight.
 
     `compressed` sends int8 as devices do, else float32; `bounded` refuses updates above the clip norm as a coordinator
     does; `proximal` pulls towards the global weights while training (FedProx; Li 2020, MLSys).
+    Raises UsageError for noise that would hide nobody.
     """
 
     rounds: int
@@ -52,3 +54,10 @@ class Scenario:
     def __post_init__(self) -> None:
         for name in ("proximal", "noise"):
             check(name, getattr(self, name), 0)
+        if self.noise:
+            check_hides(self.strategy, self.bounded)
+
+    @property
+    def privacy(self) -> Privacy | None:
+        """What hides each contribution, where that is asked for."""
+        return Privacy(self.noise, self.plan.max_norm, self.clients_per_round) if self.noise else None

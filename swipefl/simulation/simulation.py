@@ -17,15 +17,18 @@ from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.evaluation import pooled
 from swipefl.federation.aggregation import Arrived
-from swipefl.federation.privacy import with_noise
+from swipefl.federation.privacy import Privacy
 from swipefl.federation.round import Master, play
+from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
+from swipefl.jsonline import json_line
 from swipefl.simulation.participants import Participant
 from swipefl.simulation.residuals import Residuals
 from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.work import Task, contribute, evaluate_part
 
 ROUNDS_FILE = "rounds.jsonl"  # a line a round that is done
+DONE_FILE = "round.jsonl"  # the same line, beside what the next round needs
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Simulation:
         self._clock = clock
         self._start_scores = folder / "start.json"
         self._residuals = Residuals(folder)
+        self._mend()
         self._shapes: Shapes = Architecture.named(start.architecture).parameter_shapes()
         if not self._model(0).exists() and not self.results():
             self._keep(0, Master(start), [])
@@ -116,6 +120,16 @@ class Simulation:
         path = self._folder / ROUNDS_FILE
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
         return [RoundResult(**json.loads(line)) for line in lines]
+
+    def _mend(self) -> None:
+        """Makes the lines those of the rounds that are done: one that was cut, or not begun, is written again."""
+        path = self._folder / ROUNDS_FILE
+        text = path.read_bytes() if path.exists() else b""
+        whole = text[: text.rfind(b"\n") + 1]
+        done = self._of(whole.count(b"\n") + 1) / DONE_FILE
+        line = done.read_bytes() if done.exists() else b""
+        if text != (mended := whole + line * line.endswith(b"\n")):
+            path.write_bytes(mended)
 
     def start_scores(self) -> tuple[float, float] | None:
         """Top-1 and top-3 of what the rounds began with, where they were evaluated."""
@@ -175,12 +189,15 @@ class Simulation:
         master = self._master(number - 1)
         arrived = [update for update in sent if update.due == number]
         taken = [update for update in arrived if self._is_taken(update)]
-        if taken:
-            updates = [
-                Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken
-            ]
-            disguise = partial(self._noisy, number, len(taken))
-            master = play(master, updates, self._scenario.strategy, number, disguise=disguise).master
+        if self._scenario.noise:  # what hides one update of a client does not hide two
+            taken = list({update.client: update for update in taken}.values())
+        updates = [Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken]
+        if privacy := self._scenario.privacy:  # where nobody came there is noise too, or that would be seen
+            rng = np.random.default_rng([self._scenario.seed, number, 1])
+            hidden = partial(_hidden, privacy, rng)
+            master = play(master, updates, self._scenario.strategy, number, combine=hidden).master
+        elif taken:
+            master = play(master, updates, self._scenario.strategy, number).master
         self._keep(number, master, [update for update in sent if update.due > number])
         self._residuals.land(number, [(update.made_in, update.client) for update in taken])
         return taken
@@ -195,13 +212,6 @@ class Simulation:
         if self._scenario.compressed:
             return decode_update(blob, self._shapes, only)
         return load(blob)
-
-    def _noisy(self, number: int, count: int, delta: Delta) -> Delta:
-        if not self._scenario.noise:
-            return delta
-        rng = np.random.default_rng([self._scenario.seed, number, 1])
-        spread = self._scenario.noise * self._scenario.plan.max_norm / count
-        return with_noise(delta, spread, rng)
 
     def _on_their_way(self, number: int) -> list[Sent]:
         """The updates that are still to arrive after a round."""
@@ -230,10 +240,19 @@ class Simulation:
 
     def _finish(self, result: RoundResult, arrived: Sequence[Sent]) -> None:
         """From here on the round is done; before, it would be done again."""
+        line = json_line(asdict(result)) + "\n"
+        (self._of(result.round) / DONE_FILE).write_text(line, "utf-8")
         with (self._folder / ROUNDS_FILE).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(result)) + "\n")
+            file.write(line)
         for update in arrived:
             (self._folder / update.path).unlink(missing_ok=True)
         waiting = self._on_their_way(result.round)
         self._residuals.sweep(result.round, [(update.made_in, update.client) for update in waiting])
         shutil.rmtree(self._of(result.round - 1), ignore_errors=True)
+
+
+def _hidden(
+    privacy: Privacy, rng: np.random.Generator, updates: Sequence[Arrived], shapes: Shapes, strategy: Strategy
+) -> Delta:
+    """The change that hides whose updates it is made of."""
+    return privacy.mean((update.read(None) for update in updates), shapes, rng)

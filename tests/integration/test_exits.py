@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.support.command import environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.waiting import LONG_S, rests, wait_until
@@ -43,3 +45,44 @@ def test_a_bug_is_exit_1_and_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.decode().startswith("swipefl: a bug (ZeroDivisionError)")
     assert done.stderr.count(b"\n") == 1
+
+
+SIGNALLED = """
+import os, sys
+signum, module, *sys.argv[1:] = sys.argv[1:]
+class Import:
+    def find_spec(self, name, *rest):
+        if name == module: os.kill(os.getpid(), int(signum))
+sys.meta_path.insert(0, Import())
+from swipefl.__main__ import main
+main()
+"""
+
+
+def signalled(home: Path, signum: signal.Signals, module: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """`swipefl WORDS...` with a signal at the moment in which it imports `module`."""
+    command = [sys.executable, "-c", SIGNALLED, str(int(signum)), module, *words]
+    return subprocess.run(command, env=environment(home), capture_output=True, check=False, timeout=LONG_S)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "module", ["swipefl.cli.app", "typer", "swipefl.errors", "swipefl.home", "swipefl.store.store"]
+)
+def test_a_signal_before_all_is_loaded_ends_it_without_a_traceback(
+    tmp_path: Path, signum: signal.Signals, module: str
+) -> None:
+    done = signalled(tmp_path, signum, module, "train")
+    assert (done.returncode, b"Traceback" in done.stderr) == (-signum, False), done.stderr
+    assert done.stderr.count(b"\n") <= 1
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("module", ["torch", "torch.nn", "swipefl.learning.trainer"])
+def test_a_signal_while_training_is_loaded_ends_it_there(tmp_path: Path, signum: signal.Signals, module: str) -> None:
+    """Nothing asks yet whether it is to end."""
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    done = signalled(tmp_path, signum, module, "train", "--epochs", "100000")
+    assert (done.returncode, b"Traceback" in done.stderr) == (-signum, False), done.stderr
+    assert b"interrupted" in done.stderr
+    assert swipefl(tmp_path, "status").json["gestures"]["good"] == 260

@@ -83,7 +83,7 @@ def test_no_word_and_no_point_is_in_any_line(text: list[Done], as_json: list[Don
 
 
 def test_a_person_at_the_terminal_reads_no_log(tmp_path: Path) -> None:
-    for words in (("ingest", str(EXAMPLE)), ("train", "--epochs", "1"), ("forget", "--all")):
+    for words in (("ingest", str(EXAMPLE)), ("train", "--epochs", "1"), ("forget", "--all", "--yes")):
         assert "event=" not in swipefl_on_terminal(tmp_path, *words).out
 
 

@@ -2,9 +2,18 @@
 
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
-from tests.support.command import swipefl
+import pytest
+
+from tests.support.command import environment, swipefl
+from tests.support.waiting import LONG_S, wait_until
 
 KEYS = ["round", "version", "clients", "examples", "top1", "top3", "bytes_up", "bytes_down", "seconds"]
 
@@ -50,3 +59,56 @@ def test_a_file_of_nobodys_swipes_begins_no_simulation(swipes: Path, tmp_path: P
 
 def _without_user(line: str) -> dict[str, object]:
     return {name: value for name, value in json.loads(line).items() if name != "user"}
+
+
+@pytest.fixture
+def begun(swipes: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A long simulation in a session of its own, whose workers are there and train."""
+    out = ("--rounds", "1000", "--clients-per-round", "4", "--epochs", "20", "--out", str(tmp_path / "out"))
+    command = [sys.executable, "-m", "swipefl", "simulate", str(swipes), *out]
+    pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment(tmp_path), start_new_session=True, **pipes) as process:
+        wait_until(lambda: len(session(process.pid)) > 2)
+        yield process
+        process.kill()
+
+
+def session(leader: int) -> list[int]:
+    """The processes of a session that still run."""
+    running = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, _, its_session, *_ = status.read_text().rpartition(")")[2].split()
+            if int(its_session) == leader and state != "Z":
+                running.append(int(status.parent.name))
+    return running
+
+
+@pytest.mark.parametrize("trains", [True, False], ids=["while they train", "while they start"])
+@pytest.mark.parametrize("to", ["the first", "all"])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_workers_end_with_the_simulation(
+    begun: subprocess.Popen[bytes], tmp_path: Path, signum: signal.Signals, to: str, trains: bool
+) -> None:
+    if trains:
+        wait_until(lambda: list((tmp_path / "out").glob("*/round.jsonl")))
+    (os.kill if to == "the first" else os.killpg)(begun.pid, signum)
+    assert begun.wait(LONG_S) == -signum
+    wait_until(lambda: session(begun.pid) == [])
+    if signum != signal.SIGKILL:
+        assert begun.stderr
+        assert begun.stderr.read() == b"swipefl: interrupted; what was finished is kept\n"
+
+
+@pytest.mark.parametrize("flags", [("--rule", "median"), ("--rule", "trimmed-mean"), ("--unbounded",), ("--float32",)])
+def test_noise_that_hides_nobody_is_refused(swipes: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    done = swipefl(tmp_path, "simulate", str(swipes), "--noise", "0.1", *flags, "--out", str(tmp_path / "out"))
+    assert (done.code, "noise hides" in done.err, (tmp_path / "out").exists()) == (2, True, False)
+
+
+@pytest.mark.parametrize("place", ["file", "file/under"])
+def test_a_file_in_the_place_of_out_is_a_usage_error(swipes: Path, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_text("kept")
+    done = swipefl(tmp_path, "simulate", str(swipes), "--out", str(tmp_path / place))
+    assert (done.code, "--out names another folder" in done.err) == (2, True), done.err
+    assert (tmp_path / "file").read_text() == "kept"

@@ -30,8 +30,8 @@ def swipefl_on_terminal(
 ) -> Done:
     """Runs `swipefl WORDS...`; output and errors go to one terminal and come raw as `out`.
 
-    With `piped` "out" or "err" that one goes to a pipe, and the other alone to the terminal; `given` comes through a
-    pipe, and what is `typed` at the terminal.
+    With `piped` "out" or "err" that one goes to a pipe, and the other alone to the terminal. `given` comes through a
+    pipe, else standard input is the terminal, where `typed` is typed.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))

@@ -19,10 +19,9 @@ from swipefl.federation.coordinator.rounds import Aggregator
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
-from swipefl.federation.privacy import with_noise
 from swipefl.federation.round import Master, play
 from swipefl.federation.strategy import Strategy
-from swipefl.federation.update import Delta, decode_update, encode_update, shapes_of
+from swipefl.federation.update import decode_update, encode_update, shapes_of
 from tests.support.updates import delta
 
 SHAPES = Architecture(4).parameter_shapes()
@@ -137,24 +136,11 @@ def test_a_worse_candidate_leaves_the_master_and_its_moments(tmp_path: Path) -> 
     assert hashlib.sha256(start.model.to_bytes()).hexdigest() != judged[0]
 
 
-def test_what_disguises_a_change_stands_between_combining_and_the_step() -> None:
-    start, (blob,) = model(), blobs(model(), 1)
-    strategy = Strategy(optimizer="fedavgm", momentum=0.5)
-
-    def disguise(change: Delta) -> Delta:
-        return with_noise(change, 0.1, np.random.default_rng(3))
-
-    outcome = play(Master(start), [arrived(blob)], strategy, 1, disguise=disguise)
-    parameters, moments = step(start.parameters, {}, disguise(decode_update(blob, SHAPES)), strategy, 1)
+def test_another_way_to_combine_stands_before_the_step() -> None:
+    start, strategy = model(), Strategy(optimizer="fedavgm", momentum=0.5)
+    there = delta(start.parameters, 3, 0.5)
+    outcome = play(Master(start), [], strategy, 1, combine=lambda updates, shapes, strategy: there)
+    parameters, moments = step(start.parameters, {}, there, strategy, 1)
     for name, array in start.with_parameters(parameters).weights.items():
         np.testing.assert_array_equal(outcome.master.model.weights[name], array)
     np.testing.assert_array_equal(outcome.master.moments["first.head.bias"], moments["first.head.bias"])
-
-
-def test_noise_has_the_spread_that_it_is_given() -> None:
-    nothing = {"a": np.zeros((200, 200), np.float32), "b": np.zeros(40_000, np.float32)}
-    noise = with_noise(nothing, 0.25, np.random.default_rng(0))
-    for array in noise.values():
-        assert (array.dtype, float(array.std())) == (np.float32, pytest.approx(0.25, rel=0.02))
-        assert abs(float(array.mean())) < 0.005
-    assert not np.array_equal(noise["a"].ravel(), noise["b"])

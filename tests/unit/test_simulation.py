@@ -6,6 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
@@ -151,3 +152,59 @@ def evaluated_in_one_go(swipes: Path) -> tuple[float, float]:
     decoder = Decoder(base_checkpoint(), load_lexicon)
     whole = evaluate(decoder.decode_and_spell, list(read_examples(swipes)), lambda example: True)
     return whole.top1, whole.top3
+
+
+def test_noise_in_a_simulation_is_that_of_the_sum_over_the_clients_that_were_asked(
+    swipes: Path, tmp_path: Path
+) -> None:
+    """Also in a round that nobody answers; equal seeds draw it alike."""
+    quiet = Scenario(1, 5, PLAN, FEDAVG, Troubles(dropout=1.0), noise=0.4)
+    (result,), weights = ran(swipes, tmp_path / "a", quiet)
+    assert result.clients == 0
+    change = difference(weights, base_checkpoint().parameters)
+    count = sum(array.size for array in change.values())
+    expected = 0.4 * PLAN.max_norm / 5
+    assert abs((norm_of(change) / expected) ** 2 - count) < 5 * np.sqrt(2 * count) + 1e-3 * count
+    _, again = ran(swipes, tmp_path / "b", quiet)
+    _, beside = ran(swipes, tmp_path / "c", replace(quiet, troubles=Troubles()))
+    for name in weights:
+        np.testing.assert_array_equal(weights[name], again[name])
+    honest = difference(beside, weights)  # the noise is the same, and goes
+    assert 0 < norm_of(honest) <= PLAN.max_norm
+
+
+def test_with_noise_one_update_of_a_client_counts_in_a_round(swipes: Path, tmp_path: Path) -> None:
+    late = Troubles(late=1.0, delay=3)
+    results, _ = ran(swipes, tmp_path / "out", Scenario(8, 6, PLAN, FEDAVG, late, noise=0.01))
+    plain, _ = ran(swipes, tmp_path / "plain", Scenario(8, 6, PLAN, FEDAVG, late))
+    assert max(result.clients for result in results) <= 5
+    assert max(result.clients for result in plain) > 5
+
+
+@pytest.mark.parametrize("cut", [1, 2, 30, 10_000])
+def test_a_last_line_that_was_cut_is_written_again(swipes: Path, tmp_path: Path, cut: int) -> None:
+    """By a full disk or a kill: the rounds go on as if nothing had been."""
+    whole, _ = ran(swipes, tmp_path / "whole", Scenario(3, 2, PLAN, FEDAVG))
+    ran(swipes, tmp_path / "cut", Scenario(2, 2, PLAN, FEDAVG))
+    lines = tmp_path / "cut" / "rounds.jsonl"
+    text = lines.read_bytes()
+    last = len(text.splitlines(keepends=True)[-1])
+    lines.write_bytes(text[: -min(cut, last)])
+    results, _ = ran(swipes, tmp_path / "cut", Scenario(3, 2, PLAN, FEDAVG))
+    assert [result.round for result in results] == [3]
+    again = [json.loads(line) for line in lines.read_text().splitlines()]
+    assert [line["examples"] for line in again] == [result.examples for result in whole]
+    assert lines.read_bytes().startswith(text)
+
+
+def test_a_line_that_was_never_begun_is_of_a_round_to_be_done_again(swipes: Path, tmp_path: Path) -> None:
+    _, whole = ran(swipes, tmp_path / "whole", Scenario(2, 2, PLAN, FEDAVG))
+    cut = simulation(swipes, tmp_path / "cut", Scenario(2, 2, PLAN, FEDAVG))
+    cut._finish = lambda *given: (_ for _ in ()).throw(KeyboardInterrupt)  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        next(cut.rounds())
+    (tmp_path / "cut" / "rounds.jsonl").write_text('{"round": 1, "ver')
+    results, again = ran(swipes, tmp_path / "cut", Scenario(2, 2, PLAN, FEDAVG))
+    assert [result.round for result in results] == [1, 2]
+    for name in whole:
+        np.testing.assert_array_equal(again[name], whole[name])

@@ -1,0 +1,211 @@
+"""Homes as they are met: read-only, made by root, with links in the place of our files, or not to be told at all."""
+
+import os
+import shutil
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from swipefl.database.files import make_folder, open_private
+from tests.support.command import Done, swipefl
+from tests.support.swipes import EXAMPLE, GOOD
+
+AS_ROOT = os.geteuid() == 0 and bool(shutil.which("setpriv"))
+SOMEBODY, OTHER = 54_321, 54_322  # users that no machine knows
+needs_root = pytest.mark.skipif(not AS_ROOT, reason="only root may be somebody else")
+
+
+def as_user(uid: int) -> tuple[str, ...]:
+    return ("setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups")
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """A folder that everybody may go into, whatever pytest's own are."""
+    for folder in (tmp_path, *tmp_path.parents[:3]):
+        if folder.owner() == "root" and folder != Path("/tmp"):
+            folder.chmod(0o755)
+    return tmp_path
+
+
+@pytest.fixture
+def somebodys(open_folder: Path) -> Path:
+    """A folder of somebody who is not root."""
+    folder = open_folder / "somebody"
+    folder.mkdir()
+    os.chown(folder, SOMEBODY, SOMEBODY)
+    return folder
+
+
+def ran(home: Path, uid: int, *words: str, **extra: str) -> Done:
+    return swipefl(home, *words, given=GOOD[0], before=as_user(uid), **extra)
+
+
+READ = [["predict", str(EXAMPLE)], ["status"], ["show", "example-0000"], ["export"], ["words", "list"], ["evaluate"]]
+WRITTEN = [["ingest", "-"], ["words", "add", "zuzanka"], ["cycle"], ["forget", "--all"], ["reset"], ["leave"]]
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """A filled home on a file system that is mounted for reading, and how to get there."""
+    home = tmp_path / "home"
+    assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
+    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && echo ready && read -r end'
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(home)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdin
+        assert holder.stdout
+        if not holder.stdout.readline():
+            pytest.skip("no file system may be mounted here")
+        inside = ("nsenter", f"--target={holder.pid}", "--user", "--mount", "--preserve-credentials")
+        yield home, inside
+        holder.stdin.close()
+
+
+def test_a_home_that_cannot_be_written_is_read(read_only: tuple[Path, tuple[str, ...]]) -> None:
+    home, inside = read_only
+    before = (home / "swipefl.db").read_bytes()
+    for words in READ:
+        done, there = swipefl(home, *words, before=inside), swipefl(home, *words)
+        assert done.code == 0, done.err
+        assert done.out == there.out or words == ["evaluate"]  # which measures times
+    for words in WRITTEN:
+        done = swipefl(home, *words, before=inside, given=GOOD[0])
+        assert (done.code, "a bug" in done.err) == (5, False), (words, done.err)
+    assert os.listdir(home) == ["swipefl.db"]
+    assert (home / "swipefl.db").read_bytes() == before
+
+
+@needs_root
+def test_a_home_without_permission_to_write_is_read(somebodys: Path) -> None:
+    home = somebodys / "home"
+    assert ran(home, SOMEBODY, "ingest", str(EXAMPLE)).code == 0
+    for mode in (0o500, 0o700):
+        home.chmod(mode)
+        (home / "swipefl.db").chmod(0o400)
+        for words in READ:
+            assert ran(home, SOMEBODY, *words).code == 0, words
+        assert ran(home, SOMEBODY, "ingest", "-").code in (0, 5)  # 0: known already
+        assert ran(home, SOMEBODY, "words", "add", "zuzanka").code == 5
+        assert os.listdir(home) == ["swipefl.db"]
+
+
+@needs_root
+@pytest.mark.parametrize("first", [True, False], ids=["root comes first", "root comes second"])
+def test_one_run_as_root_shuts_the_owner_not_out(somebodys: Path, first: bool) -> None:
+    home = somebodys / ".local" / "share" / "swipefl"
+    if not first:
+        assert ran(home, SOMEBODY, "ingest", "-").code == 0
+    for words in (["ingest", str(EXAMPLE)], ["train", "--epochs", "1"], ["forget", "--word", "zuzanka"]):
+        assert swipefl(home, *words).code == 0
+    with_log = [home, *home.iterdir(), *home.parents[:2]]
+    assert {path.stat().st_uid for path in with_log} == {SOMEBODY}
+    assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in [home, *home.iterdir()]} == {0}
+    for words in (["train", "--epochs", "1"], ["words", "add", "zuzanka"], ["forget", "--all"]):
+        done = ran(home, SOMEBODY, *words)
+        assert done.code == 0, done.err
+
+
+@needs_root
+def test_what_is_anothers_stays_anothers(somebodys: Path) -> None:
+    """A home in a folder of root is root's, and what was there before keeps its owner."""
+    folder = somebodys / "deep" / "home"
+    make_folder(folder)
+    assert [path.stat().st_uid for path in (folder, folder.parent)] == [SOMEBODY, SOMEBODY]
+    theirs = folder / "theirs"
+    theirs.write_text("")
+    os.chown(theirs, OTHER, OTHER)
+    os.close(open_private(theirs, os.O_RDWR))
+    assert theirs.stat().st_uid == OTHER
+
+
+@pytest.mark.parametrize("name", ["lock", "coordinator.lock"])
+@pytest.mark.parametrize("way", ["a link", "a hard link", "a link to nothing", "a folder", "a pipe"])
+def test_a_lock_that_leads_elsewhere_is_refused_and_nothing_is_emptied(tmp_path: Path, name: str, way: str) -> None:
+    home, theirs = tmp_path / "home", tmp_path / "theirs"
+    home.mkdir()
+    theirs.write_text("of another")
+    if name == "coordinator.lock":
+        swipefl(home, "coordinator", "init")
+    put_in_place(home / name, theirs, way)
+    command = ["coordinator", "serve", "--listen", "127.0.0.1:0"] if name == "coordinator.lock" else ["train"]
+    done = swipefl(home, *command)
+    assert (done.code, f"cannot lock {home / name} (" in done.err, "a bug" in done.err) == (5, True, False), done.err
+    assert theirs.read_text() == "of another"
+    assert sorted(os.listdir(tmp_path)) == ["home", "theirs"]
+
+
+@pytest.mark.parametrize("way", ["a link", "a hard link", "a link to nothing", "a folder"])
+def test_rejects_are_not_written_through_a_link(tmp_path: Path, way: str) -> None:
+    rejects, theirs = tmp_path / "rejects", tmp_path / "theirs"
+    theirs.write_text("of another")
+    put_in_place(rejects, theirs, way)
+    done = swipefl(tmp_path / "home", "ingest", "-", "--rejects", str(rejects), given=b"{broken\n" + GOOD[0])
+    assert (done.code, f"cannot write --rejects {rejects}: " in done.err) == (2, True), done.err
+    assert theirs.read_text() == "of another"
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_rejects_are_written_to_files_pipes_and_devices(tmp_path: Path) -> None:
+    bad, rejects = b"{broken\n", tmp_path / "rejects"
+    for _ in range(2):  # the second time it is there, and emptied
+        done = swipefl(tmp_path / "home", "ingest", "-", "--rejects", str(rejects), given=bad + GOOD[0])
+        assert (done.code, rejects.read_bytes(), stat.S_IMODE(rejects.stat().st_mode)) == (0, bad, 0o600)
+    done = swipefl(tmp_path / "home", "ingest", "-", "--rejects", "/dev/stdout", "--json", given=bad + GOOD[0])
+    assert (done.code, bad.decode() in done.out) == (0, True)
+    assert swipefl(tmp_path / "home", "ingest", "-", "--rejects", "/dev/null", given=bad + GOOD[0]).code == 0
+
+
+def put_in_place(path: Path, theirs: Path, way: str) -> None:
+    if way == "a link":
+        path.symlink_to(theirs)
+    elif way == "a hard link":
+        path.hardlink_to(theirs)
+    elif way == "a link to nothing":
+        path.symlink_to(theirs.parent / "nothing")
+    elif way == "a folder":
+        path.mkdir()
+    else:
+        os.mkfifo(path)
+
+
+HOMELESS = {"SWIPEFL_HOME": "", "XDG_DATA_HOME": ""}
+
+
+def without_home(*words: str, uid: int = SOMEBODY) -> Done:
+    return swipefl(Path("unused"), *words, before=("env", "-u", "HOME", *as_user(uid)), given=GOOD[0], **HOMELESS)
+
+
+@needs_root
+@pytest.mark.parametrize("words", ["status", "ingest -", "predict -", "cycle", "config", "coordinator status"])
+def test_a_user_whom_nobody_knows_is_asked_for_a_home(words: str) -> None:
+    done = without_home(*words.split())
+    assert (done.code, "no home folder" in done.err, "say --home" in done.err) == (2, True, True), done.err
+
+
+@needs_root
+def test_a_user_whom_nobody_knows_needs_no_more_than_a_home(somebodys: Path) -> None:
+    for words in (["ingest", str(EXAMPLE)], ["train", "--epochs", "1"], ["status"], ["predict", "-"]):
+        done = without_home(*words, "--home", str(somebodys / "home"))
+        assert done.code == 0, done.err
+    assert without_home("--help").code == 0
+
+
+def test_a_tilde_is_a_home_folder_wherever_it_is_said(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text('log = "json"\n')
+    for words, extra in (([], {"SWIPEFL_HOME": "~/."}), (["--home", "~"], {})):
+        done = swipefl(tmp_path / "elsewhere", "config", *words, HOME=str(tmp_path), **extra)
+        values = {row["name"]: row for row in done.json["settings"]}
+        assert Path(values["home"]["value"]) == tmp_path
+        assert (values["log"]["value"], values["log"]["source"]) == ("json", "config.toml")
+
+
+@pytest.mark.parametrize("command", ["status", "coordinator status", "predict -"])
+def test_a_home_of_a_user_who_is_not_there_is_a_wrong_setting(tmp_path: Path, command: str) -> None:
+    ways = (([], {"SWIPEFL_HOME": "~nobody-here/x"}, "SWIPEFL_HOME"), (["--home", "~nobody-here"], {}, "flag"))
+    for words, extra, where in ways:
+        done = swipefl(tmp_path, *command.split(), *words, **extra)
+        assert (done.code, f"home ({where}): there is no such home folder" in done.err) == (2, True), done.err
