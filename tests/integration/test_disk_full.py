@@ -34,6 +34,23 @@ def test_a_disk_without_a_single_byte_is_told_as_such(disk: SmallDisk) -> None:
     assert disk.good() == 20
 
 
+def test_forget_on_a_full_disk_erases_says_what_may_remain_and_is_finished_later(
+    disk: SmallDisk, tmp_path: Path
+) -> None:
+    path = tmp_path / "swipes.jsonl"
+    count = many_swipes(path)
+    assert disk.swipefl("ingest", str(path), "--json").json["stored"] == count
+    disk.fill(spare_kb=2500)
+    done = disk.swipefl("forget", "--word", "zuzanka")
+    assert (done.code, "run the command again" in done.err) == (5, True), done.err
+    assert f"what was erased is gone from {disk.folder}" in done.err
+    disk.free()
+    left = disk.good()
+    assert left < count
+    assert disk.swipefl("forget", "--word", "zuzanka", "--json").json["erased"] == 0
+    assert disk.good() == left
+
+
 def test_output_that_finds_no_space_is_exit_5_and_no_bug(disk: SmallDisk) -> None:
     disk.swipefl("ingest", "-", given=b"".join(GOOD[:20]))
     disk.fill(spare_kb=100)

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,21 +24,14 @@ def as_user(uid: int) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def open_folder(tmp_path: Path) -> Path:
-    """A folder that everybody may go into, whatever pytest's own are."""
-    for folder in (tmp_path, *tmp_path.parents[:3]):
-        if folder.owner() == "root" and folder != Path("/tmp"):
-            folder.chmod(0o755)
-    return tmp_path
-
-
-@pytest.fixture
-def somebodys(open_folder: Path) -> Path:
-    """A folder of somebody who is not root."""
-    folder = open_folder / "somebody"
-    folder.mkdir()
-    os.chown(folder, SOMEBODY, SOMEBODY)
-    return folder
+def somebodys() -> Iterator[Path]:
+    """A folder of somebody who is not root, where everybody may go: not in pytest's, which are closed."""
+    with tempfile.TemporaryDirectory() as outer:
+        Path(outer).chmod(0o755)
+        folder = Path(outer) / "somebody"
+        folder.mkdir()
+        os.chown(folder, SOMEBODY, SOMEBODY)
+        yield folder
 
 
 def ran(home: Path, uid: int, *words: str, **extra: str) -> Done:
