@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.exchange import Exchange
     from swipefl.federation.device.leaving import Left
+    from swipefl.federation.protocol.token import Token
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
 
@@ -162,21 +163,34 @@ class Home:
             done = exchange.run(pull, push)
             return Synced(done, self._global_judge(store, stop).run())
 
+    def may_enroll(self, address: str, token: str, ca: Path | None = None, insecure: bool = False) -> None:
+        """Raises UsageError for what is no address, token or file, and where this device belongs somewhere already."""
+        from swipefl.federation.device.enrolment import refuse_member
+
+        self._joining(address, token, ca, insecure)
+        if self._path.exists():
+            with self.store() as store:
+                refuse_member(store)
+
     def enroll(
         self, address: str, token: str, ca: Path | None = None, insecure: bool = False, stop: Stop = never
     ) -> "Enrolled":
-        """Joins a federation. Raises UsageError before anything is touched for what is no address, token or file.
+        """Joins a federation. Raises as `may_enroll` does, before anything is touched; StoreBusy.
 
-        Else what `enrolment.enroll` raises, and StoreBusy.
+        Else what `enrolment.enroll` raises.
         """
         from swipefl.federation.device.enrolment import enroll
+
+        endpoint, parsed = self._joining(address, token, ca, insecure)
+        with self.alone() as store:
+            return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
+
+    def _joining(self, address: str, token: str, ca: Path | None, insecure: bool) -> "tuple[Endpoint, Token]":
         from swipefl.federation.protocol.pem import read_certificates
         from swipefl.federation.protocol.token import Token
 
         parsed, where = Token.parse(token), Address.parse(address)
-        endpoint = self._endpoint(str(where), read_certificates(ca) if ca else None, insecure)
-        with self.alone() as store:
-            return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
+        return self._endpoint(str(where), read_certificates(ca) if ca else None, insecure), parsed
 
     def leave(self, stop: Stop = never) -> "Left":
         """Tells the coordinator, where it answers soon, and forgets it. Raises StoreError, StoreBusy."""

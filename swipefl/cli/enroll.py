@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.asking import agrees
+from swipefl.cli.asking import agrees, asks
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals
 
 SHARED = (
@@ -49,16 +49,24 @@ def enroll(
 
         token = getpass("token: ")
     given = given_token(token, token_file, sys.stdin.buffer if sys.stdin else BytesIO())
-    for sentence in SHARED:
-        note(sentence.format(address=address))
-    if not agrees(f"Join {address}?", yes, stdin_is_taken=piped):
-        note("nothing was changed: this device joined no federation")
-        if as_json or not is_terminal():
-            emit({"address": address, "device_id": None})
-        return
+    device.may_enroll(address, given, ca, insecure)
+    if asking := asks(yes, stdin_is_taken=piped):
+        _tell(address)
+        if not agrees(f"Join {address}?", stdin_is_taken=piped):
+            note("nothing was changed: this device joined no federation")
+            if as_json or not is_terminal():
+                emit({"address": address, "device_id": None})
+            return
     with signals() as stop:
         report = device.enroll(address, given, ca, insecure, stop)
+    if not asking:  # what went wrong would be told first
+        _tell(address)
     if as_json or not is_terminal():
         emit(asdict(report))
     else:
         note(f"this device belongs to {report.address} now, as {report.device_id}; `swipefl sync` fetches its model")
+
+
+def _tell(address: str) -> None:
+    for sentence in SHARED:
+        note(sentence.format(address=address))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.asking import agrees
+from swipefl.cli.asking import agrees, asks
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, note, signals
 from swipefl.cli.rendering import counted
 
@@ -33,13 +33,13 @@ def forget(
         raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
     which = (_unix(before) if before else None, word or None)
     device = home_of(home)
-    if dry_run or not yes:
+    if dry_run or (asking := asks(yes)):
         with device.alone() as store:
             preview = would_forget(store, *which)
         if dry_run:
             _show(preview, as_json or not is_terminal(), "this would erase")
             return
-        if not agrees(f"this erases {_counts(preview)}, for good; erase them?", yes):
+        if asking and not agrees(f"this erases {_counts(preview)}, for good; erase them?"):
             note("nothing was erased")
             return
     with device.alone() as store, signals() as stop:

@@ -86,7 +86,10 @@ def test_a_flag_answers_the_question_and_json_stays_one_object(quiet: Coordinato
 @pytest.mark.parametrize(("typed", "agreed"), [("y\n", "True"), ("n\n", "False")])
 def test_who_pipes_something_in_is_asked_at_the_terminal(tmp_path: Path, typed: str, agreed: str) -> None:
     """Only where the command reads it; a script whose input is a pipe for another reason is asked nothing."""
-    code = "import sys; from swipefl.cli.asking import agrees; print(agrees('Join?', False, sys.argv[1] == 'taken'))"
+    code = (
+        "import sys; from swipefl.cli.asking import agrees, asks; taken = sys.argv[1] == 'taken'; "
+        "print(not asks(False, taken) or agrees('Join?', taken))"
+    )
     taken, other = (
         swipefl_on_terminal(tmp_path, kind, given=b"y\n", typed=typed, piped="out", run=("-c", code))
         for kind in ("taken", "other")

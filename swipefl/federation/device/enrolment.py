@@ -29,13 +29,7 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
     Raises UsageError where this device has a place already or the token buys none; TrustError where the key is not the
     token's; CoordinatorUnreachable; StoreError.
     """
-    if member := store.memberships.get():
-        raise UsageError(
-            "member-already",
-            "this device belongs to {address} already",
-            Remedy.LEAVE_FIRST,
-            address=member.address,
-        )
+    refuse_member(store)
     credential = _credential(store, token)
     with connect(endpoint) as client:
         try:
@@ -63,6 +57,17 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
         erase_federation(store)  # what was made before this device joined is for nobody
         store.memberships.set(member)
     return Enrolled(member.address, member.device_id)
+
+
+def refuse_member(store: Store) -> None:
+    """Raises UsageError where this device belongs to a federation already."""
+    if member := store.memberships.get():
+        raise UsageError(
+            "member-already",
+            "this device belongs to {address} already",
+            Remedy.LEAVE_FIRST,
+            address=member.address,
+        )
 
 
 def _credential(store: Store, token: Token) -> bytes:
