@@ -123,7 +123,7 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
 
 @app.command("token")
 def token(
-    count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="How many.")] = 1,
     expires_h: Annotated[float, typer.Option(min=0, help="Hours that they can be used.")] = 72.0,
     name: Annotated[str, typer.Option(help="What you call the device; of several each gets a number.")] = "",
     revoke: Annotated[str | None, typer.Option(help="A token that shall buy nothing any more.")] = None,

@@ -15,7 +15,7 @@ from swipefl.errors import Interrupted, StoreError
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 from tests.support.command import SHORT, Done, environment, swipefl
-from tests.support.cycles import cycle
+from tests.support.cycles import cycle, joins_nobody
 from tests.support.people import examples
 from tests.support.stores import RARE, put, train_uses
 from tests.support.swipes import EXAMPLE
@@ -28,6 +28,7 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a personal model and an update that waits."""
     home = tmp_path_factory.mktemp("lived-in") / "home"
     assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
+    joins_nobody(home)
     assert swipefl(home, "cycle", **SHORT).code == 0
     return home
 
