@@ -40,11 +40,11 @@ def test_a_download_goes_on_at_the_next_visit(phone: Phone, proxy: Proxy, quiet:
     with pytest.raises(CoordinatorUnreachable):
         phone.visit(deadline_s=0.5)
     assert phone.member.version == 0
-    before = proxy.down
+    before, kept = proxy.down, partly(phone)  # of what came, a busy machine may not have read all by then
     proxy.cut_after = proxy.most_connections = None
     assert phone.visit().pulled
     assert before <= cut_after
-    assert proxy.down < 1.4 * model_bytes(quiet)
+    assert proxy.down - before < model_bytes(quiet) - kept + 100_000
 
 
 def test_a_download_goes_on_over_processes_one_of_them_killed(phone: Phone, proxy: Proxy, quiet: Coordinator) -> None:
