@@ -15,7 +15,8 @@ from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
-    from swipefl.device.acceptance import GlobalJudge, Synced
+    from swipefl.decoder.lexicon import Lexicon
+    from swipefl.device.acceptance import Synced
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.personal import PersonalTraining
@@ -114,11 +115,20 @@ class Home:
         self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
     ) -> "PersonalTraining":
         """What trains the personal model."""
-        from swipefl.device.personal import PersonalTraining
         from swipefl.device.prediction import lexicons
 
-        config = personal_config(self.settings)
-        return PersonalTraining(store, load_trainer, lexicons(store.words.all()), config, on_progress, stop)
+        return self._personal(store, lexicons(store.words.all()), on_progress, stop)
+
+    def _personal(
+        self,
+        store: "Store",
+        lexicon_of: "Callable[[str], Lexicon]",
+        on_progress: Callable[[Progress], None],
+        stop: Stop,
+    ) -> "PersonalTraining":
+        from swipefl.device.personal import PersonalTraining
+
+        return PersonalTraining(store, load_trainer, lexicon_of, personal_config(self.settings), on_progress, stop)
 
     def cycle(
         self,
@@ -129,6 +139,7 @@ class Home:
         stop: Stop = never,
     ) -> "Cycle":
         """A night's work. Raises UsageError where a coordinator is required and none is configured."""
+        from swipefl.device.acceptance import GlobalJudge
         from swipefl.device.contribution import Contributor
         from swipefl.device.cycle import Cycle
         from swipefl.device.prediction import lexicons
@@ -136,17 +147,18 @@ class Home:
         coordinator = self._exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
-        judge = self._global_judge(store, stop)
+        lexicon_of = lexicons(store.words.all())  # one for all of the night: what it builds for an alphabet is large
         contributor = Contributor(
             store,
             load_trainer,
-            lexicons(store.words.all()),
+            lexicon_of,
             contribution_config(self.settings),
             self.settings.max_norm,
             on_progress,
             stop,
         )
-        personal = self.personal(store, on_progress, stop)
+        personal = self._personal(store, lexicon_of, on_progress, stop)
+        judge = GlobalJudge(store, lexicon_of, stop)
         return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop)
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
@@ -154,43 +166,40 @@ class Home:
 
         Raises UsageError where there is no coordinator, and what `Exchange.run` does.
         """
-        from swipefl.device.acceptance import Synced
+        from swipefl.device.acceptance import GlobalJudge, Synced
+        from swipefl.device.prediction import lexicons
 
         with self.alone() as store:
             exchange = self._exchange(store, stop)
             if exchange is None:
                 raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
             done = exchange.run(pull, push)
-            return Synced(done, self._global_judge(store, stop).run())
+            return Synced(done, GlobalJudge(store, lexicons(store.words.all()), stop).run())
 
-    def may_enroll(self, address: str, token: str, ca: Path | None = None, insecure: bool = False) -> None:
-        """Raises UsageError for what is no address, token or file, and where this device belongs somewhere already."""
-        from swipefl.federation.device.enrolment import refuse_member
+    def joining(
+        self, address: str, token: str, ca: Path | None = None, insecure: bool = False
+    ) -> "tuple[Endpoint, Token]":
+        """What `enroll` takes; nothing is touched. Raises UsageError for what is no address, token or file.
 
-        self._joining(address, token, ca, insecure)
-        if self._path.exists():
-            with self.store() as store:
-                refuse_member(store)
-
-    def enroll(
-        self, address: str, token: str, ca: Path | None = None, insecure: bool = False, stop: Stop = never
-    ) -> "Enrolled":
-        """Joins a federation. Raises as `may_enroll` does, before anything is touched; StoreBusy.
-
-        Else what `enrolment.enroll` raises.
+        And where this device belongs to a federation already.
         """
-        from swipefl.federation.device.enrolment import enroll
-
-        endpoint, parsed = self._joining(address, token, ca, insecure)
-        with self.alone() as store:
-            return enroll(store, endpoint, parsed, lambda endpoint: self._client(endpoint, None, stop))
-
-    def _joining(self, address: str, token: str, ca: Path | None, insecure: bool) -> "tuple[Endpoint, Token]":
+        from swipefl.federation.device.enrolment import refuse_member
         from swipefl.federation.protocol.pem import read_certificates
         from swipefl.federation.protocol.token import Token
 
         parsed, where = Token.parse(token), Address.parse(address)
-        return self._endpoint(str(where), read_certificates(ca) if ca else None, insecure), parsed
+        endpoint = self._endpoint(str(where), read_certificates(ca) if ca else None, insecure)
+        if self._path.exists():
+            with self.store() as store:
+                refuse_member(store)
+        return endpoint, parsed
+
+    def enroll(self, endpoint: "Endpoint", token: "Token", stop: Stop = never) -> "Enrolled":
+        """Joins a federation. Raises StoreBusy, and what `enrolment.enroll` does."""
+        from swipefl.federation.device.enrolment import enroll
+
+        with self.alone() as store:
+            return enroll(store, endpoint, token, lambda endpoint: self._client(endpoint, None, stop))
 
     def leave(self, stop: Stop = never) -> "Left":
         """Tells the coordinator, where it answers soon, and forgets it. Raises StoreError, StoreBusy."""
@@ -198,12 +207,6 @@ class Home:
 
         with self.alone() as store:
             return leave(store, lambda member: self._client_of(member, stop, LEAVE_S))
-
-    def _global_judge(self, store: "Store", stop: Stop) -> "GlobalJudge":
-        from swipefl.device.acceptance import GlobalJudge
-        from swipefl.device.prediction import lexicons
-
-        return GlobalJudge(store, lexicons(store.words.all()), stop)
 
     def _exchange(self, store: "Store", stop: Stop) -> "Exchange | None":
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""

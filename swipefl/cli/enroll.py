@@ -49,7 +49,7 @@ def enroll(
 
         token = getpass("token: ")
     given = given_token(token, token_file, sys.stdin.buffer if sys.stdin else BytesIO())
-    device.may_enroll(address, given, ca, insecure)
+    joining = device.joining(address, given, ca, insecure)
     if asking := asks(yes, stdin_is_taken=piped):
         _tell(address)
         if not agrees(f"Join {address}?", stdin_is_taken=piped):
@@ -58,7 +58,7 @@ def enroll(
                 emit({"address": address, "device_id": None})
             return
     with signals() as stop:
-        report = device.enroll(address, given, ca, insecure, stop)
+        report = device.enroll(*joining, stop)
     if not asking:  # what went wrong would be told first
         _tell(address)
     if as_json or not is_terminal():

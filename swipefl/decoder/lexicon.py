@@ -23,9 +23,8 @@ from swipefl.decoder.word_index import Codes, WordIndex, WordTable, as_codes, co
 from swipefl.errors import Remedy, UsageError
 
 LANGUAGES = ("en", "ru")
-KEPT = (
-    8  # alphabets of which a list keeps what was built for them, 4 MB each: whoever sends gestures chooses their number
-)
+# Alphabets of which a list keeps what was built for them, 4 MB each: whoever sends gestures chooses their number.
+KEPT = 8
 MAGIC = b"swipefl-lexicon1"
 STEP = 0.01  # decades; what the source has too
 HEADER = struct.Struct("<16sII")

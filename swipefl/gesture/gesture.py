@@ -19,9 +19,8 @@ MAX_POINTS = 5_000
 MAX_DURATION_S = 60.0
 MOST_LETTERS = 64
 MOST_WRITTEN = 4 * MOST_LETTERS  # characters, where marks are characters of their own
-SUSPECT_END_DISTANCE = (
-    1.75  # key widths; 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones
-)
+# In key widths: 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones.
+SUSPECT_END_DISTANCE = 1.75
 GOOD, SUSPECT = "good", "suspect"
 APOSTROPHES = frozenset("'’ʼ`´")
 

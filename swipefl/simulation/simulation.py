@@ -153,7 +153,8 @@ class Simulation:
     def _send(self, number: int) -> tuple[list[Sent], int]:
         """All updates on their way once this round's clients have trained, and how many of those there were.
 
-        Whose last update is still on its way makes none, as no device does before that one's fate is known.
+        Whose last update is still on its way makes none, as no device does before that one's fate is known. So no round
+        takes two of a client, of which noise would hide but one.
         """
         troubles, rng = self._scenario.troubles, np.random.default_rng([self._scenario.seed, number])
         count = min(self._scenario.clients_per_round, len(self._participants))
@@ -189,8 +190,6 @@ class Simulation:
         master = self._master(number - 1)
         arrived = [update for update in sent if update.due == number]
         taken = [update for update in arrived if self._is_taken(update)]
-        if self._scenario.noise:  # what hides one update of a client does not hide two
-            taken = list({update.client: update for update in taken}.values())
         updates = [Arrived(update.examples, number - update.made_in, partial(self._read, update)) for update in taken]
         if privacy := self._scenario.privacy:  # where nobody came there is noise too, or that would be seen
             rng = np.random.default_rng([self._scenario.seed, number, 1])
