@@ -6,7 +6,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, progress_bar, signals
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import console, number, rise, table
+from swipefl.cli.rendering import console, number, printable, rise, table
 from swipefl.errors import SwipeflError
 
 if TYPE_CHECKING:
@@ -61,6 +61,6 @@ def _render(reports: "Sequence[RoundReport]", unspoken: str | None) -> None:
             rounds.add_row(str(report.round), str(report.examples), score, kept, report.push)
         screen.print(rounds)
     for report in reports[len(done) :]:
-        screen.print(f"{'stopped' if done else 'nothing to do'}: {_reason(report)}")
+        screen.print(f"{'stopped' if done else 'nothing to do'}: {printable(_reason(report) or '')}")
     if unspoken:
-        screen.print(f"not in touch with the coordinator: {unspoken}")
+        screen.print(f"not in touch with the coordinator: {printable(unspoken)}")

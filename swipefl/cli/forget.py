@@ -29,9 +29,9 @@ def forget(
     from swipefl.device.ownership import would_forget
     from swipefl.errors import UsageError
 
-    if everything == (before is not None or word is not None):
+    if everything == (before is not None or word is not None) or word == "":  # as of a variable that is not set
         raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
-    which = (_unix(before) if before else None, word or None)
+    which = (_unix(before) if before else None, word)
     device = home_of(home)
     if dry_run or (asking := asks(yes)):
         with device.alone() as store:
@@ -53,7 +53,7 @@ def _show(report: "ForgetReport", as_json: bool, verb: str) -> None:
         emit(asdict(report))
     elif sys.stderr.isatty():
         note(f"{verb} {_counts(report)}")
-        note("what was read stays read: they do not come back by themselves")
+        note("lines that were read are not read again; what is packed (.gz), or one JSON document, is when it changes")
         note(f"what may remain elsewhere: {', '.join(_remains(report))}")
 
 

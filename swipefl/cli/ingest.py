@@ -107,6 +107,8 @@ def ingest(
     if format is not None and format not in FORMATS:
         known = ", ".join(FORMATS)
         raise UsageError("unknown-format", "unknown format {format!r}; there are {known}", format=format, known=known)
+    if "" in paths:  # as of a variable that is not set: it would be the folder that the command runs in
+        raise UsageError("no-path", "an empty path names no file")
     device = home_of(home)
     with ExitStack() as stack:
         store = stack.enter_context(device.store())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
-from swipefl.cli.rendering import console, counted, number, table
+from swipefl.cli.rendering import console, counted, number, printable, table
 
 if TYPE_CHECKING:
     from swipefl.device.words import Change
@@ -56,7 +56,7 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
         return
     shown = table("word", "language", number("swiped"), "how it came here")
     for word in words:
-        shown.add_row(word.word, word.language, str(word.uses), ORIGINS[word.origin])
+        shown.add_row(printable(word.word), printable(word.language), str(word.uses), ORIGINS[word.origin])
     console().print(shown if words else "no personal words yet; `swipefl words add WORD` adds one")
 
 

@@ -296,3 +296,9 @@ def test_a_document_of_many_gestures_on_one_line_goes_on_after_it_was_cut_short(
         swipefl(tmp_path, "status", "--json").json["gestures"][v] for v in ("good", "suspect")
     )
     assert rest["stored"] > 0
+
+
+def test_an_empty_path_is_no_folder(tmp_path: Path) -> None:
+    """`ingest "$UNSET"` would read all that lies about."""
+    done = swipefl(tmp_path, "ingest", "")
+    assert (done.code, done.out) == (2, "")

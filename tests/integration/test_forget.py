@@ -55,6 +55,13 @@ def test_a_preview_says_what_forget_then_erases_and_changes_nothing(home: Path, 
     assert bool(left["checkpoints"]) == (preview.json["checkpoints"] == 0)
 
 
+@pytest.mark.parametrize("before", [[], ["--before", "2999-01-01"], ["--dry-run"], ["--yes"]])
+def test_an_empty_word_is_none_and_not_all_of_them(home: Path, before: list[str]) -> None:
+    """`--word "$UNSET"` erases nothing."""
+    assert swipefl(home, "forget", "--word", "", *before).code == 2
+    assert swipefl(home, "status").json["gestures"]["good"] == 260
+
+
 def asked(home: Path, answer: str, *words: str) -> Done:
     """`forget` on a terminal where a person types `answer`."""
     return swipefl_on_terminal(home, "forget", "--all", *words, typed=answer)

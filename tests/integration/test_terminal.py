@@ -134,3 +134,11 @@ def test_errors_are_a_sentence_on_standard_error(tmp_path: Path) -> None:
         assert (done.code, done.out) == (code, "")
         assert done.err.startswith("swipefl: ")
         assert done.err.count("\n") == 1
+
+
+def test_what_a_file_says_of_a_word_moves_no_cursor(tmp_path: Path) -> None:
+    line = {"word": "swipes", "language": "\x1b[2Jen", "personal": "added"}
+    swipefl(tmp_path, "ingest", "-", given=json.dumps(line).encode())
+    listed = swipefl_on_terminal(tmp_path, "words", "list").out
+    assert "swipes" in listed
+    assert "\x1b[2J" not in listed
