@@ -173,12 +173,10 @@ def test_noise_in_a_simulation_is_that_of_the_sum_over_the_clients_that_were_ask
     assert 0 < norm_of(honest) <= PLAN.max_norm
 
 
-def test_with_noise_one_update_of_a_client_counts_in_a_round(swipes: Path, tmp_path: Path) -> None:
-    late = Troubles(late=1.0, delay=3)
-    results, _ = ran(swipes, tmp_path / "out", Scenario(8, 6, PLAN, FEDAVG, late, noise=0.01))
-    plain, _ = ran(swipes, tmp_path / "plain", Scenario(8, 6, PLAN, FEDAVG, late))
-    assert max(result.clients for result in results) <= 5
-    assert max(result.clients for result in plain) > 5
+def test_a_client_counts_once_in_a_round_however_late_its_updates_are(swipes: Path, tmp_path: Path) -> None:
+    """There are five; noise hides one update of each."""
+    results, _ = ran(swipes, tmp_path / "out", Scenario(8, 6, PLAN, FEDAVG, Troubles(late=1.0, delay=3)))
+    assert 0 < max(result.clients for result in results) <= 5
 
 
 @pytest.mark.parametrize("cut", [1, 2, 30, 10_000])
