@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -49,6 +50,10 @@ class IngestReport:
     unreadable: int = 0
 
 
+def _keep_none() -> None:
+    """Keeps no place."""
+
+
 class Ingestion:
     """Brings gestures into a store; `on_reject` hears of each bad line with the name of its file.
 
@@ -69,7 +74,7 @@ class Ingestion:
         self._on_reject = on_reject
         self._clock = clock
         self._started = time.monotonic()
-        self._read = self._stored = self._suspect = 0
+        self._landed = self._stored = self._suspect = 0
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
         self._reasons: Counter[str] = Counter()
         self._unreadable: list[DataError] = []  # the first of them
@@ -78,12 +83,12 @@ class Ingestion:
 
     @property
     def report(self) -> IngestReport:
-        """What has landed by now."""
+        """What has landed by now, at the least: a signal may come between a batch's landing and its being counted."""
         rejected = self._reasons.total()
         return IngestReport(
-            self._read,
+            self._landed + rejected,
             self._stored,
-            self._read - rejected - self._stored,
+            self._landed - self._stored,
             rejected,
             self._suspect,
             round(time.monotonic() - self._started, 3),
@@ -177,27 +182,20 @@ class Ingestion:
 
         Where none could be read, no place is kept: another keyboard or format may read them.
         """
-        read, rejected = self._read, self._reasons.total()
+        landed, rejected = self._landed, self._reasons.total()
         batch: list[tuple[Example, str]] = []
         try:
             for entry in read_lines(lines, lines.name, self._format, self._keyboard, self._store.keyboards.get):
                 if reading := self._usable(entry, lines):
-                    self._read += 1
                     batch.append(_judged(reading))
                     if len(batch) >= BATCH:
-                        with self._store.transaction():
-                            self._land(batch)
-                            lines.keep_before(reading)
+                        self._land(batch, partial(lines.keep_before, reading))
                         batch = []
         except DataError:  # the disk or the network under the file: what was read before counts
-            with self._store.transaction():
-                self._land(batch)
-            raise
-        rejected = self._reasons.total() - rejected
-        with self._store.transaction():
             self._land(batch)
-            if not rejected or self._read - read > rejected:
-                lines.keep_end()
+            raise
+        is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
+        self._land(batch, lines.keep_end if is_read else _keep_none)
 
     def _usable(self, entry: Entry, lines: Following) -> Reading | None:
         """The gesture to store; whatever else it is has been seen to."""
@@ -228,7 +226,6 @@ class Ingestion:
         return None
 
     def _reject(self, name: str, rejected: Rejected) -> None:
-        self._read += 1
         self._reasons[rejected.fault.code] += 1
         self._on_reject(name, rejected)
 
@@ -247,8 +244,12 @@ class Ingestion:
         else:
             self._understood = True
 
-    def _land(self, batch: list[tuple[Example, str]]) -> None:
-        added = self._store.gestures.add(batch)
+    def _land(self, batch: list[tuple[Example, str]], keep: Callable[[], None] = _keep_none) -> None:
+        """A batch and the place that `keep` puts, both or neither; what did not land does not count."""
+        with self._store.transaction():
+            added = self._store.gestures.add(batch)
+            keep()
+        self._landed += len(batch)
         self._stored += added[GOOD] + added[SUSPECT]
         self._suspect += added[SUSPECT]
 

@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.device.ingestion import Ingestion, IngestReport
-from swipefl.errors import DataError
+from swipefl.errors import DataError, Interrupted, StoreError
+from swipefl.gesture.formats import Rejected
 from swipefl.store.store import Store
 from tests.support.logs import HEADER, trace
 from tests.support.stores import fresh_store
@@ -105,3 +107,50 @@ def test_a_file_that_is_known_costs_no_write(packed: bool) -> None:
             path.write_bytes(text + text.replace(b'"gesture_id": "', b'"gesture_id": "other '))
             os.utime(path, (LONG_AGO, LONG_AGO))
             assert ingest(store, path).read == 3
+
+
+FAILING = {
+    "add": """CREATE TRIGGER fail BEFORE INSERT ON gestures WHEN new.id = 'example-0014'
+        BEGIN SELECT raise(ABORT, ''); END""",
+    "put": """CREATE TRIGGER fail BEFORE INSERT ON bookmarks
+        WHEN EXISTS (SELECT 1 FROM gestures WHERE id = 'example-0014') BEGIN SELECT raise(ABORT, ''); END""",
+    "commit": """CREATE TABLE kept (word REFERENCES keyboards (name) DEFERRABLE INITIALLY DEFERRED);
+        CREATE TRIGGER fail AFTER INSERT ON gestures WHEN new.id = 'example-0014'
+        BEGIN INSERT INTO kept VALUES ('of no keyboard'); END""",
+}
+
+
+@pytest.mark.parametrize("failing", FAILING)
+def test_what_did_not_land_is_not_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: str) -> None:
+    monkeypatch.setattr("swipefl.device.ingestion.BATCH", 10)
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"".join([GOOD[0], b"{broken\n", *GOOD[:25]]))
+    with Store(tmp_path / "swipefl.db") as store:
+        store.sql.db.conn.executescript(FAILING[failing])
+        ingestion = Ingestion(store)
+        with pytest.raises(StoreError):
+            ingestion.run([path])
+        report = ingestion.report
+        assert (report.read, report.stored, report.duplicates, report.rejected) == (11, 9, 1, 1)
+        assert len(contents(store)) == report.stored
+        store.sql.run("DROP TRIGGER fail")
+        again = ingest(store, path)
+        assert report.stored + again.stored == 25
+        assert again.read == again.stored + again.duplicates
+
+
+def test_what_was_interrupted_reports_what_landed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(name: str, rejected: Rejected) -> None:
+        raise Interrupted(signal.SIGTERM)
+
+    monkeypatch.setattr("swipefl.device.ingestion.BATCH", 10)
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(b"".join([*GOOD[:15], b"{broken\n", *GOOD[15:20]]))
+    with Store(tmp_path / "swipefl.db") as store:
+        ingestion = Ingestion(store, on_reject=interrupt)
+        with pytest.raises(Interrupted):
+            ingestion.run([path])
+        report = ingestion.report
+        assert (report.read, report.stored, report.duplicates, report.rejected) == (11, 10, 0, 1)
+        assert len(contents(store)) == 10
+        assert ingest(store, path).stored == 10
