@@ -1,7 +1,7 @@
 """`swipefl ingest`: a person's swipes into the store."""
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
@@ -16,10 +16,13 @@ from swipefl.cli.common import (
     is_terminal,
     log,
     note,
+    signals,
     source_of,
 )
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted
+from swipefl.cli.streams import OutputLost
+from swipefl.stopping import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,14 +118,19 @@ def ingest(
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         rejected = _Rejects(kept)
         ingestion = device.ingestion(store, keyboard, format, rejected.add)
+        stop = stack.enter_context(signals())
         try:
-            ingestion.run(source_of(path) for path in paths)
-        finally:  # what has landed is told, whatever came after it
-            rejected.tell_rest()
-            _tell(ingestion.report, as_json)
+            ingestion.run(source_of(path) for path in until(stop, paths))
+        except BaseException:  # what has landed is told, whatever came after it
+            if ingestion.report.read:
+                with suppress(OutputLost):
+                    _tell(rejected, ingestion.report, as_json)
+            raise
+        _tell(rejected, ingestion.report, as_json)
 
 
-def _tell(report: "IngestReport", as_json: bool) -> None:
+def _tell(rejected: _Rejects, report: "IngestReport", as_json: bool) -> None:
+    rejected.tell_rest()
     log("ingest finished", **asdict(report))
     if as_json or not is_terminal():
         emit(asdict(report))

@@ -1,5 +1,6 @@
 """How a command ends: by a signal, by a reader that has seen enough, by what is wrong, by a bug."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -32,6 +33,30 @@ def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(LONG_S) == -signal.SIGINT
         assert b"interrupted" in process.stderr.read()
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_an_ingest_that_is_ended_reports_what_landed(tmp_path: Path, signum: signal.Signals, is_heard: bool) -> None:
+    command = [sys.executable, "-m", "swipefl", "ingest", str(EXAMPLE), "-"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=environment(tmp_path), **pipes) as process:
+        assert process.stdin
+        assert process.stdout
+        assert process.stderr
+        process.stdin.write(b"{broken\n" + GOOD[0])
+        process.stdin.flush()
+        assert process.stderr.readline().startswith(b"standard input:1: ")  # the file before it has landed
+        wait_until(lambda: rests(process.pid))
+        if not is_heard:
+            process.stdout.close()
+        process.send_signal(signum)
+        assert process.wait(LONG_S) == -signum
+        assert process.stderr.read().count(b"interrupted") == 1
+        if is_heard:
+            report = json.loads(process.stdout.read())
+            assert (report["read"], report["stored"], report["rejected"]) == (261, 260, 1)
+    assert swipefl(tmp_path, "status").json["gestures"]["good"] == 260
 
 
 def test_a_wrong_setting_is_exit_2(tmp_path: Path) -> None:
