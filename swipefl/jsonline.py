@@ -10,11 +10,11 @@ HALF = re.compile("[\ud800-\udfff]")  # of a character: what the bytes of a file
 
 
 def json_line(data: Mapping[str, Any]) -> str:
-    """`data` on one line; null for a number that is not finite, U+FFFD for half a character."""
+    """`data` on one line; null for a number that is not finite, U+FFFD for half a character, its repr for an object."""
     try:
         text = json.dumps(data, ensure_ascii=False, allow_nan=False)
         text.encode()
-    except ValueError:  # which is rare, and looking for it costs more than writing
+    except (ValueError, TypeError):  # which is rare, and looking for it costs more than writing
         return json.dumps(_plain(data), ensure_ascii=False, allow_nan=False)
     return text
 
@@ -25,5 +25,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return HALF.sub("\N{REPLACEMENT CHARACTER}", value)
     if isinstance(value, Mapping):
-        return {_plain(key): _plain(each) for key, each in value.items()}
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
+        return {_key(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return value if value is None or isinstance(value, int) else _plain(repr(value))
+
+
+def _key(key: Any) -> Any:
+    return _plain(key if isinstance(key, str | int | float | None) else repr(key))

@@ -2,21 +2,22 @@
 
 import logging
 import sys
-from contextlib import suppress
-from typing import Any, TextIO, cast
+from typing import Any
+
+from swipefl.jsonline import json_line
 
 
 def configure_logging(as_json: bool) -> None:
-    """Log lines on standard error: JSON, or key=value."""
+    """Log lines on standard error, which loses those that it cannot take: JSON, or key=value."""
     import structlog
 
-    renderer: Any = structlog.processors.JSONRenderer()
+    renderer: Any = structlog.processors.JSONRenderer(lambda line, **given: json_line(line))
     if not as_json:
         renderer = structlog.processors.KeyValueRenderer(key_order=["timestamp", "level", "event"])
     structlog.configure(
         processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper(fmt="iso"), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Log(sys.stderr))),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
     logging.captureWarnings(True)
     logging.basicConfig(handlers=[_OfLibraries()])
@@ -30,22 +31,16 @@ class _OfLibraries(logging.Handler):
 
         kind = record.exc_info[0] if record.exc_info else None
         facts = {"error": kind.__name__} if kind else {}
-        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name, **facts)
+        level = min(record.levelno // 10 * 10, logging.CRITICAL)  # one that has a name
+        structlog.get_logger().log(level, _message(record), logger=record.name, **facts)
 
 
-class _Log:
-    """A file to log to; where it takes no more, as on a full disk, the line is lost and the work goes on."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-
-    def write(self, text: str) -> None:
-        with suppress(OSError):
-            self._file.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._file.flush()
+def _message(record: logging.LogRecord) -> str:
+    """What a library says; where its parts do not fit together, what they were to be put into."""
+    try:
+        return record.getMessage()
+    except Exception:  # whatever the __str__ of a part raises
+        return str(record.msg)
 
 
 def logs_json() -> bool:

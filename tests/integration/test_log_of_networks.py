@@ -15,7 +15,7 @@ from tests.support.strangers import grpc_server, speaking, web_page
 
 JSON = {"SWIPEFL_LOG": "json"}
 TALKATIVE = """
-import asyncio, logging, sys, warnings
+import asyncio, logging, pathlib, structlog, sys, warnings
 from swipefl.settings.logs import configure_logging
 configure_logging(as_json=True)
 warnings.warn("of some library")
@@ -23,6 +23,13 @@ try:
     raise ValueError("two\\nlines")
 except ValueError:
     logging.getLogger("grpc._server").exception("Exception calling application: %s", "two\\nlines")
+class Odd:
+    def __str__(self):
+        raise RuntimeError("of a part")
+for given in ("%d of %s", "one"), ("%s of a library", Odd()), ("nothing", "too many"):
+    logging.getLogger("grpc").warning(*given)
+logging.getLogger("grpc").log(35, "of a level between")
+structlog.get_logger().info("a fact", number=float("nan"), name="half\\udcff", where=pathlib.Path("home"))
 loop = asyncio.new_event_loop()
 loop.call_exception_handler({"message": "of asyncio"})
 """
@@ -61,9 +68,16 @@ def test_a_coordinator_that_is_called_by_strangers_writes_json_alone(tmp_path: P
 def test_what_libraries_log_is_a_line_like_all(tmp_path: Path) -> None:
     command = [sys.executable, "-c", TALKATIVE]
     done = subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=True)
-    warned, called, asynchronous = lines(done.stderr)
+    warned, called, *odd, fact, asynchronous = lines(done.stderr)
     assert "of some library" in str(warned["event"])
     assert (called["logger"], called["level"], called["error"]) == ("grpc._server", "error", "ValueError")
+    assert [(line["event"], line["level"]) for line in odd] == [
+        ("%d of %s", "warning"),
+        ("%s of a library", "warning"),
+        ("nothing", "warning"),
+        ("of a level between", "warning"),
+    ]
+    assert (fact["number"], fact["name"], fact["where"]) == (None, "half\ufffd", repr(Path("home")))
     assert (asynchronous["logger"], asynchronous["event"]) == ("asyncio", "of asyncio")
 
 

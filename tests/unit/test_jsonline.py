@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 
 from swipefl.jsonline import json_line
 
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
+OBJECTS = st.just(Path("a\udcff")) | st.binary() | st.sets(st.floats()) | st.builds(object) | st.complex_numbers()
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | OBJECTS
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters()), inner))
 
 
@@ -37,3 +39,9 @@ def test_a_number_that_is_not_finite_is_null_wherever_it_stands(number: float) -
     line = json_line({"a": number, "b": [1.5, number], "c": ({"d": number},)})
     assert json.loads(line) == {"a": None, "b": [1.5, None], "c": [{"d": None}]}
     assert json_line({"a\udcff": "b\udcff"}) == '{"a\ufffd": "b\ufffd"}'
+
+
+def test_what_json_has_not_is_told_as_python_writes_it() -> None:
+    data = {"error": ValueError("no\udcff"), "where": [Path("a")], ("a", 1): b"b"}
+    line = json.loads(json_line(data))
+    assert line == {"error": repr(ValueError("no\udcff")), "where": [repr(Path("a"))], "('a', 1)": "b'b'"}
