@@ -46,6 +46,7 @@ class Remedy(Enum):
     CHOOSE_OUT = auto()
     CONVERT_CERTIFICATE = auto()
     CONVERT_KEY = auto()
+    COPY_HOME = auto()
     CORRECT_SETTING = auto()
     ENROLL = auto()
     FREE_ADDRESS = auto()

@@ -23,6 +23,7 @@ _WORDS = {
     Remedy.CHOOSE_OUT: "--out names another folder",
     Remedy.CONVERT_CERTIFICATE: "`openssl x509 -inform DER -in {path} -out NEW.pem` makes PEM of it",
     Remedy.CONVERT_KEY: "`openssl pkey -inform DER -in {path} -out NEW.pem` makes PEM of it",
+    Remedy.COPY_HOME: "copy it, with all that lies beside it, to a folder that you may write, and say --home there",
     Remedy.CORRECT_SETTING: "correct it where it is set",
     Remedy.ENROLL: "`swipefl enroll HOST:PORT` joins one; `swipefl cycle` works without",
     Remedy.FREE_ADDRESS: "give a free HOST:PORT",

@@ -42,10 +42,22 @@ def _mode(path: Path) -> str:
     """How SQLite is to open the file: for reading alone where it or its folder may not be written.
 
     A log is read by an index beside it, which then cannot be made; where there is no log, nothing is missed without.
+    Raises StoreError for a log without an index: a copy of a file that was in use.
     """
     if os.access(path.parent, os.W_OK | os.X_OK) and os.access(path, os.W_OK):
         return WRITING
-    return READING if path.with_name(f"{path.name}-wal").exists() else f"{READING}&immutable=1"
+    log, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+    if log.exists() and index.exists():
+        return READING
+    if _has_log(path):
+        raise StoreError(
+            "log-not-readable",
+            "{path} was being written to when it was copied, and what waits in {path.name}-wal can only be read where "
+            "its folder may be written",
+            Remedy.COPY_HOME,
+            path=path,
+        )
+    return f"{READING}&immutable=1"
 
 
 def _exists(path: Path, schema: Schema) -> bool:
@@ -125,6 +137,16 @@ def _look(path: Path, mode: str, schema: Schema) -> None:
             "newer",
             "{path} was written by a newer swipefl (schema {found}, this one knows {known}); nothing in it was changed",
             Remedy.INSTALL_NEWER,
+            path=path,
+            found=found,
+            known=len(schema.steps),
+        )
+    if found < len(schema.steps) and mode != WRITING:
+        raise StoreError(
+            "older",
+            "{path} was written by an older swipefl (schema {found}, this one needs {known}), and cannot be brought up "
+            "to date where it may not be written",
+            Remedy.COPY_HOME,
             path=path,
             found=found,
             known=len(schema.steps),

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from swipefl.database.files import make_folder, open_private
+from swipefl.store.schema import STORE
+from swipefl.store.store import Store
 from tests.support.command import Done, swipefl
 from tests.support.swipes import EXAMPLE, GOOD
 
@@ -70,6 +72,34 @@ def test_a_home_that_cannot_be_written_is_read(read_only: tuple[Path, tuple[str,
         done = swipefl(home, *words, before=inside, given=GOOD[0])
         assert (done.code, "a bug" in done.err) == (5, False), (words, done.err)
     assert os.listdir(home) == ["swipefl.db"]
+    assert (home / "swipefl.db").read_bytes() == before
+
+
+def test_a_copy_of_a_home_in_use_that_cannot_be_written_says_so(read_only: tuple[Path, tuple[str, ...]]) -> None:
+    home, inside = read_only
+    path = home / "swipefl.db"
+    with Store(path) as store:
+        store.words.add("zuzanka", "en")
+        copied = {name: (home / name).read_bytes() for name in ("swipefl.db", "swipefl.db-wal")}
+        assert swipefl(home, "status", before=inside).code == 0  # with its index, the log is read
+    for name, content in copied.items():
+        (home / name).write_bytes(content)
+    for words in (*READ, *WRITTEN):
+        done = swipefl(home, *words, before=inside, given=GOOD[0])
+        assert (done.code, "was being written to when it was copied" in done.err) == (5, True), (words, done.err)
+    assert {name: (home / name).read_bytes() for name in os.listdir(home)} == copied
+    assert "zuzanka" in swipefl(home, "words", "list").out
+    (home / "swipefl.db-wal").write_bytes(b"")
+    assert swipefl(home, "status", before=inside).code == 0
+
+
+def test_an_older_home_that_cannot_be_written_says_so(read_only: tuple[Path, tuple[str, ...]]) -> None:
+    home, inside = read_only
+    with Store(home / "swipefl.db") as store:
+        store.sql.run(f"PRAGMA user_version = {len(STORE.steps) - 1}")
+    before = (home / "swipefl.db").read_bytes()
+    done = swipefl(home, "status", before=inside)
+    assert (done.code, "written by an older swipefl" in done.err, "say --home" in done.err) == (5, True, True), done.err
     assert (home / "swipefl.db").read_bytes() == before
 
 
