@@ -23,7 +23,7 @@ No message ever contains a word that a person swiped or a point of a gesture.
 """
 
 from enum import Enum, auto
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Remedy(Enum):
@@ -139,6 +139,11 @@ class DataError(SwipeflError):
 
 class RejectedLine(DataError):
     """One line of input that holds no usable gesture."""
+
+    @classmethod
+    def of(cls, error: SwipeflError) -> Self:
+        """What is wrong with a line, where something else than its reader found out."""
+        return cls(*error.args, **error.facts)
 
 
 class BadUpdate(DataError):

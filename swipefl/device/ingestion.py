@@ -222,7 +222,7 @@ class Ingestion:
                     self._store.keyboards.add(keyboard)
                 self._known.add(keyboard)
         except UsageError as error:
-            return _rejected(error)
+            return RejectedLine.of(error)
         return None
 
     def _reject(self, name: str, rejected: Rejected) -> None:
@@ -240,7 +240,7 @@ class Ingestion:
                     land = {"added": words.add, "removed": words.remove, "hidden": words.hide}[entry.state]
                     land(entry.word, entry.language)
         except UsageError as error:
-            self._reject(lines.name, Rejected(entry.line, _rejected(error), entry.text))
+            self._reject(lines.name, Rejected(entry.line, RejectedLine.of(error), entry.text))
         else:
             self._understood = True
 
@@ -252,13 +252,6 @@ class Ingestion:
         self._landed += len(batch)
         self._stored += added[GOOD] + added[SUSPECT]
         self._suspect += added[SUSPECT]
-
-
-def _rejected(error: UsageError) -> RejectedLine:
-    """A line whose keyboard or word the store does not take."""
-    if error.code == "many-keyboards":
-        return RejectedLine("many-keyboards", "{why}", error.remedy, why=error)
-    return RejectedLine("name-taken", "{why}", error.remedy, why=error)
 
 
 def _judged(reading: Reading) -> tuple[Example, str]:

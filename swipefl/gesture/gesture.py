@@ -121,6 +121,14 @@ def checked_word(word: object, keyboard: Keyboard) -> str:
     return folded
 
 
+def checked_letters(word: str) -> str:
+    """A personal word folded. Raises RejectedLine, `no-word`."""
+    folded = fold(word[: MOST_WRITTEN + 1])
+    if not folded.isalpha() or len(folded) > MOST_LETTERS or len(word) > MOST_WRITTEN:
+        raise RejectedLine("no-word", "a personal word must consist of letters, {most} at most", most=MOST_LETTERS)
+    return folded
+
+
 def verdict(example: Example) -> str:
     """`good`, or `suspect` where an end of the path lies far from the word's first or last key."""
     gesture = example.gesture

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from swipefl.database.sql import Sql
-from swipefl.errors import UsageError
-from swipefl.gesture.gesture import fold, unaccented
+from swipefl.errors import RejectedLine, UsageError
+from swipefl.gesture.gesture import checked_letters, fold, unaccented
 
 USES_TO_JOIN = 2
 
@@ -114,6 +114,7 @@ class Words:
 
 
 def _check(word: str) -> None:
-    folded = fold(word)
-    if not folded.isalpha() or len(folded) > 64:
-        raise UsageError("no-word", "a personal word must consist of letters, 64 at most")
+    try:
+        checked_letters(word)
+    except RejectedLine as error:
+        raise UsageError("no-word", "{why}", why=error) from error

@@ -1,10 +1,12 @@
 """Files that a keyboard is still writing: whenever they are read, each swipe lands once, whole, and none is lost."""
 
 import gzip
+import json
 import os
 import signal
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from io import BufferedReader, BytesIO
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.device.ingestion import Ingestion, IngestReport
-from swipefl.errors import DataError, Interrupted, StoreError
+from swipefl.errors import DataError, Interrupted, Remedy, StoreError, UsageError
 from swipefl.gesture.formats import Rejected
 from swipefl.store.store import Store
 from tests.support.logs import HEADER, trace
@@ -154,3 +156,29 @@ def test_what_was_interrupted_reports_what_landed(tmp_path: Path, monkeypatch: p
         assert (report.read, report.stored, report.duplicates, report.rejected) == (11, 10, 0, 1)
         assert len(contents(store)) == 10
         assert ingest(store, path).stored == 10
+
+
+@pytest.mark.parametrize(("word", "lands"), [("a" * 64, True), ("á" * 64, True), ("a" * 65, False), ("a1", False)])
+def test_a_personal_word_of_a_file_is_one_that_can_be_added_by_hand(store: Store, word: str, lands: bool) -> None:
+    line = json.dumps({"word": word, "language": "en", "personal": "added"}).encode()
+    report = Ingestion(store)
+    with nullcontext() if lands else pytest.raises(DataError):
+        report.run([BufferedReader(BytesIO(line + b"\n"))])
+    with nullcontext() if lands else pytest.raises(UsageError):
+        store.words.add(word, "en")
+    assert (len(store.words.all()), report.report.reasons) == ((1, {}) if lands else (0, {"no-word": 1}))
+
+
+def test_what_the_store_does_not_take_keeps_its_own_code_and_remedy(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(word: str, language: str) -> None:
+        raise UsageError("no-text", "{what} is no text", Remedy.CHOOSE_NAME, what="it")
+
+    monkeypatch.setattr(store.words, "add", refuse)
+    heard: list[Rejected] = []
+    line = b'{"word": "a", "language": "en", "personal": "added"}\n'
+    with pytest.raises(DataError):
+        Ingestion(store, on_reject=lambda name, rejected: heard.append(rejected)).run([BufferedReader(BytesIO(line))])
+    (fault,) = (rejected.fault for rejected in heard)
+    assert (fault.code, fault.remedy, str(fault)) == ("no-text", Remedy.CHOOSE_NAME, "it is no text")

@@ -8,7 +8,7 @@ from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, carried, labelled
-from swipefl.gesture.gesture import MOST_LETTERS, Example, Gesture, checked_points, checked_size, fold, named
+from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
 from swipefl.gesture.keyboard import BUILT_IN, MOST_LANGUAGE, Keyboard, built_in
 
 Find = Callable[[str], Keyboard]
@@ -43,8 +43,7 @@ def _own_word(line: int, data: Any) -> OwnWord:
         raise RejectedLine("no-word", "a personal word needs word, language and personal: added, removed or hidden")
     if len(language) > MOST_LANGUAGE:
         raise RejectedLine("no-word", "a language's name has {most} characters at most", most=MOST_LANGUAGE)
-    if len(word) > MOST_LETTERS or not fold(word).isalpha():
-        raise RejectedLine("no-word", "a personal word is made of letters, 64 at most")
+    checked_letters(word)
     return OwnWord(line, word, language, state)
 
 
