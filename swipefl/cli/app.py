@@ -120,7 +120,10 @@ def _ended_by(error: BaseException) -> int:
     if isinstance(error, SystemExit):
         if error.code == 128 + signal.SIGINT:  # what typer makes of Ctrl-C
             _end_by(signal.SIGINT)
-        return error.code if isinstance(error.code, int) else 0
+        if isinstance(error.code, str):  # as Python does it
+            note(f"swipefl: {error.code}", logging.ERROR)
+            return 1
+        return error.code or 0
     if isinstance(error, KeyboardInterrupt):
         _end_by(signal.SIGINT)
     if isinstance(error, Interrupted):

@@ -45,9 +45,7 @@ def enroll(
 
     device, piped = home_of(home), token == "-"
     if piped and sys.stdin and sys.stdin.isatty():
-        from getpass import getpass
-
-        token = getpass("token: ")
+        token = _typed()
     given = given_token(token, token_file, sys.stdin.buffer if sys.stdin else BytesIO())
     joining = device.joining(address, given, ca, insecure)
     if asking := asks(yes, stdin_is_taken=piped):
@@ -65,6 +63,18 @@ def enroll(
         emit(asdict(report))
     else:
         note(f"this device belongs to {report.address} now, as {report.device_id}; `swipefl sync` fetches its model")
+
+
+def _typed() -> str:
+    """A token that nobody else sees. Raises UsageError where its owner types none."""
+    from getpass import getpass
+
+    from swipefl.errors import Remedy, UsageError
+
+    try:
+        return getpass("token: ")
+    except EOFError:
+        raise UsageError("token-missing", "no token was given", Remedy.GIVE_TOKEN) from None
 
 
 def _tell(address: str) -> None:

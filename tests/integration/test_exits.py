@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.command import environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD
+from tests.support.terminal import swipefl_on_terminal
 from tests.support.waiting import LONG_S, rests, wait_until
 
 
@@ -111,3 +112,17 @@ def test_a_signal_while_training_is_loaded_ends_it_there(tmp_path: Path, signum:
     assert (done.returncode, b"Traceback" in done.stderr) == (-signum, False), done.stderr
     assert b"interrupted" in done.stderr
     assert swipefl(tmp_path, "status").json["gestures"]["good"] == 260
+
+
+@pytest.mark.parametrize(("given", "code", "said"), [("'why'", 1, b"swipefl: why\n"), ("None", 0, b""), ("7", 7, b"")])
+def test_what_leaves_early_ends_as_python_has_it(tmp_path: Path, given: str, code: int, said: bytes) -> None:
+    text = f"from swipefl.cli import app\ndef leave(**given): raise SystemExit({given})\napp.app = leave\napp.main()"
+    done = subprocess.run([sys.executable, "-c", text], env=environment(tmp_path), capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (code, said)
+
+
+def test_a_token_that_nobody_types_is_one_that_is_missing(tmp_path: Path) -> None:
+    code = "import getpass\ndef none(prompt): raise EOFError\ngetpass.getpass = none\n"
+    run = ("-c", code + "from swipefl.__main__ import main; main()")
+    done = swipefl_on_terminal(tmp_path, "enroll", "127.0.0.1:1", "--token", "-", run=run)
+    assert (done.code, "no token was given" in done.out) == (2, True), done.out
