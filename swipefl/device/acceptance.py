@@ -13,7 +13,7 @@ from swipefl.errors import CheckpointError
 from swipefl.gesture.gesture import Example
 from swipefl.stopping import Stop, never, until
 from swipefl.store.checkpoints import StoredCheckpoint, Verdict
-from swipefl.store.models import read
+from swipefl.store.models import global_for_predictions, read
 from swipefl.store.store import Store
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class GlobalJudge:
     def _due(self) -> StoredCheckpoint | None:
         """What is to be judged next."""
         held_out = self._store.gestures.counts()["held_out"]
-        used, newest = self._store.checkpoints.accepted_global(), self._store.checkpoints.newest_global()
+        used, newest = global_for_predictions(self._store), self._store.checkpoints.newest_global()
         if used and (_is_due(used, held_out) or _read(used) is None):
             return used
         return newest if newest and _is_due(newest, held_out) else None

@@ -21,13 +21,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.personal import Personal, PersonalTraining, keep
-from swipefl.errors import FederationError, StoreError, SwipeflError, TooLittleData, UsageError
+from swipefl.errors import CheckpointError, FederationError, StoreError, SwipeflError, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.stopping import Stop, never
-from swipefl.store.models import accepted_global, newest_global
+from swipefl.store.checkpoints import StoredCheckpoint
+from swipefl.store.models import global_for_predictions, newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -162,8 +164,7 @@ class Cycle:
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
         personal = self._personal.train(seed=number)
-        update = self._contributor.update_from(newest_global(self._store))
-        update = self._land(number, started, personal, update)
+        update = self._land(number, started, personal, self._update())
         return RoundReport(
             number,
             personal.trained.examples,
@@ -173,6 +174,16 @@ class Cycle:
             update.id if update else None,
             push=(self._visit(pull=False) or "queued") if update else "none",
         )
+
+    def _update(self) -> QueuedUpdate | None:
+        """What this device gives; nothing where the model that it would start from is damaged: a visit fetches it."""
+        if self._store.memberships.get() is None:
+            return None
+        try:
+            start = newest_global(self._store)
+        except CheckpointError:
+            return None
+        return self._contributor.update_from(start)
 
     def _land(
         self, number: int, started: float, personal: Personal, update: QueuedUpdate | None
@@ -212,6 +223,11 @@ def nothing_to_do(store: Store) -> str | None:
 
 def _state(store: Store) -> str:
     """What there is to learn from, what with, and for whom: a device that has just joined owes a contribution."""
-    models = f"{newest_global(store).fingerprint} {accepted_global(store).fingerprint}"
-    learned, member = f"{store.gestures.fingerprint()} {models}", store.memberships.get()
+    models = (store.checkpoints.newest_global(), global_for_predictions(store))
+    learned, member = " ".join([store.gestures.fingerprint(), *map(_named, models)]), store.memberships.get()
     return f"{learned} {member.device_id}" if member else learned
+
+
+def _named(model: StoredCheckpoint | None) -> str:
+    """A model, whether or not it is damaged; one that was fetched once more is another."""
+    return f"{model.id} {model.fingerprint}" if model else base_checkpoint().fingerprint

@@ -25,7 +25,7 @@ from swipefl.store.checkpoints import Verdict
 from swipefl.store.gestures import HELD_OUT
 from swipefl.store.models import accepted_global, newest_global
 from swipefl.store.store import Store
-from tests.support.cycles import cycle
+from tests.support.cycles import MEMBER, cycle
 from tests.support.harm import BASE, REFUSED, WORSE, surer
 from tests.support.people import examples
 from tests.support.stores import put, side
@@ -238,15 +238,31 @@ def test_the_accepted_one_stays_however_many_worse_ones_come(own: Store) -> None
     assert [known.id for known in own.checkpoints.all()] == [following, latest]
 
 
+@pytest.mark.parametrize("is_member", [True, False])
+@pytest.mark.parametrize("is_judged", [True, False])
+@pytest.mark.parametrize("is_held_out", [True, False])
 @pytest.mark.parametrize("is_newest", [True, False])
-def test_a_damaged_one_is_predicted_without_and_keeps_no_night_from_its_work(own: Store, is_newest: bool) -> None:
-    number = came(own, BETTER)
-    judged(own)
+def test_a_damaged_one_is_predicted_without_and_keeps_no_night_from_its_work(
+    store: Store, is_newest: bool, is_held_out: bool, is_judged: bool, is_member: bool
+) -> None:
+    swipes = examples(60) + HELD[:8]
+    put(store, swipes if is_held_out else [swipe for swipe in swipes if side(swipe) != HELD_OUT])
+    if is_member:
+        store.memberships.set(MEMBER)
+    number = came(store, BETTER)
+    if is_judged:
+        judged(store)
     if not is_newest:
-        came(own, HARMFUL)
-    own.sql.run("UPDATE checkpoints SET blob = x'00' WHERE id = ?", (number,))
-    judged(own)
-    assert is_(predicts(own), BASE)
+        came(store, HARMFUL)
+    store.sql.run("UPDATE checkpoints SET blob = x'00' WHERE id = ?", (number,))
+    assert nothing_to_do(store) is None
+    (report,) = cycle(store).run(1).rounds
+    assert report.skipped is None
+    assert report.push == ("queued" if is_member and not is_newest else "none")
+    assert is_(predicts(store), BASE if is_newest or is_held_out else HARMFUL)
+    assert nothing_to_do(store)
+    came(store, BETTER)
+    assert nothing_to_do(store) is None, "fetched once more it is one to start from"
 
 
 def test_going_back_is_to_what_predictions_may_use(own: Store) -> None:
