@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.device.exchange import Exchange, Exchanged, judged_of
+from swipefl.federation.device.leaving import TOLD, erase_federation
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest
 from swipefl.federation.update import residual_from, shapes_of
@@ -184,6 +185,26 @@ def test_it_is_told_once_a_version_and_again_while_no_answer_came(scored: Store,
     scored.memberships.set(replace(AT_THREE, version=2))
     scored.checkpoints.settle(received(scored), replace(VERDICT, right_now=20))
     assert told(scored, tmp_path) == [(2, 50, 30, 20)]
+
+
+@pytest.mark.parametrize("is_accepted", [True, False])
+def test_nothing_is_told_of_a_version_with_the_weights_of_the_one_before(
+    scored: Store, tmp_path: Path, is_accepted: bool
+) -> None:
+    """What was found is of the one before: between the two there is nothing to find."""
+    scored.checkpoints.settle(received(scored), replace(VERDICT, accepted=is_accepted))
+    scored.memberships.set(replace(AT_THREE, version=1))
+    assert told(scored, tmp_path) == [(1, 50, 30, 50)]
+    for version in (2, 3):
+        scored.memberships.set(replace(AT_THREE, version=version))
+        assert told(scored, tmp_path) == []
+
+
+def test_who_leaves_forgets_what_was_told(scored: Store, tmp_path: Path) -> None:
+    assert told(scored, tmp_path)
+    assert scored.meta.get(TOLD)
+    erase_federation(scored)
+    assert scored.meta.get(TOLD) is None
 
 
 def test_nothing_is_told_of_a_version_that_was_not_judged(scored: Store, tmp_path: Path) -> None:

@@ -20,20 +20,20 @@ from swipefl.errors import (
     UsageError,
 )
 from swipefl.federation.device.client import Client
+from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
 from swipefl.federation.protocol.bounds import MOST_EXAMPLES
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
 from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome, UpdateHeader
-from swipefl.store.checkpoints import Verdict
+from swipefl.store.checkpoints import StoredCheckpoint, Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 LONGEST_REASON = 100
-TOLD = "scores.told"  # the device's name and the version of which was told last how it was judged
 FEWEST_TOLD, MOST_TOLD, TOLD_BY = 20, 400, 5  # swipes that a verdict which is told is of, and the step of its counts
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
@@ -113,16 +113,19 @@ class Exchange:
         return replace(done, pulled=pulled, queued=queued, global_version=self._membership().version)
 
     def _checked_in(self, client: Client, member: Membership) -> CheckInResponse:
-        judged = self._judged(member) if self._share_scores else None
+        newest = self._store.checkpoints.newest_global()
+        judged = self._judged(member, newest) if self._share_scores and newest else None
         asked = client.check_in(member.version, member.fingerprint, judged)
-        if judged:
-            self._store.meta.set(TOLD, _named(member))
+        if judged and newest:
+            self._store.meta.set(TOLD, str(newest.id))
         return asked
 
-    def _judged(self, member: Membership) -> Judged | None:
-        """What there is to tell of the version here: once, and only where all that was judged is this federation's."""
-        newest = self._store.checkpoints.newest_global()
-        if newest is None or newest.verdict is None or self._store.meta.get(TOLD) == _named(member):
+    def _judged(self, member: Membership, newest: StoredCheckpoint) -> Judged | None:
+        """What there is to tell of the version here: once, and only where all that was judged is this federation's.
+
+        Nothing of a version with the weights of the one before: what is known was found of that one.
+        """
+        if newest.verdict is None or self._store.meta.get(TOLD) == str(newest.id):
             return None
         before = self._store.checkpoints.accepted_global(before=newest.id)
         is_theirs = all(known.device_id == member.device_id for known in (newest, before) if known)
@@ -303,7 +306,3 @@ def judged_of(version: int, verdict: Verdict) -> Judged | None:
 
 def _rounded(count: int) -> int:
     return round(count / TOLD_BY) * TOLD_BY
-
-
-def _named(member: Membership) -> str:
-    return f"{member.device_id} {member.version}"

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from swipefl.federation.device.client import Client  # loads grpc, which a device on its own never needs
 
 PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
+TOLD = "scores.told"  # the number of the global model of which was told last how it was judged
 LEAVE_S = 5.0  # for the coordinator to answer; it is left all the same
 UNKNOWN = "unknown-device"
 
@@ -41,9 +42,13 @@ def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
 
 
 def erase_federation(store: Store) -> None:
-    """Membership and residual, what waits to be sent, an enrolment that was begun; the caller holds the transaction."""
+    """Membership and residual, what waits to be sent and what was told, an enrolment that was begun.
+
+    The caller holds the transaction.
+    """
     store.memberships.delete()
     store.meta.delete(PENDING)
+    store.meta.delete(TOLD)
     store.outbox.erase()
 
 
