@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
-from swipefl.store.models import global_for_predictions
+from swipefl.store.models import used
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
 
@@ -63,7 +63,7 @@ class Status:
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
-    member, used = store.memberships.get(), store.checkpoints.personal() or global_for_predictions(store)
+    member, predicts = store.memberships.get(), used(store)
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
@@ -72,7 +72,7 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
             KnownCheckpoint(c.id, c.kind, c.fingerprint, c.created_at, c.in_use, c.verdict)
             for c in store.checkpoints.all()
         ),
-        in_use=used.id if used else None,
+        in_use=predicts.id if predicts else None,
         rounds=tuple(store.rounds.all()[-ROUNDS:]),
         outbox=tuple(WaitingUpdate(u.id, u.examples, len(u.blob)) for u in store.outbox.waiting()),
         federation=_federation(member, shares_scores) if member else None,

@@ -41,11 +41,23 @@ def personal_or_accepted(store: Store) -> Checkpoint:
 
     Raises CheckpointError where the one in use is damaged.
     """
-    accepted, stored = accepted_global(store), store.checkpoints.personal()
-    if stored is None:
-        return accepted
-    personal = read(stored)
-    return personal if personal.architecture == accepted.architecture else accepted
+    stored = used(store)
+    return read(stored) if stored else base_checkpoint()
+
+
+def used(store: Store) -> StoredCheckpoint | None:
+    """What predictions use, None for the base: the personal checkpoint, unless it is of another architecture.
+
+    A damaged one is still the one: whoever asks for it hears of that.
+    """
+    personal, below = store.checkpoints.personal(), global_for_predictions(store)
+    if personal is None:
+        return below
+    try:
+        has_retired = read(personal).architecture != accepted_global(store).architecture
+    except CheckpointError:
+        has_retired = False
+    return below if has_retired else personal
 
 
 def read(stored: StoredCheckpoint) -> Checkpoint:

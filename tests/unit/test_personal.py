@@ -13,13 +13,16 @@ from swipefl.decoder.evaluation import Judgement
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device import personal
 from swipefl.device.personal import PersonalTraining, TrainReport, in_use, personal_start, reset
+from swipefl.device.prediction import choose_checkpoint
+from swipefl.device.status import status_of
 from swipefl.errors import CheckpointError, Remedy, TooLittleData
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, TrainingConfig
+from swipefl.store.checkpoints import Verdict
 from swipefl.store.gestures import HELD_OUT, TRAIN
 from swipefl.store.store import Store
 from tests.support.errors import advises
-from tests.support.harm import surer
+from tests.support.harm import shaped, surer
 from tests.support.people import examples
 from tests.support.stores import put, side
 
@@ -184,6 +187,27 @@ def test_a_damaged_personal_model_gives_way_to_the_newest(store: Store) -> None:
     use(store, untaught())
     store.sql.run("UPDATE checkpoints SET blob = x'00'")
     assert in_use(store).fingerprint == personal_start(store).fingerprint == BASE.fingerprint
+
+
+@pytest.mark.parametrize("damaged", ["neither", "personal", "global"])
+@pytest.mark.parametrize("received", [None, "accepted", "refused", "not judged"])
+@pytest.mark.parametrize("mine", [None, untaught(), shaped(8)], ids=["none", "own", "retired"])
+def test_status_names_what_predictions_use(
+    store: Store, mine: Checkpoint | None, received: str | None, damaged: str
+) -> None:
+    if received:
+        number = store.checkpoints.add("global", surer(1.1).to_bytes(), None, use=False)
+        if received != "not judged":
+            store.checkpoints.settle(number, Verdict(received == "accepted", 9, 9, 5, 5))
+    if mine:
+        use(store, mine)
+    store.sql.run("UPDATE checkpoints SET blob = x'00' WHERE kind = ?", (damaged,))
+    shown = status_of(store)
+    (named,) = [c.fingerprint for c in shown.checkpoints if c.id == shown.in_use] or [BASE.fingerprint]
+    try:
+        assert choose_checkpoint(store, "personal").fingerprint == named
+    except CheckpointError:
+        assert damaged in [c.kind for c in shown.checkpoints if c.id == shown.in_use]
 
 
 def test_reset_goes_back_to_what_is_asked_for_and_says_which_that_is(store: Store) -> None:
