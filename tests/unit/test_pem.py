@@ -1,5 +1,6 @@
 """Files of certificates and keys: what is no PEM of the right kind is told before anybody is called."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from swipefl.cli.remedies import told
 from swipefl.errors import UsageError
+from swipefl.federation.coordinator.certificates import CertificateFiles
+from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.renewal import Renewal
 from swipefl.federation.protocol.pem import read_certificates, read_pair
 from tests.support.certificates import Certificates, certificates
 
@@ -81,6 +85,34 @@ def test_a_certificate_and_a_key_belong_together(ours: Certificates, tmp_path: P
         with pytest.raises(UsageError, check=lambda error: error.code == "half-pair"):
             read_pair(*half)
     assert read_pair(None, None) == (None, None)
+
+
+def test_a_certificate_of_an_unknown_kind_of_key_is_nobodys(ours: Certificates, tmp_path: Path) -> None:
+    kind, file = bytes.fromhex("06072a8648ce3d0201"), tmp_path / "file"  # id-ecPublicKey
+    whole = load_pem_x509_certificate(ours.certificate.read_bytes()).public_bytes(s.Encoding.DER)
+    assert kind in whole
+    file.write_bytes(pem(whole.replace(kind, kind[:-1] + b"\x09")))
+    with pytest.raises(UsageError) as caught:
+        read_pair(file, ours.key)
+    assert caught.value.code == "other-key"
+
+
+def test_whatever_byte_of_a_certificate_is_another_it_is_read_or_told(ours: Certificates, tmp_path: Path) -> None:
+    """Also where nothing but one library's own errors says what is wrong."""
+    whole, file, codes = load_pem_x509_certificate(ours.certificate.read_bytes()), tmp_path / "file", set[str]()
+    der, metrics = whole.public_bytes(s.Encoding.DER), Metrics()
+    for place in range(len(der)):
+        for other in {der[place] ^ 1, der[place] ^ 0x80, 255} - {der[place]}:
+            file.write_bytes(pem(der[:place] + bytes([other]) + der[place + 1 :]))
+            try:
+                assert Renewal(CertificateFiles(file, ours.key, file), metrics)
+            except UsageError as error:
+                codes.add(error.code)
+    assert codes == {"no-certificate", "other-key"}
+
+
+def pem(der: bytes) -> bytes:
+    return b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(der) + b"-----END CERTIFICATE-----\n"
 
 
 def test_pem_is_read_whatever_stands_around_it(ours: Certificates, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import grpc
 import structlog
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from swipefl.errors import UsageError
 from swipefl.federation.coordinator.certificates import CertificateFiles, Identity
@@ -42,7 +41,7 @@ class Renewal:
         """Serves what the files hold now; what cannot be, as a pair half written, is passed over, and said once."""
         try:
             found, fault = self._files.read(), ""
-        except (UsageError, ValueError, UnsupportedAlgorithm) as error:
+        except UsageError as error:
             found, fault = self._served, str(error)
         if fault not in ("", self._fault):
             structlog.get_logger().warning("certificate not renewed", reason=fault)

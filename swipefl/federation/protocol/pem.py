@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
     load_pem_private_key,
 )
-from cryptography.x509 import Certificate, load_der_x509_certificate, load_pem_x509_certificates
+from cryptography.x509 import Certificate, InvalidVersion, load_der_x509_certificate, load_pem_x509_certificates
 
 from swipefl.errors import Remedy, UsageError
 
@@ -46,7 +46,7 @@ def read_pair(certificate: Path | None, key: Path | None) -> tuple[bytes | None,
     if certificate is None or key is None:
         raise UsageError("half-pair", "a certificate is of no use without its key, nor a key without", Remedy.GIVE_PAIR)
     chain, private = _certificates(certificate), _key(key)
-    if chain[0].public_key().public_bytes(*_PUBLIC) != private.public_key().public_bytes(*_PUBLIC):
+    if not _are_pair(chain[0], private):
         others = "the key in {key} is not that of the certificate in {certificate}"
         raise UsageError("other-key", others, Remedy.GIVE_PAIR, key=key, certificate=certificate)
     return (
@@ -55,12 +55,20 @@ def read_pair(certificate: Path | None, key: Path | None) -> tuple[bytes | None,
     )
 
 
+def _are_pair(certificate: Certificate, private: PrivateKeyTypes) -> bool:
+    try:
+        public = certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm):  # of a kind that no key which could be read is of
+        return False
+    return public.public_bytes(*_PUBLIC) == private.public_key().public_bytes(*_PUBLIC)
+
+
 def _certificates(path: Path) -> list[Certificate]:
     """At least one."""
     data = read_pem(path)
-    with suppress(ValueError):
+    with suppress(ValueError, InvalidVersion):
         return load_pem_x509_certificates(data)
-    with suppress(ValueError):
+    with suppress(ValueError, InvalidVersion):
         load_der_x509_certificate(data)
         raise UsageError(
             "der-certificate", "{path} is a certificate in DER, not in PEM", Remedy.CONVERT_CERTIFICATE, path=path
