@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Self, TypeVar
 
@@ -39,6 +39,7 @@ _MAY_PASS = {
 }
 
 Answer = TypeVar("Answer")
+Look = Callable[[Endpoint], UsageError | None]
 
 
 class Client:
@@ -64,6 +65,7 @@ class Client:
         self._metadata = (("authorization", f"Bearer {authorization}"),) if authorization else ()
         self._clock, self._sleep, self._stop = clock, sleep, stop
         self._ends_at = clock() + deadline_s
+        self._looks: list[Look] = []  # that were had
 
     def enroll(self, token: bytes, credential: bytes) -> wire.EnrollResponse:
         """A place for this device; the same again gets the same answer."""
@@ -194,10 +196,18 @@ class Client:
             return self._looked(other_host)
         return self._looked(fault_of) if error.code() == grpc.StatusCode.UNAVAILABLE else None
 
-    def _looked(self, look: Callable[[Endpoint], UsageError | None]) -> UsageError | None:
-        """What a look at what answers finds; it ends early where a signal comes."""
+    def _looked(self, look: Look) -> UsageError | None:
+        """What a look at what answers finds, the first of a visit; it ends early where a signal comes."""
+        if look in self._looks:
+            return None
+        self._looks.append(look)
         found: list[UsageError | None] = []
-        looking = Thread(target=lambda: found.append(look(self._endpoint)), daemon=True)
+
+        def find() -> None:
+            with suppress(Exception):  # a look that fails has found nothing: the call itself says what there is to say
+                found.append(look(self._endpoint))
+
+        looking = Thread(target=find, daemon=True)
         looking.start()
         until = time.monotonic() + self._within(LOOK_S)
         while looking.is_alive() and time.monotonic() < until:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.device.endpoint import Endpoint
@@ -251,6 +252,21 @@ def _fault_of_certificate(endpoint: Endpoint, error: ssl.SSLCertVerificationErro
     return UsageError("bad-certificate", unusable, Remedy.ASK_OWNER, address=where, why=error.verify_message)
 
 
+@contextmanager
+def _told_as_value_error() -> Iterator[None]:
+    """What is odd with a certificate as ValueError, where the library has errors of its own for it."""
+    try:
+        yield
+    except (
+        x509.DuplicateExtension,
+        x509.InvalidVersion,
+        x509.UnsupportedGeneralNameType,
+        UnsupportedAlgorithm,
+    ) as error:
+        raise ValueError(*error.args[:1]) from error
+
+
+@_told_as_value_error()
 def _certificate(endpoint: Endpoint) -> x509.Certificate:
     """What is shown there, whatever it is worth. Raises OSError, ValueError."""
     with _handshake(endpoint, _blind()) as tls:
@@ -275,8 +291,9 @@ def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
+@_told_as_value_error()
 def _names(shown: x509.Certificate) -> str:
-    """For whom a certificate is; anybody may have written it."""
+    """For whom a certificate is; anybody may have written it. Raises ValueError."""
     texts = [str(name.value) for name in shown.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
     with suppress(x509.ExtensionNotFound):
         names = shown.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
