@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.support.harm import scaled, surer
 from tests.support.phones import publish_model
 from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.terminal import seen, swipefl_on_terminal
+from tests.support.waiting import wait_until
 
 WITHOUT_TORCH = """
 import sys
@@ -33,8 +35,11 @@ def serving(tmp_path: Path) -> Iterator[Coordinator]:
 
 @pytest.fixture
 def home(tmp_path: Path, serving: Coordinator) -> Path:
+    return joined(tmp_path / "phone", serving)
+
+
+def joined(home: Path, serving: Coordinator) -> Path:
     """A device that belongs to it, with the swipes of the example."""
-    home = tmp_path / "phone"
     assert swipefl(home, "ingest", str(EXAMPLE)).code == 0
     assert swipefl(home, "enroll", serving.address, "--token", serving.token()).code == 0
     return home
@@ -103,3 +108,28 @@ def test_a_better_version_is_used_from_the_visit_on_and_what_it_gave_is_told_if_
     assert swipefl(home, "sync", "--json").code == 0
     shown = " ".join(" ".join(seen(swipefl_on_terminal(home, "status").out)).split())
     assert "told how many held-out swipes each version gets right" in shown
+
+
+def test_what_a_version_does_on_three_devices_is_summed_up_for_who_runs_the_coordinator(
+    tmp_path: Path, serving: Coordinator
+) -> None:
+    homes = [joined(tmp_path / f"phone {number}", serving) for number in range(3)]
+    version = publish_model(serving, surer(1.1))
+    for home in homes:
+        (home / "config.toml").write_text("share_scores = true\n")
+    for home in homes:
+        assert swipefl(home, "sync", "--json").json["accepted"] is True
+    assert judged(serving, version) is None, "told at the visit after it was judged"
+    for home in homes:
+        assert swipefl(home, "sync").code == 0
+    (known,) = swipefl(homes[0], "status", "--json").json["checkpoints"]
+    one = {name: round(known["verdict"][name] / 5) * 5 for name in ("swipes", "right_before", "right_now")}
+    wait_until(lambda: judged(serving, version))
+    assert judged(serving, version) == {"devices": 3} | {name: 3 * count for name, count in one.items()}
+
+
+def judged(serving: Coordinator, version: int) -> Any:
+    """What the coordinator says that a version did."""
+    versions = swipefl(serving.home, "coordinator", "status", "--json").json["versions"]
+    (found,) = [each["judged"] for each in versions if each["version"] == version]
+    return found
