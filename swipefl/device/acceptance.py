@@ -10,6 +10,7 @@ from swipefl.decoder.encoder import usable
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.decoder.lexicon import Lexicon
 from swipefl.errors import CheckpointError
+from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.gesture.gesture import Example
 from swipefl.stopping import Stop, never, until
 from swipefl.store.checkpoints import StoredCheckpoint, Verdict
@@ -19,7 +20,6 @@ from swipefl.store.store import Store
 if TYPE_CHECKING:
     from swipefl.federation.device.exchange import Exchanged  # loads grpc, which a device on its own never needs
 
-MOST_JUDGED = 400  # held-out examples, the newest; more would cost time and say nothing new
 GROWN = 2  # times as many held-out swipes as at a verdict are reason for another: among few of them chance decides
 
 

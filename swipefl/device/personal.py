@@ -8,8 +8,8 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.device.acceptance import MOST_JUDGED
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
+from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.models import accepted_global, global_for_predictions, personal_or_accepted

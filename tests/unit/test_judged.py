@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from swipefl.federation.coordinator.judged import LEAST_DEVICES, MOST_SWIPES, Judged, Judgement
+from swipefl.federation.coordinator.judged import LEAST_DEVICES, Judged, Judgement
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.notes import Noted, Notes
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.versions import Draft
+from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.federation.round import Master
 from tests.support.states import SMALL, enrolled
 
@@ -32,8 +33,8 @@ def said(device: str, version: int = 1, swipes: int = 100, before: int = 80, now
     [
         ((1, 1, 0, 0), True),
         ((1, 1, 1, 1), True),
-        ((1, MOST_SWIPES, MOST_SWIPES, 0), True),
-        ((1, MOST_SWIPES + 1, 0, 0), False),
+        ((1, MOST_JUDGED, MOST_JUDGED, 0), True),
+        ((1, MOST_JUDGED + 1, 0, 0), False),
         ((1, 0, 0, 0), False),
         ((1, 10, 11, 0), False),
         ((1, 10, 0, 11), False),

@@ -2,7 +2,7 @@
 
 Only sums are kept, and they only ever grow by several devices at once: whoever looks before and after learns of no
 single one. That a device has spoken of a version is kept, what it said is not. A device that lies moves a sum by its
-`MOST_SWIPES` at most.
+`MOST_JUDGED` at most.
 """
 
 from collections import defaultdict
@@ -10,9 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from swipefl.database.sql import Sql
-from swipefl.federation.protocol.bounds import LARGEST_VERSION
+from swipefl.federation.protocol.bounds import LARGEST_VERSION, MOST_JUDGED
 
-MOST_SWIPES = 400  # that a device judges a version by
 LEAST_DEVICES = 3  # that are added together: of two, each could take its own off the sum and read the other's
 
 
@@ -31,7 +30,7 @@ class Judgement:
         """Whether it can be so."""
         return (
             0 < self.version <= LARGEST_VERSION
-            and 0 < self.swipes <= MOST_SWIPES
+            and 0 < self.swipes <= MOST_JUDGED
             and max(self.right_before, self.right_now) <= self.swipes
         )
 

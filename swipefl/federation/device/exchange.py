@@ -22,7 +22,7 @@ from swipefl.errors import (
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
-from swipefl.federation.protocol.bounds import MOST_EXAMPLES
+from swipefl.federation.protocol.bounds import MOST_EXAMPLES, MOST_JUDGED
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
@@ -34,7 +34,7 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 LONGEST_REASON = 100
-FEWEST_TOLD, MOST_TOLD, TOLD_BY = 20, 400, 5  # swipes that a verdict which is told is of, and the step of its counts
+FEWEST_TOLD, TOLD_BY = 20, 5  # swipes that a verdict which is told is of, and the step of its counts
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -299,7 +299,7 @@ def judged_of(version: int, verdict: Verdict) -> Judged | None:
     """What is told of a version: rounded counts of at most so many swipes, None where they are too few to tell of."""
     if verdict.swipes < FEWEST_TOLD:
         return None
-    swipes = _rounded(min(verdict.swipes, MOST_TOLD))
+    swipes = _rounded(min(verdict.swipes, MOST_JUDGED))
     before, now = (min(_rounded(right), swipes) for right in (verdict.right_before, verdict.right_now))
     return Judged(version=version, swipes=swipes, right_before=before, right_now=now)
 

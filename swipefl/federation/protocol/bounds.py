@@ -5,6 +5,7 @@ import math
 from swipefl.errors import Remedy, UsageError
 
 MOST_EXAMPLES = 100_000  # that an update may claim, and weighs by
+MOST_JUDGED = 400  # held-out swipes that a device judges a version by: more would cost time and say nothing new
 LARGEST_VERSION = 2**63 - 1  # that a database can hold
 
 
