@@ -12,7 +12,7 @@ from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
-from swipefl.store.models import accepted_global, global_for_predictions, personal_or_accepted
+from swipefl.store.models import fallback, global_for_predictions, in_use
 from swipefl.store.store import Store
 
 MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
@@ -125,7 +125,7 @@ class PersonalTraining:
         Its score weights stay those that it started with: tuned on the train split, by maximum likelihood at four
         strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises as `run` does.
         """
-        root, used, start = accepted_global(self._store), in_use(self._store), personal_start(self._store)
+        root, used = fallback(self._store), in_use(self._store)
         examples, held_out = (self._store.gestures.examples(split) for split in ("train", "held_out"))
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData(
@@ -136,7 +136,7 @@ class PersonalTraining:
                 count=len(examples),
             )
         config = replace(self._config, seed=self._config.seed + seed)
-        trained = self._load_trainer()(start, examples, config, self._on_progress, self._stop)
+        trained = self._load_trainer()(personal_start(root, used), examples, config, self._on_progress, self._stop)
         if not held_out:
             return Personal(trained, root, None, None, 0)
 
@@ -156,17 +156,8 @@ def keep(store: Store, personal: Personal) -> Checkpoint:
     return kept
 
 
-def in_use(store: Store) -> Checkpoint:
-    """What predictions use; a damaged personal checkpoint is not worth failing for: it is trained anew."""
-    try:
-        return personal_or_accepted(store)
-    except CheckpointError:
-        return accepted_global(store)
-
-
-def personal_start(store: Store) -> Checkpoint:
+def personal_start(root: Checkpoint, used: Checkpoint) -> Checkpoint:
     """What personal training goes on from: the checkpoint in use, unless its root was replaced."""
-    root, used = accepted_global(store), in_use(store)
     return used if used.info.get("from") == root.fingerprint else root
 
 

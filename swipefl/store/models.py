@@ -15,8 +15,7 @@ def newest_global(store: Store) -> Checkpoint:
 
     Raises CheckpointError where it is damaged.
     """
-    stored = store.checkpoints.newest_global()
-    return read(stored) if stored else base_checkpoint()
+    return _or_base(store.checkpoints.newest_global())
 
 
 def global_for_predictions(store: Store) -> StoredCheckpoint | None:
@@ -30,10 +29,9 @@ def global_for_predictions(store: Store) -> StoredCheckpoint | None:
     return store.checkpoints.accepted_global()
 
 
-def accepted_global(store: Store) -> Checkpoint:
+def fallback(store: Store) -> Checkpoint:
     """What predictions fall back to, and personal training starts from. Raises CheckpointError where it is damaged."""
-    stored = global_for_predictions(store)
-    return read(stored) if stored else base_checkpoint()
+    return _or_base(global_for_predictions(store))
 
 
 def personal_or_accepted(store: Store) -> Checkpoint:
@@ -41,8 +39,7 @@ def personal_or_accepted(store: Store) -> Checkpoint:
 
     Raises CheckpointError where the one in use is damaged.
     """
-    stored = used(store)
-    return read(stored) if stored else base_checkpoint()
+    return _or_base(used(store))
 
 
 def used(store: Store) -> StoredCheckpoint | None:
@@ -54,10 +51,18 @@ def used(store: Store) -> StoredCheckpoint | None:
     if personal is None:
         return below
     try:
-        has_retired = read(personal).architecture != accepted_global(store).architecture
+        has_retired = read(personal).architecture != fallback(store).architecture
     except CheckpointError:
         has_retired = False
     return below if has_retired else personal
+
+
+def in_use(store: Store) -> Checkpoint:
+    """What predictions use; a damaged personal checkpoint is not worth failing for: it is trained anew."""
+    try:
+        return personal_or_accepted(store)
+    except CheckpointError:
+        return fallback(store)
 
 
 def read(stored: StoredCheckpoint) -> Checkpoint:
@@ -67,3 +72,7 @@ def read(stored: StoredCheckpoint) -> Checkpoint:
     except CheckpointError as error:
         error.remedy = error.remedy or Remedy.RESET_TO_BASE
         raise
+
+
+def _or_base(stored: StoredCheckpoint | None) -> Checkpoint:
+    return read(stored) if stored else base_checkpoint()

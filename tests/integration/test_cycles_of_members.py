@@ -5,10 +5,9 @@ from pathlib import Path
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.device.cycle import RoundReport, nothing_to_do
-from swipefl.device.personal import in_use
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
-from swipefl.store.models import newest_global
+from swipefl.store.models import in_use, newest_global
 from swipefl.store.store import Store
 from tests.support.command import SHORT, swipefl
 from tests.support.coordinator import Coordinator, coordinator

@@ -16,14 +16,14 @@ from swipefl.device import acceptance
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.ownership import forget
-from swipefl.device.personal import in_use, personal_start, reset
+from swipefl.device.personal import personal_start, reset
 from swipefl.device.prediction import choose_checkpoint
 from swipefl.device.status import status_of
 from swipefl.errors import CheckpointError, Interrupted
 from swipefl.gesture.gesture import Example
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.gestures import HELD_OUT
-from swipefl.store.models import accepted_global, newest_global
+from swipefl.store.models import fallback, in_use, newest_global
 from swipefl.store.store import Store
 from tests.support.cycles import MEMBER, cycle
 from tests.support.harm import BASE, REFUSED, WORSE, surer
@@ -55,7 +55,7 @@ def verdict(store: Store, number: int) -> Verdict | None:
 
 def predicts(store: Store) -> Checkpoint:
     used = choose_checkpoint(store, "personal")
-    assert used.fingerprint == in_use(store).fingerprint == accepted_global(store).fingerprint
+    assert used.fingerprint == in_use(store).fingerprint == fallback(store).fingerprint
     return used
 
 
@@ -100,7 +100,7 @@ def test_a_worse_one_is_kept_to_contribute_from_and_not_predicted_with(own: Stor
     came(own, HARMFUL)
     assert judged(own) is False
     assert is_(predicts(own), BETTER)
-    assert is_(personal_start(own), BETTER)
+    assert is_(personal_start(fallback(own), in_use(own)), BETTER)
     assert is_(newest_global(own), HARMFUL)
     assert is_(choose_checkpoint(own, "global"), HARMFUL), "who asks for it sees it"
 

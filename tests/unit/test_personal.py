@@ -12,7 +12,7 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device import personal
-from swipefl.device.personal import PersonalTraining, TrainReport, in_use, personal_start, reset
+from swipefl.device.personal import PersonalTraining, TrainReport, personal_start, reset
 from swipefl.device.prediction import choose_checkpoint
 from swipefl.device.status import status_of
 from swipefl.errors import CheckpointError, Remedy, TooLittleData
@@ -20,6 +20,7 @@ from swipefl.gesture.gesture import Example
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, TrainingConfig
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.gestures import HELD_OUT, TRAIN
+from swipefl.store.models import fallback, in_use
 from swipefl.store.store import Store
 from tests.support.errors import advises
 from tests.support.harm import shaped, surer
@@ -38,6 +39,10 @@ def untaught(origin: str = BASE.fingerprint) -> Checkpoint:
 
 def use(store: Store, checkpoint: Checkpoint) -> int:
     return store.checkpoints.add("personal", checkpoint.to_bytes(), "its root", use=True)
+
+
+def start_of(store: Store) -> Checkpoint:
+    return personal_start(fallback(store), in_use(store))
 
 
 class To:
@@ -177,16 +182,16 @@ def test_training_goes_on_from_the_model_in_use_unless_its_root_was_replaced(sto
 
     assert began() == BASE.fingerprint
     use(store, untaught())
-    assert began() == untaught().fingerprint == personal_start(store).fingerprint
+    assert began() == untaught().fingerprint == start_of(store).fingerprint
     use(store, untaught("an older base"))
     assert in_use(store).fingerprint == untaught("an older base").fingerprint
-    assert began() == BASE.fingerprint == personal_start(store).fingerprint
+    assert began() == BASE.fingerprint == start_of(store).fingerprint
 
 
 def test_a_damaged_personal_model_gives_way_to_the_newest(store: Store) -> None:
     use(store, untaught())
     store.sql.run("UPDATE checkpoints SET blob = x'00'")
-    assert in_use(store).fingerprint == personal_start(store).fingerprint == BASE.fingerprint
+    assert in_use(store).fingerprint == start_of(store).fingerprint == BASE.fingerprint
 
 
 @pytest.mark.parametrize("damaged", ["neither", "personal", "global"])
