@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
-from swipefl.federation.device.exchange import Exchange, Exchanged, judged_of
+from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.device.leaving import TOLD, erase_federation
+from swipefl.federation.device.telling import judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest
 from swipefl.federation.update import residual_from, shapes_of

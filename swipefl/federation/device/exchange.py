@@ -1,6 +1,5 @@
 """One visit to the coordinator, step by step restartable: check in, send what waits, fetch what is newer."""
 
-import hashlib
 import random
 import time
 from collections.abc import Callable
@@ -22,19 +21,18 @@ from swipefl.errors import (
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
-from swipefl.federation.protocol.bounds import MOST_EXAMPLES, MOST_JUDGED
+from swipefl.federation.device.telling import header_of, judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
-from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome, UpdateHeader
-from swipefl.store.checkpoints import StoredCheckpoint, Verdict
+from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome
+from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.membership import Membership
 from swipefl.store.models import newest_global
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 LONGEST_REASON = 100
-FEWEST_TOLD, TOLD_BY = 20, 5  # swipes that a verdict which is told is of, and the step of its counts
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
@@ -281,28 +279,3 @@ class Exchange:
     def _note_success(self, retry_after_s: float) -> None:
         wait = min(retry_after_s, LONGEST_WAIT_S) if retry_after_s > 0 else 0.0  # also for NaN
         self._change(failures=0, tried_at=self._clock(), wait_s=wait)
-
-
-def header_of(update: QueuedUpdate, version: int) -> UpdateHeader:
-    """What is said of an update before its bytes."""
-    return UpdateHeader(
-        update_id=update.id,
-        base_version=version,
-        base_fingerprint=update.base,
-        examples=min(update.examples, MOST_EXAMPLES),
-        size_bytes=len(update.blob),
-        sha256=hashlib.sha256(update.blob).digest(),
-    )
-
-
-def judged_of(version: int, verdict: Verdict) -> Judged | None:
-    """What is told of a version: rounded counts of at most so many swipes, None where they are too few to tell of."""
-    if verdict.swipes < FEWEST_TOLD:
-        return None
-    swipes = _rounded(min(verdict.swipes, MOST_JUDGED))
-    before, now = (min(_rounded(right), swipes) for right in (verdict.right_before, verdict.right_now))
-    return Judged(version=version, swipes=swipes, right_before=before, right_now=now)
-
-
-def _rounded(count: int) -> int:
-    return round(count / TOLD_BY) * TOLD_BY
