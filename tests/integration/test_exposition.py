@@ -1,15 +1,17 @@
 """/metrics: what Prometheus gets, and who may keep it from that."""
 
+import asyncio
 import http.client
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import pytest
+from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from swipefl.federation.coordinator.exposition import MOST_HEAD, MOST_VISITS
+from swipefl.federation.coordinator.exposition import MOST_HEAD, MOST_VISITS, Exposition
 from tests.support.coordinator import Coordinator
 from tests.support.waiting import LONG_S
 
@@ -69,3 +71,20 @@ def test_silent_visits_keep_nobody_out_and_hold_nothing(collecting: Coordinator)
         for _ in range(20 * MOST_VISITS):
             stack.enter_context(socket.create_connection((at.hostname, at.port), timeout=LONG_S))
         assert asked(collecting, "GET")[0] == 200
+
+
+def test_of_many_silent_visits_only_the_newest_stay_open() -> None:
+    async def visited() -> None:
+        exposition = Exposition(CollectorRegistry(), answer_s=10 * LONG_S)
+        async with await asyncio.start_server(exposition.answer, "127.0.0.1", 0, backlog=10 * MOST_VISITS) as server:
+            port = server.sockets[0].getsockname()[1]
+            visits = [await asyncio.open_connection("127.0.0.1", port) for _ in range(10 * MOST_VISITS)]
+            async with asyncio.timeout(LONG_S):
+                for reader, _ in visits[:-MOST_VISITS]:
+                    with suppress(ConnectionResetError):
+                        assert await reader.read() == b""
+            assert not any(reader.at_eof() or reader.exception() for reader, _ in visits[-MOST_VISITS:])
+            for _, writer in visits:
+                writer.transport.abort()
+
+    asyncio.run(visited())

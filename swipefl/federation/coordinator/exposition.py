@@ -26,7 +26,7 @@ class Exposition:
         """One visit, a GET of any path."""
         self._open.append(writer)
         if len(self._open) > MOST_VISITS:
-            self._open[0].transport.abort()
+            self._open.pop(0).transport.abort()  # its own end comes later: each newcomer ends another one
         try:
             with suppress(TimeoutError, OSError, EOFError, asyncio.LimitOverrunError):
                 async with asyncio.timeout(self._answer_s):
@@ -35,7 +35,8 @@ class Exposition:
                     writer.close()
                     await writer.wait_closed()
         finally:
-            self._open.remove(writer)
+            if writer in self._open:
+                self._open.remove(writer)
             writer.transport.abort()
 
     def _said(self, head: bytes) -> bytes:
