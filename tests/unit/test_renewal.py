@@ -1,10 +1,14 @@
 """Certificates while a coordinator serves: what is taken of their files, and when it is said that one expires."""
 
 import shutil
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
+import grpc
 import pytest
 from structlog.testing import capture_logs
 
@@ -116,3 +120,43 @@ def test_what_cannot_be_served_is_not_and_the_server_goes_on(tmp_path: Path, nam
         path.rmdir()
     put(made, served)
     assert events(renewal.look) == []
+
+
+def between(work: Callable[[], object], meanwhile: Callable[[], object], step: int) -> object:
+    """What `work` gives where `meanwhile` runs before its instruction `step`, as another thread might."""
+    left = [step]
+
+    def traced(frame: FrameType, event: str, _: object) -> Any:
+        if event == "call":
+            frame.f_trace_opcodes = True
+        if event == "opcode":
+            left[0] -= 1
+            if left[0] == 0:
+                meanwhile()
+        return traced
+
+    before = sys.gettrace()
+    sys.settrace(traced)
+    try:
+        return work()
+    finally:
+        sys.settrace(before)
+
+
+def test_no_renewal_is_lost_to_a_handshake_of_the_same_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(grpc, "dynamic_ssl_server_credentials", lambda first, fetch, **_: fetch)
+    monkeypatch.setattr(grpc, "ssl_server_certificate_configuration", lambda pairs, ca: pairs[0])
+    made = [certificates(tmp_path / str(n)) for n in range(3)]
+    pairs = [(each.key.read_bytes(), each.certificate.read_bytes()) for each in made]
+    for step in range(1, 60):
+        renewal = Renewal(put(made[0], tmp_path / "served"), Metrics())
+        fetch: Any = renewal.credentials()
+        assert fetch() is None
+        put(made[1], tmp_path / "served")
+        renewal.look()
+        put(made[2], tmp_path / "served")
+        fetched = [between(fetch, renewal.look, step)]
+        renewal.look()
+        fetched += [fetch(), fetch()]
+        assert [pair for pair in fetched if pair][-1] == pairs[2], f"lost before instruction {step}"
+        assert fetched[-1] is None

@@ -23,8 +23,7 @@ class Renewal:
         self._files = files
         self._metrics = metrics
         self._clock = clock
-        self._served = files.read()
-        self._next: Identity | None = None
+        self._served = self._handed_over = files.read()
         self._fault = ""
         self._warned_at = -DAY_S
         self._show()
@@ -47,7 +46,7 @@ class Renewal:
             structlog.get_logger().warning("certificate not renewed", reason=fault)
         self._fault = fault
         if found != self._served:
-            self._served = self._next = found
+            self._served = found
             self._warned_at = -DAY_S
             structlog.get_logger().info("certificate renewed", expires_at=_day(found.expires_at))
         self._show()
@@ -59,9 +58,12 @@ class Renewal:
             self.look()
 
     def _fetch(self) -> grpc.ServerCertificateConfiguration | None:
-        """What is new since the last handshake; called in grpc's threads, one at a time."""
-        found, self._next = self._next, None
-        return _configuration(found) if found else None
+        """What is new since the last handshake; called in grpc's threads, one at a time, and beside `look`."""
+        served = self._served
+        if served is self._handed_over:
+            return None
+        self._handed_over = served
+        return _configuration(served)
 
     def _show(self) -> None:
         """Counts when they expire, and warns of it once a day."""
