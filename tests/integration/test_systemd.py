@@ -25,6 +25,23 @@ def test_the_lines_of_the_readme_enable_a_valid_timer(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_rules_against_floods_can_be_loaded_again() -> None:
+    """In a network of their own, so that nothing here is changed."""
+    rules = ROOT / "examples" / "systemd" / "swipefl-coordinator.nft"
+
+    def loaded(times: int) -> subprocess.CompletedProcess[str]:
+        script = "\n".join(["set -e", *['nft -f "$0"'] * times, "nft list ruleset"])
+        command = ["unshare", "--map-root-user", "--net", "sh", "-c", script, str(rules)]
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+
+    if not shutil.which("nft") or not shutil.which("unshare") or loaded(0).returncode:
+        pytest.skip("no nftables here, or no right to them")
+    once, again = loaded(1), loaded(3)
+    assert (once.returncode, once.stderr) == (0, "")
+    assert once.stdout.count("drop") == rules.read_text().count(" drop\n") == 4
+    assert (again.stdout, again.stderr) == (once.stdout, "")
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 def test_the_unit_of_the_coordinator_is_valid(tmp_path: Path) -> None:
     unit = (ROOT / "examples" / "systemd" / "swipefl-coordinator.service").read_text()
