@@ -118,6 +118,30 @@ def test_one_who_was_added_meanwhile_drags_no_other_in(state: State) -> None:
     assert state.judgements.all() == [Judged(1, 3, 300, 240, 255)]
 
 
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.integers(0, 6), st.sampled_from(["take", "write", "fail"])), max_size=60))
+def test_what_devices_say_while_the_rest_is_written_is_not_lost(
+    tmp_path_factory: pytest.TempPathFactory, events: list[int | str]
+) -> None:
+    """Devices say it again meanwhile: those that were with such a one wait on for others, and count with them."""
+    with State(tmp_path_factory.mktemp("state") / "coordinator.db") as state:
+        state.sql.run("PRAGMA synchronous = OFF")  # no power fails here
+        state.create(SMALL)
+        devices, notes, taken, spoken = [enrolled(state) for _ in range(7)], Notes(lambda: 5.0), Noted(), set()
+        for event in [*events, "write", "take", "write"]:
+            if isinstance(event, int) and state.judgements.may(devices[event], 1):
+                notes.judged(said(devices[event], now=50 if event in spoken else 85))
+                spoken.add(event)
+            elif event == "take" and taken == Noted():
+                taken = notes.taken()
+            elif event in ("write", "fail"):
+                notes.given_back(state.write_down(taken) if event == "write" else taken)
+                taken = Noted()
+        counted = sum(judged.devices for judged in state.judgements.all())
+        assert len(spoken) - counted in range(LEAST_DEVICES)
+        assert [judged.right_now for judged in state.judgements.all()] == [85 * counted] * bool(counted)
+
+
 def test_notes_are_counts_since_the_last_time_and_outlive_a_write_that_failed(state: State) -> None:
     times = iter(range(100, 200))
     notes, device = Notes(lambda: float(next(times))), enrolled(state)

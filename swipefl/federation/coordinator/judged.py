@@ -61,12 +61,14 @@ class Judgements:
         )
         return bool(self._sql.rows(known, (version, device)))
 
-    def add(self, judgements: Sequence[Judgement]) -> None:
+    def add(self, judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
         """What devices say that may, once each. The caller holds a transaction.
 
-        Of a version of which fewer than `LEAST_DEVICES` of them speak nothing is added.
+        Of a version of which fewer than `LEAST_DEVICES` of them speak nothing is added: that is given back.
         """
-        for version, spoken in together(j for j in judgements if self.may(j.device, j.version)).items():
+        allowed = [judgement for judgement in judgements if self.may(judgement.device, judgement.version)]
+        enough = together(allowed)
+        for version, spoken in enough.items():
             who = [(judgement.device, version) for judgement in spoken]
             self._sql.run_many("INSERT INTO judges (device, version) VALUES (?, ?)", who)
             self._sql.run(
@@ -81,6 +83,7 @@ class Judgements:
                     sum(j.right_now for j in spoken),
                 ),
             )
+        return tuple(judgement for judgement in allowed if judgement.version not in enough)
 
     def all(self) -> list[Judged]:
         """The sums, oldest version first."""

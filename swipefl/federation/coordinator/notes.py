@@ -16,7 +16,11 @@ class Noted:
 
 
 class Notes:
-    """Notes of one coordinator, in memory; what a kill takes is a few moments' counts. `clock` gives unix seconds."""
+    """Notes of one coordinator, in memory; `clock` gives unix seconds.
+
+    A kill takes a few moments' counts. Any restart takes what fewer than `LEAST_DEVICES` said of a version, which they
+    do not say again: on disk it would tell of each of them.
+    """
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -43,11 +47,10 @@ class Notes:
         return noted
 
     def given_back(self, noted: Noted) -> None:
-        """What could not be written down waits on."""
+        """What was not written down waits on."""
         for device, calls in noted.calls.items():
             self._calls[device] = _sum(self._calls.get(device), calls)
-        for judgement in noted.judgements:
-            self.judged(judgement)
+        self._judgements |= {(j.device, j.version): j for j in noted.judgements}  # said before whatever came since
 
 
 def _sum(some: Calls | None, more: Calls) -> Calls:

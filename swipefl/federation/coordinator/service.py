@@ -28,7 +28,7 @@ from swipefl.federation.coordinator.devices import Device, hashed
 from swipefl.federation.coordinator.judged import Judgement
 from swipefl.federation.coordinator.limits import RateLimit, share_of
 from swipefl.federation.coordinator.metrics import Metrics
-from swipefl.federation.coordinator.notes import Notes
+from swipefl.federation.coordinator.notes import Noted, Notes
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
@@ -92,13 +92,14 @@ class FederationService(FederationServiceServicer):
     async def note_seen(self) -> None:
         """Writes down what is remembered of calls since the last time. Raises StoreError; then it waits on."""
         noted = self._notes.taken()
-        if not noted.calls:
+        if noted == Noted():
             return
         try:
-            await self._writer.do(lambda state: state.write_down(noted))
+            left = await self._writer.do(lambda state: state.write_down(noted))
         except StoreError:
             self._notes.given_back(noted)
             raise
+        self._notes.given_back(left)
         self._metrics.show_judged(self._state.judgements.all())
 
     @later

@@ -86,11 +86,11 @@ class State:
             self.devices.left(device_id)
             self.updates.discard(device_id)
 
-    def write_down(self, noted: Noted) -> None:
-        """What was remembered of calls."""
+    def write_down(self, noted: Noted) -> Noted:
+        """What was remembered of calls; gives what of it is to wait for more."""
         with self.transaction():
             self.devices.saw(noted.calls)
-            self.judgements.add(noted.judgements)
+            return Noted(judgements=self.judgements.add(noted.judgements))
 
     def serves_with(self, kept: int, least: int) -> None:
         """What whoever serves goes by from now on, for who publishes or looks beside it."""
