@@ -3,16 +3,20 @@
 import random
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.state import State
 from swipefl.federation.protocol.signing import verified_manifest
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.hosting import Hosting
@@ -21,7 +25,7 @@ from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator, in_process
 from tests.support.phones import Phone, aggregate, publish
 from tests.support.terminal import seen, swipefl_on_terminal
-from tests.support.updates import header_for, parts_of, update
+from tests.support.updates import Held, header_for, parts_of, update
 from tests.support.waiting import LONG_S, wait_until
 
 BLOBS = [update(seed, norm=0.5) for seed in range(3)]
@@ -38,7 +42,7 @@ def status(serving: Coordinator) -> dict[str, object]:
     return swipefl(serving.home, "coordinator", "status", "--json").json
 
 
-def shown(serving: Coordinator, device: Device) -> dict[str, object]:
+def shown(serving: Coordinator, device: Device) -> dict[str, Any]:
     """What `devices` shows of it."""
     listed = swipefl(serving.home, "coordinator", "devices", "--json").json["devices"]
     return next(each for each in listed if each["id"] == device.id)
@@ -113,7 +117,7 @@ def test_a_late_device_contributes_once_and_trains_for_nothing_until_that_is_con
         assert phone.visit().pushed == 1
 
 
-class Held:
+class HeldScore:
     """A score that is held until it is let go: so long a draft is being made."""
 
     def __init__(self) -> None:
@@ -126,9 +130,9 @@ class Held:
 
 
 @contextmanager
-def drafting(home: Path, buffer: int = 2) -> Iterator[tuple[Coordinator, Held]]:
+def drafting(home: Path, buffer: int = 2) -> Iterator[tuple[Coordinator, HeldScore]]:
     """A coordinator whose drafts take as long as a test wants."""
-    held = Held()
+    held = HeldScore()
     with in_process(home, Policy(buffer=buffer), held) as serving:
         try:
             yield serving, held
@@ -203,7 +207,9 @@ def test_what_devices_say_of_a_version_is_shown_in_sums(tmp_path: Path) -> None:
             device.check_in(wire.Judged(version=4, swipes=50, right_before=40, right_now=41))
         for _ in range(5):  # one that says it again, and more
             honest[0].check_in(wire.Judged(version=4, swipes=400, right_before=0, right_now=400))
-        wait_until(lambda: int(str(shown(serving, honest[0])["seen_at"]).partition(".")[0]))
+        asked_at = time.time()
+        honest[0].check_in()
+        wait_until(lambda: shown(serving, honest[0])["seen_at"] >= asked_at, "what was said is not written down")
         assert [version["judged"] for version in status(serving)["versions"]] == [None] * 4
         assert serving.metric('swipefl_judged_devices{version="4"}') == 0
         honest[2].check_in(wire.Judged(version=4, swipes=20, right_before=10, right_now=15))
@@ -235,7 +241,7 @@ def test_who_sends_what_is_counted_also_where_a_stream_is_refused(tmp_path: Path
         assert device.upload(BLOBS[0], **header | {"update_id": "again"}).reason == "already-contributed"
         wait_until(lambda: shown(serving, device)["taken"] == 1, "no count while it serves")
     seen_of = shown(serving, device)
-    assert (seen_of["taken"], seen_of["refused"], seen_of["stale"]) == (1, 6, 1)
+    assert (seen_of["taken"], seen_of["refused"], seen_of["stale"]) == (1, 5, 1)  # what was cut short is no fault
     assert (seen_of["revoked"], seen_of["left"], seen_of["name"]) == (False, False, "")
     listed = swipefl(tmp_path, "coordinator", "devices", "--json").json["devices"]
     assert {each["id"]: each["name"] for each in listed} == {device.id: "", enrolled: "[b]Ada's phone[/b]"}
@@ -245,6 +251,30 @@ def test_who_sends_what_is_counted_also_where_a_stream_is_refused(tmp_path: Path
         assert {line.split()[0] for line in lines if line} >= {device.id, enrolled}
     assert "[b]Ada's phone[/b]" in "\n".join(lines)
     assert f"as device {enrolled}" in "".join(seen(swipefl_on_terminal(tmp_path / "ada", "status", columns=200).out))
+
+
+@pytest.mark.parametrize("fault", ["cut-short", "too-slow", "one-stream-at-a-time"])
+def test_a_device_on_a_bad_network_is_not_counted_as_one_that_sends_what_is_refused(tmp_path: Path, fault: str) -> None:
+    limits = Limits(stream_s=0.4) if fault == "too-slow" else Limits()
+    with in_process(tmp_path, Policy(limits=limits)) as serving, ThreadPoolExecutor() as pool:
+        device, whole = serving.device(), parts_of(header_for(BLOBS[0]), BLOBS[0])
+        held = Held(whole)
+        first = pool.submit(device.stream, held) if fault != "cut-short" else None
+        if fault == "one-stream-at-a-time":
+            serving.reads(held)
+        with pytest.raises(grpc.RpcError) as error:
+            first.result() if first and fault == "too-slow" else device.send(*whole[:-1])
+        held.let_go()
+        assert code_of(error)[1] == fault
+        said = fault
+        while said == fault:  # until the stream has ended
+            with pytest.raises(grpc.RpcError) as error:
+                device.send(*whole[1:])
+            said = code_of(error)[1]
+        assert said == "no-header"
+    with State(tmp_path / "coordinator.db") as state:
+        (known,) = [each for each in state.devices.all() if each.id == device.id]
+    assert known.refused == 1, "only what was no update"
 
 
 def test_a_check_in_mixes_no_keys_and_no_versions(tmp_path: Path) -> None:

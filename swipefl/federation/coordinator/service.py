@@ -43,6 +43,7 @@ Context = grpc.aio.ServicerContext[object, object]
 Upload = AsyncIterator[wire.UploadUpdateRequest]
 CHUNK_BYTES = 64 * 1024  # of a part that is cut nothing stays, and 1 MB in 17 parts costs no more than in 5
 MOST_SMALL_PARTS, LEAST_PART = 16, 4 * 1024  # each part costs as much as a large one
+OF_BAD_NETWORKS = ("cut-short", "too-slow", "one-stream-at-a-time")  # why streams end of who does nothing wrong
 
 Request = TypeVar("Request")
 Answer = TypeVar("Answer")
@@ -186,7 +187,7 @@ class FederationService(FederationServiceServicer):
             async with self._stream(device, context):
                 verdict = await self._received(device, requests, context)
         except grpc.aio.AbortError:
-            self._notes.called(device.id, refused=1)
+            self._notes.called(device.id, refused=context.details() not in OF_BAD_NETWORKS)
             raise
         is_one = (verdict.outcome == outcome for outcome in (ACCEPTED, REFUSED, STALE))
         self._notes.called(device.id, *is_one)
