@@ -24,7 +24,7 @@ _STEPS = (
                 id TEXT PRIMARY KEY,
                 credential BLOB NOT NULL,  -- its SHA-256
                 enrolled_at REAL NOT NULL,
-                seen_at REAL NOT NULL,  -- to the minute
+                seen_at REAL NOT NULL,  -- to some seconds
                 revoked INTEGER NOT NULL
             ) WITHOUT ROWID""",
             """CREATE TABLE versions (

@@ -226,5 +226,5 @@ async def _rounds(state: State, drafts: StateThread, writer: Writer, aggregator:
 async def _note_seen(service: FederationService) -> None:
     while True:
         await asyncio.sleep(SEEN_S)
-        with suppress(SwipeflError):  # another minute, another try
+        with suppress(SwipeflError):  # in some seconds, another try
             await service.note_seen()

@@ -243,7 +243,8 @@ class Exchange:
                 self._store.outbox.remove(update.id)
                 stale += 1
             elif answer.reason == ALREADY_CONTRIBUTED:
-                # a copy of this store, or this one before a backup came back, has contributed, our residual with it
+                # A copy of this store, or this one before a backup came back, has contributed, our residual with it:
+                # from this version, or from another, which still waits.
                 self._settled(update, version, b"")
                 stale += 1
             elif answer.outcome == Outcome.OUTCOME_REFUSED:
