@@ -26,7 +26,6 @@ class EncodedUpdate:
 
     blob: bytes
     residual: Delta
-    norm: float
 
     @property
     def residual_blob(self) -> bytes:
@@ -34,7 +33,7 @@ class EncodedUpdate:
         return save({name: np.ascontiguousarray(array) for name, array in self.residual.items()})
 
 
-def residual_from(blob: bytes | None, shapes: "Shapes") -> Delta | None:
+def residual_from(blob: bytes | None, shapes: Shapes) -> Delta | None:
     """The residual in `blob`; None where there is none, where it is damaged, or of a model of other `shapes`."""
     if not blob:
         return None
@@ -110,7 +109,7 @@ def encode_update(delta: Delta, max_norm: float, residual: Delta | None = None) 
         if norm <= max_norm:
             break
         bound *= 0.999 * max_norm / norm  # rounding may add a little
-    return EncodedUpdate(blob, difference(whole, sent), norm)
+    return EncodedUpdate(blob, difference(whole, sent))
 
 
 def _quantised(delta: Delta) -> bytes:

@@ -64,7 +64,7 @@ def sent(update: QueuedUpdate | None) -> Delta:
 
 def test_what_the_last_update_left_over_goes_out_with_the_next(own: Store) -> None:
     residual = delta(BASE.parameters, seed=1, norm=0.2)
-    blob = EncodedUpdate(b"", residual, 0.0).residual_blob
+    blob = EncodedUpdate(b"", residual).residual_blob
     trainer = Moved(delta(BASE.parameters, seed=2, norm=0.5))
     without = sent(contributor(own, trainer).update_from(BASE))
     own.memberships.set(replace(MEMBER, residual=blob))
@@ -78,7 +78,7 @@ def test_what_the_last_update_left_over_goes_out_with_the_next(own: Store) -> No
 def test_what_an_update_leaves_over_waits_with_it_and_adds_up_to_what_was_learned(own: Store) -> None:
     trainer = Moved(delta(BASE.parameters, seed=2, norm=0.5))
     earlier = delta(BASE.parameters, seed=3, norm=0.2)
-    own.memberships.set(replace(MEMBER, residual=EncodedUpdate(b"", earlier, 0.0).residual_blob))
+    own.memberships.set(replace(MEMBER, residual=EncodedUpdate(b"", earlier).residual_blob))
     update = contributor(own, trainer).update_from(BASE)
     assert update
     went, rest = sent(update), residual_from(update.residual, shapes_of(BASE.parameters))
@@ -93,9 +93,9 @@ def test_a_residual_that_is_none_of_this_model_is_left_out(own: Store, kind: str
     """Earlier versions let it grow to several times an update's norm."""
     other, old = {"a": np.ones(3, np.float32)}, delta(BASE.parameters, seed=1, norm=4 * MAX_NORM)
     blobs = {
-        "of another model": EncodedUpdate(b"", other, 0).residual_blob,
+        "of another model": EncodedUpdate(b"", other).residual_blob,
         "damaged": b"residual",
-        "overgrown": EncodedUpdate(b"", old, 0).residual_blob,
+        "overgrown": EncodedUpdate(b"", old).residual_blob,
     }
     trainer, shapes = Moved(delta(BASE.parameters, seed=2, norm=2 * MAX_NORM)), shapes_of(BASE.parameters)
     made = []

@@ -119,7 +119,7 @@ def test_a_round_is_due_when_enough_wait_or_one_waits_long(state: State) -> None
     aggregator = Aggregator(policy, Metrics(), clock=lambda: began + next(later))
     assert not aggregator.is_due(state)
     give(state)
-    received_at = state.updates.waiting()[0].received_at
+    received_at = state.updates.backlog()[1]
     aggregator = replace(aggregator, clock=lambda: received_at + next(later))
     assert [aggregator.is_due(state) for _ in range(3)] == [False, True, True]
     give(state)

@@ -45,7 +45,7 @@ class Aggregator:
         """
         began = time.perf_counter()
         with state.reading():
-            waiting = state.updates.waiting(max(self.policy.buffer, MOST_TOGETHER))
+            waiting = state.updates.waiting()[: max(self.policy.buffer, MOST_TOGETHER)]
             newest, master, played = state.versions.newest(), state.versions.master(), state.versions.rounds()
         if len(waiting) < self.policy.fewest:  # who leaves in time must not make others stand alone
             raise VersionConflict("too-few-updates", "fewer updates wait than make a version")

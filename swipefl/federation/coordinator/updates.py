@@ -30,7 +30,6 @@ class Waiting:
     number: int
     version: int
     examples: int
-    received_at: float
 
 
 class Updates:
@@ -67,12 +66,11 @@ class Updates:
         rows = self._sql.rows("SELECT received_at FROM updates WHERE number = ?", (oldest,))
         return count, rows[0][0] if rows else self._clock()
 
-    def waiting(self, most: int = -1) -> list[Waiting]:
-        """What waits, one of each device; all, or the `most` oldest of them."""
+    def waiting(self) -> list[Waiting]:
+        """What waits, one of each device, oldest first."""
         rows = self._sql.rows(
-            "SELECT number, version, examples, received_at FROM updates WHERE number IN "
-            "(SELECT min(number) FROM updates WHERE consumed_by IS NULL GROUP BY device) ORDER BY number LIMIT ?",
-            (most,),
+            "SELECT number, version, examples FROM updates WHERE number IN "
+            "(SELECT min(number) FROM updates WHERE consumed_by IS NULL GROUP BY device) ORDER BY number"
         )
         return [Waiting(*row) for row in rows]
 
