@@ -1,5 +1,6 @@
 """Who belongs to a federation, and by which name its owner knows them."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,13 @@ import pytest
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import UsageError
 from swipefl.federation.coordinator.devices import LONGEST_NAME, Device
+from swipefl.federation.coordinator.enrolments import Enrolments, Refusal
+from swipefl.federation.coordinator.limits import Limits
+from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
+from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.round import Master
 from tests.support.states import enrolled
 
@@ -47,6 +52,39 @@ def test_a_device_knows_which_version_was_the_newest_when_it_came(state: State) 
     for _ in range(3):
         state.publish(Draft(Master(base_checkpoint()), "published"))
     assert known(state).enrolled_with == 4
+
+
+def test_a_used_token_gives_its_device_the_same_place_and_nobody_else_one(state: State) -> None:
+    """Also asked of the tokens alone, and not to one that was shown the door."""
+    secret, credential, other = state.devices.new_token(60).secret, b"c" * 32, b"o" * 32
+    device = state.devices.enroll(secret, credential)
+    assert device
+
+    def found(said: bytes) -> set[str | None]:
+        return {state.devices.enroll(secret, said), state.devices.enrolled(secret, said)}
+
+    assert (found(credential), found(other)) == ({device}, {None})
+    state.revoke(device)
+    assert (found(credential), found(other)) == ({None}, {None})
+
+
+def test_devices_that_ask_several_times_at_once_join_once_each(state: State) -> None:
+    tokens, metrics = [state.devices.new_token(60).secret for _ in range(5)], Metrics()
+
+    async def asked() -> list[str | Refusal]:
+        writer = Writer(state.path)
+        enrolments = Enrolments(state, writer, Limits(), metrics)
+        places = await asyncio.gather(
+            *(enrolments.place(token, bytes(30) + b"%02d" % n, None) for n in range(5) for token in tokens[n:] * 3)
+        )
+        await writer.close()
+        return places
+
+    places = asyncio.run(asked())
+    joined = {device.id for device in state.devices.all()}
+    assert {place for place in places if isinstance(place, str)} == joined
+    assert len(joined) == 5
+    assert metrics.registry.get_sample_value("swipefl_enrolments_total") == 5
 
 
 def test_who_left_and_who_was_revoked_are_told_apart_and_both_are_refused(state: State) -> None:

@@ -82,13 +82,12 @@ class Devices:
             raise UsageError("unknown-token", "no such token waits to be used", Remedy.LIST_DEVICES)
 
     def enroll(self, secret: bytes, credential: bytes) -> str | None:
-        """The id of a new device, or None for a token that buys none; the same again gives the same id."""
+        """The id of a new device, or None for a token that buys none; for one that was used, what `enrolled` gives."""
         with self._sql.transaction():
             rows = self._sql.rows("SELECT expires_at, device, name FROM tokens WHERE hash = ?", (hashed(secret),))
             for expires_at, used_by, name in rows:
                 if used_by is not None:
-                    device = self.get(used_by)
-                    return used_by if device and device.credential == hashed(credential) else None
+                    return self.enrolled(secret, credential)
                 if expires_at < self._clock():
                     return None
                 device_id = secrets.token_hex(8)

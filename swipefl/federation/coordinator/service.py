@@ -25,8 +25,9 @@ from swipefl.federation.coordinator.admission import (
     verdict_on_header,
 )
 from swipefl.federation.coordinator.devices import Device, hashed
+from swipefl.federation.coordinator.enrolments import Enrolments, Refusal
 from swipefl.federation.coordinator.judged import Judgement
-from swipefl.federation.coordinator.limits import RateLimit, share_of
+from swipefl.federation.coordinator.limits import RateLimit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.notes import Noted, Notes
 from swipefl.federation.coordinator.policy import Policy
@@ -35,7 +36,6 @@ from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.writer import Writer
 from swipefl.federation.protocol.bounds import LARGEST_VERSION
 from swipefl.federation.protocol.signing import signed_manifest
-from swipefl.federation.protocol.token import CREDENTIAL_BYTES
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceServicer
 
@@ -83,8 +83,7 @@ class FederationService(FederationServiceServicer):
         limits = policy.limits
         self._calls = RateLimit(limits.calls_a_minute, limits.calls_a_minute / 60)
         self._bytes = RateLimit(limits.upload_bytes_a_day, limits.upload_bytes_a_day / 86_400)
-        self._wrong_tokens = RateLimit(limits.wrong_tokens_a_minute, limits.wrong_tokens_a_minute / 60)
-        self._enrolments = RateLimit(limits.enrolments_an_hour, limits.enrolments_an_hour / 3600)
+        self._enrolments = Enrolments(state, writer, limits, metrics)
         self._streaming: set[str] = set()
         self._notes = Notes(time.time)
         self._newest_blob = (0, b"")
@@ -106,24 +105,10 @@ class FederationService(FederationServiceServicer):
     @later
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:
         """A place for who has a token."""
-        if len(request.credential) != CREDENTIAL_BYTES:
-            await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "bad-credential")
-        devices = self._state.devices
-        device_id = devices.enrolled(request.token, request.credential)  # whose answer was lost
-        # Whoever guesses, or has a token that was used, keeps neither the writer nor a right token waiting.
-        is_new = device_id is None and devices.offers(request.token)
-        if (device_id or is_new) and not self._enrolments.allows(hashed(request.token).hex()):
-            await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "token-too-often")
-        if is_new:
-            device_id = await self._writer.do(lambda state: state.devices.enroll(request.token, request.credential))
-        if device_id is None:
-            if not self._wrong_tokens.allows(share_of(context.peer())):
-                await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-wrong-tokens")
-            await self._refuse(context, grpc.StatusCode.PERMISSION_DENIED, "wrong-token")
-        if is_new:
-            self._metrics.enrolments.inc()
-            structlog.get_logger().info("device enrolled", device=device_id)
-        return wire.EnrollResponse(device_id=device_id, keys=self._state.keys.public())
+        place = await self._enrolments.place(request.token, request.credential, context.peer())
+        if isinstance(place, Refusal):
+            await self._refuse(context, place.code, place.reason)
+        return wire.EnrollResponse(device_id=place, keys=self._state.keys.public())
 
     @later
     async def CheckIn(self, request: wire.CheckInRequest, context: Context) -> wire.CheckInResponse:
