@@ -99,19 +99,19 @@ def test_an_update_of_a_version_that_is_gone_or_of_another_architecture_is_stale
     state.sql.run("UPDATE versions SET blob = NULL WHERE number = 1")
     publish(state)
     assert of_header(state) == Verdict("stale")
-    assert admit(state, [Received("u", device, 1, 10, BLOB)]) == [Verdict("stale")]
-    assert admit(state, [Received("u", device, 9, 10, BLOB)]) == [Verdict("stale")]
+    assert admit(state, POLICY, [Received("u", device, 1, 10, BLOB)]) == [Verdict("stale")]
+    assert admit(state, POLICY, [Received("u", device, 9, 10, BLOB)]) == [Verdict("stale")]
     state.sql.run("UPDATE versions SET architecture = 'bilstm-6' WHERE number = 2")
     publish(state)
     assert of_header(state, base_version=2) == Verdict("stale")
-    assert admit(state, [Received("u", device, 2, 10, BLOB)]) == [Verdict("stale")]
+    assert admit(state, POLICY, [Received("u", device, 2, 10, BLOB)]) == [Verdict("stale")]
     assert state.updates.waiting() == []
 
 
 def test_a_device_contributes_once_a_version_and_what_came_twice_is_one(state: State) -> None:
     first, second = enrolled(state), enrolled(state)
     taken = Received("u", first, 1, 10, BLOB)
-    assert admit(state, [taken, replace(taken, device=second), taken, replace(taken, id="v")]) == [
+    assert admit(state, POLICY, [taken, replace(taken, device=second), taken, replace(taken, id="v")]) == [
         Verdict("accepted"),
         Verdict("accepted"),
         Verdict("duplicate"),
@@ -124,7 +124,7 @@ def test_a_device_contributes_once_a_version_and_what_came_twice_is_one(state: S
     publish(state, 2)
     assert of_header(state, first, update_id="u") == Verdict("duplicate"), "whose fate is known, however late"
     assert of_header(state, first, update_id="v", base_version=2) is None
-    assert admit(state, [Received("v", first, 2, 10, BLOB)]) == [Verdict("accepted")]
+    assert admit(state, POLICY, [Received("v", first, 2, 10, BLOB)]) == [Verdict("accepted")]
     assert [(waiting.version, waiting.examples) for waiting in state.updates.waiting()] == [(2, 10)]
 
 
@@ -138,12 +138,12 @@ def test_of_one_device_one_update_waits_whatever_versions_it_names(state: State,
     policy, devices = replace(POLICY, max_staleness=20), [enrolled(state) for _ in range(3)]
     publish(state, len(VERSIONS) - 1)
     sent = [Received(f"from {version}", devices[0], version, 10, BLOB) for version in dict.fromkeys(order)]
-    assert admit(state, sent) == [Verdict("accepted"), *[VOTED] * (len(sent) - 1)]
-    assert admit(state, [replace(sent[0], device=devices[1])]) == [Verdict("accepted")]
+    assert admit(state, policy, sent) == [Verdict("accepted"), *[VOTED] * (len(sent) - 1)]
+    assert admit(state, policy, [replace(sent[0], device=devices[1])]) == [Verdict("accepted")]
     for version in order:
         header = header_for(BLOB, base_version=version)
         assert verdict_on_header(state, policy, devices[0], header) == VOTED
-        assert admit(state, [Received("another", devices[1], version, 10, BLOB)]) == [VOTED]
+        assert admit(state, policy, [Received("another", devices[1], version, 10, BLOB)]) == [VOTED]
         assert verdict_on_header(state, policy, devices[2], header) is None
     publish(state)
     assert verdict_on_header(state, policy, devices[0], header_for(BLOB, base_version=12)) == VOTED, "it still waits"
@@ -161,7 +161,7 @@ def test_no_update_is_taken_for_a_version_older_than_the_device(state: State, en
     publish(state, 5 - enrolled_with)
     for version in range(1, 6):
         said = verdict_on_header(state, policy, device, header_for(BLOB, base_version=version))
-        stored = admit(state, [Received("u", device, version, 10, BLOB)])
+        stored = admit(state, policy, [Received("u", device, version, 10, BLOB)])
         state.sql.run("DELETE FROM updates")
         is_older = version < enrolled_with
         assert (said, *stored) == ((Verdict("stale"),) * 2 if is_older else (None, Verdict("accepted")))
@@ -171,15 +171,30 @@ def test_no_update_is_taken_for_a_version_older_than_the_device(state: State, en
 def test_an_honest_device_may_be_as_late_as_the_policy_says(state: State, late: int) -> None:
     """Also where it contributed to the version before its long rest."""
     device = enrolled(state)
-    assert admit(state, [Received("u", device, 1, 10, BLOB)]) == [Verdict("accepted")]
+    assert admit(state, POLICY, [Received("u", device, 1, 10, BLOB)]) == [Verdict("accepted")]
     consume(state)
     publish(state, late)
     said = of_header(state, device, base_version=2)
     if late > POLICY.max_staleness:
         assert said == Verdict("stale")
         return
-    assert (said, admit(state, [Received("v", device, 2, 10, BLOB)])) == (None, [Verdict("accepted")])
+    assert (said, admit(state, POLICY, [Received("v", device, 2, 10, BLOB)])) == (None, [Verdict("accepted")])
     assert state.updates.backlog()[0] == 1
+
+
+@pytest.mark.parametrize("published", range(5))
+@pytest.mark.parametrize("meanwhile", range(5))
+def test_an_update_that_came_to_be_late_while_it_was_uploaded_is_stale(
+    state: State, published: int, meanwhile: int
+) -> None:
+    """Before its bytes come and when it is stored the same is said of it."""
+    device = enrolled(state)
+    publish(state, published)
+    early = of_header(state, device)
+    publish(state, meanwhile)
+    (stored,) = admit(state, POLICY, [Received("u", device, 1, 10, BLOB)])
+    late = [count > POLICY.max_staleness for count in (published, published + meanwhile)]
+    assert [early, stored] == [Verdict("stale") if late[0] else None, Verdict("stale" if late[1] else "accepted")]
 
 
 @settings(max_examples=30)
@@ -196,7 +211,7 @@ def test_whatever_is_sent_and_whenever_no_version_consumes_two_of_one_device(
             if version is None:
                 consume(state, SMALL)
             else:
-                admit(state, [Received(f"{number}", devices[which], version, 10, b"bytes")])
+                admit(state, Policy(), [Received(f"{number}", devices[which], version, 10, b"bytes")])
             waiting = state.sql.rows("SELECT count(*) FROM updates WHERE consumed_by IS NULL GROUP BY device")
             assert {count for (count,) in waiting} <= {1}
         consumed = state.sql.rows("SELECT count(*) FROM updates WHERE consumed_by > 0 GROUP BY device, consumed_by")
@@ -207,7 +222,7 @@ def test_of_a_device_that_is_unknown_or_was_revoked_meanwhile_nothing_is_stored(
     device = enrolled(state)
     state.devices.revoke(device)
     sent = [Received("u", device, 1, 10, BLOB), Received("u", "nobody", 1, 10, BLOB)]
-    assert admit(state, sent) == [Verdict("refused", "revoked-device")] * 2
+    assert admit(state, POLICY, sent) == [Verdict("refused", "revoked-device")] * 2
     assert state.updates.waiting() == []
 
 

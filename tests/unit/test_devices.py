@@ -12,6 +12,7 @@ from swipefl.federation.coordinator.devices import LONGEST_NAME, Device
 from swipefl.federation.coordinator.enrolments import Enrolments, Refusal
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
@@ -72,7 +73,7 @@ def test_devices_that_ask_several_times_at_once_join_once_each(state: State) -> 
     tokens, metrics = [state.devices.new_token(60).secret for _ in range(5)], Metrics()
 
     async def asked() -> list[str | Refusal]:
-        writer = Writer(state.path)
+        writer = Writer(state.path, Policy())
         enrolments = Enrolments(state, writer, Limits(), metrics)
         places = await asyncio.gather(
             *(enrolments.place(token, bytes(30) + b"%02d" % n, None) for n in range(5) for token in tokens[n:] * 3)

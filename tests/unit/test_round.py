@@ -80,7 +80,7 @@ def test_a_coordinator_makes_of_its_updates_what_a_round_makes_of_them(
             sent = blobs(master.model, 4)
             for blob in sent:
                 device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
-                assert admit(state, [Received("u", str(device), number, 10, blob)]) == [Verdict("accepted")]
+                assert admit(state, Policy(), [Received("u", str(device), number, 10, blob)]) == [Verdict("accepted")]
             aggregator.publish(aggregator.draft(state), state)
             before = state.versions.newest().number - 1
             start = Master(master.published()) if number == 1 else master
@@ -111,7 +111,7 @@ def test_the_step_falls_with_the_number_of_the_round(tmp_path: Path) -> None:
                 state.publish(Draft(Master(start), made_by.replace("-", " ")))
             device = state.devices.enroll(state.devices.new_token(60).secret, b"c" * 32)
             newest = state.versions.newest().number
-            assert admit(state, [Received("u", str(device), newest, 10, blob)]) == [Verdict("accepted")]
+            assert admit(state, Policy(), [Received("u", str(device), newest, 10, blob)]) == [Verdict("accepted")]
             moved(Aggregator(Policy(strategy=strategy, least=1), Metrics()).draft(state).master.model, share)
 
 

@@ -54,7 +54,7 @@ def give_of(state: State, device: str, version: int = 1, norm: float = 1.0) -> d
     """One of this device."""
     start = checkpoint_from_bytes(state.versions.blob(version) or b"")
     blob = encode_update(delta(start.parameters, secrets.randbits(32), norm), 1e9).blob
-    assert admit(state, [Received(f"for {version}", device, version, 10, blob)]) == [Verdict("accepted")]
+    assert admit(state, PLAIN, [Received(f"for {version}", device, version, 10, blob)]) == [Verdict("accepted")]
     return decode_update(blob, shapes_of(start.parameters))
 
 
@@ -273,7 +273,7 @@ def test_updates_for_another_architecture_go_into_no_version(state: State) -> No
     give(state, 2)
     version = state.publish(Draft(Master(checkpoint(hidden=6)), "published"))
     assert (version.architecture, version.updates, state.updates.waiting()) == ("bilstm-6", 0, [])
-    assert admit(state, [Received("u", enrolled(state), 1, 10, b"")]) == [Verdict("stale")]
+    assert admit(state, PLAIN, [Received("u", enrolled(state), 1, 10, b"")]) == [Verdict("stale")]
 
 
 def test_old_versions_and_their_updates_are_pruned(state: State) -> None:
@@ -330,7 +330,7 @@ def test_a_coordinators_clock_that_went_back_holds_no_update_for_ever(
     with State(tmp_path / "coordinator.db", clock=lambda: now + wrong_by) as state:
         state.create(base_checkpoint())
         device = state.devices.enroll(state.devices.new_token(60).secret, b"")
-        admit(state, [Received("an id", str(device), 1, 100, b"")])
+        admit(state, PLAIN, [Received("an id", str(device), 1, 100, b"")])
         assert (
             Aggregator(Policy(buffer=40, least=1, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).is_due(state) is due
         )

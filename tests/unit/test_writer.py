@@ -9,19 +9,20 @@ import pytest
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.federation.coordinator import writer
 from swipefl.federation.coordinator.admission import Verdict
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 
 
 def test_updates_that_arrive_together_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, sizes, admit = tmp_path / "coordinator.db", [], writer.admit
-    monkeypatch.setattr(writer, "admit", lambda state, updates: sizes.append(len(updates)) or admit(state, updates))
+    monkeypatch.setattr(writer, "admit", lambda *all_of: sizes.append(len(all_of[-1])) or admit(*all_of))
     with State(path) as state:
         state.create(base_checkpoint())
         devices = [state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32)) for _ in range(50)]
 
     async def all_at_once() -> list[Verdict]:
-        group = writer.Writer(path)
+        group = writer.Writer(path, Policy())
         running = asyncio.create_task(group.run())
         updates = [Received("u", device or "", 1, 1, b"x") for device in devices]
         answers = await asyncio.gather(*map(group.take, [*updates, *updates]))

@@ -45,7 +45,7 @@ def verdict_on_header(state: State, policy: Policy, device: str, header: UpdateH
         return Verdict(REFUSED, "unknown-version")
     if base.fingerprint != header.base_fingerprint:
         return Verdict(REFUSED, "wrong-fingerprint")
-    if newest.number - base.number > policy.max_staleness or _is_stale(base, newest, state.devices.get(device)):
+    if _is_stale(policy, base, newest, state.devices.get(device)):
         return Verdict(STALE)
     if has_voted(state, device, base.number):
         return Verdict(REFUSED, ALREADY_CONTRIBUTED)
@@ -67,14 +67,14 @@ def verdict_on_bytes(state: State, policy: Policy, header: UpdateHeader, blob: b
     return Verdict(REFUSED, fault) if fault else None
 
 
-def admit(state: State, received: Sequence[Received]) -> list[Verdict]:
+def admit(state: State, policy: Policy, received: Sequence[Received]) -> list[Verdict]:
     """Stores updates in one transaction, each unless another one or a new version came in between."""
     with state.transaction():
         newest = state.versions.newest()
-        return [_admit(state, update, newest) for update in received]
+        return [_admit(state, policy, update, newest) for update in received]
 
 
-def _admit(state: State, update: Received, newest: Version) -> Verdict:
+def _admit(state: State, policy: Policy, update: Received, newest: Version) -> Verdict:
     if state.updates.is_known(update.device, update.id):
         return Verdict(DUPLICATE)
     if has_voted(state, update.device, update.version):
@@ -82,7 +82,7 @@ def _admit(state: State, update: Received, newest: Version) -> Verdict:
     device, base = state.devices.get(update.device), state.versions.get(update.version)
     if device is None or device.revoked:  # since the upload began
         return Verdict(REFUSED, "revoked-device")
-    if base is None or _is_stale(base, newest, device):
+    if base is None or _is_stale(policy, base, newest, device):
         return Verdict(STALE)
     state.updates.add(update)
     return Verdict(ACCEPTED)
@@ -96,10 +96,11 @@ def has_voted(state: State, device: str, version: int) -> bool:
     return state.updates.contributed(device, version) or state.updates.waits(device)
 
 
-def _is_stale(base: Version, newest: Version, device: Device | None) -> bool:
-    """Whether nothing can be made any more of an update from `base`, or it is older than the device's enrolment."""
+def _is_stale(policy: Policy, base: Version, newest: Version, device: Device | None) -> bool:
+    """Whether an update from `base` comes too late, is older than the device's enrolment, or no use any more."""
+    too_late = newest.number - base.number > policy.max_staleness
     too_old = device is not None and base.number < device.enrolled_with
-    return too_old or base.is_gone or base.architecture != newest.architecture
+    return too_late or too_old or base.is_gone or base.architecture != newest.architecture
 
 
 def largest_update(shapes: Shapes) -> int:

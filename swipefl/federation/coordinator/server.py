@@ -100,7 +100,7 @@ async def serve(
     renewal = Renewal(listening.tls, metrics) if listening.tls else None
     with State(path) as state:  # all that serves is open before anybody connects: later there may be no descriptor
         newest = state.versions.newest()  # raises where there is no coordinator yet
-        writer, drafts = Writer(path), StateThread(path, "rounds")
+        writer, drafts = Writer(path, policy), StateThread(path, "rounds")
         service = FederationService(state, writer, policy, metrics)
         patience = Patience(service.caller, policy.limits, metrics)
         most = connections(raise_limit())

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from swipefl.federation.coordinator.admission import Verdict, admit
+from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 
@@ -34,7 +35,8 @@ class StateThread:
 class Writer:
     """All that a serving coordinator writes is written in one thread. Raises StoreError."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, policy: Policy) -> None:
+        self._policy = policy
         self._thread = StateThread(path, "writer")
         self._arrived: asyncio.Queue[tuple[Received, asyncio.Future[Verdict]]] = asyncio.Queue(MOST_IN_A_COMMIT)
         self.do, self.close = self._thread.do, self._thread.close
@@ -56,7 +58,7 @@ class Writer:
     async def _commit(self, together: list[tuple[Received, asyncio.Future[Verdict]]]) -> None:
         updates = [update for update, _ in together]
         try:
-            verdicts = await self.do(lambda state: admit(state, updates))
+            verdicts = await self.do(lambda state: admit(state, self._policy, updates))
         except Exception as error:  # disk full, for one: nobody is told that it was kept
             for _, answer in together:
                 if not answer.done():
