@@ -69,7 +69,7 @@ def _membership(member: "FederationStatus") -> str:
     where = f"{member.address}, as device {member.device_id}"
     if member.visited_at is None:
         return f"{where}, not visited yet; `swipefl sync` does"
-    went = "did not answer" if member.failures else f"version {member.version}"
+    went = "last visit failed" if member.failures else f"version {member.version}"
     told = "; it is told how many held-out swipes each version gets right" if member.shares_scores else ""
     return f"{where}, {went} at {moment(member.visited_at)}{told}"
 

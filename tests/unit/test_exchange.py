@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.errors import CoordinatorUnreachable
+from swipefl.errors import CoordinatorUnreachable, FederationError, UpdateRefused
 from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.device.leaving import TOLD, erase_federation
 from swipefl.federation.device.telling import judged_of
@@ -45,7 +45,7 @@ class Played:
     """
 
     def __init__(
-        self, answer: wire.UploadUpdateResponse | CoordinatorUnreachable | None = None, is_away: bool = False
+        self, answer: wire.UploadUpdateResponse | FederationError | None = None, is_away: bool = False
     ) -> None:
         self.answer, self.is_away = answer, is_away
         self.told: list[wire.Judged] = []
@@ -72,7 +72,7 @@ class Played:
 
     def upload(self, header: wire.UpdateHeader, blob: bytes) -> wire.UploadUpdateResponse:
         self.sent.append((header, blob))
-        if isinstance(self.answer, CoordinatorUnreachable):
+        if isinstance(self.answer, FederationError):
             raise self.answer
         assert self.answer
         return self.answer
@@ -118,6 +118,10 @@ def test_what_an_update_leaves_over_is_owed_once_it_is_taken(own: Store, tmp_pat
         (
             wire.UploadUpdateResponse(outcome=REFUSED, reason="damaged" * 99),
             Exchanged(refused=1, global_version=3, reasons=(("damaged" * 99)[:100],)),
+        ),
+        (  # by a proxy, or a coordinator of another version: the newer model comes all the same
+            UpdateRefused("refused", "no", details="too large"),
+            Exchanged(refused=1, global_version=3, reasons=("too large",)),
         ),
     ],
 )

@@ -25,7 +25,7 @@ from swipefl.federation.device.telling import header_of, judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
-from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome
+from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome, UploadUpdateResponse
 from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.membership import Membership
 from swipefl.store.models import newest_global
@@ -233,7 +233,7 @@ class Exchange:
                 stale += 1
                 continue
             self._store.outbox.attempt(update.id, version)
-            answer = client.upload(header_of(update, version), update.blob)
+            answer = _sent(client, update, version)
             if answer.outcome in (Outcome.OUTCOME_ACCEPTED, Outcome.OUTCOME_DUPLICATE):
                 # One that was just accepted waits, and until a version consumed it no other of this device is taken.
                 until = newest.version if answer.outcome == Outcome.OUTCOME_ACCEPTED else version
@@ -280,3 +280,11 @@ class Exchange:
     def _note_success(self, retry_after_s: float) -> None:
         wait = min(retry_after_s, LONGEST_WAIT_S) if retry_after_s > 0 else 0.0  # also for NaN
         self._change(failures=0, tried_at=self._clock(), wait_s=wait)
+
+
+def _sent(client: Client, update: QueuedUpdate, version: int) -> UploadUpdateResponse:
+    """What the coordinator says of an update; a call that it will never take says that of the update too."""
+    try:
+        return client.upload(header_of(update, version), update.blob)
+    except UpdateRefused as error:
+        return UploadUpdateResponse(outcome=Outcome.OUTCOME_REFUSED, reason=str(error.facts["details"]))
