@@ -61,12 +61,14 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _change(word: str, language: str, home: HomeOption, as_json: bool, change: "Change") -> None:
-    from swipefl.device.words import change_word
+    from swipefl.device.words import change_word, is_offered_so
 
     with home_of(home).store() as store:
         report = change_word(store, word, language, change)
     counts = f"{counted(report.words, 'personal word')} and {counted(report.hidden, 'hidden word')} now"
     done = {"add": "added", "remove": "removed", "hide": "hidden", "unhide": "no longer hidden"}[change]
+    if change == "hide" and not is_offered_so(word):  # `its` may be meant to stay where `it's` is not wanted
+        note("words are offered without apostrophes for now: hide it without one too, if it is not to be offered so")
     if as_json:
         emit(asdict(report))
     else:

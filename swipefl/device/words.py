@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from swipefl.decoder.lexicon import check_language
+from swipefl.gesture.gesture import fold, unaccented
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
 
@@ -28,6 +29,11 @@ def change_word(store: Store, word: str, language: str, change: Change) -> Words
     with store.transaction():
         {"add": words.add, "remove": words.remove, "hide": words.hide, "unhide": words.unhide}[change](word, language)
     return WordsReport(len(words.all()), len(words.hidden()))
+
+
+def is_offered_so(word: str) -> bool:
+    """Whether candidates are written like `word`: so far they have no apostrophes."""
+    return unaccented(word) == fold(word)
 
 
 def known_words(store: Store) -> list[PersonalWord]:

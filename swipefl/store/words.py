@@ -56,9 +56,14 @@ class Words:
         self._sql = sql
 
     def add(self, word: str, language: str) -> None:
-        """Add a word, also one that was removed or hidden. Raises UsageError for a word without letters, StoreError."""
+        """Add a word, also one that was removed, or hidden as it is written or swiped.
+
+        Raises UsageError for a word without letters, StoreError.
+        """
         self._put(word, language, removed=False)
-        self._sql.run("DELETE FROM hidden_words WHERE (word, language) = (?, ?)", (fold(word), language))
+        self._sql.run(
+            "DELETE FROM hidden_words WHERE word IN (?, ?) AND language = ?", (fold(word), unaccented(word), language)
+        )
 
     def remove(self, word: str, language: str) -> None:
         """Remove a word for good: swiping it does not bring it back. Raises UsageError, StoreError."""

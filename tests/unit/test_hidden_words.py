@@ -14,7 +14,7 @@ from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words, 
 from swipefl.decoder.search import Candidate
 from swipefl.device.ownership import exported, forget
 from swipefl.device.prediction import Prediction, unwanted
-from swipefl.device.words import change_word, known_words
+from swipefl.device.words import change_word, is_offered_so, known_words
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import SUSPECT, Example, fold
 from swipefl.gesture.keyboard import Keyboard, built_in
@@ -231,3 +231,19 @@ def test_judging_does_not_depend_on_what_is_hidden(store: Store) -> None:
     scores = [(e.top1, e.top5, e.in_lexicon, e.ece) for e in (plain.evaluation(some), hiding.evaluation(some))]
     assert scores[0] == scores[1]
     assert not set(WORDS) & set(words_of(hiding.decoder().decode(some[0].gesture)))
+
+
+@pytest.mark.parametrize("word", ["it's", "It’s", "don't", "o'clock", "rock'n'roll", "naïve"])
+def test_an_added_word_is_hidden_in_none_of_its_spellings(store: Store, word: str) -> None:
+    for spelled in (word, fold(word)):
+        change_word(store, spelled, "en", "hide")
+    change_word(store, "we're", "en", "hide")
+    change_word(store, word, "ru", "hide")
+    change_word(store, word, "en", "add")
+    assert [(hidden.word, hidden.language) for hidden in store.words.hidden() if hidden.language == "en"] == [
+        ("we're", "en")
+    ]
+    assert len(store.words.hidden()) == 2
+    change_word(store, word, "en", "hide")
+    change_word(store, fold(word), "en", "add")
+    assert is_offered_so(word) == (len(store.words.hidden()) == 2)  # another spelling stays as it was wanted
