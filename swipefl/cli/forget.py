@@ -34,7 +34,7 @@ def forget(
     which = (_unix(before) if before else None, word)
     device = home_of(home)
     if dry_run or (asking := asks(yes)):
-        with device.alone() as store:
+        with device.store() if dry_run else device.alone() as store:
             preview = would_forget(store, *which)
         if dry_run:
             _show(preview, as_json or not is_terminal(), "this would erase")
@@ -61,6 +61,7 @@ def _counts(report: "ForgetReport") -> str:
     parts = (
         counted(report.erased, "gesture"),
         counted(report.words, "personal word"),
+        counted(report.hidden, "hidden word"),
         counted(report.checkpoints, "personal model"),
         f"{counted(report.updates, 'update')} that waited to be sent",
     )

@@ -1,7 +1,6 @@
 """What the owner of the swipes may ask at any time: erase them for good, or have them all back."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,20 +14,17 @@ from swipefl.store.store import Store
 
 @dataclass(frozen=True)
 class ForgetReport:
-    """What was erased, or would be: gestures, and of what came of them personal words and models and waiting updates.
+    """What was erased, or would be: gestures, personal and hidden words, and personal models and waiting updates.
 
     `shared` says that a coordinator may have something of them, out of updates that were sent.
     """
 
     erased: int
     words: int
+    hidden: int
     checkpoints: int
     updates: int
     shared: bool
-
-
-class _Undone(Exception):
-    """Takes a transaction back."""
 
 
 def forget(store: Store, before: float | None = None, word: str | None = None, stop: Stop = never) -> ForgetReport:
@@ -47,17 +43,20 @@ def forget(store: Store, before: float | None = None, word: str | None = None, s
 
 
 def would_forget(store: Store, before: float | None = None, word: str | None = None) -> ForgetReport:
-    """What `forget` would erase; changes nothing. Raises StoreError."""
-    with suppress(_Undone), store.transaction():
-        report = _erased(store, before, word)
-        raise _Undone
-    return report
+    """What `forget` would erase; writes nothing and waits for nobody. Raises StoreError."""
+    erased, words = store.gestures.erasable(before, word), len(store.words.all()) - store.words.left(before, word)
+    hidden = len(store.words.hidden(word)) if word is not None or before is None else 0
+    if not erased:
+        return ForgetReport(0, words, hidden, 0, 0, shared=False)
+    personal = [known for known in store.checkpoints.all() if known.kind == "personal"]
+    return ForgetReport(erased, words, hidden, len(personal), len(store.outbox.waiting()), _is_shared(store))
 
 
 def _erased(store: Store, before: float | None, word: str | None) -> ForgetReport:
-    words, checkpoints, updates = len(store.words.all()), 0, 0
+    words, hidden, checkpoints, updates = len(store.words.all()), 0, 0, 0
     erased = store.gestures.erase(before, word)
     if word is not None or before is None:
+        hidden = len(store.words.hidden(word))
         store.words.erase(word)
     member = store.memberships.get()
     if erased:
@@ -65,8 +64,13 @@ def _erased(store: Store, before: float | None, word: str | None) -> ForgetRepor
         if member:
             store.memberships.set(replace(member, residual=b""))
         store.meta.delete(DONE)
-    shared = bool(erased and member and member.contributed)
-    return ForgetReport(erased, words - len(store.words.all()), checkpoints, updates, shared)
+    shared = bool(erased) and _is_shared(store)
+    return ForgetReport(erased, words - len(store.words.all()), hidden, checkpoints, updates, shared)
+
+
+def _is_shared(store: Store) -> bool:
+    member = store.memberships.get()
+    return member is not None and member.contributed > 0
 
 
 def exported(store: Store) -> Iterator[dict[str, Any]]:

@@ -16,6 +16,7 @@ TRAIN, HELD_OUT = "train", "held_out"
 _INSERT = """INSERT INTO gestures (id, trace, keyboard, word, verdict, held_out, stored_at, width, height, user, points)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 _SELECT = "SELECT id, keyboard, word, width, height, user, points, verdict FROM gestures"
+_ERASED = "(:before IS NULL OR stored_at < :before) AND (:word IS NULL OR word = :word)"
 
 
 class Gestures:
@@ -92,10 +93,11 @@ class Gestures:
 
         Their bytes leave the disk with `Store.erase_traces`. Raises StoreError.
         """
-        return self._sql.run(
-            "DELETE FROM gestures WHERE (:before IS NULL OR stored_at < :before) AND (:word IS NULL OR word = :word)",
-            {"before": before, "word": None if word is None else fold(word)},
-        )
+        return self._sql.run(f"DELETE FROM gestures WHERE {_ERASED}", _erased(before, word))
+
+    def erasable(self, before: float | None = None, word: str | None = None) -> int:
+        """How many `erase` would erase. Raises StoreError."""
+        return int(self._sql.rows(f"SELECT count(*) FROM gestures WHERE {_ERASED}", _erased(before, word))[0][0])
 
     def _read(self, where: str, parameters: Sequence[object]) -> Iterator[tuple[Example, str]]:
         keyboards = {keyboard.name: keyboard for keyboard in self._keyboards.all()}
@@ -104,6 +106,10 @@ class Gestures:
                 raise self._sql.damaged("a gesture in it cannot be read")
             gesture = Gesture(id, _points(points), keyboards[keyboard], width, height, user)
             yield Example(gesture, word), verdict
+
+
+def _erased(before: float | None, word: str | None) -> dict[str, float | str | None]:
+    return {"before": before, "word": None if word is None else fold(word)}
 
 
 def _points(blob: bytes) -> Points:

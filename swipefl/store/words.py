@@ -13,18 +13,23 @@ USES_TO_JOIN = 2
 # Held-out examples do not count: a word learned from them would flatter the score that they measure.
 _ALL = """WITH used AS (
     SELECT g.word, k.language, count(*) AS uses FROM gestures g JOIN keyboards k ON k.name = g.keyboard
-    WHERE g.verdict = 'good' AND g.held_out = 0 GROUP BY g.word, k.language
-)
-SELECT u.word, u.language, u.uses, 'typed' FROM used u LEFT JOIN words w USING (word, language)
-WHERE u.uses >= ? AND w.word IS NULL
+    WHERE g.verdict = 'good' AND g.held_out = 0{of_gestures} GROUP BY g.word, k.language
+), by_hand AS (SELECT word, language, removed FROM words{of_words})
+SELECT u.word, u.language, u.uses, 'typed' FROM used u LEFT JOIN by_hand w USING (word, language)
+WHERE u.uses >= :uses AND w.word IS NULL
 UNION ALL
-SELECT w.word, w.language, coalesce(u.uses, 0), 'added' FROM words w LEFT JOIN used u USING (word, language)
+SELECT w.word, w.language, coalesce(u.uses, 0), 'added' FROM by_hand w LEFT JOIN used u USING (word, language)
 WHERE NOT w.removed
 ORDER BY 2, 1"""
+_LEFT = _ALL.format(
+    of_gestures=" AND NOT ((:before IS NULL OR g.stored_at < :before) AND (:word IS NULL OR g.word = :word))",
+    of_words=" WHERE NOT ((:word IS NULL AND :before IS NULL) OR (:word IS NOT NULL AND word = :word))",
+)
+_ALL = _ALL.format(of_gestures="", of_words="")
 _HIDDEN = """SELECT h.word, h.language, (
     SELECT count(*) FROM keyboards k JOIN gestures g ON g.keyboard = k.name
     WHERE k.language = h.language AND g.word = h.word AND g.verdict = 'good' AND g.held_out = 0
-), 'hidden' FROM hidden_words h ORDER BY 2, 1"""
+), 'hidden' FROM hidden_words h WHERE :word IS NULL OR replace(h.word, '''', '') = :word ORDER BY 2, 1"""
 
 # One search of the index for each word and keyboard: no page of points is read, and not each gesture either.
 _TYPED = """WITH asked AS (SELECT value AS word FROM json_each(?))
@@ -84,11 +89,17 @@ class Words:
 
         A hidden one is among them: what is learned of it counts for the model.
         """
-        return [PersonalWord(*row) for row in self._sql.rows(_ALL, (USES_TO_JOIN,))]
+        return [PersonalWord(*row) for row in self._sql.rows(_ALL, {"uses": USES_TO_JOIN})]
 
-    def hidden(self) -> list[PersonalWord]:
-        """Words that are never offered, by language and word. Raises StoreError."""
-        return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN)]
+    def left(self, before: float | None, word: str | None) -> int:
+        """How many of `all` are left once what `Gestures.erase` erases is gone, and by hand `word` or, without
+        `before`, all. Raises StoreError."""
+        which = {"before": before, "word": None if word is None else fold(word), "uses": USES_TO_JOIN}
+        return len(self._sql.rows(_LEFT, which))
+
+    def hidden(self, word: str | None = None) -> list[PersonalWord]:
+        """Words that are never offered, those that are swiped as `word` or all, by language and word. StoreError."""
+        return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN, {"word": None if word is None else fold(word)})]
 
     def typed(self, words: Iterable[str]) -> set[str]:
         """Which of these folded words the person typed themselves: swiped once, or added by hand. Raises StoreError.

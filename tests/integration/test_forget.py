@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from swipefl.database.lock import hold
 from swipefl.device.ownership import forget, would_forget
 from swipefl.errors import Interrupted, StoreError
 from swipefl.store.membership import Membership
@@ -103,6 +104,30 @@ def filled(path: Path) -> Store:
     store = Store(path)
     put(store, [*examples(30), *train_uses(RARE, 3)])
     return store
+
+
+@pytest.mark.parametrize("word", [None, RARE, RARE.upper(), "dont", "pizzeria", "unheard"])
+@pytest.mark.parametrize("before", [None, 0.5, 1.5, 2.5])
+def test_what_is_counted_is_what_goes(path: Path, before: float | None, word: str | None) -> None:
+    now = [0.0]
+    with Store(path, lambda: now[0]) as store:
+        for example in [*examples(8), *train_uses(RARE, 4), *train_uses("dont", 3)]:
+            now[0] += 0.2
+            put(store, [example])
+        for change in (store.words.add, store.words.hide):
+            change("pizzeria", "en")
+        store.words.remove(RARE, "en")
+        store.words.hide("don't", "en")
+        store.checkpoints.add("personal", b"model", "base", use=True)
+        counted = would_forget(store, before, word)
+        assert forget(store, before, word) == counted
+        assert len(store.words.hidden()) == 2 - counted.hidden
+
+
+def test_what_would_go_is_counted_beside_whoever_works_and_writes(home: Path) -> None:
+    with Store(home / "swipefl.db") as busy, hold(home), busy.transaction():
+        assert swipefl(home, "forget", "--all", "--dry-run", "--json").json["erased"] == 260
+        assert swipefl(home, "forget", "--all", "--yes").code == 8
 
 
 def test_what_a_coordinator_has_is_named(path: Path) -> None:

@@ -41,6 +41,7 @@ def ran(home: Path, uid: int, *words: str, **extra: str) -> Done:
 
 
 READ = [["predict", str(EXAMPLE)], ["status"], ["show", "example-0000"], ["export"], ["words", "list"], ["evaluate"]]
+READ += [["forget", "--all", "--dry-run"]]
 WRITTEN = [["ingest", "-"], ["words", "add", "zuzanka"], ["cycle"], ["forget", "--all"], ["reset"], ["leave"]]
 
 
