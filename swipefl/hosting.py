@@ -125,8 +125,6 @@ class Hosting:
         listening, path = self._listening(), self._existing()
         score = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, "coordinator.lock"):
-            with State(path) as state:
-                state.serves_with(self._policy.kept, self._policy.fewest)
             if self._policy.gives_away:
                 few = "a version made of so few updates tells everybody what is in one of them"
                 structlog.get_logger().warning(few, least=self._policy.fewest)

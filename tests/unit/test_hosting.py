@@ -1,5 +1,7 @@
 """What a coordinator's owner does, by its settings."""
 
+import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,24 @@ def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
     assert hosting.devices() == []
     with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
         hosting.devices(revoke="nobody")
+
+
+@pytest.mark.parametrize("what", ["listen", "metrics"])
+def test_a_coordinator_that_cannot_listen_leaves_nothing_open_and_does_not_say_that_it_serves(
+    tmp_path: Path, what: str
+) -> None:
+    Hosting(CoordinatorSettings(home=tmp_path)).create()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        addresses = {"listen": "127.0.0.1:0", what: f"127.0.0.1:{taken.getsockname()[1]}"}
+        hosting = Hosting(CoordinatorSettings(home=tmp_path, **addresses))
+        before = set(threading.enumerate())
+        with pytest.raises(UsageError, match="cannot"):
+            hosting.serve(lambda serving: pytest.fail("it serves"))
+    threads = {thread.name.partition("_")[0] for thread in set(threading.enumerate()) - before}
+    assert threads.isdisjoint({"writer", "rounds"})
+    links = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert not [link for link in links if link.is_relative_to(tmp_path)]
+    assert hosting.status().least is None
 
 
 def test_where_there_is_no_coordinator_nothing_is_made(tmp_path: Path, file: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -98,33 +98,32 @@ async def serve(
     stop = stop or _signalled()
     metrics = Metrics()
     renewal = Renewal(listening.tls, metrics) if listening.tls else None
-    with State(path) as state:  # all that serves is open before anybody connects: later there may be no descriptor
-        newest = state.versions.newest()  # raises where there is no coordinator yet
-        writer, drafts = Writer(path, policy), StateThread(path, "rounds")
+    async with AsyncExitStack() as opened:  # all of it before anybody connects: later there may be no descriptor
+        state = opened.enter_context(State(path))
+        version = state.versions.newest().number  # raises where there is no coordinator yet
+        writer = Writer(path, policy)
+        opened.push_async_callback(writer.close)
+        drafts = StateThread(path, "rounds")
+        opened.push_async_callback(drafts.close)
         service = FederationService(state, writer, policy, metrics)
         patience = Patience(service.caller, policy.limits, metrics)
         most = connections(raise_limit())
         server, health = _server(service, listening.reflection, patience, policy.limits.concurrent_calls, most)
         port = _bind(server, listening.address, renewal)
-        async with exposed(listening.metrics, metrics.registry) as metrics_port:
-            await server.start()
-            await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
-            on_ready(Serving(port, metrics_port))
-            structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=newest.number)
-            aggregator = Aggregator(policy, metrics, score)
-            tasks = _tasks(writer.run(), _rounds(state, drafts, writer, aggregator), _note_seen(service))
-            if renewal:
-                tasks += _tasks(renewal.run())
-            await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
-            structlog.get_logger().info("draining", seconds=DRAIN_S)
-            await health.enter_graceful_shutdown()
-            await server.stop(DRAIN_S)
-            try:
-                await _ended(tasks)
-                await service.note_seen()
-            finally:
-                await drafts.close()
-                await writer.close()
+        metrics_port = await opened.enter_async_context(exposed(listening.metrics, metrics.registry))
+        await writer.do(lambda state: state.serves_with(policy.kept, policy.fewest))
+        await server.start()
+        await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        on_ready(Serving(port, metrics_port))
+        structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=version)
+        rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, score))
+        tasks = _tasks(writer.run(), rounds, _note_seen(service), *([renewal.run()] if renewal else []))
+        await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+        structlog.get_logger().info("draining", seconds=DRAIN_S)
+        await health.enter_graceful_shutdown()
+        await server.stop(DRAIN_S)
+        await _ended(tasks)
+        await service.note_seen()
     structlog.get_logger().info("stopped")
 
 
