@@ -4,6 +4,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
+from itertools import cycle, product
 from pathlib import Path
 
 import pytest
@@ -18,20 +20,23 @@ COMMANDS = {
     "words list": 0,
     "config": 0,
     "--help": 0,
-    f"predict {EXAMPLE}": 0,
+    "predict swipes.jsonl": 0,
     "show example-0000": 0,
     "forget --all --dry-run --json": 0,
     "ingest -": 3,
     "nonsense": 2,
     "predict none.jsonl": 3,
 }
+ALL_STREAMS = ("status", "predict swipes.jsonl", "ingest -", "nonsense")  # one of each way to write and to end
 OUTPUT_FAILS = {">/dev/full": 5, "1</dev/null": 5}  # the latter is open, and not for writing
 NOBODY_LISTENS = (">&-", "2>&-", "<&-", "<&- >&- 2>&-", "2>/dev/full", ">&- 2>/dev/full")
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home of three swipes, with their file beside it."""
     home = tmp_path_factory.mktemp("streams") / "home"
+    (home.parent / "swipes.jsonl").write_bytes(b"".join(GOOD[:3]))
     assert swipefl(home, "ingest", "-", given=b"".join(GOOD[:3])).code == 0
     return home
 
@@ -39,11 +44,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def ran(home: Path, words: str, streams: str, **extra: str) -> subprocess.CompletedProcess[bytes]:
     command = f"exec '{sys.executable}' -m swipefl {words} {streams}"
     given = environment(home, **extra)
-    return subprocess.run(["bash", "-c", command], env=given, capture_output=True, check=False, input=b"")
+    where = home.parent
+    return subprocess.run(["bash", "-c", command], env=given, capture_output=True, check=False, input=b"", cwd=where)
 
 
-@pytest.mark.parametrize("streams", NOBODY_LISTENS)
-@pytest.mark.parametrize("words", COMMANDS)
+def met(streams: Iterable[str]) -> list[tuple[str, str]]:
+    """Some commands with each of the streams, and each of the others with one."""
+    others = [words for words in COMMANDS if words not in ALL_STREAMS]
+    return [*product(ALL_STREAMS, streams), *zip(others, cycle(streams), strict=False)]
+
+
+@pytest.mark.parametrize(("words", "streams"), met(NOBODY_LISTENS))
 def test_a_stream_that_nobody_listens_to_changes_no_exit_code(home: Path, words: str, streams: str) -> None:
     before = (home / "swipefl.db").read_bytes()
     done = ran(home, words, streams)
@@ -53,8 +64,7 @@ def test_a_stream_that_nobody_listens_to_changes_no_exit_code(home: Path, words:
         assert done.stdout == ran(home, words, "").stdout
 
 
-@pytest.mark.parametrize("streams", OUTPUT_FAILS)
-@pytest.mark.parametrize("words", COMMANDS)
+@pytest.mark.parametrize(("words", "streams"), met(OUTPUT_FAILS))
 def test_output_that_cannot_be_written_is_exit_5_and_one_sentence(home: Path, words: str, streams: str) -> None:
     done = ran(home, words, streams)
     expected = COMMANDS[words] or OUTPUT_FAILS[streams]
