@@ -61,11 +61,14 @@ def _without_user(line: str) -> dict[str, object]:
     return {name: value for name, value in json.loads(line).items() if name != "user"}
 
 
+ON_TWO_CORES = "import os; os.cpu_count = lambda: 2; from swipefl.__main__ import main; main()"  # a worker for each
+
+
 @pytest.fixture
 def begun(swipes: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A long simulation in a session of its own, whose workers are there and train."""
     out = ("--rounds", "1000", "--clients-per-round", "4", "--epochs", "20", "--out", str(tmp_path / "out"))
-    command = [sys.executable, "-m", "swipefl", "simulate", str(swipes), *out]
+    command = [sys.executable, "-c", ON_TWO_CORES, "simulate", str(swipes), *out]
     pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=environment(tmp_path), start_new_session=True, **pipes) as process:
         wait_until(lambda: len(session(process.pid)) > 2)
@@ -84,9 +87,16 @@ def session(leader: int) -> list[int]:
     return running
 
 
-@pytest.mark.parametrize("trains", [True, False], ids=["while they train", "while they start"])
-@pytest.mark.parametrize("to", ["the first", "all"])
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize(
+    ("signum", "to", "trains"),
+    [
+        (signal.SIGTERM, "the first", True),
+        (signal.SIGTERM, "all", False),
+        (signal.SIGINT, "all", True),
+        (signal.SIGKILL, "the first", True),
+        (signal.SIGKILL, "the first", False),
+    ],
+)
 def test_workers_end_with_the_simulation(
     begun: subprocess.Popen[bytes], tmp_path: Path, signum: signal.Signals, to: str, trains: bool
 ) -> None:
