@@ -156,10 +156,10 @@ def test_no_word_that_anybody_may_need_is_offensive() -> None:
     assert not set(ORDINARY) & {word for language in LANGUAGES for word in offensive_words(language)}
 
 
-@pytest.mark.parametrize(("language", "count"), [("en", 192), ("ru", 111)])
-def test_the_offensive_words_are_few_rare_and_of_the_lexicon(language: str, count: int) -> None:
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_offensive_words_are_few_rare_and_of_the_lexicon(language: str) -> None:
     lexicon, words = load_lexicon(language), offensive_words(language)
-    assert len(words) == count
+    assert 50 < len(words) < 500
     assert words <= set(lexicon.words)
     share = dict(zip(lexicon.words, np.exp(lexicon.ln_frequencies), strict=True))
     assert sum(share[word] for word in words) < 0.002

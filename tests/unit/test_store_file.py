@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from swipefl.database import opening
 from swipefl.database.lock import hold
 from swipefl.errors import CheckpointError, Remedy, StoreBusy, StoreError
+from swipefl.federation.coordinator.state import State
 from swipefl.store.store import Store
 from tests.support.errors import advises
 from tests.support.people import examples
@@ -32,6 +34,19 @@ def test_a_file_that_others_may_read_is_closed_to_them(path: Path) -> None:
     path.chmod(0o644)
     Store(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("opened", [Store, State])
+@pytest.mark.parametrize("mode", [opening.WRITING, f"{opening.READING}&immutable=1"])
+def test_what_is_temporary_stays_in_memory(
+    path: Path, monkeypatch: pytest.MonkeyPatch, opened: type[Store | State], mode: str
+) -> None:
+    """Else a rewriting leaves all that there is in the system's temporary folder."""
+    opened(path).close()
+    monkeypatch.setattr(opening, "_mode", lambda path: mode)
+    in_memory = 2
+    with opened(path) as store:
+        assert store.sql.rows("PRAGMA temp_store")[0][0] == in_memory
 
 
 def test_the_promises_are_switched_on(store: Store) -> None:
