@@ -11,7 +11,7 @@ from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import Done, swipefl
 from tests.support.people import examples
-from tests.support.swipes import EXAMPLE, GOOD, lines
+from tests.support.swipes import GOOD, lines
 from tests.support.terminal import seen, swipefl_on_terminal
 
 
@@ -22,8 +22,8 @@ def offered(done: Done) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with the example's gestures."""
-    assert swipefl(tmp_path, "ingest", str(EXAMPLE)).code == 0
+    """A home with some of the example's gestures."""
+    assert swipefl(tmp_path, "ingest", "-", given=b"".join(GOOD[:40])).code == 0
     return tmp_path
 
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, CoordinatorUnreachable, TrustError, UnusableModel
-from swipefl.federation.device.client import STREAM_S, Client, Endpoint
+from swipefl.federation.device.client import STREAM_S, Client
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.device.enrolment import enroll
 from swipefl.federation.device.exchange import Exchange
 from swipefl.federation.protocol.plan import Plan

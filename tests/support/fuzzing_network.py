@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import SwipeflError
 from swipefl.federation.coordinator.server import SERVICE
-from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.client import Client
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.device.exchange import Exchange
 from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.wire.v1 import federation_pb2 as wire
