@@ -17,7 +17,8 @@ import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.encoder import Architecture
-from swipefl.federation.device.client import CHUNK_BYTES, Client, Endpoint
+from swipefl.federation.device.client import CHUNK_BYTES, Client
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.device.enrolment import enroll
 from swipefl.federation.device.exchange import Exchange
 from swipefl.federation.protocol.token import Token
@@ -29,6 +30,7 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator, coordinator
+from tests.support.states import enrolled
 from tests.support.updates import delta, header_for
 
 AT_ONCE = 32
@@ -104,7 +106,7 @@ def load(first: Checkpoint, clients: int, updates: int, buffer: int) -> dict[str
         with coordinator(home, "--buffer", str(buffer), "--max-staleness", "1000", init=False) as serving:
             with serving.state() as state, state.transaction():
                 credentials = [secrets.token_bytes(32) for _ in range(clients)]
-                ids = [state.devices.enroll(state.devices.new_token(3600).secret, each) for each in credentials]
+                ids = [enrolled(state, credential=each) for each in credentials]
             devices = [f"{id}:{each.hex()}" for id, each in zip(ids, credentials, strict=True)]
             blob = encode_update(delta(first.parameters, norm=0.01), 1.0).blob
             figures = asyncio.run(_send(serving, devices, blob, updates))

@@ -19,11 +19,13 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.server import Listening, Serving, serve
 from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.client import Client
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
+from tests.support.states import enrolled
 from tests.support.updates import Held, header_for, parts_of
 from tests.support.waiting import LONG_S, wait_until
 
@@ -59,8 +61,7 @@ class Coordinator:
         """A device that was enrolled without a call."""
         with self.state() as state:
             credential = secrets.token_bytes(32)
-            device_id = state.devices.enroll(state.devices.new_token(3600).secret, credential)
-        assert device_id
+            device_id = enrolled(state, credential=credential)
         return Device(self.address, f"{device_id}:{credential.hex()}")
 
     def reads(self, parts: Held) -> None:

@@ -5,21 +5,21 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
-
-import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.coordinator.versions import Draft
-from swipefl.federation.device.client import Client, Endpoint
+from swipefl.federation.device.client import Client
+from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.round import Master
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 from tests.support.coordinator import Coordinator
+from tests.support.harm import scaled
+from tests.support.states import enrolled
 from tests.support.updates import update
 from tests.support.waiting import LONG_S
 
@@ -33,8 +33,7 @@ class Phone:
         if serving:
             with serving.state() as state:
                 secret = secrets.token_bytes(32)
-                device_id = state.devices.enroll(state.devices.new_token(3600).secret, secret)
-                assert device_id
+                device_id = enrolled(state, credential=secret)
                 key = state.keys.public().public_key
             self.store.memberships.set(Membership(address or serving.address, device_id, secret, key))
 
@@ -70,7 +69,7 @@ class Phone:
 
 def publish(serving: Coordinator, factor: float) -> int:
     """A new version whose weights are those of the base times `factor`; returns its number."""
-    return publish_model(serving, _scaled(factor))
+    return publish_model(serving, scaled(factor))
 
 
 def publish_model(serving: Coordinator, model: Checkpoint) -> int:
@@ -81,7 +80,7 @@ def publish_model(serving: Coordinator, model: Checkpoint) -> int:
 
 def aggregate(serving: Coordinator, factor: float) -> int:
     """As `publish`, made by a round that consumed what waits: each device may contribute again."""
-    return aggregate_model(serving, _scaled(factor))
+    return aggregate_model(serving, scaled(factor))
 
 
 def aggregate_model(serving: Coordinator, model: Checkpoint) -> int:
@@ -89,11 +88,6 @@ def aggregate_model(serving: Coordinator, model: Checkpoint) -> int:
     with serving.state() as state:
         waiting = [update.number for update in state.updates.waiting()]
         return state.publish(Draft(Master(model), "aggregated", waiting)).number
-
-
-def _scaled(factor: float) -> Checkpoint:
-    base = base_checkpoint()
-    return replace(base, weights={name: array * np.float32(factor) for name, array in base.weights.items()})
 
 
 def taken(serving: Coordinator, update_id: str) -> int:

@@ -15,8 +15,8 @@ SMALL = Checkpoint(
 )
 
 
-def enrolled(state: State, name: str = "") -> str:
-    """The id of a new device."""
-    device = state.devices.enroll(state.devices.new_token(60, name).secret, secrets.token_bytes(32))
+def enrolled(state: State, name: str = "", credential: bytes | None = None) -> str:
+    """The id of a new device, which is known by `credential`."""
+    device = state.devices.enroll(state.devices.new_token(60, name).secret, credential or secrets.token_bytes(32))
     assert device
     return device

@@ -1,7 +1,6 @@
 """One round, whoever runs it."""
 
 import hashlib
-import secrets
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.round import Master, play
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import decode_update, encode_update, shapes_of
+from tests.support.states import enrolled
 from tests.support.updates import delta
 
 SHAPES = Architecture(4).parameter_shapes()
@@ -79,8 +79,8 @@ def test_a_coordinator_makes_of_its_updates_what_a_round_makes_of_them(
         for number in (1, 2):
             sent = blobs(master.model, 4)
             for blob in sent:
-                device = state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32))
-                assert admit(state, Policy(), [Received("u", str(device), number, 10, blob)]) == [Verdict("accepted")]
+                device = enrolled(state)
+                assert admit(state, Policy(), [Received("u", device, number, 10, blob)]) == [Verdict("accepted")]
             aggregator.publish(aggregator.draft(state), state)
             before = state.versions.newest().number - 1
             start = Master(master.published()) if number == 1 else master
@@ -109,9 +109,9 @@ def test_the_step_falls_with_the_number_of_the_round(tmp_path: Path) -> None:
             state.create(start)
             for made_by in history.split():
                 state.publish(Draft(Master(start), made_by.replace("-", " ")))
-            device = state.devices.enroll(state.devices.new_token(60).secret, b"c" * 32)
+            device = enrolled(state)
             newest = state.versions.newest().number
-            assert admit(state, Policy(), [Received("u", str(device), newest, 10, blob)]) == [Verdict("accepted")]
+            assert admit(state, Policy(), [Received("u", device, newest, 10, blob)]) == [Verdict("accepted")]
             moved(Aggregator(Policy(strategy=strategy, least=1), Metrics()).draft(state).master.model, share)
 
 

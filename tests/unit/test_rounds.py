@@ -329,8 +329,8 @@ def test_a_coordinators_clock_that_went_back_holds_no_update_for_ever(
     now = time.time()
     with State(tmp_path / "coordinator.db", clock=lambda: now + wrong_by) as state:
         state.create(base_checkpoint())
-        device = state.devices.enroll(state.devices.new_token(60).secret, b"")
-        admit(state, PLAIN, [Received("an id", str(device), 1, 100, b"")])
+        device = enrolled(state)
+        admit(state, PLAIN, [Received("an id", device, 1, 100, b"")])
         assert (
             Aggregator(Policy(buffer=40, least=1, max_wait_s=HOUR_S), Metrics(), clock=lambda: now).is_due(state) is due
         )

@@ -1,5 +1,6 @@
 """A token as it is given: by a flag, a file, standard input or a variable; and that no error and no repr shows it."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from swipefl.federation.device.web_proxy import Proxy
 from swipefl.federation.protocol.token import Token
 from swipefl.hosting import TokensReport
 from swipefl.settings.token import given_token
-from swipefl.store.membership import Membership
+from tests.support.cycles import MEMBER
 
 TOKEN = str(Token(b"sixteen secrets!", bytes(32)))
 ONE = {
@@ -92,7 +93,7 @@ def test_no_repr_shows_a_secret() -> None:
     things = [
         Token(secret, bytes(32)),
         Endpoint("localhost:1", key=secret),
-        Membership("localhost:1", "device", secret, b""),
+        replace(MEMBER, credential=secret),
         Proxy("proxy", 1, secret.decode()),
         TokensReport((secret.decode(),)),
     ]

@@ -1,7 +1,6 @@
 """The writer of a coordinator: what arrives together is committed together."""
 
 import asyncio
-import secrets
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from swipefl.federation.coordinator.admission import Verdict
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
+from tests.support.states import enrolled
 
 
 def test_updates_that_arrive_together_are_committed_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -19,12 +19,12 @@ def test_updates_that_arrive_together_are_committed_together(tmp_path: Path, mon
     monkeypatch.setattr(writer, "admit", lambda *all_of: sizes.append(len(all_of[-1])) or admit(*all_of))
     with State(path) as state:
         state.create(base_checkpoint())
-        devices = [state.devices.enroll(state.devices.new_token(60).secret, secrets.token_bytes(32)) for _ in range(50)]
+        devices = [enrolled(state) for _ in range(50)]
 
     async def all_at_once() -> list[Verdict]:
         group = writer.Writer(path, Policy())
         running = asyncio.create_task(group.run())
-        updates = [Received("u", device or "", 1, 1, b"x") for device in devices]
+        updates = [Received("u", device, 1, 1, b"x") for device in devices]
         answers = await asyncio.gather(*map(group.take, [*updates, *updates]))
         running.cancel()
         await group.close()
