@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,9 @@ import pytest
 from swipefl.database.lock import hold
 from swipefl.device.ownership import forget, would_forget
 from swipefl.errors import Interrupted, StoreError
-from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 from tests.support.command import SHORT, Done, environment, swipefl
-from tests.support.cycles import cycle, joins_nobody
+from tests.support.cycles import MEMBER, cycle, joins_nobody
 from tests.support.people import examples
 from tests.support.stores import RARE, put, train_uses
 from tests.support.swipes import EXAMPLE
@@ -45,10 +45,10 @@ WAYS = [["--all"], ["--word", "zuzanka"], ["--before", "2000-01-01"], ["--before
 
 @pytest.mark.parametrize("which", WAYS, ids=" ".join)
 def test_a_preview_says_what_forget_then_erases_and_changes_nothing(home: Path, which: list[str]) -> None:
-    before = (home / "swipefl.db").read_bytes(), swipefl(home, "export").out, swipefl(home, "status").out
+    before = {path.name: path.read_bytes() for path in home.glob("swipefl.db*")}
     preview = swipefl(home, "forget", *which, "--dry-run", "--json")
     assert (preview.code, preview.err) == (0, "")
-    assert before == ((home / "swipefl.db").read_bytes(), swipefl(home, "export").out, swipefl(home, "status").out)
+    assert before == {path.name: path.read_bytes() for path in home.glob("swipefl.db*")}
     assert swipefl(home, "forget", *which, "--json").json == preview.json
     left = swipefl(home, "status").json
     assert left["gestures"]["good"] == 260 - preview.json["erased"]
@@ -133,8 +133,7 @@ def test_what_would_go_is_counted_beside_whoever_works_and_writes(home: Path) ->
 def test_what_a_coordinator_has_is_named(path: Path) -> None:
     with filled(path) as store:
         assert not would_forget(store).shared
-        member = Membership("localhost:1", "device", b"c" * 32, b"k" * 32, contributed=3, residual=b"r")
-        store.memberships.set(member)
+        store.memberships.set(replace(MEMBER, contributed=3, residual=b"r"))
         assert would_forget(store).shared
         assert not would_forget(store, word="unheard").shared
         assert forget(store).shared
