@@ -34,6 +34,12 @@ def text(text: str) -> bytes:
     return (bytes([len(text)]) if rest < 0 else bytes([127, rest])) + text.encode("latin-1")
 
 
+def headers(stream: int, fields: dict[str, str]) -> bytes:
+    """The frame of all headers of a call or of an answer."""
+    block = b"".join(b"\0" + text(name) + text(value) for name, value in fields.items())
+    return frame(HEADERS, END_HEADERS, stream, block)
+
+
 def call(stream: int, method: str, authorization: str | None = None, service: str = SERVICE) -> bytes:
     """The frame that begins a call."""
     fields = {
@@ -45,8 +51,7 @@ def call(stream: int, method: str, authorization: str | None = None, service: st
         "content-type": "application/grpc",
         **({"authorization": f"Bearer {authorization}"} if authorization else {}),
     }
-    block = b"".join(b"\0" + text(name) + text(value) for name, value in fields.items())
-    return frame(HEADERS, END_HEADERS, stream, block)
+    return headers(stream, fields)
 
 
 def message(stream: int, request: wire.CheckInRequest | wire.DownloadCheckpointRequest) -> bytes:

@@ -11,7 +11,7 @@ from threading import Thread
 import grpc
 
 from tests.support.certificates import Certificates
-from tests.support.frames import DATA, END_HEADERS, END_STREAM, HEADERS, SETTINGS, frame, text
+from tests.support.frames import DATA, END_STREAM, SETTINGS, frame, headers
 from tests.support.waiting import LONG_S
 
 Answer = Callable[[socket.socket], object]
@@ -96,7 +96,6 @@ def ssh(connection: socket.socket) -> None:
 def http2(status: int, body: bytes = b"<html>") -> Answer:
     """A web server of HTTP/2 that answers every request with a page."""
     fields = {":status": str(status), "content-type": "text/html", "server": "a web server"}
-    block = b"".join(b"\0" + text(name) + text(value) for name, value in fields.items())
 
     def answered(connection: socket.socket) -> None:
         connection.sendall(frame(SETTINGS))
@@ -105,9 +104,7 @@ def http2(status: int, body: bytes = b"<html>") -> Answer:
             if not (more := connection.recv(1000)):
                 return
             said += more
-        connection.sendall(
-            frame(SETTINGS, 1) + frame(HEADERS, END_HEADERS, 1, block) + frame(DATA, END_STREAM, 1, body)
-        )
+        connection.sendall(frame(SETTINGS, 1) + headers(1, fields) + frame(DATA, END_STREAM, 1, body))
         while connection.recv(1000):
             pass
 
