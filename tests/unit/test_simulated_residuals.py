@@ -11,25 +11,16 @@ from typing import Any
 import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import norm_of, residual_from, shapes_of
 from swipefl.simulation.participants import participants_of
 from swipefl.simulation.residuals import Residuals
 from swipefl.simulation.scenario import Scenario, Troubles
-from swipefl.simulation.simulation import Simulation
 from swipefl.simulation.work import Task, contribute, evaluate_part
-from tests.support.simulations import Here
+from tests.support.simulations import PLAN, Here, simulation
 
-PLAN = Plan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
 EVERYBODY = Scenario(4, 6, PLAN, Strategy(optimizer="fedavg"))
 SHAPES = shapes_of(base_checkpoint().parameters)
-
-
-def simulation(swipes: Path, folder: Path, scenario: Scenario, processes: Here | None = None) -> Simulation:
-    clients = participants_of(swipes, swipes.parent / "people")
-    folder.mkdir(exist_ok=True)
-    return Simulation(clients, scenario, base_checkpoint(), folder, processes or Here(), parallel=1)
 
 
 def owed(folder: Path, number: int) -> dict[int, bytes]:

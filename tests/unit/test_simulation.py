@@ -12,24 +12,16 @@ from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import difference, norm_of
 from swipefl.gesture.formats import read_examples
 from swipefl.simulation.participants import Participant, participants_of
 from swipefl.simulation.scenario import Scenario, Troubles
-from swipefl.simulation.simulation import RoundResult, Simulation
+from swipefl.simulation.simulation import RoundResult
 from swipefl.simulation.work import Task, contribute
-from tests.support.simulations import Here
+from tests.support.simulations import PLAN, simulation
 
-PLAN = Plan(epochs=1, batch_size=8, learning_rate=1e-3, max_norm=0.5)
 FEDAVG = Strategy(optimizer="fedavg")
-
-
-def simulation(swipes: Path, folder: Path, scenario: Scenario) -> Simulation:
-    clients = participants_of(swipes, swipes.parent / "people")
-    folder.mkdir(exist_ok=True)
-    return Simulation(clients, scenario, base_checkpoint(), folder, Here(), parallel=1)
 
 
 def ran(swipes: Path, folder: Path, scenario: Scenario) -> tuple[list[RoundResult], dict[str, np.ndarray]]:
