@@ -3,7 +3,6 @@
 import os
 import shutil
 import stat
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from swipefl.database.files import make_folder, open_private
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
 from tests.support.command import Done, swipefl
+from tests.support.disk import mounted
 from tests.support.swipes import EXAMPLE, GOOD
 
 AS_ROOT = os.geteuid() == 0 and bool(shutil.which("setpriv"))
@@ -51,16 +51,8 @@ def read_only(tmp_path: Path) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """A filled home on a file system that is mounted for reading, and how to get there."""
     home = tmp_path / "home"
     assert swipefl(home, "ingest", "-", given=FEW).code == 0
-    script = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && echo ready && read -r end'
-    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(home)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
-        assert holder.stdin
-        assert holder.stdout
-        if not holder.stdout.readline():
-            pytest.skip("no file system may be mounted here")
-        inside = ("nsenter", f"--target={holder.pid}", "--user", "--mount", "--preserve-credentials")
+    with mounted('mount --bind "$0" "$0" && mount -o remount,bind,ro "$0"', home) as inside:
         yield home, inside
-        holder.stdin.close()
 
 
 def test_a_home_that_cannot_be_written_is_read(read_only: tuple[Path, tuple[str, ...]]) -> None:

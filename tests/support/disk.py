@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.command import ROOT, Done, swipefl
 
-MOUNT = 'mount -t tmpfs -o size=16m tmpfs "$0" && echo ready && read -r end'
+SMALL = 'mount -t tmpfs -o size=16m tmpfs "$0"'
 
 
 @dataclass(frozen=True)
@@ -52,14 +52,21 @@ class SmallDisk:
 def small_disk(folder: Path) -> Iterator[SmallDisk]:
     """One that is mounted at `folder`, a new one; the test is skipped where that may not be."""
     folder.mkdir()
-    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", MOUNT, str(folder)]
+    with mounted(SMALL, folder) as inside:
+        yield SmallDisk(folder, inside)
+
+
+@contextmanager
+def mounted(mount: str, folder: Path) -> Iterator[tuple[str, ...]]:
+    """The command before those that see what `mount` does to `folder`, its $0; skips the test where that may not be."""
+    script = f"{mount} && echo ready && read -r end"
+    command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdin
         assert holder.stdout
         if not holder.stdout.readline():
             pytest.skip("no file system may be mounted here")
-        namespace = ("nsenter", f"--target={holder.pid}", "--user", "--mount", "--preserve-credentials")
-        yield SmallDisk(folder, namespace)
+        yield ("nsenter", f"--target={holder.pid}", "--user", "--mount", "--preserve-credentials")
         holder.stdin.close()
 
 
