@@ -202,8 +202,10 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 def _kept(v: "VersionStatus") -> str:
     """Why a version has the weights of the one before."""
-    if v.candidate_top1 is None or v.top1 is None:
+    if v.made_by != "kept":
         return ""
+    if v.candidate_top1 is None or v.top1 is None:
+        return f"version {v.version} was kept: the candidate's weights were out of range, no device would take them"
     scores = f"the candidate had {percent(v.candidate_top1)}, this one has {percent(v.top1)}"
     return f"version {v.version} was kept: {scores} of the holdout's first words right"
 

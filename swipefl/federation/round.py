@@ -3,8 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
-from swipefl.decoder.encoder import Architecture
+from swipefl.decoder.encoder import Architecture, usable
+from swipefl.errors import CheckpointError
 from swipefl.federation.aggregation import Arrived, Moments, combine, step
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import Delta, Shapes
@@ -29,13 +32,15 @@ class Master:
 class Outcome:
     """What a round came to: the next master, and top-1 before and after, None where nobody scored.
 
-    `kept` says that the candidate was worse: the master is the one from before.
+    `kept` says that the candidate was worse, or by its `fault` none that a device takes: the weights are those from
+    before.
     """
 
     master: Master
     top1_before: float | None = None
     top1_after: float | None = None
     kept: bool = False
+    fault: str | None = None
 
     @property
     def top1(self) -> float | None:
@@ -56,10 +61,25 @@ def play(
     `score` gives a checkpoint's top-1 on a holdout, where there is one; `combine` is another way to combine them than
     the strategy's, which needs one at least.
     """
-    delta = combine(updates, Architecture.named(master.model.architecture).parameter_shapes(), strategy)
-    moved, moments = step(master.model.parameters, master.moments, delta, strategy, number)
-    candidate = replace(master, model=master.model.with_parameters(moved), moments=moments)
+    with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range of float32 or float16 is found below
+        delta = combine(updates, Architecture.named(master.model.architecture).parameter_shapes(), strategy)
+        moved, moments = step(master.model.parameters, master.moments, delta, strategy, number)
+        candidate = replace(master, model=master.model.with_parameters(moved), moments=moments)
+        fault = _fault(candidate)
+    if fault:  # without moments: they would lead the next round there again
+        before = score(master.published()) if score else None
+        return Outcome(Master(master.model), before, kept=True, fault=fault)
     if score is None:
         return Outcome(candidate)
     before, after = score(master.published()), score(candidate.published())
     return Outcome(master if after < before else candidate, before, after, kept=after < before)
+
+
+def _fault(candidate: Master) -> str | None:
+    """Why devices would not take a candidate, or no round could go on from it."""
+    try:
+        usable(candidate.published())
+    except CheckpointError as error:
+        return str(error)
+    finite = all(np.isfinite(array).all() for array in candidate.moments.values())
+    return None if finite else "the optimiser's moments are not finite"

@@ -17,6 +17,7 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.protocol.signing import verified_manifest
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.hosting import Hosting
@@ -347,6 +348,14 @@ def test_a_version_that_was_kept_shows_both_scores(tmp_path: Path) -> None:
     assert (second["made_by"], second["top1"], second["candidate_top1"]) == ("kept", 0.83, 0.812)
     text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
     assert "version 2 was kept: the candidate had 81.2%, this one has 83.0% of the holdout" in text
+
+
+def test_a_version_in_place_of_one_that_no_device_takes_says_so(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    with Hosting(CoordinatorSettings(home=tmp_path))._state() as state:
+        state.publish(Draft(state.versions.master(), "kept"))
+    text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
+    assert "version 2 was kept: the candidate's weights were out of range, no device would take them" in text
 
 
 def test_tokens_of_several_devices_are_numbered(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights
-from swipefl.decoder.encoder import Architecture
+from swipefl.decoder.encoder import Architecture, usable
 from swipefl.federation.aggregation import Arrived, step, weight_of
 from swipefl.federation.coordinator.admission import Verdict, admit
 from swipefl.federation.coordinator.metrics import Metrics
@@ -18,7 +18,7 @@ from swipefl.federation.coordinator.rounds import Aggregator
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
-from swipefl.federation.round import Master, play
+from swipefl.federation.round import Master, Score, play
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import decode_update, encode_update, shapes_of
 from tests.support.states import enrolled
@@ -134,6 +134,45 @@ def test_a_worse_candidate_leaves_the_master_and_its_moments(tmp_path: Path) -> 
     assert judged[0] == start.published().fingerprint, "judged as devices load it"
     assert judged[-1] == better.master.published().fingerprint
     assert hashlib.sha256(start.model.to_bytes()).hexdigest() != judged[0]
+
+
+RUNAWAYS = {  # by strategy, and the norm of what its updates ask for
+    "a long step": (Strategy(optimizer="fedavg", server_lr=100), 1e4),
+    "beyond float16": (Strategy(optimizer="fedavg"), 1e7),
+    "beyond float32": (Strategy(), 1e37),
+    "beyond float32 in the moments": (Strategy(optimizer="fedadam", server_lr=100), 1e30),
+    "of a median": (Strategy("median", "fedavgm"), 1e7),
+}
+
+
+@pytest.mark.parametrize(("strategy", "norm"), RUNAWAYS.values(), ids=RUNAWAYS)
+@pytest.mark.parametrize("score", [None, lambda checkpoint: 0.5], ids=["unscored", "scored"])
+def test_a_candidate_that_no_device_takes_leaves_the_weights(
+    strategy: Strategy, norm: float, score: Score | None
+) -> None:
+    start = Master(model(), {"first.head.bias": np.ones(6, np.float32)})
+    huge = {name: array * np.float32(norm) for name, array in delta(start.model.parameters, 1, 1.0).items()}
+    outcome = play(start, [Arrived(10, 0, lambda only: huge)] * 2, strategy, 1, score)
+    assert outcome.kept
+    assert outcome.fault
+    assert (outcome.top1, outcome.top1_after) == (score and 0.5, None)
+    assert outcome.master.model is start.model
+    assert outcome.master.moments == {}, "they led there"
+
+
+def test_many_rounds_of_one_hostile_of_three_never_come_to_what_no_device_takes() -> None:
+    """And where the others go on alone, so do versions."""
+    start, strategy = Master(model()), Strategy(steady=0)
+    aimed = {name: np.zeros(shape, np.float32) for name, shape in SHAPES.items()}
+    aimed["head.bias"][0] = 200.0
+    hostile, honest = Arrived(10, 0, lambda only: aimed), list(map(arrived, blobs(start.model, 2)))
+    master, kept = start, 0
+    for number in range(1, 40):
+        outcome = play(master, [hostile, *honest], strategy, number)
+        master, kept = outcome.master, kept + outcome.kept
+        usable(master.published())
+    assert kept
+    assert not play(master, honest, strategy, 40).kept
 
 
 def test_another_way_to_combine_stands_before_the_step() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from structlog.testing import capture_logs
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
@@ -256,6 +257,18 @@ def test_a_worse_candidate_changes_nothing_but_the_version(state: State) -> None
     give(state, 2, version=2)
     made = advance(state, score=lambda checkpoint: next(scores))
     assert (made.made_by, made.top1, made.candidate_top1) == ("aggregated", 0.8, None)
+
+
+def test_a_candidate_that_no_device_takes_is_told_and_tried_once(state: State) -> None:
+    give(state, 2, norm=1e5)
+    before = state.versions.newest()
+    with capture_logs() as lines:
+        kept = advance(state, replace(PLAIN, strategy=Strategy(server_lr=100)))
+    assert (kept.made_by, kept.fingerprint, kept.top1, kept.candidate_top1) == ("kept", before.fingerprint, None, None)
+    assert [line["log_level"] for line in lines if line["event"] == "candidate not published"] == ["warning"]
+    assert state.updates.waiting() == []
+    give(state, 2, version=2)
+    assert advance(state).made_by == "aggregated"
 
 
 def test_a_round_gives_way_to_what_its_owner_published_meanwhile(state: State) -> None:

@@ -40,8 +40,9 @@ class Aggregator:
     def draft(self, state: State) -> Draft:
         """The version that the waiting updates make; writes nothing.
 
-        Where the candidate is worse on the holdout, it is a version of the same weights: devices fetch nothing, and may
-        contribute anew. Raises VersionConflict where updates went since the round was due, StoreError.
+        Where the candidate is worse on the holdout, or none that a device takes, it is a version of the same weights:
+        devices fetch nothing, and may contribute anew. Raises VersionConflict where updates went since the round was
+        due, StoreError.
         """
         began = time.perf_counter()
         with state.reading():
@@ -61,6 +62,8 @@ class Aggregator:
             top1_after=outcome.top1_after,
             seconds=round(seconds, 3),
         )
+        if outcome.fault:
+            structlog.get_logger().warning("candidate not published", updates=len(waiting), reason=outcome.fault)
         consumed = [update.number for update in waiting]
         if outcome.kept:
             return Draft(outcome.master, "kept", consumed, outcome.top1, outcome.top1_after, newest.number)

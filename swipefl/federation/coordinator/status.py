@@ -24,7 +24,8 @@ class VersionStatus:
     """One version, out of the updates of so many devices.
 
     `bytes` and `top1` are None where it is pruned, or was never scored; `candidate_top1` is that of a candidate which
-    was worse and not published, `judged` what devices say of the version, where enough of them did.
+    was worse and not published, None where no device would have taken that one; `judged` is what devices say of the
+    version, where enough of them did.
     """
 
     version: int

@@ -22,7 +22,7 @@ _COLUMNS = "number, made_by, created_at, updates, architecture, fingerprint, sha
 class Version:
     """One version of the global model; `made_by` is published, aggregated, kept (same weights) or rolled back.
 
-    `candidate_top1` is that of the candidate in whose place the weights were kept.
+    `candidate_top1` is that of the candidate in whose place the weights were kept, None where no device would take it.
     """
 
     number: int
