@@ -7,6 +7,8 @@ from swipefl.federation.protocol.bounds import check
 
 RULES = ("mean", "median", "trimmed-mean")
 OPTIMIZERS = ("fedavg", "fedavgm", "fedadam")
+MOST_RATE = 100.0  # a step of it leads anywhere
+MOST_COUNT = 1_000_000  # of rounds, and of examples
 LEAST_SHARE = 0.1  # of the full one
 
 
@@ -31,11 +33,11 @@ class Strategy:
     def __post_init__(self) -> None:
         _check_one_of("rule", self.rule, RULES)
         _check_one_of("optimizer", self.optimizer, OPTIMIZERS)
-        check("server_lr", self.server_lr, 0)
+        check("server_lr", self.server_lr, 0, MOST_RATE)
         check("momentum", self.momentum, 0, 0.999)
-        check("example_cap", self.example_cap, 0)
+        check("example_cap", self.example_cap, 0, MOST_COUNT)
         check("trim", self.trim, 0, 0.49)
-        check("steady", self.steady, 0)
+        check("steady", self.steady, 0, MOST_COUNT)
 
     def step_size(self, round_number: int) -> float:
         """The learning rate of a round, from 1: noise averages out as it falls (Robbins 1951), news still come in."""

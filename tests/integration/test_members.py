@@ -14,6 +14,7 @@ import grpc
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.errors import StoreError
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
@@ -356,6 +357,32 @@ def test_a_version_in_place_of_one_that_no_device_takes_says_so(tmp_path: Path) 
         state.publish(Draft(state.versions.master(), "kept"))
     text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
     assert "version 2 was kept: the candidate's weights were out of range, no device would take them" in text
+
+
+@pytest.mark.parametrize("broken", [OverflowError, MemoryError, StoreError("no-store", "the disk is gone")])
+def test_a_round_that_breaks_ends_no_server_and_is_tried_again(
+    tmp_path: Path, broken: type[Exception] | Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[str] = []
+
+    def score(checkpoint: Checkpoint) -> float:
+        tried.append(checkpoint.fingerprint)
+        if len(tried) <= 2:
+            raise broken
+        return 0.5
+
+    with in_process(tmp_path, Policy(buffer=1), score) as serving:
+        device = serving.device()
+        assert device.upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+        wait_until(lambda: tried)
+        device.check_in()
+        serving.wait_for_version(2)
+    logged = capsys.readouterr().out
+    if isinstance(broken, StoreError):
+        assert "the disk is gone" in logged
+    else:
+        assert "a bug" in logged
+        assert "test_members.py" in logged
 
 
 def test_tokens_of_several_devices_are_numbered(tmp_path: Path) -> None:

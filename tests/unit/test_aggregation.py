@@ -141,7 +141,10 @@ def test_the_weight_of_an_update(examples: int, staleness: int, cap: int, weight
         ({"optimizer": "sgd"}, "unknown-choice", "optimizer is one of fedavg, fedavgm, fedadam, not 'sgd'"),
         ({"trim": 0.5}, "out-of-range", "trim is 0.5, and may be 0 to 0.49"),
         ({"momentum": 1.0}, "out-of-range", "momentum is 1, and may be 0 to 0.999"),
-        ({"steady": -1}, "out-of-range", "steady is -1, and may be 0 at least"),
+        ({"steady": -1}, "out-of-range", "steady is -1, and may be 0 to 1000000"),
+        ({"steady": 1_000_001}, "out-of-range", "steady is 1000001, and may be 0 to 1000000"),
+        ({"example_cap": 2_000_000}, "out-of-range", "example_cap is 2000000, and may be 0 to 1000000"),
+        ({"server_lr": 5000.0}, "out-of-range", "server_lr is 5000, and may be 0 to 100"),
     ],
 )
 def test_numbers_and_names_that_make_no_step_are_errors(wrong: dict[str, Any], code: str, said: str) -> None:

@@ -24,7 +24,7 @@ from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.renewal import Renewal
 from swipefl.federation.coordinator.rounds import Aggregator
-from swipefl.federation.coordinator.service import FederationService
+from swipefl.federation.coordinator.service import FederationService, log_bug
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import StateThread, Writer
 from swipefl.federation.protocol.address import Address
@@ -205,7 +205,7 @@ def _bind(server: grpc.aio.Server, address: str, renewal: Renewal | None) -> int
 
 
 async def _rounds(state: State, drafts: StateThread, writer: Writer, aggregator: Aggregator) -> None:
-    """A round whenever one is due, drafted beside the calls."""
+    """A round whenever one is due, drafted beside the calls; ever more rarely while they fail, whatever the cause."""
     wait_s = LOOK_S
     while True:
         try:
@@ -216,10 +216,17 @@ async def _rounds(state: State, drafts: StateThread, writer: Writer, aggregator:
             wait_s = LOOK_S
         except VersionConflict:  # an owner was faster, or a device left: another draft, and at once
             continue
-        except SwipeflError as error:  # such as a full disk; the updates wait on
-            structlog.get_logger().error("round failed", reason=str(error), code=error.code, again_in_s=wait_s)
+        except Exception as error:  # none of them ends the calls
             wait_s = min(2 * wait_s, LONGEST_REST_S)
+            _log_failed(error, wait_s)
         await asyncio.sleep(wait_s)
+
+
+def _log_failed(error: Exception, again_in_s: float) -> None:
+    if isinstance(error, SwipeflError):  # such as a full disk; the updates wait on
+        structlog.get_logger().error("round failed", reason=str(error), code=error.code, again_in_s=again_in_s)
+    else:
+        log_bug(error, again_in_s=again_in_s)
 
 
 async def _note_seen(service: FederationService) -> None:

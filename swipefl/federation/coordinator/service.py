@@ -72,6 +72,13 @@ def later(call: Call[Request, Answer]) -> Call[Request, Answer]:
     return answered
 
 
+def log_bug(error: Exception, **facts: object) -> None:
+    """A line of the log for what nobody foresaw: its kind and its place, and nothing of what it says."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    structlog.get_logger().error("a bug", error=type(error).__name__, where=where, **facts)
+
+
 class FederationService(FederationServiceServicer):
     """The calls over a `state` for reading and a `writer` for all that is written."""
 
@@ -274,9 +281,7 @@ class FederationService(FederationServiceServicer):
 
     async def broken(self, context: Context, error: Exception) -> NoReturn:
         """Ends the call for a bug; the log says where."""
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        structlog.get_logger().error("a bug", error=type(error).__name__, where=where)
+        log_bug(error)
         await self._refuse(context, grpc.StatusCode.INTERNAL, "bug")
 
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
