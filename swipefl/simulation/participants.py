@@ -1,11 +1,13 @@
 """The people of a file of swipes, one file each, so that no more than one of them at a time is in memory."""
 
-import hashlib
+import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
 
+from swipefl.database.files import make_folder, open_private
 from swipefl.errors import DataError
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.formats.own import to_line
@@ -30,34 +32,25 @@ class Participant:
 
 
 def participants_of(source: Path, folder: Path) -> list[Participant]:
-    """The people of `source` as files in `folder`, in the order in which they come; made once.
+    """The people of `source` as files in `folder`, in the order in which they come; whoever was there before is gone.
 
-    Raises DataError where no gesture says whose it is.
+    Both are their owner's alone. Raises DataError where no gesture says whose it is.
     """
-    done = folder / "done"
-    mark = f"{source.stat().st_size} {hashlib.sha256(str(source.resolve()).encode()).hexdigest()}\n"
-    if not done.exists() or done.read_text("utf-8").partition("\n")[0] + "\n" != mark:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("*.jsonl"):
-            old.unlink()
-        done.write_text(mark + str(_split(source, folder)), "utf-8")
-    count = int(done.read_text("utf-8").partition("\n")[2])
-    return [Participant(number, _path(folder, number)) for number in range(count)]
-
-
-def _split(source: Path, folder: Path) -> int:
+    if folder.exists():
+        shutil.rmtree(folder)
+    make_folder(folder)
     numbers: dict[str, int] = {}
     for example in read_examples(source):
         if (user := example.gesture.user) is None:
             continue
         number = numbers.setdefault(user, len(numbers))
-        with _path(folder, number).open("ab") as file:
+        with open(open_private(_path(folder, number), os.O_WRONLY | os.O_APPEND), "wb") as file:
             file.write(orjson.dumps(to_line(example)) + b"\n")
     if not numbers:
         raise DataError(
             "no-users", "no gesture in {path} says whose it is; each needs a `user` to be somebody's", path=source
         )
-    return len(numbers)
+    return [Participant(number, _path(folder, number)) for number in numbers.values()]
 
 
 def _path(folder: Path, number: int) -> Path:

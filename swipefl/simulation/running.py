@@ -13,6 +13,7 @@ from dataclasses import asdict
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from swipefl.database.files import make_folder
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import Remedy, UsageError
 from swipefl.simulation.participants import participants_of
@@ -38,18 +39,21 @@ def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume
     elif (out / SCENARIO).exists():
         raise UsageError("simulation-there", "{out} holds a simulation", Remedy.RESUME_OR_CHOOSE_OUT, out=out)
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        make_folder(out)
     except OSError as error:
         no_folder = "{out} cannot be made a folder ({why})"
         raise UsageError("no-folder-for-it", no_folder, Remedy.CHOOSE_OUT, out=out, why=error.strerror) from error
-    participants = participants_of(file, out / "people")
-    (out / SCENARIO).write_text(written, "utf-8")
-    parallel = os.cpu_count() or 1
-    with _workers(parallel) as processes:
-        simulation = Simulation(participants, scenario, start, out, processes, parallel)
-        yield simulation
-    shutil.copyfile(simulation.newest(), out / "model.safetensors")
-    shutil.rmtree(out / "people")  # copies of people's swipes are not left lying about
+    people = out / "people"
+    try:
+        participants = participants_of(file, people)
+        (out / SCENARIO).write_text(written, "utf-8")
+        parallel = os.cpu_count() or 1
+        with _workers(parallel) as processes:
+            simulation = Simulation(participants, scenario, start, out, processes, parallel)
+            yield simulation
+        shutil.copyfile(simulation.newest(), out / "model.safetensors")
+    finally:  # copies of people's swipes are not left lying about
+        shutil.rmtree(people, ignore_errors=True)
 
 
 @contextmanager

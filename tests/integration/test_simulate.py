@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -105,6 +106,9 @@ def test_workers_end_with_the_simulation(
     (os.kill if to == "the first" else os.killpg)(begun.pid, signum)
     assert begun.wait(LONG_S) == -signum
     wait_until(lambda: session(begun.pid) == [])
+    people = tmp_path / "out" / "people"
+    assert people.exists() is (signum == signal.SIGKILL)
+    assert not people.exists() or stat.S_IMODE(people.stat().st_mode) == 0o700
     if signum != signal.SIGKILL:
         assert begun.stderr
         assert begun.stderr.read() == b"swipefl: interrupted; what was finished is kept\n"

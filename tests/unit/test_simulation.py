@@ -1,6 +1,7 @@
 """A federation of generated people on one machine: repeatable, resumable, and no less wary than a coordinator."""
 
 import json
+import stat
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -34,12 +35,15 @@ def moved(weights: dict[str, np.ndarray]) -> float:
     return norm_of(difference(weights, base_checkpoint().parameters))
 
 
-def test_the_people_of_a_file_become_clients_once(swipes: Path, tmp_path: Path) -> None:
-    clients = participants_of(swipes, tmp_path / "people")
+def test_the_people_of_a_file_become_clients_whose_files_are_their_owners_alone(swipes: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "out" / "people"
+    folder.mkdir(0o755, parents=True)
+    (folder / "00099.jsonl").write_text("somebody else")
+    clients = participants_of(swipes, folder)
     assert [len(client.examples()) for client in clients] == [12] * 5 + [3]
-    before = (tmp_path / "people" / "00000.jsonl").stat().st_mtime_ns
-    assert participants_of(swipes, tmp_path / "people") == clients
-    assert (tmp_path / "people" / "00000.jsonl").stat().st_mtime_ns == before
+    assert sorted(folder.iterdir()) == [client.path for client in clients]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(client.path.stat().st_mode) for client in clients} == {0o600}
 
 
 def test_equal_seeds_give_equal_models_also_after_a_cut(swipes: Path, tmp_path: Path) -> None:
