@@ -9,6 +9,7 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 ├── CheckpointError              exit 4   missing, corrupt or of another shape
 ├── StoreError                   exit 5   the file swipefl.db: newer, damaged, disk full
 │   └── StoreBusy                exit 8   another run holds the store
+├── WorkerLost                   exit 5   a process was killed, mostly for want of memory
 ├── FederationError                       a visit to the coordinator that came to nothing; a night goes on without it
 │   ├── CoordinatorUnreachable   exit 6   work is kept; try later
 │   ├── UpdateRefused            exit 7   do not retry
@@ -79,6 +80,7 @@ class Remedy(Enum):
     RENEW_OR_SET_CLOCK = auto()
     RESET_TO_BASE = auto()
     RESTORE_COPY = auto()
+    RESUME = auto()
     RESUME_OR_CHOOSE_OUT = auto()
     RUN_AGAIN = auto()
     RUN_AGAIN_LATER = auto()
@@ -170,6 +172,12 @@ class StoreBusy(StoreError):
     """Another run, or another program, holds the database."""
 
     exit_code = 8
+
+
+class WorkerLost(SwipeflError):
+    """A process that did a part of the work was killed."""
+
+    exit_code = 5
 
 
 class FederationError(SwipeflError):

@@ -57,6 +57,7 @@ _WORDS = {
     Remedy.RESET_TO_BASE: "`swipefl reset --to base` goes back to the model of the package",
     Remedy.RESTORE_COPY: f"{_ASIDE} put a copy from before in its place; `swipefl coordinator init` begins anew, and "
     "every device with it",
+    Remedy.RESUME: "--resume goes on after the last round that was done",
     Remedy.RESUME_OR_CHOOSE_OUT: "--resume goes on with it, --out names another folder",
     Remedy.RUN_AGAIN: "run the command again",
     Remedy.RUN_AGAIN_LATER: "run the command again when that program is done",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,13 @@ from safetensors.numpy import load, save
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.evaluation import pooled
+from swipefl.errors import DataError
 from swipefl.federation.aggregation import Arrived
 from swipefl.federation.privacy import Privacy
 from swipefl.federation.round import Master, play
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
+from swipefl.gesture.formats import read_examples
 from swipefl.jsonline import json_line
 from swipefl.simulation.participants import Participant
 from swipefl.simulation.residuals import Residuals
@@ -89,8 +92,10 @@ class Simulation:
     def rounds(self, evaluation: Path | None = None, every: int = 0) -> Iterator[RoundResult]:
         """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes.
 
-        With `every` the start is evaluated too, for `start_scores`.
+        With `every` the start is evaluated too, for `start_scores`. Raises DataError for a file without examples.
         """
+        if evaluation and not self._parts(evaluation):
+            raise DataError("nothing-to-judge", "{path} holds no gesture with its word", path=evaluation)
         if evaluation and every and not self.results():
             self._start_scores.write_text(json.dumps(self.evaluate(evaluation)), "utf-8")
         for number in range(len(self.results()) + 1, self._scenario.rounds + 1):
@@ -144,11 +149,13 @@ class Simulation:
 
     def evaluate(self, examples: Path) -> tuple[float, float]:
         """Top-1 and top-3 of the newest model on a file of swipes, in all processes."""
-        parts = [
-            self._processes.submit(evaluate_part, self.newest(), examples, part, self._parallel)
-            for part in range(self._parallel)
-        ]
+        count = self._parts(examples)
+        parts = [self._processes.submit(evaluate_part, self.newest(), examples, part, count) for part in range(count)]
         return pooled([part.result() for part in parts])
+
+    def _parts(self, examples: Path) -> int:
+        """In how many parts the examples are evaluated: none of them is empty."""
+        return sum(1 for _ in islice(read_examples(examples), self._parallel))
 
     def _send(self, number: int) -> tuple[list[Sent], int]:
         """All updates on their way once this round's clients have trained, and how many of those there were.

@@ -114,6 +114,53 @@ def test_workers_end_with_the_simulation(
         assert begun.stderr.read() == b"swipefl: interrupted; what was finished is kept\n"
 
 
+def test_a_killed_worker_is_told_and_the_rounds_go_on_later(begun: subprocess.Popen[bytes], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    wait_until(lambda: list(out.glob("*/round.jsonl")))
+    for worker in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int(worker.name) in session(begun.pid) and b"spawn_main" in (worker / "cmdline").read_bytes():
+                os.kill(int(worker.name), signal.SIGKILL)
+                break
+    assert begun.wait(LONG_S) == 5
+    assert begun.stderr
+    told = begun.stderr.read().decode()
+    assert "was killed, maybe for want of memory; --resume goes on" in told
+    assert not (out / "people").exists()
+
+
+def test_one_simulation_at_a_time_is_at_a_folder(begun: subprocess.Popen[bytes], swipes: Path, tmp_path: Path) -> None:
+    wait_until(lambda: list((tmp_path / "out").glob("*/round.jsonl")))
+    for flags in ((), ("--resume",)):
+        done = swipefl(tmp_path, "simulate", str(swipes), "--out", str(tmp_path / "out"), *flags)
+        assert (done.code, "another run" in done.err) == (8, True), done.err
+    assert begun.poll() is None
+
+
+def test_other_people_in_the_same_file_are_not_gone_on_with(swipes: Path, tmp_path: Path) -> None:
+    """Of the same name and size."""
+    file, rounds = tmp_path / "people.jsonl", ("--clients-per-round", "1", "--out", str(tmp_path / "out"), "--json")
+    text = swipes.read_bytes()
+    file.write_bytes(text)
+    assert swipefl(tmp_path, "simulate", str(file), "--rounds", "1", *rounds).code == 0
+    head, tail = text[: text.rindex(b"{")], text[text.rindex(b"{") :]
+    file.write_bytes(tail + head)
+    done = swipefl(tmp_path, "simulate", str(file), "--rounds", "2", "--resume", *rounds)
+    assert (done.code, "begun otherwise (swipes)" in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize(("text", "code"), [("", 3), ("nonsense", 3), ("one", 0)])
+def test_swipes_to_judge_by_are_looked_for_before_the_rounds(
+    swipes: Path, tmp_path: Path, text: str, code: int
+) -> None:
+    judges = tmp_path / "judges.jsonl"
+    judges.write_text(swipes.read_text().splitlines()[0] if text == "one" else text)
+    rounds = ("--rounds", "1", "--clients-per-round", "1", "--out", str(tmp_path / "out"), "--json")
+    done = swipefl(tmp_path, "simulate", str(swipes), *rounds, "--eval", str(judges))
+    assert done.code == code, done.err
+    assert (tmp_path / "out" / "rounds.jsonl").exists() is (code == 0)
+
+
 @pytest.mark.parametrize("flags", [("--rule", "median"), ("--rule", "trimmed-mean"), ("--unbounded",), ("--float32",)])
 def test_noise_that_hides_nobody_is_refused(swipes: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
     done = swipefl(tmp_path, "simulate", str(swipes), "--noise", "0.1", *flags, "--out", str(tmp_path / "out"))

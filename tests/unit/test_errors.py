@@ -30,6 +30,7 @@ from swipefl.errors import (
     UpdateRefused,
     UsageError,
     VersionConflict,
+    WorkerLost,
 )
 from tests.support.command import ROOT
 
@@ -44,6 +45,7 @@ EXIT_CODES = {
     TrustError: 4,
     UnusableModel: 4,
     StoreError: 5,
+    WorkerLost: 5,
     CoordinatorUnreachable: 6,
     UpdateRefused: 7,
     CredentialRefused: 7,
