@@ -1,6 +1,8 @@
 """The network's forward pass in numpy: enough for one gesture, and spares loading torch."""
 
+import errno
 import re
+import stat
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
@@ -17,6 +19,7 @@ from swipefl.gesture.keyboard import Layout
 
 OUTPUTS = 6  # displacement (2), raw precision (2), emission bias, blank logit
 MOST_PARAMETERS = 2_500_000  # five times the base's: the longest gesture takes 0.1 s
+MOST_BYTES = 8 * MOST_PARAMETERS + 1024 * 1024  # in double precision, and what is said of them
 MOST_WEIGHT = 1_000.0  # either way; the base's largest is 4.4. With these no sum leaves the range of float32
 
 
@@ -102,15 +105,23 @@ def usable(checkpoint: Checkpoint) -> Checkpoint:
 
 
 def read_checkpoint(file: Path) -> Checkpoint:
-    """The checkpoint in a file that somebody named. Raises UsageError, and CheckpointError as `usable` does."""
+    """The checkpoint in a file that somebody named. Raises UsageError, and CheckpointError as `usable` does.
+
+    Neither waits for a pipe nor reads without end.
+    """
     try:
-        checkpoint = checkpoint_from_bytes(file.read_bytes())
+        if not stat.S_ISREG(file.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is no file")
+        with file.open("rb") as opened:
+            blob = opened.read(MOST_BYTES + 1)
     except OSError as error:
         unreadable = "cannot read {path}: {why}"
         raise UsageError(
             "unreadable-checkpoint", unreadable, Remedy.GIVE_CHECKPOINT, path=file, why=error.strerror
         ) from error
-    return usable(checkpoint)
+    if len(blob) > MOST_BYTES:
+        raise CheckpointError("checkpoint-too-large", "{path} is larger than any checkpoint", path=file)
+    return usable(checkpoint_from_bytes(blob))
 
 
 class Encoder:

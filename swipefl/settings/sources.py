@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
 import platformdirs
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -55,6 +55,16 @@ class Sourced(BaseSettings):
 
     home: Annotated[Path, AfterValidator(_expanded)] = Field(default_factory=default_home)
     log: Literal["text", "json"] = "text"
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _as_it_is_meant(cls, value: object, about: ValidationInfo) -> object:
+        """Raises ValueError for what would be read as something else: true as 1, or a name that no file can have."""
+        if isinstance(value, bool) and cls.model_fields[str(about.field_name)].annotation is not bool:
+            raise ValueError("true and false are no value of it")
+        if isinstance(value, str | Path) and "\0" in str(value):
+            raise ValueError("it holds a null character")
+        return value
 
     @classmethod
     def settings_customise_sources(

@@ -1,8 +1,10 @@
 """What a model may be, whoever made it: one that is read answers soon, in numbers, and the judge knows the worse."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,10 +13,10 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import SCORE, SPREADS, Checkpoint, ScoreWeights, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.encoder import MOST_PARAMETERS, MOST_WEIGHT, Architecture, usable
+from swipefl.decoder.encoder import MOST_PARAMETERS, MOST_WEIGHT, Architecture, read_checkpoint, usable
 from swipefl.decoder.evaluation import judge
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.errors import CheckpointError
+from swipefl.errors import CheckpointError, UsageError
 from swipefl.gesture.features import MAX_FRAMES, MIN_FRAMES, frames_of
 from swipefl.gesture.gesture import Example
 from tests.support.harm import BASE, REFUSED, WORSE, cornered, filled, scaled, with_head
@@ -127,3 +129,18 @@ def test_one_with_more_is_refused_whatever_weights_come_with_it(name: str) -> No
     with pytest.raises(CheckpointError) as caught:
         usable(replace(BASE, architecture=name))
     assert caught.value.code == "checkpoint-too-large"
+
+
+def test_a_file_that_is_no_file_or_too_large_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    pipe, large, right = tmp_path / "pipe", tmp_path / "large", tmp_path / "right"
+    os.mkfifo(pipe)
+    for path in (pipe, tmp_path, Path("/dev/zero"), Path("/dev/null")):
+        with pytest.raises(UsageError) as caught:
+            read_checkpoint(path)
+        assert caught.value.code == "unreadable-checkpoint"
+    large.touch()
+    os.truncate(large, 1 << 40)
+    with pytest.raises(CheckpointError, match="larger than any checkpoint"):
+        read_checkpoint(large)
+    right.write_bytes(BASE.to_bytes())
+    assert read_checkpoint(right).fingerprint == BASE.fingerprint

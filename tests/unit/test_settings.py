@@ -182,6 +182,34 @@ def test_a_number_beyond_all_numbers_is_refused_by_its_name_wherever_it_comes_fr
         load(kind, {"home": tmp_path})
 
 
+@pytest.mark.parametrize("value", ["true", "false", '"a\\u0000b"'])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (kind, name)
+        for kind, meanings, _ in KINDS
+        for name in meanings
+        if name != "home" and kind.model_fields[name].annotation is not bool
+    ],
+)
+def test_what_would_be_read_as_something_else_is_refused_by_its_name(
+    tmp_path: Path, kind: type[Sourced], name: str, value: str
+) -> None:
+    """`true` is no 1, and no file has a null character in its name."""
+    (tmp_path / kind.file_name).write_text(f"{name} = {value}\n")
+    with pytest.raises(UsageError, match=f"{name} .*{kind.file_name}") as caught:
+        load(kind, {"home": tmp_path})
+    assert caught.value.code == "wrong-setting"
+
+
+@pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)
+def test_a_home_with_a_null_character_is_refused_by_its_name(
+    kind: type[Sourced], meanings: dict[str, str], prefix: str
+) -> None:
+    with pytest.raises(UsageError, match="home"):
+        load(kind, {"home": Path("a\0b")})
+
+
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, -1.0])
 @pytest.mark.parametrize(
     ("of", "name"),
