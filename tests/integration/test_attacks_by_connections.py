@@ -8,6 +8,7 @@ from pathlib import Path
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
 
 from swipefl.errors import CoordinatorUnreachable
 from swipefl.federation.coordinator.limits import Limits
@@ -24,6 +25,7 @@ from tests.support.updates import header_for, parts_of, update
 from tests.support.waiting import LONG_S, wait_until
 
 HEALTH = "grpc.health.v1.Health"
+REFLECTION = "grpc.reflection.v1alpha.ServerReflection"
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +167,7 @@ def test_who_takes_a_while_is_waited_for_though_another_address_begins_hundreds_
 
 
 def test_who_wants_the_service_listed_and_asks_nothing_keeps_nobody_out(tmp_path: Path) -> None:
-    service = "grpc.reflection.v1alpha.ServerReflection"
-    calls = b"".join(call(stream, "ServerReflectionInfo", service=service) for stream in range(1, 32, 2))
+    calls = b"".join(call(stream, "ServerReflectionInfo", service=REFLECTION) for stream in range(1, 32, 2))
     with (
         coordinator(tmp_path, "--reflection", "--buffer", "1000") as serving,
         connections(serving, [HELLO + calls] * 100),
@@ -174,6 +175,69 @@ def test_who_wants_the_service_listed_and_asks_nothing_keeps_nobody_out(tmp_path
         wait_until(lambda: serving.metric(refused_call("too-many-at-once")) > 0)
         serve_an_honest_device(serving)
         wait_until(lambda: serving.metric(refused_call("no-request")) > 0)
+
+
+STALLED = hello(NO_WINDOW)  # whoever says so takes no answer
+NOT_TAKEN, CROWDED = refused_call("answer-not-taken"), refused_call("too-many-at-once")
+
+
+def test_answers_that_strangers_do_not_take_keep_nobody_out(patient: Coordinator) -> None:
+    """Also not from others of the same address; 1,280 calls, which is more than may run."""
+    before, asked = patient.metric(NOT_TAKEN), health_pb2.HealthCheckRequest(service=SERVICE)
+    calls = b"".join(call(n, "Check", service=HEALTH) + message(n, asked) for n in range(1, 32, 2))
+    with connections(patient, [STALLED + calls] * 80), grpc.insecure_channel(patient.address) as channel:
+        wait_until(lambda: patient.metric(NOT_TAKEN) > before + 1000)
+        serve_an_honest_device(patient)
+        assert health_pb2_grpc.HealthStub(channel).Check(asked, timeout=IN_TIME_S)
+
+
+def test_answers_that_a_device_does_not_take_keep_no_other_out(patient: Coordinator) -> None:
+    before, device = patient.metric(NOT_TAKEN), patient.device().authorization
+    calls = b"".join(call(n, "CheckIn", device) + message(n, wire.CheckInRequest()) for n in range(1, 32, 2))
+    with costs_one_client(patient, NOT_TAKEN), connections(patient, [STALLED + calls] * 7):
+        wait_until(lambda: patient.metric(NOT_TAKEN) > before + 90)  # of 112
+        serve_an_honest_device(patient)
+
+
+def test_a_list_of_the_service_that_nobody_takes_keeps_nobody_out(tmp_path: Path) -> None:
+    asked = reflection_pb2.ServerReflectionRequest(file_containing_symbol=SERVICE)
+    each = [call(n, "ServerReflectionInfo", service=REFLECTION) + message(n, asked, flags=0) for n in range(1, 32, 2)]
+    with (
+        coordinator(tmp_path, "--reflection", "--buffer", "1000") as serving,
+        connections(serving, [STALLED + b"".join(each)] * 80),
+    ):
+        wait_until(lambda: serving.metric(NOT_TAKEN) > 1000)
+        serve_an_honest_device(serving)
+        assert "Traceback" not in serving.log()
+
+
+def test_an_answer_that_nobody_takes_is_waited_for_for_a_while(tmp_path: Path) -> None:
+    with in_process(tmp_path, Policy(limits=Limits(request_s=1.0))) as serving:
+        asked = call(1, "Check", service=HEALTH) + message(1, health_pb2.HealthCheckRequest(service=SERVICE))
+        with connections(serving, [STALLED + asked]):
+            wait_until(lambda: serving.metric(NOT_TAKEN) > 0)
+
+
+def test_of_calls_without_credential_a_quarter_run_and_the_oldest_of_the_crowd_give_way(tmp_path: Path) -> None:
+    limits = Limits(concurrent_calls=40, waiting_strangers=1000, request_s=10 * IN_TIME_S)
+    with in_process(tmp_path, Policy(limits=limits, buffer=10**6)) as serving:
+        calls = b"".join(call(stream, "Enroll") for stream in range(1, 32, 2))
+        with connections(serving, [HELLO + calls] * 5):
+            wait_until(lambda: serving.metric(CROWDED) >= 70)  # of 80
+            serve_an_honest_device(serving)
+
+
+def test_of_more_calls_of_devices_than_may_run_the_later_are_refused(tmp_path: Path) -> None:
+    limits = Limits(concurrent_calls=8, request_s=10 * IN_TIME_S)
+    with in_process(tmp_path, Policy(limits=limits)) as serving:
+        devices = [serving.device() for _ in range(7)]
+        said = [HELLO + call(1, "CheckIn", device.authorization) for device in devices]
+        with connections(serving, said) as sockets:
+            wait_until(lambda: serving.metric(CROWDED) >= 1)
+            for each in sockets[:6]:
+                each.sendall(message(1, wire.CheckInRequest()))
+            with serving.device().client(deadline_s=LONG_S) as client:
+                wait_until(lambda: is_answered(client))
 
 
 def test_a_download_that_nobody_takes_is_ended(impatient: Coordinator) -> None:

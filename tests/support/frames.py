@@ -5,8 +5,9 @@ import struct
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from google.protobuf.message import Message
+
 from swipefl.federation.coordinator.server import SERVICE
-from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.coordinator import Coordinator
 from tests.support.waiting import LONG_S
 
@@ -54,10 +55,10 @@ def call(stream: int, method: str, authorization: str | None = None, service: st
     return headers(stream, fields)
 
 
-def message(stream: int, request: wire.CheckInRequest | wire.DownloadCheckpointRequest) -> bytes:
-    """The frame that carries a call's only request."""
+def message(stream: int, request: Message, flags: int = END_STREAM) -> bytes:
+    """The frame that carries a request of a call, its only one unless `flags` say that more may come."""
     blob = request.SerializeToString()
-    return frame(DATA, END_STREAM, stream, b"\0" + struct.pack(">I", len(blob)) + blob)
+    return frame(DATA, flags, stream, b"\0" + struct.pack(">I", len(blob)) + blob)
 
 
 @contextmanager

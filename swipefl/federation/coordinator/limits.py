@@ -17,8 +17,9 @@ class Limits:
     """Bounds on one device: calls a minute, bytes of updates a day, seconds a stream may take, claimed examples.
 
     `wrong_tokens_a_minute` bounds one address, `enrolments_an_hour` one token (it enrols once; the rest are repeats for
-    a device that missed the answer), `concurrent_calls` all together. What a call asks is waited for for `request_s`;
-    so may `waiting_calls` of a device at once, and in each method `waiting_strangers` of all who have no credential.
+    a device that missed the answer), `concurrent_calls` all together, of which `calls_of_a_device` may be of one, and a
+    quarter of all who have no credential. What a call asks is waited for for `request_s`, and so is who takes what it
+    is answered; so may `waiting_calls` of a device at once, and in each method `waiting_strangers` of all strangers.
     Raises UsageError for what is no finite number from 0 on.
     """
 
@@ -29,6 +30,7 @@ class Limits:
     wrong_tokens_a_minute: int = 10
     enrolments_an_hour: int = 10
     concurrent_calls: int = 1024
+    calls_of_a_device: int = 16
     request_s: float = 5.0
     waiting_calls: int = 8
     waiting_strangers: int = 64
@@ -36,6 +38,11 @@ class Limits:
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
             check(name, value, 0)
+
+    @property
+    def calls_of_strangers(self) -> int:
+        """How many calls of who has no credential may run; the others are for devices."""
+        return self.concurrent_calls // 4
 
 
 class RateLimit:

@@ -1,124 +1,154 @@
-"""How long, and with how many, a coordinator waits for what a caller asks: who says nothing holds nobody's place."""
+"""How long, and with how many, a coordinator waits for what a caller does: who does nothing holds nobody's place."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias, cast
 
 import grpc
 from google.protobuf.message import DecodeError
 
 from swipefl.federation.coordinator.limits import Limits, share_of
 from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.places import Place, Places
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 
 
-@dataclass(eq=False)
-class _Place:
-    """Where one call is waited for; `share` says from which address."""
+class _GivenUp(Exception):
+    """What was waited in went to another."""
 
+
+@dataclass(frozen=True)
+class _Call:
+    """A call while it runs: from where, and which of how many places it is waited for in."""
+
+    context: Context
     share: str
-    wait: asyncio.Timeout
-    given_up: bool = False
-
-    def give_up(self) -> None:
-        """Its call is waited for no longer."""
-        self.given_up = True
-        if not self.wait.expired():
-            self.wait.reschedule(asyncio.get_running_loop().time())
+    places: str
+    most: int
 
 
 class Patience(grpc.aio.ServerInterceptor):
-    """Takes calls of one request as streams: grpc would wait for that request for ever.
+    """Takes and answers calls as streams: grpc would wait for a request, and for who takes an answer, for ever.
 
     `caller` names the device that calls, "" for a stranger. Each device has a few places to be waited for in, all
     strangers together some in each method. Where all are taken, the address that has most gives one up, the one waited
-    in longest: who sends what they ask is hardly waited for, and so gets in.
+    in longest: who sends what they ask, and takes the answer, is hardly waited for, and so gets in. So it is with the
+    calls that run: a quarter may be of strangers, and some of each device.
     """
 
     def __init__(self, caller: Callable[[Context], str], limits: Limits, metrics: Metrics) -> None:
         self._caller = caller
         self._limits = limits
         self._metrics = metrics
-        self._places: dict[str, list[_Place]] = {}  # by device, and by method for strangers; in order of arrival
+        self._waited_in = Places()  # by device, and by method for strangers
+        self._running = Places()  # by device, and "" for strangers
+        self._of_members = 0
 
     async def intercept_service(
         self,
         continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> Handler:
-        """The handler of a call, in front of which its request is waited for, and one that can be read is asked for."""
+        """The handler of a call, around which its caller is waited for, and one that can be read is asked for."""
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
         method = str(handler_call_details.method)
         answer: Any = handler.stream_unary or handler.unary_stream or handler.unary_unary or handler.stream_stream
 
-        async def patient(requests: AsyncIterator[object], context: Context) -> object:
-            try:
-                if handler.request_streaming:
-                    return await answer(requests, context)
-                return await answer(await self._request(requests, context, method), context)
-            except DecodeError:
-                await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-message")
+        async def patient(requests: AsyncIterator[object], context: Context) -> None:
+            async with self._call(context, method) as call:
+                asked = requests if handler.request_streaming else await self._request(requests, call)
+                said = await answer(asked, context)
+                if not handler.response_streaming:
+                    await self._say(said, call)
 
-        async def conversation(requests: AsyncIterator[object], context: Context) -> AsyncIterator[object]:
-            async with self._waiting(context, method):
-                async for each in answer(requests, context):
-                    yield each
+        async def conversation(requests: AsyncIterator[object], context: Context) -> None:
+            async with self._call(context, method) as call:
+                said = answer(requests, context)
+                while (each := await self._asked(said, call)) is not None:
+                    await self._say(each, call)
 
-        coded = (handler.request_deserializer, handler.response_serializer)
-        if handler.stream_stream:  # that of reflection, which asks for no credential
-            return grpc.stream_stream_rpc_method_handler(conversation, *coded)
-        kind = grpc.stream_stream_rpc_method_handler
-        if not handler.response_streaming:
-            kind = grpc.stream_unary_rpc_method_handler
-        return kind(patient, *coded)
-
-    async def _request(self, requests: AsyncIterator[object], context: Context, method: str) -> object:
-        async with self._waiting(context, method):
-            request = await anext(requests, None)
-        if request is None:
-            await self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no-request")
-        return request
+        # That of reflection, which asks for no credential, is the only one that says as much as it is asked.
+        kind = conversation if handler.stream_stream else patient
+        return grpc.stream_stream_rpc_method_handler(
+            cast(Any, kind), handler.request_deserializer, handler.response_serializer
+        )
 
     @asynccontextmanager
-    async def _waiting(self, context: Context, method: str) -> AsyncIterator[None]:
-        """Refuses who does not end the block in time, or must make room for another."""
-        caller = self._caller(context)
-        most = self._limits.waiting_calls if caller else self._limits.waiting_strangers
-        place = None
+    async def _call(self, context: Context, method: str) -> AsyncIterator[_Call]:
+        """Counts the call until it has ended, answer or refusal sent. It is cancelled where another needs its place."""
+        caller, share, limits = self._caller(context), share_of(context.peer()), self._limits
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        place = Place(share, task.cancel)
+        if caller and self._of_members >= limits.concurrent_calls - limits.calls_of_strangers:
+            await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-at-once")
+        self._of_members += bool(caller)
+        try:
+            if self._running.take(place, caller, limits.calls_of_a_device if caller else limits.calls_of_strangers):
+                self._metrics.refused_calls.labels("too-many-at-once").inc()
+            if caller:
+                yield _Call(context, share, caller, limits.waiting_calls)
+            else:
+                yield _Call(context, share, method, limits.waiting_strangers)
+        except DecodeError:
+            await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-message")
+        finally:
+            self._running.leave(place, caller)
+            self._of_members -= bool(caller)
+
+    async def _request(self, requests: AsyncIterator[object], call: _Call) -> object:
+        request = await self._asked(requests, call)
+        if request is None:
+            await self._refuse(call.context, grpc.StatusCode.DEADLINE_EXCEEDED, "no-request")
+        return request
+
+    async def _asked(self, requests: AsyncIterator[object], call: _Call) -> object:
+        """The next of what is asked, None where that was all. Refuses who does not say it in time."""
+        try:
+            async with self._waiting(call):
+                return await anext(requests, None)
+        except _GivenUp:
+            await self._refuse(call.context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-at-once")
+        except TimeoutError:
+            await self._refuse(call.context, grpc.StatusCode.DEADLINE_EXCEEDED, "no-request")
+
+    async def _say(self, said: object, call: _Call) -> None:
+        """Sends an answer. Drops the call of who does not take it in time: behind it, no refusal would arrive."""
+        try:
+            async with self._waiting(call):
+                await call.context.write(said)
+        except (_GivenUp, TimeoutError):
+            self._metrics.refused_calls.labels("answer-not-taken").inc()
+            raise asyncio.CancelledError from None
+
+    @asynccontextmanager
+    async def _waiting(self, call: _Call) -> AsyncIterator[None]:
+        """Raises TimeoutError where the block does not end in time, _GivenUp where it must make room for another."""
+        given_up = False
         try:
             async with asyncio.timeout(self._limits.request_s) as wait:
-                place = _Place(share_of(context.peer()), wait)
-                self._take(place, caller or method, most)
+
+                def give_up() -> None:
+                    nonlocal given_up
+                    given_up = True
+                    if not wait.expired():
+                        wait.reschedule(asyncio.get_running_loop().time())
+
+                place = Place(call.share, give_up)
+                self._waited_in.take(place, call.places, call.most)
                 try:
                     yield
                 finally:
-                    self._leave(place, caller or method)
-        except TimeoutError:
-            if place and place.given_up:
-                await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-at-once")
-            await self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "no-request")
-
-    def _take(self, place: _Place, key: str, most: int) -> None:
-        places = self._places.setdefault(key, [])
-        places.append(place)
-        if len(places) > most:
-            ((crowd, _),) = Counter(each.share for each in places).most_common(1)
-            oldest = next(each for each in places if each.share == crowd)
-            places.remove(oldest)
-            oldest.give_up()
-
-    def _leave(self, place: _Place, key: str) -> None:
-        if place in (places := self._places.get(key, [])):  # else it was given up
-            places.remove(place)
-            if not places:
-                del self._places[key]
+                    self._waited_in.leave(place, call.places)
+        except TimeoutError as error:
+            if given_up:
+                raise _GivenUp from error
+            raise
 
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()

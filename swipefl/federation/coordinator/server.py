@@ -39,6 +39,7 @@ LONGEST_REST_S = 60.0  # between rounds that fail
 SEEN_S = 5.0  # how often it is written down which devices called, and what for
 HELLO_MS = 4_000
 IDLE_MS = 10_000
+AGE_MS = 60_000  # then who is connected connects anew; calls that run may end first
 MESSAGE_BYTES = 1024 * 1024
 
 
@@ -108,7 +109,7 @@ async def serve(
         service = FederationService(state, writer, policy, metrics)
         patience = Patience(service.caller, policy.limits, metrics)
         most = connections(raise_limit())
-        server, health = _server(service, listening.reflection, patience, policy.limits.concurrent_calls, most)
+        server, health = _server(service, listening.reflection, patience, most)
         port = _bind(server, listening.address, renewal)
         metrics_port = await opened.enter_async_context(exposed(listening.metrics, metrics.registry))
         await writer.do(lambda state: state.serves_with(policy.kept, policy.fewest))
@@ -160,11 +161,10 @@ class _Health(HealthServicer):
 
 
 def _server(
-    service: FederationService, reflection: bool, patience: Patience, concurrent_calls: int, most_connections: int
+    service: FederationService, reflection: bool, patience: Patience, most_connections: int
 ) -> tuple[grpc.aio.Server, HealthServicer]:
     server = grpc.aio.server(
         interceptors=[patience],
-        maximum_concurrent_rpcs=concurrent_calls,
         options=(
             ("grpc.max_receive_message_length", MESSAGE_BYTES),
             ("grpc.max_send_message_length", MESSAGE_BYTES),
@@ -175,7 +175,8 @@ def _server(
             ("grpc.http2.settings_timeout", HELLO_MS),
             ("grpc.max_connection_idle_ms", IDLE_MS),
             ("grpc.max_allowed_incoming_connections", most_connections),
-            ("grpc.max_connection_age_ms", 3_600_000),
+            # A stream whose answer is never taken is open for as long as its connection.
+            ("grpc.max_connection_age_ms", AGE_MS),
             ("grpc.max_connection_age_grace_ms", 120_000),
             ("grpc.keepalive_time_ms", 60_000),
             ("grpc.keepalive_timeout_ms", 20_000),
