@@ -1,10 +1,18 @@
 """Log lines on standard error, as text or as JSON."""
 
 import logging
+import re
 import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from swipefl.jsonline import json_line
+
+MOST_A_MINUTE = 10  # lines of one library's logger
+MOST_LETTERS = 100  # of one of its messages
+VALUE = re.compile(r"""\bb(?=['"])|['"`%<\[{(/=:\\\d]|[^ -~]""")  # where a value may begin
 
 
 def configure_logging(as_json: bool) -> None:
@@ -24,23 +32,62 @@ def configure_logging(as_json: bool) -> None:
 
 
 class _OfLibraries(logging.Handler):
-    """What libraries log, such as gRPC and asyncio: lines of the same shape, and no traceback in them."""
+    """What libraries log, such as gRPC and asyncio: lines of the same shape, without traceback, and not too many.
+
+    Their messages hold what strangers sent, and credentials: a line has the words before any value, and of one logger
+    there are `MOST_A_MINUTE`, then one that says how many more there were.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._minutes: dict[str, _Minute] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         import structlog
 
+        now = self._clock()
+        minute = self._minutes.setdefault(record.name, _Minute(now))
+        if now - minute.began >= 60:
+            minute = self._end(record.name, now)
+        minute.count += 1
+        if minute.count > MOST_A_MINUTE:
+            return
         kind = record.exc_info[0] if record.exc_info else None
         facts = {"error": kind.__name__} if kind else {}
         level = min(record.levelno // 10 * 10, logging.CRITICAL)  # one that has a name
-        structlog.get_logger().log(level, _message(record), logger=record.name, **facts)
+        structlog.get_logger().log(level, _words(record), logger=record.name, **facts)
+
+    def _end(self, name: str, now: float) -> "_Minute":
+        """Says how much was left out of a logger's minute; the next begins."""
+        import structlog
+
+        if (left_out := self._minutes[name].count - MOST_A_MINUTE) > 0:
+            structlog.get_logger().warning("more of a library was left out", logger=name, left_out=left_out)
+        self._minutes[name] = _Minute(now)
+        return self._minutes[name]
+
+    def close(self) -> None:
+        """Ends every minute: nothing is left out unsaid."""
+        for name in self._minutes:
+            self._end(name, self._clock())
+        super().close()
 
 
-def _message(record: logging.LogRecord) -> str:
-    """What a library says; where its parts do not fit together, what they were to be put into."""
-    try:
+@dataclass
+class _Minute:
+    """How many lines a logger had since then."""
+
+    began: float
+    count: int = 0
+
+
+def _words(record: logging.LogRecord) -> str:
+    """The words that a message begins with, up to what may be a value; a warning is of code alone, and whole."""
+    if record.name == "py.warnings":
         return record.getMessage()
-    except Exception:  # whatever the __str__ of a part raises
-        return str(record.msg)
+    words = VALUE.split(str(record.msg)[:MOST_LETTERS], maxsplit=1)[0].strip()
+    return words or "a library's message"
 
 
 def logs_json() -> bool:

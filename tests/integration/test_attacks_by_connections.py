@@ -117,6 +117,22 @@ def test_who_says_no_text_is_no_device(impatient: Coordinator, said: str) -> Non
     serve_an_honest_device(impatient)
 
 
+def test_headers_that_are_no_text_do_not_fill_the_log(impatient: Coordinator) -> None:
+    """Nor does a credential get into it that stands in one."""
+    device, before = impatient.device(), len(impatient.log())
+    identity, _, credential = (device.authorization or "").partition(":")
+    said = [f"{identity}:{credential}\xff", "\x80" * 126, f"\xc3{credential}"]
+    asked = [call(2 * n + 1, "CheckIn", said[n % 3]) + message(2 * n + 1, wire.CheckInRequest()) for n in range(16)]
+    refused = refused_call("unknown-device")
+    was = impatient.metric(refused)
+    with connections(impatient, [HELLO + b"".join(asked)] * 20):
+        wait_until(lambda: impatient.metric(refused) >= was + 320)
+    serve_an_honest_device(impatient)
+    log = impatient.log()[before:]
+    assert len(log) < 10_000
+    assert credential[:8] not in log
+
+
 def test_who_never_says_what_it_asks_is_hung_up_on(tmp_path: Path) -> None:
     with in_process(tmp_path, Policy(limits=Limits(request_s=1.0))) as serving:
         for authorization in (None, serving.device().authorization):
@@ -257,10 +273,19 @@ def test_a_download_that_nobody_takes_is_ended(impatient: Coordinator) -> None:
         assert devices[0].download(1)  # its place is free again
 
 
-def test_who_watches_the_health_holds_no_place(impatient: Coordinator) -> None:
-    with grpc.insecure_channel(impatient.address) as channel, pytest.raises(grpc.RpcError) as error:
-        list(health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest(), timeout=LONG_S))
-    assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+def test_who_watches_or_lists_the_health_holds_no_place_and_is_no_line_of_the_log(impatient: Coordinator) -> None:
+    before = impatient.log()
+    with grpc.insecure_channel(impatient.address) as channel:
+        health = health_pb2_grpc.HealthStub(channel)
+        for ask in (
+            lambda: list(health.Watch(health_pb2.HealthCheckRequest(), timeout=LONG_S)),
+            lambda: health.List(health_pb2.HealthListRequest(), timeout=LONG_S),
+        ):
+            with pytest.raises(grpc.RpcError, match="ask with Check") as error:
+                ask()
+            assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    serve_an_honest_device(impatient)
+    assert impatient.log() == before
 
 
 def test_calls_that_are_begun_and_taken_back_keep_nobody_out(impatient: Coordinator) -> None:

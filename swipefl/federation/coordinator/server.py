@@ -159,6 +159,9 @@ class _Health(HealthServicer):
     ) -> None:
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "ask with Check")
 
+    async def List(self, request: object, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "ask with Check")
+
 
 def _server(
     service: FederationService, reflection: bool, patience: Patience, most_connections: int
