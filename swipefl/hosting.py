@@ -123,12 +123,12 @@ class Hosting:
         from swipefl.federation.coordinator.server import serve
 
         listening, path = self._listening(), self._existing()
-        score = holdout(self.settings.holdout) if self.settings.holdout else None
+        held_out = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, "coordinator.lock"):
             if self._policy.gives_away:
                 few = "a version made of so few updates tells everybody what is in one of them"
                 structlog.get_logger().warning(few, least=self._policy.fewest)
-            asyncio.run(serve(path, listening, self._policy, score, on_ready))
+            asyncio.run(serve(path, listening, self._policy, held_out, on_ready))
 
     def _state(self) -> State:
         return State(self._existing())

@@ -1,5 +1,6 @@
 """What a coordinator makes of its members: one vote each, a way out, what they say of versions, who sends what."""
 
+import itertools
 import random
 import signal
 import threading
@@ -23,6 +24,7 @@ from swipefl.federation.protocol.signing import verified_manifest
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.hosting import Hosting
 from swipefl.settings.coordinator import CoordinatorSettings
+from swipefl.stopping import Stop, until
 from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator, in_process
 from tests.support.phones import Phone, aggregate, publish
@@ -125,7 +127,7 @@ class HeldScore:
     def __init__(self) -> None:
         self.begun, self.go_on = threading.Event(), threading.Event()
 
-    def __call__(self, checkpoint: Checkpoint) -> float:
+    def __call__(self, checkpoint: Checkpoint, stop: Stop) -> float:
         self.begun.set()
         assert self.go_on.wait(LONG_S)
         return 0.5
@@ -140,6 +142,24 @@ def drafting(home: Path, buffer: int = 2) -> Iterator[tuple[Coordinator, HeldSco
             yield serving, held
         finally:
             held.go_on.set()
+
+
+def test_a_server_that_ends_scores_no_draft_to_its_end_and_its_updates_wait(tmp_path: Path) -> None:
+    begun = threading.Event()
+
+    def endless(checkpoint: Checkpoint, stop: Stop) -> float:
+        begun.set()
+        for _ in until(stop, itertools.count()):
+            time.sleep(0.001)
+        raise AssertionError
+
+    with in_process(tmp_path, Policy(buffer=1), endless) as serving:
+        assert serving.device().upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
+        assert begun.wait(LONG_S)
+    with serving.state() as state:
+        assert (state.versions.newest().number, len(state.updates.waiting())) == (1, 1)
+    with in_process(tmp_path, Policy(buffer=1), lambda checkpoint, stop: 0.5, create=False) as serving:
+        serving.wait_for_version(2)
 
 
 @pytest.mark.parametrize("how", ["leaves", "is revoked"])
@@ -341,7 +361,7 @@ def test_a_version_of_few_is_warned_of_and_its_number_shown(
 
 def test_a_version_that_was_kept_shows_both_scores(tmp_path: Path) -> None:
     scores = iter([0.83, 0.812])
-    with in_process(tmp_path, Policy(buffer=1), lambda checkpoint: next(scores)) as serving:
+    with in_process(tmp_path, Policy(buffer=1), lambda checkpoint, stop: next(scores)) as serving:
         assert serving.device().upload(BLOBS[0]).outcome == wire.OUTCOME_ACCEPTED
         serving.wait_for_version(2)
     first, second = status(serving)["versions"]

@@ -16,12 +16,12 @@ import grpc
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.rounds import Holdout
 from swipefl.federation.coordinator.server import Listening, Serving, serve
 from swipefl.federation.coordinator.service import CHUNK_BYTES as PART_BYTES
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.endpoint import Endpoint
-from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
@@ -177,11 +177,14 @@ def coordinator(
 
 
 @contextmanager
-def in_process(home: Path, policy: Policy, score: Score | None = None) -> Iterator[Coordinator]:
-    """A coordinator in a thread of this process, for policies and scores that no flag can make."""
+def in_process(
+    home: Path, policy: Policy, holdout: Holdout | None = None, create: bool = True
+) -> Iterator[Coordinator]:
+    """A coordinator in a thread of this process, for policies and holdouts that no flag can make."""
     path, ready, loops = home / "coordinator.db", threading.Event(), []
-    with State(path) as state:
-        state.create(base_checkpoint())
+    if create:
+        with State(path) as state:
+            state.create(base_checkpoint())
     stop = asyncio.Event()
 
     def on_ready(serving: Serving) -> None:
@@ -189,7 +192,7 @@ def in_process(home: Path, policy: Policy, score: Score | None = None) -> Iterat
         ready.set()
 
     listening = Listening("127.0.0.1:0", metrics="127.0.0.1:0")
-    work = serve(path, listening, policy, score, on_ready, stop)
+    work = serve(path, listening, policy, holdout, on_ready, stop)
     thread = threading.Thread(target=asyncio.run, args=(work,))
     thread.start()
     assert ready.wait(LONG_S)
@@ -200,3 +203,4 @@ def in_process(home: Path, policy: Policy, score: Score | None = None) -> Iterat
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(LONG_S)
+    assert not thread.is_alive()

@@ -16,7 +16,7 @@ from swipefl.errors import StoreError, UsageError, VersionConflict
 from swipefl.federation.coordinator.admission import Verdict, admit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.coordinator.rounds import Aggregator
+from swipefl.federation.coordinator.rounds import Aggregator, Holdout
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft, Version
@@ -59,8 +59,8 @@ def give_of(state: State, device: str, version: int = 1, norm: float = 1.0) -> d
     return decode_update(blob, shapes_of(start.parameters))
 
 
-def advance(state: State, policy: Policy = PLAIN, score: object = None) -> Version:
-    aggregator = Aggregator(policy, Metrics(), score)  # type: ignore[arg-type]
+def advance(state: State, policy: Policy = PLAIN, holdout: Holdout | None = None) -> Version:
+    aggregator = Aggregator(policy, Metrics(), holdout)
     return aggregator.publish(aggregator.draft(state), state)
 
 
@@ -251,11 +251,11 @@ def test_what_is_read_in_one_go_is_of_one_moment(state: State) -> None:
 def test_a_worse_candidate_changes_nothing_but_the_version(state: State) -> None:
     give(state, 2)
     before, scores = state.versions.newest(), iter([0.8, 0.7, 0.8, 0.8])
-    kept = advance(state, score=lambda checkpoint: next(scores))
+    kept = advance(state, holdout=lambda checkpoint, stop: next(scores))
     assert (kept.made_by, kept.fingerprint, kept.top1, kept.candidate_top1) == ("kept", before.fingerprint, 0.8, 0.7)
     assert state.updates.waiting() == []
     give(state, 2, version=2)
-    made = advance(state, score=lambda checkpoint: next(scores))
+    made = advance(state, holdout=lambda checkpoint, stop: next(scores))
     assert (made.made_by, made.top1, made.candidate_top1) == ("aggregated", 0.8, None)
 
 

@@ -1,6 +1,7 @@
 """Long work asks at every safe moment whether it is to end, whatever the reason."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,14 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device.contribution import contribution
 from swipefl.device.personal import PersonalTraining
 from swipefl.errors import SwipeflError
+from swipefl.federation.coordinator.holdout import holdout
 from swipefl.learning.trainer import train
 from swipefl.learning.training import TrainingConfig
 from swipefl.stopping import never, raise_if, until
 from swipefl.store.store import Store
 from tests.support.people import examples
 from tests.support.stores import put
+from tests.support.swipes import EXAMPLE
 
 CONFIG = TrainingConfig(1, 8, 1e-3)
 
@@ -34,6 +37,14 @@ class Nth:
     def __call__(self) -> SwipeflError | None:
         self.asked += 1
         return Empty("battery", "the battery is empty") if self.asked >= self.number else None
+
+
+def test_a_holdout_is_left_between_two_swipes(tmp_path: Path) -> None:
+    path, stop = tmp_path / "holdout.jsonl", Nth(3)
+    path.write_text("".join(f"{line}\n" for line in EXAMPLE.read_text().splitlines()[:9]))
+    with pytest.raises(Empty):
+        holdout(path)(base_checkpoint(), stop)
+    assert stop.asked == 3
 
 
 def test_items_come_until_it_stops_and_none_is_taken_too_many() -> None:

@@ -4,9 +4,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import structlog
 
+from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import VersionConflict
 from swipefl.federation.aggregation import Arrived
 from swipefl.federation.coordinator.metrics import Metrics
@@ -16,17 +18,21 @@ from swipefl.federation.coordinator.updates import Waiting
 from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.round import Score, play
 from swipefl.federation.update import Delta, Shapes, decode_update
+from swipefl.stopping import Stop, never
 
 MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a backlog is worked off in several
+
+Holdout: TypeAlias = Callable[[Checkpoint, Stop], float]
+"""Gives a checkpoint's top-1 on swipes held out; asks a stop meanwhile, and raises what that says."""
 
 
 @dataclass(frozen=True)
 class Aggregator:
-    """Makes versions by `policy`; `score` gives a checkpoint's top-1 on a holdout, where there is one."""
+    """Makes versions by `policy`; `holdout` scores its candidates, where there is one."""
 
     policy: Policy
     metrics: Metrics
-    score: Score | None = None
+    holdout: Holdout | None = None
     clock: Callable[[], float] = time.time
 
     def is_due(self, state: State) -> bool:
@@ -37,8 +43,8 @@ class Aggregator:
         waited = count >= self.policy.fewest and not 0 <= waited_s < self.policy.max_wait_s
         return count >= self.policy.buffer or waited
 
-    def draft(self, state: State) -> Draft:
-        """The version that the waiting updates make; writes nothing.
+    def draft(self, state: State, stop: Stop = never) -> Draft:
+        """The version that the waiting updates make; writes nothing. Raises what `stop` says while it is scored.
 
         Where the candidate is worse on the holdout, or none that a device takes, it is a version of the same weights:
         devices fetch nothing, and may contribute anew. Raises VersionConflict where updates went since the round was
@@ -52,7 +58,8 @@ class Aggregator:
             raise VersionConflict("too-few-updates", "fewer updates wait than make a version")
         shapes = newest.shapes
         arrived = [_arrived(state, update, newest.number, shapes) for update in waiting]
-        outcome = play(master, arrived, self.policy.strategy, played + 1, self.score)
+        score = self._score(stop)
+        outcome = play(master, arrived, self.policy.strategy, played + 1, score)
         seconds = time.perf_counter() - began
         self.metrics.aggregation.observe(seconds)
         structlog.get_logger().info(
@@ -68,6 +75,10 @@ class Aggregator:
         if outcome.kept:
             return Draft(outcome.master, "kept", consumed, outcome.top1, outcome.top1_after, newest.number)
         return Draft(outcome.master, "aggregated", consumed, outcome.top1, after=newest.number)
+
+    def _score(self, stop: Stop) -> Score | None:
+        holdout = self.holdout
+        return None if holdout is None else lambda checkpoint: holdout(checkpoint, stop)
 
     def publish(self, draft: Draft, state: State) -> Version:
         """Makes `draft` the newest version, in one transaction.

@@ -15,7 +15,7 @@ from grpc_health.v1 import health_pb2
 from grpc_health.v1._async import HealthServicer
 from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
-from swipefl.errors import Remedy, SwipeflError, UsageError, VersionConflict
+from swipefl.errors import Interrupted, Remedy, SwipeflError, UsageError, VersionConflict
 from swipefl.federation.coordinator.certificates import CertificateFiles
 from swipefl.federation.coordinator.descriptors import connections, raise_limit
 from swipefl.federation.coordinator.exposition import exposed
@@ -23,12 +23,11 @@ from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.patience import Patience
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.renewal import Renewal
-from swipefl.federation.coordinator.rounds import Aggregator
+from swipefl.federation.coordinator.rounds import Aggregator, Holdout
 from swipefl.federation.coordinator.service import FederationService, log_bug
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.writer import StateThread, Writer
 from swipefl.federation.protocol.address import Address
-from swipefl.federation.round import Score
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import add_FederationServiceServicer_to_server
 
@@ -87,7 +86,7 @@ async def serve(
     path: Path,
     listening: Listening,
     policy: Policy,
-    score: Score | None = None,
+    holdout: Holdout | None = None,
     on_ready: Callable[[Serving], None] = lambda serving: None,
     stop: asyncio.Event | None = None,
 ) -> None:
@@ -117,9 +116,10 @@ async def serve(
         await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
         on_ready(Serving(port, metrics_port))
         structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=version)
-        rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, score))
+        rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, holdout), stop)
         tasks = _tasks(writer.run(), rounds, _note_seen(service), *([renewal.run()] if renewal else []))
         await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
+        stop.set()  # no draft is finished for nobody
         structlog.get_logger().info("draining", seconds=DRAIN_S)
         await health.enter_graceful_shutdown()
         await server.stop(DRAIN_S)
@@ -208,18 +208,29 @@ def _bind(server: grpc.aio.Server, address: str, renewal: Renewal | None) -> int
         raise UsageError("cannot-listen", what, address=address) from error
 
 
-async def _rounds(state: State, drafts: StateThread, writer: Writer, aggregator: Aggregator) -> None:
-    """A round whenever one is due, drafted beside the calls; ever more rarely while they fail, whatever the cause."""
+async def _rounds(
+    state: State, drafts: StateThread, writer: Writer, aggregator: Aggregator, stop: asyncio.Event
+) -> None:
+    """A round whenever one is due, drafted beside the calls; ever more rarely while they fail, whatever the cause.
+
+    One that is scored at `stop` waits for the next start.
+    """
+
+    def stopped() -> SwipeflError | None:
+        return Interrupted(signal.SIGTERM) if stop.is_set() else None
+
     wait_s = LOOK_S
     while True:
         try:
             aggregator.metrics.version.set(state.versions.newest().number)
             if aggregator.is_due(state):
-                drafted = await drafts.do(aggregator.draft)
+                drafted = await drafts.do(partial(aggregator.draft, stop=stopped))
                 await writer.do(partial(aggregator.publish, drafted))
             wait_s = LOOK_S
         except VersionConflict:  # an owner was faster, or a device left: another draft, and at once
             continue
+        except Interrupted:
+            return
         except Exception as error:  # none of them ends the calls
             wait_s = min(2 * wait_s, LONGEST_REST_S)
             _log_failed(error, wait_s)
