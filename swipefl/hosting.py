@@ -66,15 +66,16 @@ class Hosting:
             return _report(state.create(checkpoint))
 
     def status(self) -> CoordinatorStatus:
-        """What is there, and when the certificate expires that is set."""
+        """What is there, and when the certificate expires that is set, else of who served last."""
         with self._state() as state:
-            return replace(status_of(state), certificate_expires_at=self._certificate_expires_at())
-
-    def _certificate_expires_at(self) -> float | None:
+            known = status_of(state)
         if self.settings.tls_cert is None:
-            return None
+            return known
+        return replace(known, certificate_expires_at=self._certificate_expires_at(self.settings.tls_cert))
+
+    def _certificate_expires_at(self, certificate: Path) -> float | None:
         with suppress(UsageError):  # one that cannot be read is told by `serve`
-            return expires_at(self.settings.tls_cert)
+            return expires_at(certificate)
         return None
 
     def publish(self, file: Path) -> VersionReport:

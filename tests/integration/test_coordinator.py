@@ -257,6 +257,26 @@ def test_certificates_that_are_renewed_are_served_without_a_restart(tmp_path: Pa
         assert not greets(serving, new.ca, theirs)
 
 
+def test_who_looks_sees_when_a_certificate_expires_that_flags_gave(tmp_path: Path) -> None:
+    """Also one that was renewed, and none of who served with another, or none."""
+    old, new, home = certificates(tmp_path / "old", days=(-9, 40)), certificates(tmp_path / "new"), tmp_path / "home"
+    shown = []
+
+    def expires_within(days: float) -> bool:
+        shown.append(swipefl(home, "coordinator", "status", "--json").json["certificate_expires_at"])
+        return shown[-1] == pytest.approx(time.time() + days * 86_400, abs=600)
+
+    with coordinator(home, "--tls-cert", str(old.certificate), "--tls-key", str(old.key)):
+        wait_until(lambda: expires_within(40))
+        shutil.copy(new.certificate, old.certificate)
+        shutil.copy(new.key, old.key)
+        wait_until(lambda: expires_within(2))
+    assert expires_within(2)
+    with coordinator(home, init=False):
+        assert not expires_within(2)
+        assert shown[-1] is None
+
+
 def test_who_runs_it_sees_when_the_certificate_expires(tmp_path: Path) -> None:
     made = certificates(tmp_path / "made", days=(-1, 20))
     assert swipefl(tmp_path, "coordinator", "init").code == 0

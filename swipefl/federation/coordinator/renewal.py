@@ -2,12 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import grpc
 import structlog
 
-from swipefl.errors import UsageError
+from swipefl.errors import StoreError, UsageError
 from swipefl.federation.coordinator.certificates import CertificateFiles, Identity
 from swipefl.federation.coordinator.metrics import Metrics
 
@@ -51,9 +52,14 @@ class Renewal:
             structlog.get_logger().info("certificate renewed", expires_at=_day(found.expires_at))
         self._show()
 
-    async def run(self) -> None:
-        """Looks again and again, until cancelled."""
+    async def run(self, note: Callable[[float], Awaitable[object]]) -> None:
+        """Looks again and again, until cancelled; `note` hears when what is served expires, until it takes that."""
+        noted = None
         while True:
+            if (expires_at := self._served.expires_at) != noted:
+                with suppress(StoreError):
+                    await note(expires_at)
+                    noted = expires_at
             await asyncio.sleep(LOOK_S)
             self.look()
 

@@ -116,8 +116,9 @@ async def serve(
         await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
         on_ready(Serving(port, metrics_port))
         structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=version)
+        renewals = [renewal.run(lambda at: writer.do(lambda state: state.serves_until(at)))] if renewal else []
         rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, holdout), stop)
-        tasks = _tasks(writer.run(), rounds, _note_seen(service), *([renewal.run()] if renewal else []))
+        tasks = _tasks(writer.run(), rounds, _note_seen(service), *renewals)
         await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
         stop.set()  # no draft is finished for nobody
         structlog.get_logger().info("draining", seconds=DRAIN_S)

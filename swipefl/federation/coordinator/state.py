@@ -94,12 +94,21 @@ class State:
 
     def serves_with(self, kept: int, least: int) -> None:
         """What whoever serves goes by from now on, for who publishes or looks beside it."""
-        numbers = (("kept", kept), ("least", least))
         with self.transaction():
-            self.sql.run_many("INSERT OR REPLACE INTO serving (name, value) VALUES (?, ?)", numbers)
+            self.sql.run("DELETE FROM serving WHERE name = 'certificate_expires_at'")  # of who served before
+            self._note("kept", kept)
+            self._note("least", least)
+
+    def serves_until(self, expires_at: float) -> None:
+        """When the certificate expires that is served from now on, in unix seconds."""
+        with self.transaction():
+            self._note("certificate_expires_at", int(expires_at))
+
+    def _note(self, name: str, value: int) -> None:
+        self.sql.run("INSERT OR REPLACE INTO serving (name, value) VALUES (?, ?)", (name, value))
 
     def served_with(self, name: str) -> int | None:
-        """One of those numbers, None where nobody has served yet."""
+        """One of those numbers, None where nobody has served yet, or with no certificate."""
         rows = self.sql.rows("SELECT value FROM serving WHERE name = ?", (name,))
         return rows[0][0] if rows else None
 

@@ -44,7 +44,8 @@ class CoordinatorStatus:
     """The newest version, how many devices belong here and of how many an update waits, and every version.
 
     `least` is the number of updates that whoever serves makes a version of at least, None where nobody served yet.
-    `certificate_expires_at` is in unix seconds, None where no certificate is set or can be read.
+    `certificate_expires_at` is in unix seconds, None where no certificate is set or served, or
+    the one that is set cannot be read.
     """
 
     version: int
@@ -87,6 +88,7 @@ def status_of(state: State) -> CoordinatorStatus:
             devices=sum(not device.revoked for device in state.devices.all()),
             waiting=state.updates.backlog()[0],
             least=state.served_with("least"),
+            certificate_expires_at=state.served_with("certificate_expires_at"),
             versions=tuple(_version(version, judged.get(version.number)) for version in state.versions.all()),
         )
 
