@@ -72,6 +72,7 @@ class Remedy(Enum):
     LIST_KEYBOARDS = auto()
     LIST_VERSIONS = auto()
     LOWER_LEARNING_RATE = auto()
+    MAKE_COMMON_KEY = auto()
     MOVE_ASIDE = auto()
     NEW_TOKEN = auto()
     NEW_UPDATE = auto()

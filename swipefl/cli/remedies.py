@@ -48,6 +48,7 @@ _WORDS = {
     Remedy.LIST_KEYBOARDS: "`swipefl keyboards list` shows what there is",
     Remedy.LIST_VERSIONS: "see `swipefl coordinator status`",
     Remedy.LOWER_LEARNING_RATE: "try a smaller --learning-rate",
+    Remedy.MAKE_COMMON_KEY: "`openssl ecparam -name prime256v1 -genkey` makes one; have the certificate made for that",
     Remedy.MOVE_ASIDE: f"move it aside, {_OTHER_HOME}",
     Remedy.NEW_TOKEN: "ask for a new one, from `swipefl coordinator token`",
     Remedy.NEW_UPDATE: "new swipes or a new global model make another",

@@ -9,6 +9,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes, CertificatePublicKeyTypes
 
 
 @dataclass(frozen=True)
@@ -27,19 +28,20 @@ def certificates(
     days: tuple[int, int] = (-2, 2),
     authority_days: tuple[int, int] = (-900, 900),
     by_common_name: bool = False,
+    key: CertificateIssuerPrivateKeyTypes | None = None,
 ) -> Certificates:
-    """A new authority in `folder`, and a certificate of it for `name` and `addresses`; from and until days from now.
+    """A new authority in `folder`, and a certificate of it for `name`, `addresses`, `key`; from, until days from now.
 
     `by_common_name` leaves the name out of where it has counted since 2017.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    ca_key, key = ec.generate_private_key(ec.SECP256R1()), key or ec.generate_private_key(ec.SECP256R1())
     ca_name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, f"test authority {secrets.token_hex(4)}")])
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.datetime.now(datetime.UTC)
 
     def signed(
-        builder: x509.CertificateBuilder, public: ec.EllipticCurvePublicKey, lasts: tuple[int, int]
+        builder: x509.CertificateBuilder, public: CertificatePublicKeyTypes, lasts: tuple[int, int]
     ) -> x509.Certificate:
         since, until = (now + datetime.timedelta(days=day) for day in lasts)
         builder = builder.public_key(public).serial_number(x509.random_serial_number())

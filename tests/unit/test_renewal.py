@@ -4,12 +4,15 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import grpc
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPrivateKeyTypes
 from structlog.testing import capture_logs
 
 from swipefl.errors import UsageError
@@ -17,6 +20,7 @@ from swipefl.federation.coordinator.certificates import CertificateFiles
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.renewal import DAY_S, Renewal
 from tests.support.certificates import Certificates, certificates
+from tests.support.waiting import LONG_S
 
 
 def put(made: Certificates, folder: Path, *names: str) -> CertificateFiles:
@@ -120,6 +124,64 @@ def test_what_cannot_be_served_is_not_and_the_server_goes_on(tmp_path: Path, nam
         path.rmdir()
     put(made, served)
     assert events(renewal.look) == []
+
+
+KINDS: dict[str, Callable[[], CertificateIssuerPrivateKeyTypes]] = {
+    "RSA of 2048 bits": lambda: rsa.generate_private_key(65537, 2048),
+    "P-256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "P-384": lambda: ec.generate_private_key(ec.SECP384R1()),
+}
+UNCOMMON: dict[str, Callable[[], CertificateIssuerPrivateKeyTypes]] = {
+    "RSA of 1024 bits": lambda: rsa.generate_private_key(65537, 1024),
+    "P-224": lambda: ec.generate_private_key(ec.SECP224R1()),
+    "P-521": lambda: ec.generate_private_key(ec.SECP521R1()),
+    "secp256k1": lambda: ec.generate_private_key(ec.SECP256K1()),
+    "Brainpool": lambda: ec.generate_private_key(ec.BrainpoolP256R1()),
+    "Ed25519": ed25519.Ed25519PrivateKey.generate,
+    "Ed448": ed448.Ed448PrivateKey.generate,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_key_that_is_taken_is_served_to_devices(tmp_path: Path, kind: str) -> None:
+    """After a renewal, in a real handshake with who trusts its authority alone."""
+    files = put(certificates(tmp_path / "old"), tmp_path / "served")
+    renewal = Renewal(CertificateFiles(files.certificate, files.key), Metrics())
+    server = grpc.server(ThreadPoolExecutor(1))
+    port = server.add_secure_port("127.0.0.1:0", renewal.credentials())
+    server.start()
+    made = certificates(tmp_path / "new", days=(-1, 90), key=KINDS[kind]())
+    put(made, tmp_path / "served", "cert.pem", "key.pem")
+    assert events(renewal.look) == [("info", "certificate renewed")]
+    trusted = grpc.ssl_channel_credentials(made.ca.read_bytes())
+    with grpc.secure_channel(f"localhost:{port}", trusted) as channel:
+        grpc.channel_ready_future(channel).result(LONG_S)
+    server.stop(None)
+
+
+@pytest.mark.parametrize("kind", UNCOMMON)
+def test_a_key_that_no_device_takes_is_not_served(tmp_path: Path, kind: str) -> None:
+    metrics, uncommon = Metrics(), certificates(tmp_path / "new", key=UNCOMMON[kind]())
+    renewal = Renewal(put(certificates(tmp_path / "old", days=(-9, 40)), tmp_path / "served"), metrics)
+    files = put(uncommon, tmp_path / "served")
+    assert events(renewal.look) == [("warning", "certificate not renewed")]
+    assert expires(metrics, "server") == pytest.approx(time.time() + 40 * DAY_S, abs=600)
+    with pytest.raises(UsageError) as error:
+        Renewal(files, Metrics())
+    assert error.value.code == "uncommon-key"
+
+
+def test_a_certificate_that_is_not_valid_yet_replaces_none_before_it_is(tmp_path: Path) -> None:
+    now, metrics = [time.time()], Metrics()
+    files = put(certificates(tmp_path / "old", days=(-9, 40)), tmp_path / "served")
+    renewal = Renewal(files, metrics, clock=lambda: now[0])
+    put(certificates(tmp_path / "new", days=(2, 90)), tmp_path / "served")
+    assert events(lambda: Renewal(files, Metrics())) == [("warning", "certificate is not valid yet")]
+    assert events(renewal.look) == [("warning", "certificate not renewed")]
+    assert events(renewal.look) == []
+    assert expires(metrics, "server") == pytest.approx(time.time() + 40 * DAY_S, abs=600)
+    now[0] += 2.1 * DAY_S
+    assert events(renewal.look) == [("info", "certificate renewed")]
 
 
 def between(work: Callable[[], object], meanwhile: Callable[[], object], step: int) -> object:

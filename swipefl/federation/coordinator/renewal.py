@@ -43,6 +43,8 @@ class Renewal:
             found, fault = self._files.read(), ""
         except UsageError as error:
             found, fault = self._served, str(error)
+        if found != self._served and found.begins_at > self._clock():  # then it is looked at again
+            found, fault = self._served, f"it is not valid before {_day(found.begins_at)}"
         if fault not in ("", self._fault):
             structlog.get_logger().warning("certificate not renewed", reason=fault)
         self._fault = fault
@@ -80,6 +82,10 @@ class Renewal:
         now = self._clock()
         if now - self._warned_at < DAY_S:
             return
+        if self._served.begins_at > now:
+            begins_at = _day(self._served.begins_at)
+            structlog.get_logger().warning("certificate is not valid yet", certificate="server", begins_at=begins_at)
+            self._warned_at = now
         for name, at in known.items():
             if at < now + SOON_S:
                 event = "certificate has expired" if at <= now else "certificate expires soon"

@@ -205,7 +205,7 @@ def _bind(server: grpc.aio.Server, address: str, renewal: Renewal | None) -> int
             return server.add_insecure_port(address)
         return server.add_secure_port(address, renewal.credentials())
     except RuntimeError as error:
-        what = "cannot listen on {address}; is it taken, or the certificate's key of an uncommon kind?"
+        what = "cannot listen on {address}; is it taken?"
         raise UsageError("cannot-listen", what, address=address) from error
 
 
