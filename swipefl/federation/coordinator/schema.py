@@ -75,7 +75,7 @@ _STEPS = (
             "ALTER TABLE devices ADD COLUMN stale INTEGER NOT NULL DEFAULT 0",
             "UPDATE devices SET taken = (SELECT count(*) FROM updates WHERE device = devices.id)",  # that are known of
             # On the holdout, of a candidate that was worse than what was kept in its place.
-            "ALTER TABLE versions ADD COLUMN candidate_top1 REAL",
+            "ALTER TABLE versions ADD COLUMN unkept_top1 REAL",
             "DROP INDEX updates_by_consumer",
             "CREATE INDEX updates_by_fate ON updates (consumed_by, device)",
             # What whoever serves goes by, for who writes to its file beside it.

@@ -15,7 +15,7 @@ from swipefl.federation.round import Master
 from swipefl.federation.update import Shapes
 from swipefl.federation.wire.v1.federation_pb2 import Manifest
 
-_COLUMNS = "number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, candidate_top1, length(blob)"
+_COLUMNS = "number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, unkept_top1, length(blob)"
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Versions:
         scores = draft.top1, draft.candidate_top1
         self._sql.run(
             "INSERT INTO versions (number, made_by, created_at, updates, architecture, fingerprint, sha256, top1, "
-            "candidate_top1, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "unkept_top1, blob) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, draft.made_by, self._clock(), updates, model.architecture, fingerprint, sha256, *scores, blob),
         )
         master = (number, save(dict(model.weights)), save(dict(draft.master.moments)))
