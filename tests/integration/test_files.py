@@ -273,7 +273,7 @@ def test_a_document_of_many_gestures_on_one_line_goes_on_after_it_was_cut_short(
     """A store that is gone after the first batch: the next ingest reads the rest."""
     path, words = tmp_path / "futo.json", ("we", "were", "power")
     points = [{"x": 0.15 + 0.01 * i, "y": 0.13, "t": 1e12 + 20 * i} for i in range(8)]
-    document = [{word: [point | {"x": point["x"] + n / 1e4} for point in points]} for n in range(300) for word in words]
+    document = [{word: [point | {"x": point["x"] + n / 1e4} for point in points]} for n in range(400) for word in words]
     path.write_text(json.dumps(document))
     with Store(tmp_path / "swipefl.db") as store:
         ingestion = Ingestion(store)
