@@ -72,8 +72,8 @@ def test_what_libraries_log_is_a_line_like_all(tmp_path: Path) -> None:
     assert "of some library" in str(warned["event"])
     assert (called["logger"], called["level"], called["error"]) == ("grpc._server", "error", "ValueError")
     assert [(line["event"], line["level"]) for line in odd] == [
-        ("%d of %s", "warning"),
-        ("%s of a library", "warning"),
+        ("a library's message", "warning"),  # where a value begins, what is said ends
+        ("a library's message", "warning"),
         ("nothing", "warning"),
         ("of a level between", "warning"),
     ]
