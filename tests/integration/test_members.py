@@ -385,7 +385,7 @@ def test_a_round_that_breaks_ends_no_server_and_is_tried_again(
 ) -> None:
     tried: list[str] = []
 
-    def score(checkpoint: Checkpoint) -> float:
+    def score(checkpoint: Checkpoint, stop: Stop) -> float:
         tried.append(checkpoint.fingerprint)
         if len(tried) <= 2:
             raise broken
