@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509 import load_pem_x509_certificate, load_pem_x509_certificates
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.federation.protocol.pem import read_certificates, read_pair
+from swipefl.federation.protocol.pem import read_certificates, read_pair, read_pem
 
 LEAST_RSA_BITS = 2048
 
@@ -45,6 +45,10 @@ class CertificateFiles:
     certificate: Path
     key: Path
     client_ca: Path | None = None
+
+    def raw(self) -> tuple[bytes, ...]:
+        """What they hold now, whatever it is. Raises UsageError where one cannot be read."""
+        return tuple(read_pem(file) for file in (self.certificate, self.key, self.client_ca) if file)
 
     def read(self) -> Identity:
         """What they hold now.

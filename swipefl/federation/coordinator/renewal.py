@@ -24,7 +24,9 @@ class Renewal:
         self._files = files
         self._metrics = metrics
         self._clock = clock
-        self._served = self._handed_over = files.read()
+        self._bytes = files.raw()
+        self._found = files.read()
+        self._served = self._handed_over = self._found
         self._fault = ""
         self._warned_at = -DAY_S
         self._show()
@@ -40,7 +42,7 @@ class Renewal:
     def look(self) -> None:
         """Serves what the files hold now; what cannot be, as a pair half written, is passed over, and said once."""
         try:
-            found, fault = self._files.read(), ""
+            found, fault = self._read(), ""
         except UsageError as error:
             found, fault = self._served, str(error)
         if found != self._served and found.begins_at > self._clock():  # then it is looked at again
@@ -53,6 +55,13 @@ class Renewal:
             self._warned_at = -DAY_S
             structlog.get_logger().info("certificate renewed", expires_at=_day(found.expires_at))
         self._show()
+
+    def _read(self) -> Identity:
+        """What the files hold, checked where they changed: of an RSA key of 4,096 bits that takes 250 ms."""
+        now = self._files.raw()
+        if now != self._bytes:
+            self._found, self._bytes = self._files.read(), now
+        return self._found
 
     async def run(self, note: Callable[[float], Awaitable[object]]) -> None:
         """Looks again and again, until cancelled; `note` hears when what is served expires, until it takes that."""
