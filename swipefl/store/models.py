@@ -4,6 +4,8 @@ A federation goes on from the newest global checkpoint. Predictions use one only
 they fell back to before; where no swipe is held out there is nothing to find, and a new person is to profit.
 """
 
+from contextlib import suppress
+
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, Remedy
 from swipefl.store.checkpoints import StoredCheckpoint
@@ -39,7 +41,11 @@ def personal_or_accepted(store: Store) -> Checkpoint:
 
     Raises CheckpointError where the one in use is damaged.
     """
-    return _or_base(used(store))
+    stored = store.checkpoints.personal()
+    if stored is None:
+        return fallback(store)
+    personal = read(stored)
+    return fallback(store) if _has_retired(store, personal) else personal
 
 
 def used(store: Store) -> StoredCheckpoint | None:
@@ -47,14 +53,21 @@ def used(store: Store) -> StoredCheckpoint | None:
 
     A damaged one is still the one: whoever asks for it hears of that.
     """
-    personal, below = store.checkpoints.personal(), global_for_predictions(store)
-    if personal is None:
-        return below
+    stored = store.checkpoints.personal()
+    if stored is None:
+        return global_for_predictions(store)
+    with suppress(CheckpointError):
+        if _has_retired(store, read(stored)):
+            return global_for_predictions(store)
+    return stored
+
+
+def _has_retired(store: Store, personal: Checkpoint) -> bool:
+    """Whether it is of another architecture than what predictions fall back to; a damaged one retires nothing."""
     try:
-        has_retired = read(personal).architecture != fallback(store).architecture
+        return personal.architecture != fallback(store).architecture
     except CheckpointError:
-        has_retired = False
-    return below if has_retired else personal
+        return False
 
 
 def in_use(store: Store) -> Checkpoint:
