@@ -13,7 +13,7 @@ def asks(yes: bool, stdin_is_taken: bool = False) -> bool:
     Nobody is where standard input or error is no terminal: what a script does, its author wanted. Only where a command
     reads something else from standard input is a person who watches asked on the terminal itself.
     """
-    if yes or not (sys.stdin and sys.stderr and sys.stderr.isatty()):  # both may be closed
+    if yes or not sys.stderr.isatty():
         return False
     try:
         with _terminal(stdin_is_taken) as answers:
