@@ -19,7 +19,7 @@ from pathlib import Path
 import wordfreq
 
 from swipefl.decoder import lexicon
-from swipefl.gesture.gesture import fold
+from swipefl.gesture.spelling import folded as fold
 
 SIZE = 100_000
 ALPHABETS = {"en": "abcdefghijklmnopqrstuvwxyz", "ru": "абвгдежзийклмнопрстуфхцчшщъыьэюя"}

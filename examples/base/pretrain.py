@@ -117,7 +117,7 @@ class RecordedSwipes(IterableDataset[Batch]):
             order = rng.permutation(len(self._examples))
             for begin in range(0, len(order), pool_size):
                 chosen = (self._examples[i] for i in order[begin : begin + pool_size])
-                yield from _batches([(_varied(example.gesture, rng), example.word) for example in chosen], size, rng)
+                yield from _batches([(_varied(example.gesture, rng), example.spelled) for example in chosen], size, rng)
 
 
 def _varied(gesture: Gesture, rng: np.random.Generator) -> Frames:

@@ -12,7 +12,7 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples
-from swipefl.gesture.gesture import Example, fold
+from swipefl.gesture.gesture import Example
 
 
 def tuned_checkpoint(
@@ -21,7 +21,7 @@ def tuned_checkpoint(
     """The checkpoint with score weights tuned on `examples`; twice, as the weights also choose the candidates."""
     for _ in range(2):
         decoder = Decoder(checkpoint, load_lexicon)
-        choices = [choice(decoder.score(example.gesture), fold(example.word)) for example in examples]
+        choices = [choice(decoder.score(example.gesture), example.spelled) for example in examples]
         checkpoint = replace(checkpoint, score=tuned(choices, checkpoint.score))
         report(checkpoint.score)
     return checkpoint

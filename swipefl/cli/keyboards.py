@@ -25,9 +25,9 @@ def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None
     if as_json or not is_terminal():
         emit({"keyboards": [asdict(keyboard) for keyboard in known]})
         return
-    shown = table("name", "language", number("keys"))
+    shown = table("name", "languages", number("keys"))
     for keyboard in known:
-        shown.add_row(printable(keyboard.name), printable(keyboard.language), str(keyboard.keys))
+        shown.add_row(printable(keyboard.name), printable(", ".join(keyboard.languages)), str(keyboard.keys))
     console().print(shown)
 
 

@@ -70,4 +70,7 @@ def printable(text: str) -> str:
 
 def candidates_as_json(candidates: "Iterable[Candidate]") -> list[dict[str, object]]:
     """Words with their scores and probabilities, rounded to what they are worth."""
-    return [{"word": c.word, "score": round(c.score, 4), "probability": round(c.probability, 6)} for c in candidates]
+    return [
+        {"word": c.word, "spelled": c.spelled, "score": round(c.score, 4), "probability": round(c.probability, 6)}
+        for c in candidates
+    ]

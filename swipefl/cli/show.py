@@ -78,8 +78,8 @@ def _render(example: "Example", sight: "Sight", candidates: "Sequence[Candidate]
     screen.print(Panel(picture, title=title, title_align="left", border_style="dim", padding=0, expand=False))
     screen.print(_legend())
     screen.print(f"without a lexicon: {sight.spelling or 'nothing'}", soft_wrap=True)
-    screen.print("", _words(example.word, candidates) if candidates else "no word found", sep="\n")
-    if not any(_is_meant(candidate, example.word) for candidate in candidates):
+    screen.print("", _words(example, candidates) if candidates else "no word found", sep="\n")
+    if not any(candidate.spelled == example.spelled for candidate in candidates):
         screen.print(f"meant{', and not among these' if candidates else ''}: {example.word}", soft_wrap=True)
 
 
@@ -139,19 +139,13 @@ def _legend() -> "Text":
     return legend
 
 
-def _words(meant: str, candidates: "Sequence[Candidate]") -> "Table":
+def _words(meant: "Example", candidates: "Sequence[Candidate]") -> "Table":
     from rich.text import Text
 
     shown = table("word", number("sure"), "")
     for candidate in candidates:
-        right = _is_meant(candidate, meant)
+        right = candidate.spelled == meant.spelled
         word = Text(candidate.word, "bold green" if right else "")
         sure = f"{candidate.probability:.0%}" if candidate.probability >= 0.005 else "<1%"
         shown.add_row(word, sure, Text("the word that was meant", "green") if right else "")
     return shown
-
-
-def _is_meant(candidate: "Candidate", word: str) -> bool:
-    from swipefl.gesture.gesture import fold
-
-    return fold(candidate.word) == word

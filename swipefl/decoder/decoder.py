@@ -27,7 +27,7 @@ class Decoder:
 
     def lexicon(self, gesture: Gesture) -> Lexicon:
         """The lexicon that this gesture's words come from."""
-        return self._lexicon_of(self._language or gesture.keyboard.language or "en")
+        return self._lexicon_of(self._language or next(iter(gesture.written_in), "en"))
 
     def decode(self, gesture: Gesture, top: int = 5) -> list[Candidate]:
         """The best `top` words, best first."""

@@ -14,7 +14,7 @@ from swipefl.arrays import Doubles
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Candidate
 from swipefl.errors import Remedy, TooLittleData
-from swipefl.gesture.gesture import Example, Gesture, fold
+from swipefl.gesture.gesture import Example, Gesture
 
 Decode = Callable[[Gesture], tuple[Sequence[Candidate], str]]
 WORST = 10  # keys, and words
@@ -55,7 +55,7 @@ def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
     ranks, logs = [], []
     for example in examples:
         candidates = [c for c in decoder.decode(example.gesture, JUDGED) if math.isfinite(c.probability)]
-        ranks.append(rank := _rank(fold(example.word), candidates))
+        ranks.append(rank := _rank(example.spelled, candidates))
         probability = candidates[rank].probability if rank < len(candidates) else 0.0
         logs.append(float(np.log(max(probability, UNFOUND))))
     return Judgement(_share(ranks, 1), float(np.mean(logs)))
@@ -105,7 +105,7 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
         begun = time.perf_counter()
         candidates, spelling = decode(example.gesture)
         seconds.append(time.perf_counter() - begun)
-        word = fold(example.word)
+        word = example.spelled
         rank = _rank(word, candidates) if (listed := known(example)) else NOWHERE
         sure.append(candidates[0].probability if candidates else 0.0)
         ranks.append(rank)
@@ -140,8 +140,8 @@ def calibration_error(sure: Doubles, right: npt.NDArray[np.bool_]) -> float:
 
 
 def _rank(word: str, candidates: Sequence[Candidate]) -> int:
-    """The folded word's place from 0; NOWHERE where it is not among them."""
-    return next((i for i, candidate in enumerate(candidates) if fold(candidate.word) == word), NOWHERE)
+    """The place from 0 of the word that is spelled so; NOWHERE where it is not among them."""
+    return next((i for i, candidate in enumerate(candidates) if candidate.spelled == word), NOWHERE)
 
 
 def _share(ranks: Sequence[int], top: int) -> float:

@@ -33,9 +33,10 @@ RESCALED_EVERY = 8  # frames
 
 @dataclass(frozen=True)
 class Candidate:
-    """A word with its score, and its probability among all the words that were scored."""
+    """A word as it is written and as it is spelled, with its score and its probability among all that were scored."""
 
     word: str
+    spelled: str
     score: float
     probability: float
 
@@ -235,4 +236,4 @@ def _ranked(scored: Scored, top: int) -> list[Candidate]:
     relative = np.exp(scored.scores[order] - scored.scores.max(initial=-np.inf))
     shares = (relative / relative.sum()).tolist() if len(relative) else []
     rows = zip(order[:top].tolist(), scored.scores[order].tolist(), shares, strict=False)
-    return [Candidate(scored.words[row], score, share) for row, score, share in rows]
+    return [Candidate(scored.words[row], scored.words[row], score, share) for row, score, share in rows]

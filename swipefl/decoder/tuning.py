@@ -10,7 +10,7 @@ from swipefl.decoder.checkpoint import SPREADS, ScoreWeights
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Scored
 from swipefl.errors import TooLittleData
-from swipefl.gesture.gesture import Example, fold
+from swipefl.gesture.gesture import Example
 
 STEP_EXAMPLES = 4  # a contribution; forty clients' together say enough for nine numbers, and cost half a second
 STEP_CAUTION = 10.0  # in units of a choice's curvature: what keeps four choices from saying much
@@ -27,9 +27,9 @@ class Choice:
     meant: int | None
 
 
-def choice(scored: Scored, word: str) -> Choice:
-    """The choice that a gesture of the folded `word` was."""
-    meant = next((i for i, candidate in enumerate(scored.words) if fold(candidate) == word), None)
+def choice(scored: Scored, spelled: str) -> Choice:
+    """The choice that a gesture of the word spelled so was."""
+    meant = scored.words.index(spelled) if spelled in scored.words else None
     return Choice(scored.parts, meant)
 
 
@@ -59,7 +59,7 @@ def score_step(decoder: Decoder, examples: Iterable[Example], start: ScoreWeight
     """
     slope, bend = np.zeros(len(SPREADS)), STEP_CAUTION * np.eye(len(SPREADS))
     for example in examples:
-        chosen = choice(decoder.score(example.gesture), fold(example.word))
+        chosen = choice(decoder.score(example.gesture), example.spelled)
         if chosen.meant is None:
             continue
         parts = chosen.parts / SPREADS

@@ -10,6 +10,7 @@ import orjson
 
 from swipefl.errors import UsageError
 from swipefl.gesture.keyboard import Keyboard, checked_keyboard, keyboard_from_json
+from swipefl.gesture.language import Languages
 
 if TYPE_CHECKING:  # to find a keyboard needs none
     from swipefl.store.store import Store
@@ -19,10 +20,10 @@ MOST_FILE = 1 << 20  # bytes; 200 keys take 40 KB
 
 @dataclass(frozen=True)
 class KeyboardReport:
-    """A keyboard's name, its language ('' for none) and how many letter keys it has."""
+    """A keyboard's name, its languages (none: the person's) and how many letter keys it has."""
 
     name: str
-    language: str
+    languages: Languages
     keys: int
 
 
@@ -68,4 +69,4 @@ def read_keyboard(path: Path) -> Keyboard:
 
 
 def _report(keyboard: Keyboard) -> KeyboardReport:
-    return KeyboardReport(keyboard.name, keyboard.language, len(keyboard.keys))
+    return KeyboardReport(keyboard.name, keyboard.languages, len(keyboard.keys))

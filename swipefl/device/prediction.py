@@ -22,8 +22,9 @@ from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
-from swipefl.gesture.gesture import Example, fold
+from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.spelling import folded
 
 if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
     from swipefl.decoder.evaluation import Evaluation
@@ -93,7 +94,7 @@ class Prediction:
         from swipefl.decoder.evaluation import evaluate
 
         decoder = self._decoder(self.lexicon_of, language)
-        return evaluate(decoder.decode_and_spell, examples, lambda e: e.word in decoder.lexicon(e.gesture))
+        return evaluate(decoder.decode_and_spell, examples, lambda e: e.spelled in decoder.lexicon(e.gesture))
 
     def examples(self, source: Source) -> Iterator[Example]:
         """The gestures with words of a source. Raises DataError where it cannot be read."""
@@ -170,10 +171,10 @@ def read_prior(path: Path) -> dict[str, float]:
             value = float(ln_probability)
         except ValueError:
             value, word = math.nan, ""
-        if not LEAST_LN_PROBABILITY <= value <= 0 or not fold(word).isalpha():
+        if not LEAST_LN_PROBABILITY <= value <= 0 or not folded(word).isalpha():
             what = "{path}, line {line}: expected a word and its ln probability, such as `word -7.5`"
             raise DataError("no-prior", what, path=path, line=number)
-        prior[fold(word)] = max(value, prior.get(fold(word), -math.inf))
+        prior[folded(word)] = max(value, prior.get(folded(word), -math.inf))
     return prior
 
 

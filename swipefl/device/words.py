@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from swipefl.decoder.lexicon import check_language
-from swipefl.gesture.gesture import fold, unaccented
+from swipefl.gesture.spelling import folded, lower
 from swipefl.store.store import Store
 from swipefl.store.words import PersonalWord
 
@@ -33,7 +33,7 @@ def change_word(store: Store, word: str, language: str, change: Change) -> Words
 
 def is_offered_so(word: str) -> bool:
     """Whether candidates are written like `word`: so far they have no apostrophes."""
-    return unaccented(word) == fold(word)
+    return lower(word) == folded(word)
 
 
 def known_words(store: Store) -> list[PersonalWord]:

@@ -4,6 +4,7 @@ import hashlib
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy as np
 from swipefl.arrays import Floats
 from swipefl.errors import RejectedLine
 from swipefl.gesture.keyboard import Keyboard, is_size
+from swipefl.gesture.language import Languages
+from swipefl.gesture.spelling import folded
 
 Points = Floats
 
@@ -22,12 +25,14 @@ MOST_WRITTEN = 4 * MOST_LETTERS  # characters, where marks are characters of the
 # In key widths: 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones.
 SUSPECT_END_DISTANCE = 1.75
 GOOD, SUSPECT = "good", "suspect"
-APOSTROPHES = frozenset("'’ʼ`´")
 
 
 @dataclass(frozen=True)
 class Gesture:
-    """One swipe: points (N, 3) of x, y in the units of (width, height) and t in seconds from the first."""
+    """One swipe: points (N, 3) of x, y in the units of (width, height) and t in seconds from the first.
+
+    `languages` are what its line says, beside what its keyboard does.
+    """
 
     id: str
     points: Points
@@ -35,6 +40,12 @@ class Gesture:
     width: float
     height: float
     user: str | None = None
+    languages: Languages = ()
+
+    @property
+    def written_in(self) -> Languages:
+        """The languages of its word: what its line said, else its keyboard; none where neither does."""
+        return self.languages or self.keyboard.languages
 
     def trace_hash(self) -> bytes:
         """Sixteen bytes that are equal for equal traces on keyboards of equal size."""
@@ -44,29 +55,20 @@ class Gesture:
 
 @dataclass(frozen=True)
 class Example:
-    """A gesture with the (folded) word that was meant."""
+    """A gesture with the word that was meant, as it is written."""
 
     gesture: Gesture
     word: str
+
+    @cached_property
+    def spelled(self) -> str:
+        """The keys that the finger passed for it; none where the keyboard lacks a letter of it."""
+        return self.gesture.keyboard.spelling(self.gesture.languages).of(self.word) or ""
 
 
 def named(gesture: Gesture) -> Gesture:
     """The gesture; one without an id is named after its trace."""
     return gesture if gesture.id else replace(gesture, id=gesture.trace_hash().hex())
-
-
-def fold(word: str) -> str:
-    """The letters that a finger swipes for `word`: lower case, no accents but й's, no apostrophes, ё as е."""
-    if word.isascii() and word.isalpha():
-        return word.lower()
-    return unaccented(word).replace("'", "")
-
-
-def unaccented(word: str) -> str:
-    """`word` in lower case, without accents but й's, ё as е; what `fold` leaves of it, and its apostrophes as '."""
-    text = unicodedata.normalize("NFC", word.strip().lower()).replace("ё", "е")
-    letters = (c if c == "й" else unicodedata.normalize("NFD", c)[0] for c in text)
-    return "".join("'" if c in APOSTROPHES else c for c in letters if not unicodedata.combining(c))
 
 
 def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]) -> Points:
@@ -108,25 +110,30 @@ def checked_size(width: Any, height: Any) -> tuple[float, float]:
     return float(width), float(height)
 
 
-def checked_word(word: object, keyboard: Keyboard) -> str:
-    """`word` folded. Raises RejectedLine: `no-word`, `long-word` or `letter-not-on-keyboard`."""
-    if not isinstance(word, str) or not (folded := fold(word[:MOST_WRITTEN])):
+def checked_word(word: object, keyboard: Keyboard, languages: Languages = ()) -> str:
+    """`word` as it is written. Raises RejectedLine: `no-word`, `long-word` or `letter-not-on-keyboard`."""
+    if not isinstance(word, str):
         raise RejectedLine("no-word", "the word is missing or empty")
-    if len(folded) > MOST_LETTERS or len(word) > MOST_WRITTEN:
-        raise RejectedLine("long-word", "a word may have {most} letters at most", most=MOST_LETTERS)
-    if not keyboard.can_type(folded):
+    written = checked_letters(word)
+    spelled = keyboard.spelling(languages).of(written)
+    if spelled is None:
         raise RejectedLine(
             "letter-not-on-keyboard", "the word has a letter that keyboard {keyboard} lacks", keyboard=keyboard.name
         )
-    return folded
+    if not 0 < len(spelled) <= MOST_LETTERS:
+        raise RejectedLine("long-word", "a word may have {most} letters at most", most=MOST_LETTERS)
+    return written
 
 
 def checked_letters(word: str) -> str:
-    """A personal word folded. Raises RejectedLine, `no-word`."""
-    folded = fold(word[: MOST_WRITTEN + 1])
-    if not folded.isalpha() or len(folded) > MOST_LETTERS or len(word) > MOST_WRITTEN:
-        raise RejectedLine("no-word", "a personal word must consist of letters, {most} at most", most=MOST_LETTERS)
-    return folded
+    """A word as it is written, on whatever keyboard. Raises RejectedLine, `no-word` or `long-word`."""
+    written = " ".join(unicodedata.normalize("NFC", word[: MOST_WRITTEN + 1]).split())
+    letters = folded(written)
+    if len(word) > MOST_WRITTEN or len(letters) > MOST_LETTERS:
+        raise RejectedLine("long-word", "a word may have {most} letters at most", most=MOST_LETTERS)
+    if not letters:
+        raise RejectedLine("no-word", "the word is missing or empty")
+    return written
 
 
 def verdict(example: Example) -> str:
@@ -134,6 +141,6 @@ def verdict(example: Example) -> str:
     gesture = example.gesture
     layout = gesture.keyboard.layout(gesture.width, gesture.height)
     (x, y, _), (end_x, end_y, _) = gesture.points[0].tolist(), gesture.points[-1].tolist()
-    begins = layout.distance(example.word[0], x, y) <= SUSPECT_END_DISTANCE
-    ends = layout.distance(example.word[-1], end_x, end_y) <= SUSPECT_END_DISTANCE
+    begins = layout.distance(example.spelled[0], x, y) <= SUSPECT_END_DISTANCE
+    ends = layout.distance(example.spelled[-1], end_x, end_y) <= SUSPECT_END_DISTANCE
     return GOOD if begins and ends else SUSPECT

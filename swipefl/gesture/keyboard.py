@@ -16,13 +16,14 @@ import numpy.typing as npt
 
 from swipefl.arrays import Floats
 from swipefl.errors import Remedy, UsageError
+from swipefl.gesture.language import Languages, is_turkic, languages_of
+from swipefl.gesture.spelling import APOSTROPHES, Spelling, lower, spelling_with
 
 BUILT_IN = ("qwerty", "jcuken")
 MOST_KEYS = 200
 LEAST_SIZE, MOST_SIZE = 1e-6, 1e6  # of a keyboard, in units of its own
 MOST_ASPECT = 1e3  # that its width and height may be apart
 MOST_NAME = 100  # characters
-MOST_LANGUAGE = 35  # characters: the longest tag that BCP 47 asks software to take
 FAR, NEAR = 10, 1e-3  # times a keyboard's size: no key is larger or farther off, and none smaller
 
 
@@ -42,7 +43,7 @@ class Layout:
     """A keyboard at the size at which a gesture was made, measured in key widths.
 
     `scale` (2,) turns a gesture's x, y into key widths; `centres` is (K, 2), one row a key; `key_letter` (K,) says
-    which of `letters` a key types (two keys may type one letter: е and ё).
+    which of `letters` a key types (two keys may type one letter).
     """
 
     letters: str
@@ -72,26 +73,23 @@ class Layout:
 
 @dataclass(frozen=True)
 class Keyboard:
-    """Named key geometry in units of its own; `language` says which lexicon it implies ('' for none)."""
+    """Named key geometry in units of its own; `languages` are what is written on it (none: the person's)."""
 
     name: str
-    language: str
+    languages: Languages
     width: float
     height: float
     keys: tuple[Key, ...]
 
     @cached_property
     def letters(self) -> str:
-        """The letters that can be typed, folded, each once, in key order."""
-        return "".join(dict.fromkeys(_typed(key.letter) for key in self.keys))
+        """The letters that can be typed, each once, in key order."""
+        return "".join(dict.fromkeys(key.letter for key in self.keys))
 
-    def can_type(self, word: str) -> bool:
-        """Whether every letter of the folded `word` has a key."""
-        return set(word) <= self._letter_set
-
-    @cached_property
-    def _letter_set(self) -> frozenset[str]:
-        return frozenset(self.letters)
+    def spelling(self, languages: Languages = ()) -> Spelling:
+        """How words of `languages` are spelled on it; where neither they nor its own are known, its letters say."""
+        known = languages or self.languages
+        return spelling_with(self.letters, is_turkic(known) if known else "ı" in self.letters)
 
     def layout(self, width: float, height: float) -> Layout:
         """This keyboard drawn `width` by `height` units large."""
@@ -107,11 +105,8 @@ class Keyboard:
     def to_json(self) -> dict[str, Any]:
         """A plain object that `keyboard_from_json` reads back."""
         keys = [{"letter": k.letter, "x": k.x, "y": k.y, "width": k.width, "height": k.height} for k in self.keys]
-        return {"name": self.name, "language": self.language, "width": self.width, "height": self.height, "keys": keys}
-
-
-def _typed(letter: str) -> str:
-    return letter.replace("ё", "е")
+        size = {"width": self.width, "height": self.height}
+        return {"name": self.name, "languages": list(self.languages), **size, "keys": keys}
 
 
 @lru_cache(maxsize=512)
@@ -120,7 +115,7 @@ def _layout(keyboard: Keyboard, width: float, height: float) -> Layout:
     scale = np.array([1 / key_width, 1 / key_width], np.float32)
     drawn = np.array([width / keyboard.width, height / keyboard.height])
     centres = np.array([(key.x, key.y) for key in keyboard.keys]) * drawn / key_width
-    key_letter = np.array([keyboard.letters.index(_typed(key.letter)) for key in keyboard.keys])
+    key_letter = np.array([keyboard.letters.index(key.letter) for key in keyboard.keys])
     return Layout(keyboard.letters, centres.astype(np.float32), key_letter, scale)
 
 
@@ -142,18 +137,18 @@ def keyboard_from_json(data: Any, name: str = "") -> Keyboard:
     keys = data.get("keys") if isinstance(data, dict) else None
     if isinstance(keys, list) and len(keys) > MOST_KEYS:
         raise UsageError("large-keyboard", "a keyboard may have {most} keys at most", most=MOST_KEYS)
-    return checked_keyboard(remembered_keyboard(data, name))
+    keyboard = remembered_keyboard(data, name)
+    try:
+        _said(data)
+    except (TypeError, ValueError) as error:
+        raise UsageError("no-language", "a keyboard's languages are tags such as de or pt-BR") from error
+    return checked_keyboard(keyboard)
 
 
 def checked_keyboard(keyboard: Keyboard) -> Keyboard:
     """The keyboard. Raises UsageError for names and sizes that no keyboard has."""
-    if len(keyboard.name) > MOST_NAME or len(keyboard.language) > MOST_LANGUAGE:
-        raise UsageError(
-            "long-name",
-            "a keyboard's name may have {name} characters at most, its language {language}",
-            name=MOST_NAME,
-            language=MOST_LANGUAGE,
-        )
+    if len(keyboard.name) > MOST_NAME:
+        raise UsageError("long-name", "a keyboard's name may have {most} characters at most", most=MOST_NAME)
     in_place = all(_in_place(key, keyboard) for key in keyboard.keys)
     if not in_place or not is_size(keyboard.width, keyboard.height):
         raise UsageError("no-keyboard", "not a keyboard: no screen has keys of these sizes at these places")
@@ -175,10 +170,12 @@ def _in_place(key: Key, keyboard: Keyboard) -> bool:
 def remembered_keyboard(data: Any, name: str = "") -> Keyboard:
     """The keyboard of such an object that was taken before: whatever bounds there are now. Raises UsageError."""
     try:
-        keys = tuple(key for given in data["keys"] if (key := _key(given)))
+        languages = _languages(data)
+        labels = [given.get("letter", given.get("label")) for given in data["keys"]]
+        turkic = is_turkic(languages) or any(label in ("İ", "ı") for label in labels)
+        keys = tuple(key for given in data["keys"] if (key := _key(given, turkic)))
         width, height = float(data["width"]), float(data["height"])
         numbers = [width, height, *(n for k in keys for n in (k.x, k.y, k.width, k.height))]
-        language = str(data.get("language") or _language(keys))
         digest = hashlib.sha256(repr((width, height, keys)).encode()).hexdigest()[:8]
         name = str(data.get("name") or name or f"grid-{digest}")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -188,12 +185,26 @@ def remembered_keyboard(data: Any, name: str = "") -> Keyboard:
     sizes_positive = width > 0 and height > 0 and all(k.width > 0 and k.height > 0 for k in keys)
     if len(keys) < 2 or not np.isfinite(numbers).all() or not sizes_positive:
         raise UsageError("no-keyboard", "not a keyboard: it needs at least two letter keys, and sizes above 0")
-    return Keyboard(name, language, width, height, keys)
+    return Keyboard(name, languages, width, height, keys)
 
 
-def _key(given: Mapping[str, Any]) -> Key | None:
+def _languages(data: Mapping[str, Any]) -> Languages:
+    """What an object says of its languages; none where that is no language, as it could be once."""
+    try:
+        return _said(data)
+    except (TypeError, ValueError):
+        return ()
+
+
+def _said(data: Mapping[str, Any]) -> Languages:
+    """What an object says of its languages, as one tag or several. Raises TypeError, ValueError."""
+    said = data.get("languages")
+    return languages_of(str(data.get("language") or "") if said is None else said)
+
+
+def _key(given: Mapping[str, Any], turkic: bool) -> Key | None:
     """The key of a letter; None for what else there is on a keyboard."""
-    letter = _letter(given.get("letter", given.get("label")))
+    letter = _letter(given.get("letter", given.get("label")), turkic)
     if letter is None:
         return None
     if "letter" in given:
@@ -202,17 +213,12 @@ def _key(given: Mapping[str, Any]) -> Key | None:
     return Key(letter, left + width / 2, top + height / 2, width, height)
 
 
-def _letter(label: Any) -> str | None:
-    """The one letter that a label stands for, in lower case, which may not change it once more."""
+def _letter(label: Any, turkic: bool) -> str | None:
+    """The one letter, or mark, that a label stands for, in lower case."""
     if not isinstance(label, str) or not 0 < len(label) <= 2:
         return None
-    letter = label.lower()
-    if len(letter) > 1:  # İ is two characters in lower case, i and a dot; the dot has no key
-        letter = unicodedata.normalize("NFC", letter).removesuffix("\u0307")
-    return letter if len(letter) == 1 and letter.isalpha() else None
-
-
-def _language(keys: tuple[Key, ...]) -> str:
-    cyrillic = any("а" <= key.letter <= "я" for key in keys)
-    latin = all("a" <= key.letter <= "z" for key in keys)
-    return "ru" if cyrillic else "en" if latin else ""
+    letter = lower(label, turkic)
+    if len(label) == 1 < len(letter):  # composed it is no more than its parts: a key of it is one all the same
+        letter = label
+    is_letter = len(letter) == 1 and unicodedata.category(letter)[0] in "LM" and letter not in APOSTROPHES
+    return letter if is_letter else None

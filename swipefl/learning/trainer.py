@@ -30,7 +30,7 @@ def train(
     asked before each gesture and each batch.
     """
     device = device_of(config.device)
-    framed = [(frames_of(example.gesture), example.word) for example in until(stop, examples)]
+    framed = [(frames_of(example.gesture), example.spelled) for example in until(stop, examples)]
     usable = [(frames, word) for frames, word in framed if alignable(frames, word)]
     if len(usable) < MIN_EXAMPLES:
         raise TooLittleData(

@@ -7,7 +7,8 @@ import numpy as np
 
 from swipefl.database.sql import Row, Sql
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points, fold
+from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
+from swipefl.gesture.spelling import folded
 from swipefl.store.keyboards import Keyboards
 
 HELD_OUT_ONE_IN = 5
@@ -109,7 +110,7 @@ class Gestures:
 
 
 def _erased(before: float | None, word: str | None) -> dict[str, float | str | None]:
-    return {"before": before, "word": None if word is None else fold(word)}
+    return {"before": before, "word": None if word is None else folded(word)}
 
 
 def _points(blob: bytes) -> Points:

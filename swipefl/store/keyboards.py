@@ -35,7 +35,7 @@ class Keyboards:
             )
         if known is None and self._sql.rows("SELECT count(*) FROM keyboards")[0][0] >= MOST:
             raise UsageError("many-keyboards", "{most} keyboards are known already, and no more can be", most=MOST)
-        row = (keyboard.name, keyboard.language, json.dumps(keyboard.to_json(), ensure_ascii=False))
+        row = (keyboard.name, ",".join(keyboard.languages), json.dumps(keyboard.to_json(), ensure_ascii=False))
         self._sql.run("INSERT INTO keyboards (name, language, geometry) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", row)
 
     def all(self) -> list[Keyboard]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from swipefl.database.sql import Sql
 from swipefl.errors import RejectedLine, UsageError
-from swipefl.gesture.gesture import checked_letters, fold, unaccented
+from swipefl.gesture.gesture import checked_letters
+from swipefl.gesture.spelling import folded, lower
 
 USES_TO_JOIN = 2
 
@@ -67,7 +68,7 @@ class Words:
         """
         self._put(word, language, removed=False)
         self._sql.run(
-            "DELETE FROM hidden_words WHERE word IN (?, ?) AND language = ?", (fold(word), unaccented(word), language)
+            "DELETE FROM hidden_words WHERE word IN (?, ?) AND language = ?", (folded(word), lower(word), language)
         )
 
     def remove(self, word: str, language: str) -> None:
@@ -77,12 +78,12 @@ class Words:
     def hide(self, word: str, language: str) -> None:
         """Never offer this written word, however often it is swiped. Raises UsageError, StoreError."""
         _check(word)
-        self._sql.run("INSERT OR IGNORE INTO hidden_words (word, language) VALUES (?, ?)", (unaccented(word), language))
+        self._sql.run("INSERT OR IGNORE INTO hidden_words (word, language) VALUES (?, ?)", (lower(word), language))
 
     def unhide(self, word: str, language: str) -> None:
         """Offer a hidden word like any other. Raises UsageError, StoreError."""
         _check(word)
-        self._sql.run("DELETE FROM hidden_words WHERE (word, language) = (?, ?)", (unaccented(word), language))
+        self._sql.run("DELETE FROM hidden_words WHERE (word, language) = (?, ?)", (lower(word), language))
 
     def all(self) -> list[PersonalWord]:
         """Words that were added or used at least twice, less those removed, by language and word. Raises StoreError.
@@ -94,12 +95,12 @@ class Words:
     def left(self, before: float | None, word: str | None) -> int:
         """How many of `all` are left once what `Gestures.erase` erases is gone, and by hand `word` or, without
         `before`, all. Raises StoreError."""
-        which = {"before": before, "word": None if word is None else fold(word), "uses": USES_TO_JOIN}
+        which = {"before": before, "word": None if word is None else folded(word), "uses": USES_TO_JOIN}
         return len(self._sql.rows(_LEFT, which))
 
     def hidden(self, word: str | None = None) -> list[PersonalWord]:
         """Words that are never offered, those that are swiped as `word` or all, by language and word. StoreError."""
-        return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN, {"word": None if word is None else fold(word)})]
+        return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN, {"word": None if word is None else folded(word)})]
 
     def typed(self, words: Iterable[str]) -> set[str]:
         """Which of these folded words the person typed themselves: swiped once, or added by hand. Raises StoreError.
@@ -118,14 +119,14 @@ class Words:
 
     def erase(self, word: str | None = None) -> None:
         """Erase what was added, removed and hidden by hand, of `word` or of all: nothing of it is remembered."""
-        folded = {"word": None if word is None else fold(word)}
-        self._sql.run("DELETE FROM words WHERE :word IS NULL OR word = :word", folded)
-        self._sql.run("DELETE FROM hidden_words WHERE :word IS NULL OR replace(word, '''', '') = :word", folded)
+        alike = {"word": None if word is None else folded(word)}
+        self._sql.run("DELETE FROM words WHERE :word IS NULL OR word = :word", alike)
+        self._sql.run("DELETE FROM hidden_words WHERE :word IS NULL OR replace(word, '''', '') = :word", alike)
 
     def _put(self, word: str, language: str, removed: bool) -> None:
         _check(word)
         self._sql.run(
-            "INSERT OR REPLACE INTO words (word, language, removed) VALUES (?, ?, ?)", (fold(word), language, removed)
+            "INSERT OR REPLACE INTO words (word, language, removed) VALUES (?, ?, ?)", (folded(word), language, removed)
         )
 
 

@@ -59,7 +59,7 @@ def accuracy(examples: list[Example]) -> dict[str, Any]:
         return matcher.decode(gesture), ""
 
     def known(example: Example) -> bool:
-        return example.word in lexicon
+        return example.spelled in lexicon
 
     sample = examples[:: max(1, len(examples) // SAMPLE)]
     rows = {
@@ -76,7 +76,7 @@ def accuracy(examples: list[Example]) -> dict[str, Any]:
 def generated(name: str) -> list[Example]:
     """40 generated people's swipes of common words, 25 each: no recorded Russian swipes are at hand."""
     keyboard = built_in(name)
-    words = load_lexicon(keyboard.language).truncated(10_000).words
+    words = load_lexicon(keyboard.languages[0]).truncated(10_000).words
     return [example for seed in range(40) for example in swipes_of(25, 1000 + seed, keyboard, words)]
 
 

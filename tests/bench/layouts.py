@@ -28,7 +28,7 @@ def keyboard(name: str) -> Keyboard:
         for row, (offset, letters) in enumerate(ROWS[name])
         for place, letter in enumerate(letters)
     ]
-    return Keyboard(name, "en", 370, 222, tuple(keys))
+    return Keyboard(name, ("en",), 370, 222, tuple(keys))
 
 
 def unseen() -> dict[str, dict[str, float]]:

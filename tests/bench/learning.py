@@ -21,7 +21,6 @@ from swipefl.decoder.evaluation import Evaluation, evaluate
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples
-from swipefl.gesture.gesture import fold
 from swipefl.simulation.running import SCENARIO
 from tests.bench import personal
 from tests.support.command import ROOT
@@ -127,7 +126,7 @@ class Campaign:
         model = self.model()
         decoder = Decoder(model, load_lexicon)
         swipes = list(read_examples(self.judged))[::2]
-        theirs = tuned([choice(decoder.score(e.gesture), fold(e.word)) for e in swipes], model.score)
+        theirs = tuned([choice(decoder.score(e.gesture), e.spelled) for e in swipes], model.score)
         yield "\n| score weights, every second swipe | first word right | among three |\n|---|---|---|"
         for name, weights in (("federated", model.score), ("tuned on these swipes", theirs)):
             yield self._judged(name, replace(model, score=weights), every=2)

@@ -23,7 +23,7 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon
 from swipefl.errors import TooLittleData
 from swipefl.gesture.features import STEP, frames_of
-from swipefl.gesture.gesture import Example, Gesture, fold
+from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.home import personal_config
 from swipefl.learning.network import Batch, alignable, checkpoint_of, network_of
@@ -109,7 +109,7 @@ def _learn(
     plan: TrainingConfig, own: Sequence[Example], parameters: list[Tensor], loss: Callable[[Batch], Tensor]
 ) -> None:
     """Steps of `parameters` alone."""
-    usable = [(frames, e.word) for e in own if alignable(frames := frames_of(e.gesture), e.word)]
+    usable = [(frames, e.spelled) for e in own if alignable(frames := frames_of(e.gesture), e.spelled)]
     optimizer, rng = torch.optim.Adam(parameters, lr=plan.learning_rate), np.random.default_rng(plan.seed)
     for _ in range(plan.epochs):
         for batch in batches(usable, plan.batch_size, rng):
@@ -119,7 +119,7 @@ def _learn(
 def counted(start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
     """The words that the person swiped, each as likely as the lexicon and the person's own counts together say."""
     lexicon = load_lexicon("en")
-    counts = Counter(fold(example.word) for example in own)
+    counts = Counter(example.spelled for example in own)
     listed = dict(zip(lexicon.words, lexicon.ln_frequencies.tolist(), strict=True))
     prior = {
         word: math.log(
@@ -184,7 +184,7 @@ def outcome(way: Way, start: Checkpoint, own: Sequence[Example], rest: Sequence[
 
 
 def _right(decoder: Decoder, example: Example, gesture: Gesture) -> bool:
-    return any(fold(candidate.word) == fold(example.word) for candidate in decoder.decode(gesture, 1))
+    return any(candidate.spelled == example.spelled for candidate in decoder.decode(gesture, 1))
 
 
 def row(name: str, way: Way, start: Checkpoint, people: Sequence[tuple[list[Example], list[Example]]]) -> str:

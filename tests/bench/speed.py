@@ -60,7 +60,7 @@ def curve(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
             began = time.perf_counter()
             best = decoder.decode(example.gesture)
             spent[size].append((time.perf_counter() - began) * 1e3)
-            right[size] += bool(best) and best[0].word == example.word
+            right[size] += bool(best) and best[0].spelled == example.spelled
     rows = {}
     for size in SIZES:
         p50, p99 = np.percentile(spent[size], [50, 99]).tolist()
@@ -101,7 +101,7 @@ def training(examples: Sequence[Example]) -> dict[str, float]:
     `bare` is forward and backward of its LSTMs alone, time first, on as many frames without padding; `packed` the
     trainer's step through pack_padded_sequence.
     """
-    framed = [(frames_of(example.gesture), example.word) for example in examples[:1024]]
+    framed = [(frames_of(example.gesture), example.spelled) for example in examples[:1024]]
     network = network_of(base_checkpoint(), DROPOUT)
     size = network.architecture
     packing = torch.nn.LSTM(9, size.hidden, size.layers, batch_first=True, bidirectional=True)

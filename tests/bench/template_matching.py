@@ -46,7 +46,7 @@ class TemplateMatcher:
         best = np.argsort(-scores)[:top]
         relative = np.exp(scores - scores.max(initial=-np.inf))
         words = self.table.spelled(rows[best])
-        numbers = zip(words, scores[best].tolist(), (relative[best] / relative.sum()).tolist(), strict=True)
+        numbers = zip(words, words, scores[best].tolist(), (relative[best] / relative.sum()).tolist(), strict=True)
         return [Candidate(*columns) for columns in numbers]
 
     def distances(self, gesture: Gesture) -> tuple[npt.NDArray[np.intp], Floats, Floats]:

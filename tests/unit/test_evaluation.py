@@ -26,7 +26,7 @@ def _decoder(swiped: list[Example]):  # type: ignore[no-untyped-def]
 
     def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
         words, spelling = ANSWERS[meant[gesture.id]]
-        return [Candidate(word, -float(i), 0.1) for i, word in enumerate(words)], spelling
+        return [Candidate(word, word, -float(i), 0.1) for i, word in enumerate(words)], spelling
 
     return decode
 
@@ -45,7 +45,7 @@ def test_a_word_outside_the_lexicon_counts_as_wrong() -> None:
     assert (result.in_lexicon, result.top1, result.top5, result.greedy) == (0, 0, 0, 1)
 
 
-def test_words_are_compared_folded() -> None:
+def test_words_are_compared_as_they_are_spelled() -> None:
     swiped = _swiped(["HELLO"])
     assert evaluate(_decoder(swiped), swiped, lambda example: True).top1 == 1
 
@@ -87,7 +87,7 @@ def test_a_judgement_is_blind_where_no_word_was_found() -> None:
 def test_a_word_whose_probability_is_no_number_was_not_found() -> None:
     class Confused:
         def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
-            return [Candidate("hello", float("nan"), float("nan")), Candidate("world", 1.0, 0.5)]
+            return [Candidate("hello", "hello", float("nan"), float("nan")), Candidate("world", "world", 1.0, 0.5)]
 
     judged = judge(Confused(), _swiped(["hello", "world"]))  # type: ignore[arg-type]
     assert judged == Judgement(0.5, pytest.approx((np.log(1e-6) + np.log(0.5)) / 2))
@@ -102,12 +102,12 @@ class Fixed:
 
     def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
         self.asked.add(most)
-        return [Candidate(word, -float(i), 0.5 ** (i + 1)) for i, word in enumerate(self.words)]
+        return [Candidate(word, word, -float(i), 0.5 ** (i + 1)) for i, word in enumerate(self.words)]
 
 
 def test_a_judgement_is_of_the_words_that_were_meant() -> None:
     """One that is not among twenty candidates counts as if it had a probability of one in a million."""
-    decoder = Fixed("Hello", "world")
+    decoder = Fixed("hello", "world")
     judged = judge(decoder, _swiped(["hello", "WORLD", "apple"]))  # type: ignore[arg-type]
     assert judged.top1 == 1 / 3
     assert judged.ln_probability == pytest.approx((np.log(0.5) + np.log(0.25) + np.log(1e-6)) / 3)
@@ -172,8 +172,8 @@ def test_the_first_so_many_are_so_many_and_no_more() -> None:
     meant = {example.gesture.id: example.word for example in _swiped(words)}
 
     def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
-        before = [Candidate(letter, 0.0, 0.1) for letter in "abcde"[: places[meant[gesture.id]]]]
-        return [*before, Candidate(meant[gesture.id], -1.0, 0.1)], ""
+        before = [Candidate(letter, letter, 0.0, 0.1) for letter in "abcde"[: places[meant[gesture.id]]]]
+        return [*before, Candidate(meant[gesture.id], meant[gesture.id], -1.0, 0.1)], ""
 
     result = evaluate(decode, _swiped(words), lambda example: True)
     assert (result.top1, result.top3, result.top5) == (0, 0.4, 0.8)
@@ -182,10 +182,10 @@ def test_the_first_so_many_are_so_many_and_no_more() -> None:
 
 def test_of_words_missed_as_often_the_one_that_was_seen_less_is_worse() -> None:
     spellings = {example.gesture.id: example.word for example in _swiped([*"bbbbaa"])}
-    answers = iter([[Candidate("b", 0.0, 0.8)], [Candidate("b", 0.0, 0.8)]])  # right twice, then never
+    answers = iter([[Candidate("b", "b", 0.0, 0.8)], [Candidate("b", "b", 0.0, 0.8)]])  # right twice, then never
 
     def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
-        return next(answers, [Candidate("c", 0.0, 0.2)]), spellings[gesture.id]
+        return next(answers, [Candidate("c", "c", 0.0, 0.2)]), spellings[gesture.id]
 
     result = evaluate(decode, _swiped([*"bbbbaa"]), lambda example: True)
     assert result.worst_words == (Misses("a", 2, 2), Misses("b", 2, 4))
@@ -193,7 +193,7 @@ def test_of_words_missed_as_often_the_one_that_was_seen_less_is_worse() -> None:
 
 def test_calibration_is_that_of_the_first_words() -> None:
     def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
-        return [Candidate("hello", 0.0, 0.75), Candidate("jello", -1.0, 0.25)], ""
+        return [Candidate("hello", "hello", 0.0, 0.75), Candidate("jello", "jello", -1.0, 0.25)], ""
 
     assert evaluate(decode, _swiped(["hello"]), lambda example: True).ece == pytest.approx(0.25)
     assert evaluate(decode, _swiped(["jello"]), lambda example: True).ece == pytest.approx(0.75)

@@ -16,8 +16,9 @@ from swipefl.device.ownership import exported, forget
 from swipefl.device.prediction import Prediction, unwanted
 from swipefl.device.words import change_word, is_offered_so, known_words
 from swipefl.errors import UsageError
-from swipefl.gesture.gesture import SUSPECT, Example, fold
+from swipefl.gesture.gesture import SUSPECT, Example
 from swipefl.gesture.keyboard import Keyboard, built_in
+from swipefl.gesture.spelling import folded as fold
 from swipefl.store.store import Store
 from swipefl.store.words import _TYPED, PersonalWord
 from tests.support.people import WORDS, examples

@@ -17,13 +17,14 @@ from swipefl.device.ingestion import Ingestion
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import Example, Gesture, checked_points, checked_size, verdict
 from swipefl.gesture.keyboard import MOST_KEYS, built_in, is_size, keyboard_from_json
+from swipefl.gesture.spelling import needs_no_key
 from swipefl.store import keyboards as of_store
 from swipefl.store.store import Store
 from tests.support.keyboards import keyboard_of, row
 from tests.support.stores import fresh_store
 from tests.support.swipes import gesture, lines
 
-LETTERS = [c for c in map(chr, range(sys.maxunicode + 1)) if c.isalpha()]
+LETTERS = [c for c in map(chr, range(sys.maxunicode + 1)) if c.isalpha() and c != "\u0374" and not needs_no_key(c)]
 NOT_KEYBOARDS: dict[str, Any] = {
     "more keys than any": row(LETTERS[100:400]),
     "one key more than may be": row(LETTERS[100 : 101 + MOST_KEYS]),

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.lexicon import LANGUAGES, Lexicon, load_lexicon, no_words, packed, unpacked
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.gesture import fold
 from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.spelling import folded as fold
 from tests.support.command import ROOT
 from tests.support.errors import advises
 

@@ -151,7 +151,7 @@ def test_temperature_scales_the_likelihood_only() -> None:
     log_probs = log_softmax(np.random.default_rng(7).normal(0, 1, (4, 3)))
     (candidate,) = search(log_probs, index, ScoreWeights(0.5, 2.0, 0.7), 5)
     expected = 0.7 * ctc_log_likelihoods(log_probs, [(1, 2)])[0] + 0.5 * math.log(0.1) + 4
-    assert candidate == Candidate("ab", candidate.score, 1.0)
+    assert candidate == Candidate("ab", "ab", candidate.score, 1.0)
     assert candidate.score == pytest.approx(expected, abs=1e-5)
 
 

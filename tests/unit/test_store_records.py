@@ -16,7 +16,7 @@ from tests.support.errors import advises
 from tests.support.people import examples
 from tests.support.stores import put
 
-OWN = Keyboard("pad", "de", 2.0, 1.0, (Key("a", 0.5, 0.5, 1.0, 1.0), Key("ü", 1.5, 0.5, 1.0, 1.0)))
+OWN = Keyboard("pad", ("de",), 2.0, 1.0, (Key("a", 0.5, 0.5, 1.0, 1.0), Key("ü", 1.5, 0.5, 1.0, 1.0)))
 
 
 def test_keyboards_of_the_package_come_first(store: Store) -> None:
@@ -38,7 +38,7 @@ def test_a_name_stands_for_one_keyboard(store: Store) -> None:
 
 
 def test_gestures_bring_their_keyboard_along(path: Path) -> None:
-    own = replace(built_in("qwerty"), name="mine", language="fr")
+    own = replace(built_in("qwerty"), name="mine", languages=("fr",))
     with Store(path) as store:
         put(store, examples(5, keyboard=own))
     with Store(path) as store:

@@ -9,7 +9,8 @@ from typing import Any
 from swipefl.errors import RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, carried, labelled
 from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
-from swipefl.gesture.keyboard import BUILT_IN, MOST_LANGUAGE, Keyboard, built_in
+from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in
+from swipefl.gesture.language import MOST_TAG
 
 Find = Callable[[str], Keyboard]
 STATES = ("added", "removed", "hidden")
@@ -41,8 +42,8 @@ def _own_word(line: int, data: Any) -> OwnWord:
     word, language, state = data.get("word"), data.get("language"), data["personal"]
     if not isinstance(word, str) or not isinstance(language, str) or state not in STATES:
         raise RejectedLine("no-word", "a personal word needs word, language and personal: added, removed or hidden")
-    if len(language) > MOST_LANGUAGE:
-        raise RejectedLine("no-word", "a language's name has {most} characters at most", most=MOST_LANGUAGE)
+    if len(language) > MOST_TAG:
+        raise RejectedLine("no-word", "a language's name has {most} characters at most", most=MOST_TAG)
     checked_letters(word)
     return OwnWord(line, word, language, state)
 
