@@ -77,7 +77,7 @@ class Spelling:
     def _spelled(self, character: str) -> str | None:
         if character in self._keys:
             return character
-        base, *marks = [character] if "가" <= character <= "힣" else list(unicodedata.normalize("NFD", character))
+        base, *marks = _letter_and_marks(character)
         if len(marks) > MOST_MARKS:
             return None
         key, left = self._key_of(base, marks)
@@ -113,6 +113,17 @@ def spelling_with(letters: str, turkic: bool = False) -> Spelling:
     return Spelling(letters, turkic)
 
 
+def _letter_and_marks(character: str) -> list[str]:
+    """A letter and each mark of it; the jamo of a Hangul syllable are none."""
+    if _is_syllable(character[0]):
+        return list(character)
+    return list(unicodedata.normalize("NFD", character))
+
+
+def _is_syllable(character: str) -> bool:
+    return "가" <= character <= "힣"
+
+
 def needs_no_key(character: str) -> bool:
     """Whether people swipe a word as if this were not in it: an apostrophe, a hyphen, a blank."""
     return character in APOSTROPHES or unicodedata.category(character)[0] in "PZ" or character in INVISIBLE
@@ -120,7 +131,7 @@ def needs_no_key(character: str) -> bool:
 
 def _apart(letter: str) -> str | None:
     """What a letter without marks is taken apart into, if it can be."""
-    if "가" <= letter <= "힣":
+    if _is_syllable(letter):
         return _jamo(letter)
     if letter in APART or letter in ALIKE:
         return APART.get(letter, ALIKE.get(letter))
@@ -167,6 +178,6 @@ def folded(word: str) -> str:
 def _as_far_as_it_goes(character: str) -> str:
     if needs_no_key(character) or _is_accent(character):
         return ""
-    parts = _jamo(character) if "가" <= character <= "힣" else unicodedata.normalize("NFKD", character).lower()
+    parts = _jamo(character) if _is_syllable(character) else unicodedata.normalize("NFKD", character).lower()
     parts = APART.get(character, parts)
     return character if parts == character else "".join(map(_as_far_as_it_goes, parts))
