@@ -96,7 +96,10 @@ class _Rejects:
 def ingest(
     paths: Annotated[list[str], typer.Argument(metavar="PATH|-", help="Files, folders, or - for standard input.")],
     format: Annotated[
-        str | None, typer.Option(help="swipefl, how-we-swipe, neuroswipe or futo; else found out.")
+        str | None,
+        typer.Option(
+            help="swipefl, how-we-swipe, neuroswipe, futo, heliboard, cleverkeys or table (CSV, TSV); else found out."
+        ),
     ] = None,
     keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="Write lines that could not be read to this file.")] = None,

@@ -1,15 +1,17 @@
 """Where reading a file goes on: from its bookmark if it only grew, and not past what is still being written."""
 
+import codecs
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from swipefl.gesture.formats import Entry, Private, Reading, Rejected, unpacked_lines, unreadable
-from swipefl.gesture.formats.lines import Line, is_gzip, lines_of
+from swipefl.gesture.formats import Entry, Private, Reading, Rejected, is_packed, parts_of, unreadable
+from swipefl.gesture.formats.lines import Line, lines_of
+from swipefl.gesture.formats.table import is_header
 from swipefl.gesture.gesture import MAX_DURATION_S
 from swipefl.store.bookmarks import Bookmark, Bookmarks
 
@@ -38,14 +40,16 @@ class Bookmarking:
 
 
 class Following:
-    """Lines of a stream, and the places that they pass; without `bookmarking` it has none to come back to."""
+    """Parts of a stream, by name, and the places that their lines pass; without `bookmarking` there is none to keep."""
 
     def __init__(
-        self, name: str, lines: Iterator[Line], bookmarking: Bookmarking | None = None, is_known: bool = False
+        self,
+        parts: Iterable[tuple[str, Iterator[Line]]],
+        bookmarking: Bookmarking | None = None,
+        is_known: bool = False,
     ) -> None:
-        self.name = name
         self.is_known = is_known  # nothing of it is new
-        self._lines = lines
+        self._parts = parts
         self._bookmarking = bookmarking
         self._number = 0
         self._is_whole = True
@@ -56,8 +60,13 @@ class Following:
         """How many bytes need not be read again."""
         return self._bookmarking.start.offset if self._bookmarking else 0
 
-    def __iter__(self) -> Iterator[Line]:
-        for line in self._lines:
+    def parts(self) -> Iterator[tuple[str, Iterator[Line]]]:
+        """Each part's name and its lines."""
+        for name, lines in self._parts:
+            yield name, self._passing(lines)
+
+    def _passing(self, lines: Iterator[Line]) -> Iterator[Line]:
+        for line in lines:
             self._before_last = Place(line.start, line.number - 1)
             self._end = Place(line.end, line.number if line.whole else line.number - 1)
             self._number, self._is_whole = line.number, line.whole
@@ -90,11 +99,12 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
     try:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):  # a pipe
-            return Following(str(path), unpacked_lines(stream))
+            return Following(parts_of(stream, str(path)))
         size, name = status.st_size, str(path.resolve())
         start = _start(bookmarks.get(name), stream, size)
-        packed = is_gzip(stream.read(2))
-        stream.seek(0 if packed else start.offset)
+        packed = is_packed(stream.peek(4))  # type: ignore[attr-defined]
+        begin = Place(0, 0) if packed or is_header(_first_line(stream)) else start
+        stream.seek(begin.offset)
     except OSError as error:
         raise unreadable(str(path), error) from error
 
@@ -103,11 +113,17 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
         bookmarks.put(bookmark)
 
     if size and start.offset == size:
-        return Following(str(path), iter(()), Bookmarking(put, start), is_known=True)
+        return Following((), Bookmarking(put, start), is_known=True)
     if packed:
-        return Following(str(path), unpacked_lines(stream), Bookmarking(put, start, whole=Place(size, 0)))
+        return Following(parts_of(stream, str(path)), Bookmarking(put, start, whole=Place(size, 0)))
     fresh = abs(now - status.st_mtime) < MAX_DURATION_S
-    return Following(str(path), lines_of(stream, start.line, start.offset), Bookmarking(put, start, fresh=fresh))
+    lines = lines_of(stream, begin.line, begin.offset)
+    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh))
+
+
+def _first_line(stream: BinaryIO) -> bytes:
+    """The first line of an opened file, or as much of it as the header of a table may have; it stays where it is."""
+    return os.pread(stream.fileno(), HEAD, 0).removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
 
 
 def _start(seen: Bookmark | None, stream: BinaryIO, size: int) -> Place:

@@ -14,14 +14,16 @@ from typing import BinaryIO
 from swipefl.device.following import Following, followed
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import (
+    ONCE_A_FILE,
     Entry,
     OwnKeyboard,
     OwnWord,
     Private,
     Reading,
     Rejected,
+    archive,
+    parts_of,
     read_lines,
-    unpacked_lines,
     unreadable,
 )
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, verdict
@@ -29,7 +31,7 @@ from swipefl.gesture.keyboard import Keyboard
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
-SUFFIXES = (".jsonl", ".json", ".log")
+SUFFIXES = (*archive.SUFFIXES, ".zip")
 TOLD = 10  # files that could not be read, each with its reason
 
 
@@ -79,6 +81,7 @@ class Ingestion:
         self._reasons: Counter[str] = Counter()
         self._unreadable: list[DataError] = []  # the first of them
         self._unreadable_count = 0
+        self._refused = False  # whether the file that is read was found to be of no known format
         self._known: set[Keyboard] = set()
 
     @property
@@ -109,7 +112,7 @@ class Ingestion:
                         self._file(path)
             else:
                 with self._noting_unreadable():
-                    self._take(Following("standard input", unpacked_lines(source)))
+                    self._take(Following(parts_of(source, "standard input")))
         self._raise_if_unreadable()
         report = self.report
         if report.read == report.rejected and not self._understood:
@@ -185,28 +188,30 @@ class Ingestion:
         landed, rejected = self._landed, self._reasons.total()
         batch: list[tuple[Example, str]] = []
         try:
-            for entry in read_lines(lines, lines.name, self._format, self._keyboard, self._store.keyboards.get):
-                if reading := self._usable(entry, lines):
-                    batch.append(_judged(reading))
-                    if len(batch) >= BATCH:
-                        self._land(batch, partial(lines.keep_before, reading))
-                        batch = []
+            for name, part in lines.parts():
+                self._refused = False
+                for entry in read_lines(part, name, self._format, self._keyboard, self._store.keyboards.get):
+                    if reading := self._usable(entry, lines, name):
+                        batch.append(_judged(reading))
+                        if len(batch) >= BATCH:
+                            self._land(batch, partial(lines.keep_before, reading))
+                            batch = []
         except DataError:  # the disk or the network under the file: what was read before counts
             self._land(batch)
             raise
         is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
         self._land(batch, lines.keep_end if is_read else _keep_none)
 
-    def _usable(self, entry: Entry, lines: Following) -> Reading | None:
+    def _usable(self, entry: Entry, lines: Following, name: str) -> Reading | None:
         """The gesture to store; whatever else it is has been seen to."""
         if lines.leaves(entry) or isinstance(entry, Private):
             self._understood |= not isinstance(entry, Rejected)
         elif isinstance(entry, OwnWord | OwnKeyboard):
-            self._bring_back(entry, lines)
+            self._bring_back(entry, name)
         elif isinstance(entry, Rejected):
-            self._reject(lines.name, entry)
+            self._reject(name, entry)
         elif fault := self._fault(entry):
-            self._reject(lines.name, Rejected(entry.line, fault, entry.text))
+            self._reject(name, Rejected(entry.line, fault, entry.text))
         else:
             return entry
         return None
@@ -226,10 +231,15 @@ class Ingestion:
         return None
 
     def _reject(self, name: str, rejected: Rejected) -> None:
+        """Counts and tells it; what is wrong with all of a file, once."""
+        if rejected.fault.code in ONCE_A_FILE:
+            if self._refused:
+                return
+            self._refused = True
         self._reasons[rejected.fault.code] += 1
         self._on_reject(name, rejected)
 
-    def _bring_back(self, entry: OwnWord | OwnKeyboard, lines: Following) -> None:
+    def _bring_back(self, entry: OwnWord | OwnKeyboard, name: str) -> None:
         """Lands a line of an export that is no gesture: it is not counted as read."""
         try:
             with self._store.transaction():
@@ -240,7 +250,7 @@ class Ingestion:
                     land = {"added": words.add, "removed": words.remove, "hidden": words.hide}[entry.state]
                     land(entry.word, entry.language)
         except UsageError as error:
-            self._reject(lines.name, Rejected(entry.line, RejectedLine.of(error), entry.text))
+            self._reject(name, Rejected(entry.line, RejectedLine.of(error), entry.text))
         else:
             self._understood = True
 

@@ -20,6 +20,7 @@ Points = Floats
 MIN_POINTS = 2
 MAX_POINTS = 5_000
 MAX_DURATION_S = 60.0
+MOST_STEP_BACK_S = 0.05  # of a clock that is set while a finger moves, or of two threads that write
 MOST_LETTERS = 64
 MOST_WRITTEN = 4 * MOST_LETTERS  # characters, where marks are characters of their own
 # In key widths: 0.9 % of the swipes of people who meant the word, 86 % of the mislabelled ones.
@@ -72,7 +73,7 @@ def named(gesture: Gesture) -> Gesture:
 
 
 def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]) -> Points:
-    """Points (N, 3) float32, t counted in seconds from the first point.
+    """Points (N, 3) float32, t counted in seconds from the first point; where it steps back a little, times are equal.
 
     Raises RejectedLine with reason `few-points`, `many-points`, `not-finite`, `negative-time`, `time-backwards`
     or `too-long`.
@@ -90,11 +91,12 @@ def checked_points(xs: Sequence[float], ys: Sequence[float], ts: Sequence[float]
     if not np.isfinite(axes).all() or np.abs(axes[:2]).max() > 1e6:
         raise RejectedLine("not-finite", "x, y and t must be finite numbers")
     times = axes[2]
-    if times.min() < 0:
+    if times[0] < 0:
         raise RejectedLine("negative-time", "t must not be negative")
-    if (times[1:] < times[:-1]).any():
+    forward = np.maximum.accumulate(times)
+    if (forward - times).max() > MOST_STEP_BACK_S + 1e-6:  # the least that epoch seconds in a float can tell apart
         raise RejectedLine("time-backwards", "t must not run backwards")
-    times -= times[0]
+    times[:] = forward - forward[0]
     if times[-1] > MAX_DURATION_S:
         raise RejectedLine(
             "too-long", "a gesture may last {most_s:.0f} s at most; t is in seconds", most_s=MAX_DURATION_S

@@ -1,47 +1,54 @@
-"""Importers: streams of swipes in, gestures out. The format is found by the first line that looks like one.
+"""Importers: streams of swipes in, gestures out. A format is taken only if it fits, and found by what is written.
 
-A new format is a file here that gives `Reading` and `Rejected` (see `neuroswipe.py` for a format of lines,
-`how_we_swipe.py` for a log), its name in FORMATS, how to tell it in `_format_of` and a branch in `_entries`.
+A new format of JSON objects is a file here that gives a `Reading` (see `neuroswipe.py`), with what tells it from all
+others in `objects.format_of`, a line in `objects.READ` and its name in `reading.FORMATS`; one of other lines
+(`how_we_swipe.py`, `table.py`) has a branch in `_entries`.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
-from itertools import chain
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import replace
+from itertools import chain, repeat
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from swipefl.errors import RejectedLine
-from swipefl.gesture.formats import futo, how_we_swipe, neuroswipe, own
-from swipefl.gesture.formats.document import Collected, Lines, collected, opens_document
-from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, lines_of, says_private
+from swipefl.gesture.formats import how_we_swipe, table
+from swipefl.gesture.formats.archive import is_zip, members_of_zip
+from swipefl.gesture.formats.document import Collected, Lines, collected, elements, opens_document
+from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, lines_of, says_private
+from swipefl.gesture.formats.objects import entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
+    FORMATS,
+    ONCE_A_FILE,
+    UTF_16,
     Entry,
     OwnKeyboard,
     OwnWord,
     Private,
+    Reader,
     Reading,
     Rejected,
-    is_private,
     parsed,
+    unknown_format,
     unreadable,
 )
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard, built_in
 
-FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo")
-
 __all__ = [
     "FORMATS",
+    "ONCE_A_FILE",
     "Entry",
     "OwnKeyboard",
     "OwnWord",
     "Private",
     "Reading",
     "Rejected",
+    "is_packed",
+    "parts_of",
     "read_examples",
     "read_gestures",
     "read_lines",
-    "unpacked_lines",
     "unreadable",
 ]
 
@@ -49,8 +56,9 @@ __all__ = [
 def read_gestures(
     stream: BinaryIO, name: str, format: str | None, keyboard: Keyboard | None, find: Callable[[str], Keyboard]
 ) -> Iterator[Entry]:
-    """What a stream holds, plain or gzip; bad lines come as Rejected in their place."""
-    yield from read_lines(unpacked_lines(stream), name, format, keyboard, find)
+    """What a stream holds, plain, gzip or zip; bad lines come as Rejected in their place."""
+    for part, lines in parts_of(stream, name):
+        yield from read_lines(lines, part, format, keyboard, find)
 
 
 def read_examples(path: Path) -> Iterator[Example]:
@@ -67,10 +75,21 @@ def read_examples(path: Path) -> Iterator[Example]:
         raise unreadable(str(path), error) from error
 
 
-def unpacked_lines(stream: BinaryIO) -> Iterator[Line]:
-    """The lines of a buffered stream, plain or gzip."""
-    packed = is_gzip(stream.peek(2))  # type: ignore[attr-defined]
-    yield from lines_of(Unpacked(stream) if packed else stream)
+def parts_of(stream: BinaryIO, name: str) -> Iterator[tuple[str, Iterator[Line]]]:
+    """What a buffered stream consists of, by name: itself, plain or unpacked, or each member of a zip archive."""
+    try:
+        head = stream.peek(4)  # type: ignore[attr-defined]
+    except OSError as error:
+        raise unreadable(name, error) from error
+    if is_zip(head):
+        yield from members_of_zip(stream, name)
+    else:
+        yield name, lines_of(Unpacked(stream) if is_gzip(head) else stream)
+
+
+def is_packed(head: bytes) -> bool:
+    """Whether bytes begin a gzip or a zip."""
+    return is_gzip(head) or is_zip(head)
 
 
 def read_lines(
@@ -90,65 +109,95 @@ def read_lines(
             yield line
 
     try:
-        yield from _entries(Lines(counted()), _Reader(name, format, keyboard, find))
+        yield from _entries(Lines(counted()), Reader(name, format, keyboard, find))
     except RejectedLine as error:  # the stream itself broke: a damaged gzip, a gzip bomb
         yield Rejected(last, error)
     except OSError as error:
         raise unreadable(name, error) from error
 
 
-@dataclass(frozen=True)
-class _Reader:
-    """What is known of a stream before it is read."""
-
-    name: str
-    format: str | None
-    keyboard: Keyboard | None
-    find: Callable[[str], Keyboard]
-
-
-def _entries(lines: Lines, reader: _Reader, documents: bool = True) -> Iterator[Entry]:
-    """One by one; the first line that looks like something says what all are. Without `documents` none begins one."""
+def _entries(lines: Lines, reader: Reader, documents: bool = True) -> Iterator[Entry]:
+    """One by one; the first line that fits a format says what all are. Without `documents` none begins one."""
     known = reader.format
     for line in lines:
         if not line.text.strip():
             continue
-        chosen = known or _format_of(line, reader.name)
+        chosen = known or _format_of_line(line)
         if chosen == "how-we-swipe":
             name = PurePath(reader.name).name.split(".")[0]
             yield from how_we_swipe.read(chain([line], lines), name, reader.keyboard)
-        elif documents and (chosen == "futo" or opens_document(line)):
-            found = collected(line, lines)
-            try:
-                yield from _parts(line.number, found.value(), reader)
-            except RejectedLine as error:
-                coming = lines.coming()
-                yield from _no_document(found, error, reader, coming)
-                if _is_too_long(found, reader, coming):
-                    return
+        elif chosen == "table":
+            yield from table.read(chain([line], lines), reader)
+        elif documents and opens_document(line):
+            if (yield from _document(line, lines, reader)):
+                return
         else:
-            yield _line(line, reader)
-            known = known or (None if chosen == "futo" else chosen)
+            yield from _line(line, reader, known)
+            known = known or chosen
 
 
-def _format_of(line: Line, name: str) -> str | None:
-    """What a line looks like; where it is nothing that is known, what its file is called after, or None."""
+def _format_of_line(line: Line) -> str | None:
+    """The format that a line fits, or None."""
     text = line.text.strip()
-    unknown = "how-we-swipe" if ".log" in PurePath(name).suffixes else None
     if how_we_swipe.is_event(text):
         return "how-we-swipe"
-    if opens_document(line):
-        return "futo"
+    if table.is_header(text):
+        return "table"
     try:
-        data = parsed(line.checked())
+        return format_of(parsed(line.checked())) if text.startswith(b"{") else None
     except RejectedLine:
-        return unknown
-    if not isinstance(data, dict):
-        return unknown
-    return "futo" if futo.is_part(data) else "json-lines" if own.is_line(data) else unknown
+        return None
 
 
-def _no_document(found: Collected, error: RejectedLine, reader: _Reader, coming: Line | None) -> Iterator[Entry]:
+def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
+    """What one line of JSON says."""
+    try:
+        text = line.checked()
+        data = _value(text, known)
+    except RejectedLine as error:
+        unfinished = error.code in ("broken-json", "unknown-format") and not line.whole
+        broken = Rejected(line.number, error, line.text, line.start if unfinished else None)
+        yield Private(broken) if line.private else broken
+        return
+    yield from entries_of(line.number, data, reader, text, line.private, known)
+
+
+def _value(text: bytes, known: str | None) -> Any:
+    """The JSON value of a line. Raises RejectedLine: of a file that fits nothing so far no line says what it is not."""
+    if is_utf_16(text):
+        raise RejectedLine(UTF_16, "this is UTF-16 text; save it as UTF-8")
+    is_binary = b"\0" in text[:1024]
+    if not known and (is_binary or text.lstrip()[:1] not in (b"{", b"[")):
+        raise unknown_format()
+    if is_binary:
+        raise RejectedLine("binary", "this is binary data, not text")
+    return parsed(text)
+
+
+def _document(line: Line, lines: Lines, reader: Reader) -> Generator[Entry, None, bool]:
+    """What a document says that begins on a line; what is none is read by its lines. True where nothing more is."""
+    found = collected(line, lines)
+    try:
+        yield from _parts(line.number, found.value(), reader) if found.ended else _long(found, lines, reader)
+    except RejectedLine as error:
+        coming = lines.coming()
+        yield from _no_document(found, error, reader, coming)
+        return _is_too_long(found, coming)
+    return False
+
+
+def _long(found: Collected, lines: Lines, reader: Reader) -> Iterator[Entry]:
+    """The objects of a list that is longer than a document may be, one by one. Raises RejectedLine where it is none."""
+    if format_of(next(elements(found, iter(())), None)) is None:
+        found.value()
+    for part in elements(found, lines):
+        if isinstance(part, Rejected):
+            yield Private(part) if says_private(part.text) else replace(part, text=b"")
+        else:
+            yield from entries_of(found.first.number, part, reader)
+
+
+def _no_document(found: Collected, error: RejectedLine, reader: Reader, coming: Line | None) -> Iterator[Entry]:
     """What is no document is rejected as one; line by line where one of them, or one behind them, says something."""
 
     def by_line() -> Iterator[Entry]:
@@ -157,57 +206,31 @@ def _no_document(found: Collected, error: RejectedLine, reader: _Reader, coming:
     private = says_private(found.text)
     as_one = coming is None and all(map(_is_rejected, by_line()))
     broken = Rejected(found.first.number, error, found.text[:65536] if found.ended else b"", found.resume)
-    for entry in [broken] if as_one or reader.format == "futo" or _is_too_long(found, reader, coming) else by_line():
+    for entry in [broken] if as_one or reader.format == "futo" or _is_too_long(found, coming) else by_line():
         yield Private(entry) if private and isinstance(entry, Rejected) else entry
 
 
-def _is_too_long(found: Collected, reader: _Reader, coming: Line | None) -> bool:
+def _is_too_long(found: Collected, coming: Line | None) -> bool:
     """Whether what was collected seems to go on, beyond what a document may have."""
-    return not found.ended and (coming is None or _format_of(coming, reader.name) in ("futo", None))
+    return not found.ended and (coming is None or opens_document(coming) or _format_of_line(coming) in (None, "futo"))
 
 
 def _is_rejected(entry: Entry) -> bool:
     return isinstance(entry.entry if isinstance(entry, Private) else entry, Rejected)
 
 
-def _parts(number: int, document: Any, reader: _Reader) -> Iterator[Entry]:
-    """What an object says, or each of a list. Raises RejectedLine where there is none."""
-    parts = [part for part in (document if isinstance(document, list) else [document]) if isinstance(part, dict)]
-    if not parts:
+def _parts(number: int, document: Any, reader: Reader) -> Iterator[Entry]:
+    """What an object says, or each of a list; where the same is wrong with all of them, that once."""
+    entries = (entry for member in members_of(document) for entry in entries_of(number, member, reader))
+    first: Rejected | None = None
+    count = 0
+    for entry in entries:
+        if not isinstance(entry, Rejected) or (first and entry.fault.code != first.fault.code):
+            yield from repeat(first, count) if first else ()
+            yield entry
+            yield from entries
+            return
+        first, count = first or entry, count + 1
+    if first is None:
         raise RejectedLine("not-a-gesture", "the document holds no JSON object")
-    for part in parts:
-        if reader.format == "futo" or not (reader.format or own.is_line(part)):
-            yield from futo.read(number, part, reader.keyboard)
-        else:
-            yield _object(number, part, reader)
-
-
-def _line(line: Line, reader: _Reader) -> Entry:
-    """What one line of JSON says."""
-    try:
-        text = line.checked()
-        if b"\0" in text[:1024]:
-            raise RejectedLine("binary", "this is binary data, not text")
-        data = parsed(text)
-    except RejectedLine as error:
-        unfinished = error.code == "broken-json" and not line.whole
-        broken = Rejected(line.number, error, line.text, line.start if unfinished else None)
-        return Private(broken) if line.private else broken
-    return _object(line.number, data, reader, text, line.private)
-
-
-def _object(number: int, data: Any, reader: _Reader, text: bytes = b"", private: bool = False) -> Entry:
-    """What the object says that stands in `text`, where it is a line of its own."""
-    entry: Entry
-    try:
-        if not isinstance(data, dict):
-            raise RejectedLine("not-a-gesture", "the line is no JSON object")
-        if reader.format == "neuroswipe" or (reader.format != "swipefl" and isinstance(data.get("curve"), dict)):
-            entry = neuroswipe.read(number, data, reader.keyboard)
-        else:
-            entry = own.read(number, data, reader.keyboard, reader.find)
-        entry = replace(entry, text=text)
-    except RejectedLine as error:
-        entry = Rejected(number, error, text)
-    private = private or (isinstance(data, dict) and is_private(data.get("private")))
-    return Private(entry) if private else entry
+    yield first

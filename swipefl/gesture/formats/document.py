@@ -1,16 +1,25 @@
-"""A JSON document of many lines, collected whole: as large as one line may be, and only while it can be one value."""
+"""A JSON document of many lines, collected whole: as large as one line may be, and only while it can be one value.
 
+A list may be longer: its elements are read one by one.
+"""
+
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
+from itertools import chain
 from typing import Any
+
+import orjson
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats.lines import MOST_LINE, Line, lines_of
-from swipefl.gesture.formats.reading import parsed
+from swipefl.gesture.formats.reading import Rejected, parsed
 
 OPENING, AFTER_OPENING = b"[{,:", b'{["-0123456789tfn]}'  # what a line may end with, and the next one begin
 AFTER_VALUE = b",:]}"
+MOST_DEPTH = 100  # of brackets in brackets
+TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}\[\],]')  # a text, or what values are made of
 
 
 class Lines(Iterator[Line]):
@@ -80,3 +89,67 @@ def collected(first: Line, lines: Lines) -> Collected:
         text += line.text
         last = stripped[-1:] or last
     return Collected(first, bytes(text), ended=True)
+
+
+def elements(found: Collected, lines: Iterator[Line]) -> Iterator[Any]:
+    """The values of a list that began with what was found and goes on in `lines`; Rejected what is none."""
+    scanned = _Scanned()
+    for line in chain(found.lines(), lines):
+        yield from scanned.elements_of(line)
+        if scanned.ended:
+            return
+    fault = RejectedLine("broken-json", "the list ends too early; what came before it was read")
+    yield Rejected(found.first.number, fault, bytes(scanned.rest), found.first.start)
+
+
+@dataclass
+class _Scanned:
+    """How far a list was read: how deep in brackets, and what there is of the next element."""
+
+    depth: int = 0
+    rest: bytearray = field(default_factory=bytearray)
+    ended: bool = False
+
+    def elements_of(self, line: Line) -> Iterator[Any]:
+        """The elements that end on a line."""
+        if line.too_long or len(self.rest) + len(line.text) > MOST_LINE:
+            self.ended = True
+            fault = RejectedLine("long-line", "an element of a list may have {most_mb} MB at most", most_mb=8)
+            yield Rejected(line.number, fault, line.text)
+        elif self.depth == 1 and not self.rest and (whole := _whole(line.text)) is not None:
+            yield whole
+        else:
+            yield from self._scanned(line)
+
+    def _scanned(self, line: Line) -> Iterator[Any]:
+        at = 0
+        for token in TOKEN.finditer(line.text):
+            mark, before = token[0], self.depth
+            self.depth += 1 if mark in b"{[" else -1 if mark in b"}]" else 0
+            self.ended = not 0 < self.depth <= MOST_DEPTH
+            if self.ended or (mark == b"," and self.depth == 1):
+                self.rest += line.text[at : token.start()]
+                yield from self._taken(line.number)
+            if self.ended:
+                return
+            if before == 0 or (mark == b"," and self.depth == 1):
+                at = token.end()
+        self.rest += line.text[at:]
+        if self.depth == 1 and not self.rest.strip():
+            self.rest.clear()
+
+    def _taken(self, number: int) -> Iterator[Any]:
+        text = bytes(self.rest).strip()
+        self.rest.clear()
+        try:
+            yield from [parsed(text)] if text else []
+        except RejectedLine as error:
+            yield Rejected(number, error, text)
+
+
+def _whole(text: bytes) -> Any | None:
+    """The element that is alone on its line, which is quicker to see; None where it is not."""
+    try:
+        return orjson.loads(text.strip().removesuffix(b","))
+    except orjson.JSONDecodeError:
+        return None

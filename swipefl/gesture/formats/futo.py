@@ -1,50 +1,87 @@
-"""FUTO swipe JSON: `{word: [{x, y, t}, ...]}`, x and y as fractions of a qwerty, t in epoch milliseconds."""
+"""FUTO: documents `{word: [{x, y, t}, ...]}`, and published rows `word, data[{x, y, t}], canvas_width, canvas_height`.
+
+x and y are fractions of a canvas that three rows of keys fill, t is in epoch milliseconds.
+"""
 
 from collections.abc import Iterator
 from typing import Any
 
-from swipefl.errors import RejectedLine
-from swipefl.gesture.formats import own
-from swipefl.gesture.formats.reading import Private, Reading, Rejected, is_private
-from swipefl.gesture.gesture import Gesture, checked_points, checked_word, named
-from swipefl.gesture.keyboard import Keyboard, built_in
+from swipefl.errors import RejectedLine, Remedy
+from swipefl.gesture.formats.layouts import rows_of_qwerty
+from swipefl.gesture.formats.reading import (
+    Private,
+    Reading,
+    Rejected,
+    are_points,
+    axes_of,
+    is_private,
+    labelled,
+    seconds_of,
+)
+from swipefl.gesture.gesture import Gesture, checked_points, checked_size, checked_word, named
+from swipefl.gesture.keyboard import Keyboard
+
+# What fields of points are called: one that is alone is more likely to be what is left of a line than a document.
+FIELDS = frozenset({"coords", "data", "gesture", "trace_points", "points", "curve", "trace", "path", "keys", "private"})
 
 
-def is_part(data: dict[str, Any]) -> bool:
+def is_row(data: dict[str, Any]) -> bool:
+    """Whether an object is a row of the published data."""
+    swipe = data.get("data")
+    return "word" in data and (are_points(swipe) or (isinstance(swipe, list | dict) and "canvas_width" in data))
+
+
+def is_document(data: dict[str, Any]) -> bool:
     """Whether an object is nothing but words with their points."""
     words = _words(data)
-    return bool(words) and all(isinstance(points, list) for points in words.values()) and not own.is_line(data)
+    are_lists = all(isinstance(points, list) for points in words.values())
+    return are_lists and any(map(are_points, words.values())) and not words.keys() <= FIELDS
 
 
-def read(line: int, part: dict[str, Any], keyboard: Keyboard | None) -> Iterator[Reading | Rejected | Private]:
+def read_row(line: int, row: dict[str, Any], keyboard: Keyboard | None) -> Reading:
+    """The gesture of a row. Raises RejectedLine, also for two fingers and for another layout than qwerty."""
+    layout = row.get("layout")
+    if keyboard is None and not (layout is None or (isinstance(layout, str) and layout.lower() == "qwerty")):
+        raise RejectedLine("unknown-keyboard", "the row was swiped on another layout than qwerty", Remedy.SAY_KEYBOARD)
+    gesture = _gesture(_of_one_finger(row["data"]), "data", keyboard, row.get("canvas_width"), row.get("canvas_height"))
+    word, fault = labelled(row["word"], gesture.keyboard)
+    return Reading(line, gesture, word, fault=fault)
+
+
+def read_document(
+    line: int, part: dict[str, Any], keyboard: Keyboard | None, marked: bool = False
+) -> Iterator[Reading | Rejected | Private]:
     """The gestures of one parsed object; `private` is a word where it has points, else says what they all are."""
     words = _words(part)
-    private = "private" not in words and is_private(part.get("private"))
+    private = "private" not in words and (marked or is_private(part.get("private")))
     for word, points in words.items():
         try:
-            entry: Reading | Rejected = _one(line, word, points, keyboard or built_in("qwerty"))
+            gesture = _gesture(points, "every word", keyboard)
+            entry: Reading | Rejected = Reading(line, gesture, checked_word(word, gesture.keyboard))
         except RejectedLine as error:
             entry = Rejected(line, error)
         yield Private(entry) if private else entry
 
 
 def _words(part: dict[str, Any]) -> dict[str, Any]:
-    return {word: points for word, points in part.items() if word != "private" or _are_points(points)}
+    return {word: points for word, points in part.items() if word != "private" or are_points(points)}
 
 
-def _are_points(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+def _of_one_finger(data: Any) -> Any:
+    """The points of what is `{"L": [swipe, ...], "R": [...]}` where two fingers may swipe."""
+    if not isinstance(data, dict):
+        return data
+    swipes = [swipe for side in data.values() if isinstance(side, list) for swipe in side]
+    if len(swipes) != 1:
+        raise RejectedLine("several-strokes", "a gesture is one stroke of one finger")
+    return swipes[0]
 
 
-def _one(line: int, word: str, coords: Any, keyboard: Keyboard) -> Reading:
-    try:
-        first = coords[0]["t"]
-        xs, ys = [c["x"] for c in coords], [c["y"] for c in coords]
-        ts = [(c["t"] - first) / 1000 for c in coords]
-    except (KeyError, TypeError, IndexError):
-        raise RejectedLine("no-points", "every word needs a list of points with x, y and t") from None
-    points = checked_points(xs, ys, ts)
-    points[:, 0] *= keyboard.width
-    points[:, 1] *= keyboard.height
-    gesture = named(Gesture("", points, keyboard, keyboard.width, keyboard.height))
-    return Reading(line, gesture, checked_word(word, keyboard))
+def _gesture(points: Any, field: str, keyboard: Keyboard | None, width: Any = None, height: Any = None) -> Gesture:
+    xs, ys, ts = axes_of(points, field)
+    axes = checked_points(xs, ys, seconds_of(ts))
+    known = keyboard or rows_of_qwerty(3)
+    size = (known.width, known.height) if width is None or height is None else checked_size(width, height)
+    axes[:, 0] *= size[0]
+    axes[:, 1] *= size[1]
+    return named(Gesture("", axes, known, *size))

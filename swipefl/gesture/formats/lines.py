@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from gzip import BadGzipFile, GzipFile
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from swipefl.errors import RejectedLine
 
@@ -18,6 +18,13 @@ KEPT = 4096  # bytes of a line that is too long
 _KEY = b"".join(b"(?:%c|\\\\u00%02x)" % (letter, letter) for letter in b"private")  # each may be written as an escape
 PRIVATE = re.compile(b'"' + _KEY + rb'"\s*(?:\Z|:(?!\s*(?:false|null)\b))')  # also where the line breaks off
 OVERLAP = 64  # bytes in which a mark between two blocks is seen
+
+
+class Readable(Protocol):
+    """What lines can be read of."""
+
+    def readline(self, limit: int, /) -> bytes:
+        """The bytes up to and with the next newline, `limit` at most; empty at the end."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,12 @@ def is_gzip(head: bytes) -> bool:
     return head[:2] == b"\x1f\x8b"
 
 
-def lines_of(stream: "BinaryIO | Unpacked", number: int = 0, offset: int = 0) -> Iterator[Line]:
+def is_utf_16(head: bytes) -> bool:
+    """Whether bytes begin a text that is not UTF-8, and says so."""
+    return head[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def lines_of(stream: Readable, number: int = 0, offset: int = 0) -> Iterator[Line]:
     """The lines of a plain stream that stands at `offset` after `number` lines; each comes as soon as it is there."""
     at_start = offset == 0
     while text := stream.readline(MOST_LINE):

@@ -1,29 +1,62 @@
-"""NeuroSwipe JSONL (Yandex Cup 2023): `word`, `curve{x, y, t, grid}` in pixels and milliseconds."""
+"""NeuroSwipe JSONL (Yandex Cup 2023): `word`, `curve{x, y, t, grid}` in pixels and milliseconds.
 
+In place of the `grid` there may be a `grid_name`: of a keyboard that is known, or of one in a file of grids,
+`{name: grid, ...}`, which is read first.
+"""
+
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy
-from swipefl.gesture.formats.reading import Reading, carried, labelled
+from swipefl.gesture.formats.reading import OwnKeyboard, Reading, Rejected, carried, known, labelled, seconds_of
 from swipefl.gesture.gesture import Gesture, checked_points, named
 from swipefl.gesture.keyboard import Keyboard
 
+Find = Callable[[str], Keyboard]
+GRID = frozenset({"width", "height", "keys"})
 
-def read(line: int, data: Any, keyboard: Keyboard | None) -> Reading:
+
+def fits(data: dict[str, Any]) -> bool:
+    """Whether an object is such a line."""
+    return isinstance(data.get("curve"), dict)
+
+
+def are_grids(data: dict[str, Any]) -> bool:
+    """Whether an object is a file of grids."""
+    return bool(data) and all(isinstance(grid, dict) and grid.keys() >= GRID for grid in data.values())
+
+
+def read_grids(line: int, data: dict[str, Any]) -> Iterator[OwnKeyboard | Rejected]:
+    """The keyboards of a file of grids, under the names that it gives them."""
+    for name, grid in data.items():
+        try:
+            yield OwnKeyboard(line, carried(grid | {"name": name}))
+        except RejectedLine as error:
+            yield Rejected(line, error)
+
+
+def read(line: int, data: dict[str, Any], keyboard: Keyboard | None, find: Find) -> Reading:
     """The gesture of one parsed line; its keyboard comes with it. Raises RejectedLine."""
     curve = data.get("curve")
     if not isinstance(curve, dict):
         raise RejectedLine("no-points", "the line has no object `curve`")
-    try:
-        xs, ys, ts = (list(curve[axis]) for axis in ("x", "y", "t"))
-        times = [t / 1000 for t in ts]
-    except (KeyError, TypeError):
-        raise RejectedLine("no-points", "`curve` needs lists x, y and t of numbers") from None
+    xs, ys, ts = (curve.get(axis) for axis in "xyt")
+    if not (isinstance(xs, list) and isinstance(ys, list) and isinstance(ts, list)):
+        raise RejectedLine("no-points", "`curve` needs lists x, y and t of numbers")
     if not len(xs) == len(ys) == len(ts):
         raise RejectedLine("no-points", "the lists x, y and t of `curve` must be equally long")
-    points = checked_points(xs, ys, times)
-    grid = curve.get("grid")
-    known = keyboard if grid is None else carried(grid)
-    if known is None:
-        raise RejectedLine("unknown-keyboard", "`curve` has no `grid`", Remedy.SAY_KEYBOARD)
-    word, fault = labelled(data.get("word"), known)
-    return Reading(line, named(Gesture("", points, known, known.width, known.height)), word, fault=fault)
+    points = checked_points(xs, ys, seconds_of(ts))
+    found = _keyboard(curve, data.get("grid_name"), keyboard, find)
+    word, fault = labelled(data.get("word"), found)
+    return Reading(line, named(Gesture("", points, found, found.width, found.height)), word, fault=fault)
+
+
+def _keyboard(curve: dict[str, Any], beside: Any, default: Keyboard | None, find: Find) -> Keyboard:
+    grid, name = curve.get("grid"), curve.get("grid_name", beside)
+    if grid is not None:
+        return carried(grid)
+    if default is not None:
+        return default
+    if isinstance(name, str):
+        return known(name, find)
+    raise RejectedLine("unknown-keyboard", "`curve` has neither `grid` nor `grid_name`", Remedy.SAY_KEYBOARD)

@@ -6,8 +6,8 @@ Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "a
 from collections.abc import Callable
 from typing import Any
 
-from swipefl.errors import RejectedLine, Remedy, UsageError
-from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, carried, labelled
+from swipefl.errors import RejectedLine, Remedy
+from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, axes_of, carried, known, labelled
 from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in
 from swipefl.gesture.language import MOST_TAG
@@ -16,17 +16,11 @@ Find = Callable[[str], Keyboard]
 STATES = ("added", "removed", "hidden")
 
 
-def is_line(data: dict[str, Any]) -> bool:
-    """Whether an object of a document is a line of such a file, or of NeuroSwipe's; what is not may be FUTO's.
-
-    There `coords` is a word among others.
-    """
-    return (
-        ("coords" in data and (len(data) == 1 or not all(isinstance(value, list) for value in data.values())))
-        or isinstance(data.get("curve"), dict)
-        or isinstance(data.get("keyboard"), dict)
-        or isinstance(data.get("personal"), str)
-    )
+def fits(data: dict[str, Any]) -> bool:
+    """Whether an object is a line of such a file. In FUTO's documents `coords` is a word among others."""
+    coords = "coords" in data and (len(data) == 1 or not all(isinstance(value, list) for value in data.values()))
+    keyboard = data.keys() == {"keyboard"} and isinstance(data["keyboard"], dict)
+    return coords or keyboard or isinstance(data.get("personal"), str)
 
 
 def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | OwnWord | OwnKeyboard:
@@ -49,15 +43,7 @@ def _own_word(line: int, data: Any) -> OwnWord:
 
 
 def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading:
-    coords = data.get("coords")
-    if not isinstance(coords, list):
-        raise RejectedLine("no-points", "the line has no list `coords`")
-    try:
-        xs = [point["x"] for point in coords]
-        ys = [point["y"] for point in coords]
-        ts = [point["t"] for point in coords]
-    except (KeyError, TypeError):
-        raise RejectedLine("no-points", "every point of `coords` needs x, y and t") from None
+    xs, ys, ts = axes_of(data.get("coords"), "coords")
     points = checked_points(xs, ys, ts)
     width, height = _size(data)
     keyboard = _keyboard(data.get("keyboard"), width, keyboard, find)
@@ -86,10 +72,7 @@ def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: F
     if isinstance(named, dict):
         return carried(named)
     if isinstance(named, str):
-        try:
-            return find(named)
-        except UsageError:
-            raise RejectedLine("unknown-keyboard", "the keyboard is unknown", Remedy.ADD_KEYBOARD) from None
+        return known(named, find)
     if default is not None:
         return default
     if width is not None:

@@ -4,6 +4,7 @@
 from when more has been written.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,23 @@ import orjson
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.gesture import Gesture, checked_word
 from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
+
+FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
+UNKNOWN_FORMAT, UTF_16 = "unknown-format", "utf-16"
+ONCE_A_FILE = frozenset({UNKNOWN_FORMAT, UTF_16})  # reasons that are true of a file: none of its lines says more
+
+
+@dataclass(frozen=True)
+class Reader:
+    """What is known of a stream before it is read: its name, and what its caller said of it.
+
+    `keyboard` is that of gestures that do not say, `find` knows the others by name.
+    """
+
+    name: str
+    format: str | None
+    keyboard: Keyboard | None
+    find: Callable[[str], Keyboard]
 
 
 @dataclass(frozen=True)
@@ -54,7 +72,7 @@ class OwnWord:
 
 @dataclass(frozen=True)
 class OwnKeyboard:
-    """A line of an export: a keyboard that its owner made known."""
+    """A line of an export, or of a file of grids: a keyboard that its owner made known."""
 
     line: int
     keyboard: Keyboard
@@ -80,12 +98,45 @@ def labelled(word: Any, keyboard: Keyboard) -> tuple[str | None, RejectedLine | 
         return None, fault
 
 
+def are_points(value: Any) -> bool:
+    """Whether something is a list of points: objects with x, y and t."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and value[0].keys() >= {"x", "y", "t"}
+
+
+def axes_of(points: Any, field: str, time: str = "t") -> tuple[list[Any], list[Any], list[Any]]:
+    """x, y and time of each point of `field`. Raises RejectedLine, `no-points`."""
+    if not isinstance(points, list):
+        raise RejectedLine("no-points", "the line has no list `{field}`", field=field)
+    try:
+        return [p["x"] for p in points], [p["y"] for p in points], [p[time] for p in points]
+    except (KeyError, TypeError):
+        raise RejectedLine(
+            "no-points", "every point of `{field}` needs x, y and {time}", field=field, time=time
+        ) from None
+
+
+def seconds_of(times: list[Any]) -> list[float]:
+    """Milliseconds as seconds from the first. Raises RejectedLine, `not-a-number`."""
+    try:
+        return [(time - times[0]) / 1000 for time in times]
+    except (TypeError, OverflowError):
+        raise RejectedLine("not-a-number", "x, y and t must be numbers") from None
+
+
 def carried(keyboard: Any) -> Keyboard:
     """The keyboard that a line brings along. Raises RejectedLine."""
     try:
         return keyboard_from_json(keyboard)
     except UsageError as error:
         raise RejectedLine("unknown-keyboard", "{why}", why=error) from None
+
+
+def known(name: str, find: Callable[[str], Keyboard]) -> Keyboard:
+    """The keyboard that a line names. Raises RejectedLine."""
+    try:
+        return find(name)
+    except UsageError:
+        raise RejectedLine("unknown-keyboard", "the keyboard is unknown", Remedy.ADD_KEYBOARD) from None
 
 
 def is_private(value: Any) -> bool:
@@ -99,6 +150,13 @@ Entry = Reading | OwnWord | OwnKeyboard | Rejected | Private
 def unreadable(name: str, error: OSError) -> DataError:
     """The error for a file or stream that the system does not let us read."""
     return DataError("unreadable", "cannot read {name}: {why}", Remedy.CHECK_PERMISSIONS, name=name, why=error.strerror)
+
+
+def unknown_format() -> RejectedLine:
+    """The error for what fits nothing."""
+    return RejectedLine(
+        UNKNOWN_FORMAT, "this is of none of the formats that are read: {formats}", formats=", ".join(FORMATS)
+    )
 
 
 def parsed(text: bytes) -> Any:

@@ -1,0 +1,73 @@
+"""JSON objects: which format one is of, and what it says. Each fits one format or none; what fits none is refused."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from swipefl.errors import RejectedLine
+from swipefl.gesture.formats import cleverkeys, futo, heliboard, neuroswipe, own
+from swipefl.gesture.formats.reading import Entry, Private, Reader, Rejected, is_private, unknown_format
+
+ENVELOPE = "data"  # CleverKeys' export as one document: its lines are a field
+
+
+def format_of(data: Any) -> str | None:
+    """The format of an object: a name of FORMATS, `grids` for a file of grids, or None."""
+    if not isinstance(data, dict):
+        return None
+    if neuroswipe.fits(data):
+        return "neuroswipe"
+    if own.fits(data):
+        return "swipefl"
+    if heliboard.fits(data):
+        return "heliboard"
+    if cleverkeys.fits(data):
+        return "cleverkeys"
+    if futo.is_row(data) or futo.is_document(data):
+        return "futo"
+    return "grids" if neuroswipe.are_grids(data) else None
+
+
+def entries_of(
+    number: int, data: Any, reader: Reader, text: bytes = b"", marked: bool = False, otherwise: str | None = None
+) -> Iterator[Entry]:
+    """What an object says; of one that is a line of its own, with its text, and whether that is marked as private.
+
+    `otherwise` is what it is read as where it fits nothing: what its file was up to here, which says what is missing.
+    """
+    try:
+        if not isinstance(data, dict):
+            raise RejectedLine("not-a-gesture", "the line is no JSON object") if otherwise else unknown_format()
+        chosen = reader.format if reader.format in READ else format_of(data) or otherwise
+        if chosen is None:
+            raise unknown_format()
+        if chosen == "futo" and not futo.is_row(data):  # in which `private` may be a word
+            yield from futo.read_document(number, data, reader.keyboard, marked)
+            return
+        found: Iterable[Entry] = READ[chosen](number, data, reader)
+    except RejectedLine as error:
+        found = [Rejected(number, error)]
+    private = marked or (isinstance(data, dict) and is_private(data.get("private")))
+    for entry in found:
+        told = entry if isinstance(entry, Private) else replace(entry, text=text)
+        yield Private(told) if private else told
+
+
+def members_of(document: Any) -> list[Any]:
+    """The objects that a document is a list of; itself where it is one."""
+    if isinstance(document, dict):
+        inside = document.get(ENVELOPE)
+        are_lines = isinstance(inside, list) and bool(inside) and format_of(inside[0]) == "cleverkeys"
+        return inside if are_lines and isinstance(inside, list) else [document]
+    return document if isinstance(document, list) else [document]
+
+
+Read = Callable[[int, dict[str, Any], Reader], Iterable[Entry]]
+READ: dict[str, Read] = {
+    "swipefl": lambda number, data, reader: [own.read(number, data, reader.keyboard, reader.find)],
+    "neuroswipe": lambda number, data, reader: [neuroswipe.read(number, data, reader.keyboard, reader.find)],
+    "futo": lambda number, data, reader: [futo.read_row(number, data, reader.keyboard)],
+    "heliboard": lambda number, data, reader: [heliboard.read(number, data)],
+    "cleverkeys": lambda number, data, reader: [cleverkeys.read(number, data, reader.keyboard)],
+    "grids": lambda number, data, reader: neuroswipe.read_grids(number, data),
+}
