@@ -60,11 +60,11 @@ class Home:
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
     ) -> "Ingestion":
         """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
+        from swipefl.device.grids import keyboards_of
         from swipefl.device.ingestion import Ingestion
-        from swipefl.device.keyboards import keyboard_of
 
-        wanted = keyboard or self.settings.keyboard
-        return Ingestion(store, keyboard_of(wanted, store.keyboards.get) if wanted else None, format, on_reject)
+        chosen, find = keyboards_of(keyboard or self.settings.keyboard, store.keyboards.get)
+        return Ingestion(store, chosen, format, on_reject, find=find)
 
     def prediction(
         self,
@@ -77,24 +77,25 @@ class Home:
 
         Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
         """
-        from swipefl.device.keyboards import keyboard_of
+        from swipefl.device.grids import keyboards_of
         from swipefl.device.prediction import Prediction, choose_checkpoint, lexicons, read_prior, unwanted
         from swipefl.gesture.keyboard import built_in
 
         known_prior = read_prior(prior) if prior else None
         wanted = keyboard or self.settings.keyboard
         if not self._path.exists():
-            chosen = keyboard_of(wanted, built_in) if wanted else None
+            chosen, find = keyboards_of(wanted, built_in)
             lexicon_of = lexicons((), lexicon_size, known_prior)
             hidden = unwanted(None, self.settings.offensive_words)
-            return Prediction(choose_checkpoint(None, model), lexicon_of, built_in, chosen, hidden)
+            return Prediction(choose_checkpoint(None, model), lexicon_of, find, chosen, hidden)
         with self.store() as store:
-            find = {keyboard.name: keyboard for keyboard in store.keyboards.all()}.get
+            known = {keyboard.name: keyboard for keyboard in store.keyboards.all()}.get
+            chosen, find = keyboards_of(wanted, lambda name: known(name) or built_in(name))
             return Prediction(
                 choose_checkpoint(store, model),
                 lexicons(store.words.all(), lexicon_size, known_prior),
-                lambda name: find(name) or built_in(name),
-                keyboard_of(wanted, store.keyboards.get) if wanted else None,
+                find,
+                chosen,
                 unwanted(store, self.settings.offensive_words),
             )
 

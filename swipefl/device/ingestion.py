@@ -69,12 +69,14 @@ class Ingestion:
         format: str | None = None,
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
         clock: Callable[[], float] = time.time,
+        find: Callable[[str], Keyboard] | None = None,
     ) -> None:
         self._store = store
         self._keyboard = keyboard
         self._format = format
         self._on_reject = on_reject
         self._clock = clock
+        self._find = find or store.keyboards.get
         self._started = time.monotonic()
         self._landed = self._stored = self._suspect = 0
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
@@ -190,7 +192,7 @@ class Ingestion:
         try:
             for name, part in lines.parts():
                 self._refused = False
-                for entry in read_lines(part, name, self._format, self._keyboard, self._store.keyboards.get):
+                for entry in read_lines(part, name, self._format, self._keyboard, self._find):
                     if reading := self._usable(entry, lines, name):
                         batch.append(_judged(reading))
                         if len(batch) >= BATCH:

@@ -4,6 +4,7 @@ x and y are fractions of a canvas that three rows of keys fill, t is in epoch mi
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy
@@ -16,6 +17,7 @@ from swipefl.gesture.formats.reading import (
     axes_of,
     is_private,
     labelled,
+    languages_in,
     seconds_of,
 )
 from swipefl.gesture.gesture import Gesture, checked_points, checked_size, checked_word, named
@@ -44,7 +46,8 @@ def read_row(line: int, row: dict[str, Any], keyboard: Keyboard | None) -> Readi
     if keyboard is None and not (layout is None or (isinstance(layout, str) and layout.lower() == "qwerty")):
         raise RejectedLine("unknown-keyboard", "the row was swiped on another layout than qwerty", Remedy.SAY_KEYBOARD)
     gesture = _gesture(_of_one_finger(row["data"]), "data", keyboard, row.get("canvas_width"), row.get("canvas_height"))
-    word, fault = labelled(row["word"], gesture.keyboard)
+    gesture = replace(gesture, languages=languages_in(row))
+    word, fault = labelled(row["word"], gesture.keyboard, gesture.languages)
     return Reading(line, gesture, word, fault=fault)
 
 

@@ -11,6 +11,7 @@ from swipefl.gesture.formats.layouts import of_centres
 from swipefl.gesture.formats.reading import Reading, axes_of, carried, labelled, seconds_of
 from swipefl.gesture.gesture import Gesture, checked_points, checked_size, named
 from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.language import Languages, languages_of
 
 
 def fits(data: dict[str, Any]) -> bool:
@@ -25,9 +26,10 @@ def read(line: int, data: dict[str, Any]) -> Reading:
         raise RejectedLine("several-strokes", "a gesture is one stroke of one finger")
     points = checked_points(xs, ys, seconds_of(millis))
     keyboard = _keyboard(data.get("keyboardInfo"))
-    gesture = named(Gesture(_id(data), points, keyboard, keyboard.width, keyboard.height))
-    word, fault = labelled(data.get("targetWord") or None, keyboard)
-    return Reading(line, gesture, word, fault=fault)
+    languages = _languages(data)
+    gesture = Gesture(_id(data), points, keyboard, keyboard.width, keyboard.height, languages=languages)
+    word, fault = labelled(data.get("targetWord") or None, keyboard, languages)
+    return Reading(line, named(gesture), word, fault=fault)
 
 
 def _id(data: dict[str, Any]) -> str:
@@ -35,12 +37,15 @@ def _id(data: dict[str, Any]) -> str:
     return uuid[:200] if isinstance(uuid, str) else ""
 
 
-def _language(data: dict[str, Any]) -> str | None:
-    """That of the main dictionary, or of the first that says one."""
+def _languages(data: dict[str, Any]) -> Languages:
+    """That of the main dictionaries; none where they do not say."""
     dictionaries = data.get("dictionaries")
-    said = [given for given in dictionaries if isinstance(given, dict)] if isinstance(dictionaries, list) else []
-    said.sort(key=lambda given: given.get("type") != "main")
-    return next((given["language"] for given in said if isinstance(given.get("language"), str)), None)
+    given = dictionaries if isinstance(dictionaries, list) else []
+    mains = [one.get("language") for one in given if isinstance(one, dict) and one.get("type") == "main"]
+    try:
+        return languages_of([tag for tag in mains if isinstance(tag, str)])
+    except ValueError:
+        return ()
 
 
 def _keyboard(info: Any) -> Keyboard:

@@ -1,4 +1,5 @@
-"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user, private`.
+"""swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user, private`,
+`language` or `languages`.
 
 Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added", "removed" or "hidden"}`.
 """
@@ -7,7 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy
-from swipefl.gesture.formats.reading import OwnKeyboard, OwnWord, Reading, axes_of, carried, known, labelled
+from swipefl.gesture.formats.reading import (
+    OwnKeyboard,
+    OwnWord,
+    Reading,
+    axes_of,
+    carried,
+    known,
+    labelled,
+    languages_in,
+)
 from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in
 from swipefl.gesture.language import MOST_TAG
@@ -53,8 +63,9 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
             points[:, 1] *= keyboard.height / (height or 1)
         width, height = keyboard.width, keyboard.height
     user = _name(data.get("user")) or None
-    gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user))
-    word, fault = labelled(data.get("word"), keyboard)
+    languages = languages_in(data)
+    gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user, languages))
+    word, fault = labelled(data.get("word"), keyboard, languages)
     return Reading(line, gesture, word, data.get("suspect") is True, fault=fault)
 
 
@@ -84,7 +95,7 @@ def to_line(example: Example) -> dict[str, Any]:
     """A line that `read` gives the same example for."""
     gesture = example.gesture
     keyboard = gesture.keyboard
-    line = {
+    line: dict[str, Any] = {
         "gesture_id": gesture.id,
         "word": example.word,
         "keyboard": keyboard.name if keyboard.name in BUILT_IN else keyboard.to_json(),
@@ -93,4 +104,5 @@ def to_line(example: Example) -> dict[str, Any]:
         # str() of a float32 is the shortest decimal that reads back as the same float32
         "coords": [dict(zip("xyt", (float(str(value)) for value in point), strict=True)) for point in gesture.points],
     }
-    return line if gesture.user is None else line | {"user": gesture.user}
+    said = {"user": gesture.user} if gesture.user is not None else {}
+    return line | said | ({"languages": list(gesture.languages)} if gesture.languages else {})

@@ -13,6 +13,7 @@ import orjson
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.gesture import Gesture, checked_word
 from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
+from swipefl.gesture.language import Languages, languages_of
 
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
 UNKNOWN_FORMAT, UTF_16 = "unknown-format", "utf-16"
@@ -34,7 +35,7 @@ class Reader:
 
 @dataclass(frozen=True)
 class Reading:
-    """A gesture that begins at `line`; `word` is folded, None where unlabelled; `suspect` if the file says so.
+    """A gesture that begins at `line`; `word` is the written one, None where unlabelled; `suspect` if the file says so.
 
     `fault` says why a word that is there cannot be used: for a prediction it does not matter. `text` is the line, as a
     rejected one's is.
@@ -90,10 +91,10 @@ class Private:
     entry: "Entry"
 
 
-def labelled(word: Any, keyboard: Keyboard) -> tuple[str | None, RejectedLine | None]:
-    """A line's word, folded; or None, and what is wrong with it where it has one."""
+def labelled(word: Any, keyboard: Keyboard, languages: Languages = ()) -> tuple[str | None, RejectedLine | None]:
+    """A line's word, as it is written; or None, and what is wrong with it where it has one."""
     try:
-        return (None if word is None else checked_word(word, keyboard)), None
+        return (None if word is None else checked_word(word, keyboard, languages)), None
     except RejectedLine as fault:
         return None, fault
 
@@ -121,6 +122,15 @@ def seconds_of(times: list[Any]) -> list[float]:
         return [(time - times[0]) / 1000 for time in times]
     except (TypeError, OverflowError):
         raise RejectedLine("not-a-number", "x, y and t must be numbers") from None
+
+
+def languages_in(data: dict[str, Any]) -> Languages:
+    """What an object says of its word's languages: `language` or `languages`. Raises RejectedLine, `no-language`."""
+    said = data.get("languages", data.get("language"))
+    try:
+        return languages_of(said if isinstance(said, str | list) else () if said is None else str(said))
+    except ValueError:
+        raise RejectedLine("no-language", "a line's languages are tags such as de or pt-BR") from None
 
 
 def carried(keyboard: Any) -> Keyboard:
