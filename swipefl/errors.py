@@ -56,7 +56,7 @@ class Remedy(Enum):
     GIVE_AUTHORITY = auto()
     GIVE_CERTIFICATE = auto()
     GIVE_CHECKPOINT = auto()
-    GIVE_LONGER_ID = auto()
+    GIVE_HANDLE = auto()
     GIVE_ONE_TOKEN = auto()
     GIVE_PAIR = auto()
     GIVE_TOKEN = auto()

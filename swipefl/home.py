@@ -20,13 +20,14 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.personal import PersonalTraining
-    from swipefl.device.prediction import Prediction, Shown
+    from swipefl.device.prediction import Prediction
     from swipefl.federation.device.client import Client
     from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.exchange import Exchange
     from swipefl.federation.device.leaving import Left
     from swipefl.federation.protocol.token import Token
+    from swipefl.store.gestures import Stored
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
 
@@ -106,11 +107,28 @@ class Home:
         with self.store() as store:
             return store.gestures.examples("held_out")
 
-    def shown(self, gesture_id: str, model: str = "personal", top: int = 5) -> "Shown":
-        """One stored gesture, by its id or how that begins. Raises UsageError, CheckpointError, StoreError."""
+    def chosen(
+        self, id: str | None = None, word: str | None = None, worst: bool = False, model: str = "personal"
+    ) -> "Stored":
+        """A stored gesture: by its id, the newest of a word, the worst that `model` does, or the newest.
+
+        Raises UsageError where there is none such, AmbiguousId, CheckpointError, StoreError.
+        """
+        from swipefl.decoder.decoder import Decoder
+        from swipefl.device.worst import worst as worst_of
+
+        prediction = self.prediction(model) if worst else None
         with self.store() as store:
-            example = store.gestures.find(gesture_id)
-        return self.prediction(model).shown(example, top)
+            if id is not None:
+                return store.gestures.find(id)
+            if prediction:
+                found = worst_of(store, Decoder(prediction.checkpoint, prediction.lexicon_of))
+            else:
+                found = store.gestures.newest(word)
+        if found is None:
+            what = "the store has no swipe of that word" if word is not None else "the store has no swipe to choose yet"
+            raise UsageError("no-gesture", what, Remedy.INGEST_MORE)
+        return found
 
     def personal(
         self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never

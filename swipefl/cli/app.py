@@ -23,6 +23,7 @@ from swipefl.cli.forget import forget
 from swipefl.cli.ingest import ingest
 from swipefl.cli.leave import leave
 from swipefl.cli.predict import predict
+from swipefl.cli.relabel import relabel
 from swipefl.cli.remedies import told
 from swipefl.cli.reset import reset
 from swipefl.cli.show import show
@@ -54,6 +55,7 @@ for command in (
     status,
     train,
     reset,
+    relabel,
     forget,
     export,
     enroll,

@@ -5,6 +5,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -34,6 +35,19 @@ def write(text: str) -> None:
     """Text and a newline on standard output, flushed. Raises OutputLost."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+@contextmanager
+def telling_choices(as_json: bool) -> Iterator[None]:
+    """With --json, the gestures that an ambiguous id may stand for go to standard output too."""
+    from swipefl.store.handles import AmbiguousId
+
+    try:
+        yield
+    except AmbiguousId as error:
+        if as_json:
+            emit({"could_be": [asdict(choice) for choice in error.choices]})
+        raise
 
 
 def is_terminal() -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.asking import agrees, asks
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, note, signals
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, note, signals, telling_choices
 from swipefl.cli.rendering import counted
 
 if TYPE_CHECKING:
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def forget(
     before: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Stored before this day.")] = None,
-    word: Annotated[str | None, typer.Option(help="All gestures of this word.")] = None,
+    word: Annotated[str | None, typer.Option(help="All gestures of this word, however it is written.")] = None,
+    id: Annotated[str | None, typer.Option("--id", help="One gesture, by its id or handle, or how one begins.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All gestures.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and erase nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask, as it does on a terminal.")] = False,
@@ -29,21 +30,23 @@ def forget(
     from swipefl.device.ownership import would_forget
     from swipefl.errors import UsageError
 
-    if everything == (before is not None or word is not None) or word == "":  # as of a variable that is not set
-        raise UsageError("nothing-said", "say what to forget: --before DATE, --word WORD (or both), or --all")
+    scopes = (everything, id is not None, before is not None or word is not None)
+    if sum(scopes) != 1 or "" in (word, id):  # as of a variable that is not set
+        what = "say what to forget: --before DATE, --word WORD (or both), --id ID, or --all"
+        raise UsageError("nothing-said", what)
     which = (_unix(before) if before else None, word)
     device = home_of(home)
     if dry_run or (asking := asks(yes)):
-        with device.store() if dry_run else device.alone() as store:
-            preview = would_forget(store, *which)
+        with device.store() if dry_run else device.alone() as store, telling_choices(as_json):
+            preview = would_forget(store, *which, id=id)
         if dry_run:
             _show(preview, as_json or not is_terminal(), "this would erase")
             return
         if asking and not agrees(f"this erases {_counts(preview)}, for good; erase them?"):
             note("nothing was erased")
             return
-    with device.alone() as store, signals() as stop:
-        report = erase(store, *which, stop)
+    with device.alone() as store, telling_choices(as_json), signals() as stop:
+        report = erase(store, *which, stop, id=id)
     log("forget finished", **asdict(report))
     _show(report, as_json, "erased")
 

@@ -144,8 +144,10 @@ def _tell(rejected: _Rejects, report: "IngestReport", as_json: bool) -> None:
 def _summary(report: "IngestReport") -> str:
     if not report.read:
         return "nothing new to store"
-    counts = f"{report.stored} stored, {report.duplicates} known before, {report.rejected} rejected"
-    lines = [f"{counted(report.read, 'gesture')} read in {report.seconds:.1f} s: {counts}"]
+    counts = [f"{report.stored} stored", f"{report.duplicates} known before", f"{report.rejected} rejected"]
+    if report.corrected:
+        counts.insert(1, f"{report.corrected} corrected (known with another word)")
+    lines = [f"{counted(report.read, 'gesture')} read in {report.seconds:.1f} s: {', '.join(counts)}"]
     if report.suspect:
         lines.append(f"  {report.suspect} of them suspect: the path does not fit the word, so it is not learned from")
     if report.reasons:

@@ -32,7 +32,7 @@ _WORDS = {
     Remedy.GIVE_AUTHORITY: "`swipefl enroll --ca FILE` names the authority's certificate (PEM), which its owner has",
     Remedy.GIVE_CERTIFICATE: "give the PEM file of a certificate or key",
     Remedy.GIVE_CHECKPOINT: "give a checkpoint's file",
-    Remedy.GIVE_LONGER_ID: "give more of it",
+    Remedy.GIVE_HANDLE: "give one of these in its place",
     Remedy.GIVE_ONE_TOKEN: "give one of them alone",
     Remedy.GIVE_PAIR: "give the files of a certificate and of its own key",
     Remedy.GIVE_TOKEN: "say --token-file FILE, pipe it into --token -, or set SWIPEFL_TOKEN",

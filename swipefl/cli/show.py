@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
 from swipefl.cli.rendering import candidates_as_json, console, number, printable, table
 
@@ -31,23 +31,36 @@ START, END = "○", "●"
 
 
 def show(
-    gesture_id: Annotated[str, typer.Argument(metavar="GESTURE_ID", help="Its id, or how the id begins.")],
+    gesture_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", help="Its id or handle, or how one begins; without any the newest."),
+    ] = None,
+    word: Annotated[str | None, typer.Option(help="The newest of this word.")] = None,
+    worst: Annotated[bool, typer.Option("--worst", help="The held-out one whose word was the least probable.")] = False,
     top: Annotated[int, typer.Option(min=1, max=100, help="How many words.")] = 5,
     model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw what the model saw of one stored gesture."""
-    shown = home_of(home).shown(gesture_id, model, top)
+    from swipefl.errors import UsageError
+
+    if (gesture_id is not None) + (word is not None) + worst > 1:
+        raise UsageError("several-said", "say one of them: an id, --word or --worst; without any it is the newest")
+    device = home_of(home)
+    with telling_choices(as_json):
+        stored = device.chosen(gesture_id, word, worst, model)
+    shown = device.prediction(model).shown(stored.example, top)
     if as_json or not is_terminal():
-        emit(_plain(shown.example, shown.sight, shown.candidates))
+        emit(_plain(stored.handle, shown.example, shown.sight, shown.candidates))
     else:
-        _render(shown.example, shown.sight, shown.candidates)
+        _render(stored.handle, shown.example, shown.sight, shown.candidates)
 
 
-def _plain(example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:
+def _plain(handle: str, example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:
     return {
         "gesture_id": example.gesture.id,
+        "handle": handle,
         "keyboard": example.gesture.keyboard.name,
         "frames": [_plain_frame(frame) for frame in sight.frames],
         "greedy": sight.spelling,
@@ -67,14 +80,14 @@ def _plain_frame(frame: "SeenFrame") -> dict[str, object]:
     }
 
 
-def _render(example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> None:
+def _render(handle: str, example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> None:
     from rich.panel import Panel
     from rich.text import Text
 
     gesture, screen = example.gesture, console()
     picture = _picture(gesture, sight, *_room(screen, len(candidates)))
     about = f"{gesture.id} on {gesture.keyboard.name}, {gesture.points[-1, 2]:.1f} s, {len(sight.frames)} frames"
-    title = Text(printable(about), "bold")  # a title that is no Text would be read as markup
+    title = Text(printable(f"{about}, {handle}"), "bold")  # a title that is no Text would be read as markup
     screen.print(Panel(picture, title=title, title_align="left", border_style="dim", padding=0, expand=False))
     screen.print(_legend())
     screen.print(f"without a lexicon: {sight.spelling or 'nothing'}", soft_wrap=True)

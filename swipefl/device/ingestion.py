@@ -26,8 +26,9 @@ from swipefl.gesture.formats import (
     read_lines,
     unreadable,
 )
-from swipefl.gesture.gesture import GOOD, SUSPECT, Example, verdict
+from swipefl.gesture.gesture import SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import Keyboard
+from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
@@ -37,8 +38,9 @@ TOLD = 10  # files that could not be read, each with its reason
 
 @dataclass(frozen=True)
 class IngestReport:
-    """What an ingest did: read = stored + duplicates + rejected; stored includes suspect; reasons of the rejected.
+    """What an ingest did: read = stored + corrected + duplicates + rejected; reasons of the rejected.
 
+    Corrected were known with another word. Suspect are those of the stored and corrected that are not learned from.
     `unreadable` is how many files and folders could not be read.
     """
 
@@ -50,6 +52,7 @@ class IngestReport:
     seconds: float
     reasons: dict[str, int] = field(default_factory=dict)
     unreadable: int = 0
+    corrected: int = 0
 
 
 def _keep_none() -> None:
@@ -78,7 +81,7 @@ class Ingestion:
         self._clock = clock
         self._find = find or store.keyboards.get
         self._started = time.monotonic()
-        self._landed = self._stored = self._suspect = 0
+        self._landed = self._stored = self._corrected = self._suspect = 0
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
         self._reasons: Counter[str] = Counter()
         self._unreadable: list[DataError] = []  # the first of them
@@ -93,12 +96,13 @@ class Ingestion:
         return IngestReport(
             self._landed + rejected,
             self._stored,
-            self._landed - self._stored,
+            self._landed - self._stored - self._corrected,
             rejected,
             self._suspect,
             round(time.monotonic() - self._started, 3),
             dict(self._reasons),
             self._unreadable_count,
+            self._corrected,
         )
 
     def run(self, sources: Iterable[Path | BinaryIO]) -> IngestReport:
@@ -188,7 +192,7 @@ class Ingestion:
         Where none could be read, no place is kept: another keyboard or format may read them.
         """
         landed, rejected = self._landed, self._reasons.total()
-        batch: list[tuple[Example, str]] = []
+        batch: list[Judged] = []
         try:
             for name, part in lines.parts():
                 self._refused = False
@@ -256,19 +260,20 @@ class Ingestion:
         else:
             self._understood = True
 
-    def _land(self, batch: list[tuple[Example, str]], keep: Callable[[], None] = _keep_none) -> None:
+    def _land(self, batch: list[Judged], keep: Callable[[], None] = _keep_none) -> None:
         """A batch and the place that `keep` puts, both or neither; what did not land does not count."""
         with self._store.transaction():
-            added = self._store.gestures.add(batch)
+            landed = self._store.gestures.add(batch)
             keep()
         self._landed += len(batch)
-        self._stored += added[GOOD] + added[SUSPECT]
-        self._suspect += added[SUSPECT]
+        self._stored += landed.stored
+        self._corrected += landed.corrected
+        self._suspect += landed.suspect
 
 
-def _judged(reading: Reading) -> tuple[Example, str]:
+def _judged(reading: Reading) -> Judged:
     example = Example(reading.gesture, str(reading.word))
-    return example, SUSPECT if reading.suspect else verdict(example)
+    return Judged(example, SUSPECT if reading.suspect else verdict(example), reading.by_hand)
 
 
 def _listed(folder: Path) -> tuple[list[str], list[str]]:

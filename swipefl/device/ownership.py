@@ -1,12 +1,13 @@
-"""What the owner of the swipes may ask at any time: erase them for good, or have them all back."""
+"""What the owner of the swipes may ask at any time: erase them for good, say their words, or have them all back."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 from swipefl.device.cycle import DONE
+from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.formats.own import to_line
-from swipefl.gesture.gesture import SUSPECT
+from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
 from swipefl.gesture.keyboard import BUILT_IN
 from swipefl.stopping import Stop, never
 from swipefl.store.store import Store
@@ -27,35 +28,45 @@ class ForgetReport:
     shared: bool
 
 
-def forget(store: Store, before: float | None = None, word: str | None = None, stop: Stop = never) -> ForgetReport:
-    """Erases gestures stored before a time (unix seconds), of a word, both, or all.
+def forget(
+    store: Store,
+    before: float | None = None,
+    word: str | None = None,
+    stop: Stop = never,
+    *,
+    id: str | None = None,
+) -> ForgetReport:
+    """Erases gestures stored before a time (unix seconds), of words spelled like one, both, one gesture, or all.
 
     What derives from them goes too: personal words, personal checkpoints (the next cycle trains anew), what waits to
     be sent. Where a file was read up to stays known, so that the next ingest does not bring them back.
-    Raises StoreError, also where all is erased and traces may remain, and what `stop` says: the next cycle then
-    finishes it.
+    Raises UsageError for an id that names none or several, StoreError, also where all is erased and traces may remain,
+    and what `stop` says: the next cycle then finishes it.
     """
     with store.transaction():
-        report = _erased(store, before, word)
+        report = _erased(store, before, word, id)
         store.owe_rewriting()
     store.erase_traces(stop)
     return report
 
 
-def would_forget(store: Store, before: float | None = None, word: str | None = None) -> ForgetReport:
-    """What `forget` would erase; writes nothing and waits for nobody. Raises StoreError."""
-    erased, words = store.gestures.erasable(before, word), len(store.words.all()) - store.words.left(before, word)
-    hidden = len(store.words.hidden(word)) if word is not None or before is None else 0
+def would_forget(
+    store: Store, before: float | None = None, word: str | None = None, *, id: str | None = None
+) -> ForgetReport:
+    """What `forget` would erase; writes nothing and waits for nobody. Raises what `forget` does."""
+    scope = store.gestures.scope(before, word, id)
+    erased, words = store.gestures.erasable(scope), len(store.words.all()) - store.words.left(scope)
+    hidden = len(store.words.hidden(word)) if word is not None or scope.is_all else 0
     if not erased:
         return ForgetReport(0, words, hidden, 0, 0, shared=False)
     personal = [known for known in store.checkpoints.all() if known.kind == "personal"]
     return ForgetReport(erased, words, hidden, len(personal), len(store.outbox.waiting()), _is_shared(store))
 
 
-def _erased(store: Store, before: float | None, word: str | None) -> ForgetReport:
+def _erased(store: Store, before: float | None, word: str | None, id: str | None) -> ForgetReport:
     words, hidden, checkpoints, updates = len(store.words.all()), 0, 0, 0
-    erased = store.gestures.erase(before, word)
-    if word is not None or before is None:
+    erased = store.gestures.erase(before, word, id)
+    if word is not None or (before is None and id is None):
         hidden = len(store.words.hidden(word))
         store.words.erase(word)
     member = store.memberships.get()
@@ -73,6 +84,34 @@ def _is_shared(store: Store) -> bool:
     return member is not None and member.contributed > 0
 
 
+@dataclass(frozen=True)
+class RelabelReport:
+    """A gesture whose word its owner said: its id and handle, the verdict on it, and whether it had another word."""
+
+    gesture_id: str
+    handle: str
+    verdict: str
+    changed: bool
+
+
+def relabel(store: Store, id: str, word: str) -> RelabelReport:
+    """Gives the gesture that `id` names its word. No line that is read later changes it: its owner outranks every log.
+
+    It stays on its side of the split. Raises UsageError for an id that names none or several, and for what its keyboard
+    cannot spell; StoreError.
+    """
+    with store.transaction():
+        stored = store.gestures.find(id)
+        gesture = stored.example.gesture
+        try:
+            example = Example(gesture, checked_word(word, gesture.keyboard, gesture.languages))
+        except RejectedLine as error:
+            raise UsageError("no-word", "{why}", why=error) from error
+        judged = verdict(example)
+        store.gestures.relabel(stored, example, judged)
+    return RelabelReport(gesture.id, stored.handle, judged, example.word != stored.example.word)
+
+
 def exported(store: Store) -> Iterator[dict[str, Any]]:
     """The person's keyboards, every gesture, and the words added, removed or hidden by hand: swipefl's own JSONL.
 
@@ -81,7 +120,8 @@ def exported(store: Store) -> Iterator[dict[str, Any]]:
     for keyboard in store.keyboards.all():
         if keyboard.name not in BUILT_IN:
             yield {"keyboard": keyboard.to_json()}
-    for example, verdict in store.gestures.everything():
-        yield to_line(example) | ({"suspect": True} if verdict == SUSPECT else {})
+    for stored in store.gestures.all():
+        marks = {"suspect": stored.verdict == SUSPECT, "by_hand": stored.by_hand}
+        yield to_line(stored.example) | {mark: True for mark, is_set in marks.items() if is_set}
     for word, language, state in store.words.by_hand():
         yield {"word": word, "language": language, "personal": state}

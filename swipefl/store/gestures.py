@@ -1,23 +1,83 @@
-"""The person's examples: gestures with the word that was meant."""
+"""The person's examples: gestures with the word that was meant.
+
+A gesture is what its trace is. The same trace again is the same gesture, and with another word a correction: the newer
+word counts, unless the owner set one by hand, which only the owner changes. An id is a name that loggers reuse.
+"""
 
 import hashlib
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from swipefl.database.sql import Row, Sql
+from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
-from swipefl.gesture.spelling import folded
+from swipefl.gesture.language import Languages
+from swipefl.store.handles import AmbiguousId, Choice, handle_of, handles_of, meanings
 from swipefl.store.keyboards import Keyboards
+from swipefl.store.scope import Scope, alike
 
 HELD_OUT_ONE_IN = 5
 TRAIN, HELD_OUT = "train", "held_out"
+MOST_CHOICES = 10  # that an ambiguous id is told to stand for
 
-_INSERT = """INSERT INTO gestures (id, trace, keyboard, word, verdict, held_out, stored_at, width, height, user, points)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
-_SELECT = "SELECT id, keyboard, word, width, height, user, points, verdict FROM gestures"
-_ERASED = "(:before IS NULL OR stored_at < :before) AND (:word IS NULL OR word = :word)"
+_COLUMNS = "id, trace, keyboard, languages, word, by_hand, verdict, held_out, stored_at, width, height, user, points"
+_INSERT = f"INSERT INTO gestures ({_COLUMNS}) VALUES ({'?, ' * 12}?) ON CONFLICT (trace) DO NOTHING"
+_CORRECT = "UPDATE gestures SET (keyboard, languages, word, by_hand, verdict) = (?, ?, ?, ?, ?) WHERE number = ?"
+_SELECT = f"SELECT number, {_COLUMNS} FROM gestures"
+
+
+class _Row(NamedTuple):
+    """A gesture as it is stored."""
+
+    id: str
+    trace: bytes
+    keyboard: str
+    languages: str | None
+    word: str
+    by_hand: bool
+    verdict: str
+    held_out: bool
+    stored_at: float
+    width: float
+    height: float
+    user: str | None
+    points: bytes
+
+
+class Judged(NamedTuple):
+    """An example to store with its verdict; `by_hand` where its owner set the word."""
+
+    example: Example
+    verdict: str
+    by_hand: bool = False
+
+
+@dataclass(frozen=True)
+class Landed:
+    """How many gestures were new, how many corrected: known with another word. And how many of both are suspect."""
+
+    stored: int
+    corrected: int
+    suspect: int
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An example with its verdict; its number in the order of coming, stored at a time in unix seconds.
+
+    `by_hand` says that its owner set the word. `handle` names it alone, where an id may be several gestures'.
+    """
+
+    number: int
+    example: Example
+    verdict: str
+    by_hand: bool
+    stored_at: float
+    handle: str
 
 
 class Gestures:
@@ -28,45 +88,103 @@ class Gestures:
         self._keyboards = keyboards
         self._clock = clock
 
-    def add(self, examples: Sequence[tuple[Example, str]]) -> dict[str, int]:
-        """Store (example, verdict) pairs and their keyboards; returns how many were new by id and by trace, by verdict.
+    def add(self, batch: Sequence[Judged]) -> Landed:
+        """Store examples and their keyboards; of those with one trace the last says the word.
 
         The caller holds a transaction. Raises UsageError if a keyboard's name already means another one, StoreError.
         """
-        for keyboard in dict.fromkeys(example.gesture.keyboard for example, _ in examples):
+        for keyboard in dict.fromkeys(judged.example.gesture.keyboard for judged in batch):
             self._keyboards.add(keyboard)
         now = self._clock()
         newest = self._sql.rows("SELECT coalesce(max(number), 0) FROM gestures")[0][0]
-        self._sql.run_many(_INSERT, [_row(example, verdict, now) for example, verdict in examples])
-        added = self._sql.rows(
-            "SELECT verdict, count(*) FROM gestures NOT INDEXED WHERE number > ? GROUP BY verdict", (newest,)
-        )
-        return {GOOD: 0, SUSPECT: 0, **dict(added)}
+        rows = [_row(judged, now) for judged in batch]
+        stored = self._sql.run_many(_INSERT, rows)
+        corrected = self._correct(rows) if stored < len(rows) else {}
+        suspect = self._sql.rows(
+            "SELECT count(*) FROM gestures NOT INDEXED WHERE number > ? AND verdict = ?", (newest, SUSPECT)
+        )[0][0]
+        turned = sum(number <= newest and verdict == SUSPECT for number, verdict in corrected.items())
+        return Landed(stored, len(corrected), suspect + turned)
+
+    def _correct(self, rows: Sequence[_Row]) -> dict[int, str]:
+        """The newer words of known traces in place of the stored; gives the verdicts of what was corrected."""
+        last: dict[bytes, _Row] = {}
+        for row in rows:
+            if row.trace not in last or row.by_hand >= last[row.trace].by_hand:
+                last[row.trace] = row
+        corrected = {}
+        for row in last.values():
+            number, word, by_hand = self._sql.rows(
+                "SELECT number, word, by_hand FROM gestures WHERE trace = ?", (row.trace,)
+            )[0]
+            if by_hand or (word == row.word and not row.by_hand):
+                continue
+            self._set(number, row)
+            if word != row.word:
+                corrected[number] = row.verdict
+        return corrected
+
+    def _set(self, number: int, row: _Row) -> None:
+        values = (row.keyboard, row.languages, row.word, row.by_hand, row.verdict, number)
+        self._sql.run(_CORRECT, values)
+
+    def relabel(self, stored: Stored, example: Example, verdict: str) -> None:
+        """Give a stored gesture the word of `example`, which its owner says. Raises StoreError."""
+        self._set(stored.number, _row(Judged(example, verdict, by_hand=True), stored.stored_at))
 
     def examples(self, split: str) -> list[Example]:
         """The good examples of `split`: "train" or "held_out". Raises StoreError."""
         if split not in (TRAIN, HELD_OUT):
             raise ValueError(f"split must be {TRAIN!r} or {HELD_OUT!r}")
         where = " WHERE verdict = ? AND held_out = ? ORDER BY number"
-        return [example for example, _ in self._read(where, (GOOD, split == HELD_OUT))]
+        return [stored.example for stored in self._read(where, (GOOD, split == HELD_OUT))]
 
-    def find(self, id: str) -> Example:
-        """The example whose gesture's id is `id`, else the only one whose id begins so; of either verdict.
+    def find(self, name: str) -> Stored:
+        """The gesture that `name` names: its handle or its id, or how one of them begins; of either verdict.
 
-        Raises UsageError where there is none or more than one, StoreError.
+        Raises UsageError where there is none, AmbiguousId where there are several, StoreError.
         """
-        start = id.encode(errors="backslashreplace").decode()  # what a shell may hand over, SQLite cannot take
-        where = " WHERE id >= ?1 AND substr(id, 1, length(?1)) = ?1 ORDER BY id LIMIT 2"
-        found = [example for example, _ in self._read(where, (start,))]
-        # neither the id nor those it may stand for are repeated: what was typed by mistake may well be a word
-        if not found:
-            raise UsageError("unknown-id", "no gesture in the store has that id", Remedy.LIST_GESTURES)
-        if len(found) > 1 and found[0].gesture.id != start:
-            raise UsageError("ambiguous-id", "more than one gesture has an id that begins so", Remedy.GIVE_LONGER_ID)
-        return found[0]
+        start = name.encode(errors="backslashreplace").decode()  # what a shell may hand over, SQLite cannot take
+        for where, parameters in meanings(start):
+            found = self._sql.rows(
+                f"SELECT number, trace, stored_at, keyboard FROM gestures WHERE {where} ORDER BY number DESC LIMIT ?",
+                (*parameters, MOST_CHOICES + 1),
+            )
+            if len(found) > 1:
+                handles = handles_of([trace for _, trace, _, _ in found])
+                choices = [Choice(handle, *facts) for handle, (_, _, *facts) in zip(handles, found, strict=True)]
+                raise AmbiguousId(choices, MOST_CHOICES)
+            for number, *_ in found:
+                return next(self._read(" WHERE number = ?", (number,)))
+        # what was typed is not repeated: by mistake it may well be a word
+        raise UsageError("unknown-id", "no gesture in the store has that id", Remedy.LIST_GESTURES)
+
+    def newest(self, word: str | None = None) -> Stored | None:
+        """The gesture that came last: of all, or of those that are written as `word`, or else spelled alike.
+
+        None where there is none. Raises StoreError.
+        """
+        if word is None:
+            return next(self._read(" ORDER BY number DESC LIMIT 1", ()), None)
+        written = unicodedata.normalize("NFC", word).strip()
+        for words in ((written,), alike(self._words(), word)):
+            scope = Scope(word, words)
+            where = f" WHERE {scope.where} ORDER BY number DESC LIMIT 1"
+            if found := next(self._read(where, scope.parameters), None):
+                return found
+        return None
+
+    def latest(self, split: str, most: int) -> Iterator[Stored]:
+        """The good examples of a split that came last, the newest first. Raises StoreError."""
+        where = " WHERE verdict = ? AND held_out = ? ORDER BY number DESC LIMIT ?"
+        return self._read(where, (GOOD, split == HELD_OUT, most))
 
     def everything(self) -> Iterator[tuple[Example, str]]:
         """Every example with its verdict, one by one. Raises StoreError."""
+        return ((stored.example, stored.verdict) for stored in self.all())
+
+    def all(self) -> Iterator[Stored]:
+        """Every example with what is known of it, one by one. Raises StoreError."""
         return self._read(" ORDER BY number", ())
 
     def counts(self) -> dict[str, int]:
@@ -82,44 +200,81 @@ class Gestures:
     def fingerprint(self) -> str:
         """A hash of the set of good examples, in whatever order they came. Raises StoreError."""
         rows = self._sql.each(
-            "SELECT trace, word FROM gestures WHERE verdict = ? ORDER BY held_out, keyboard, word, trace", (GOOD,)
+            "SELECT trace, word FROM gestures WHERE verdict = ? ORDER BY held_out, keyboard, word, languages, trace",
+            (GOOD,),
         )
         digest = hashlib.blake2b(digest_size=16)
         for trace, word in rows:
             digest.update(trace + word.encode() + b"\0")
         return digest.hexdigest()
 
-    def erase(self, before: float | None = None, word: str | None = None) -> int:
-        """Erase the gestures stored `before` (unix seconds) that carry `word`; None stands for any. Returns how many.
+    def scope(self, before: float | None = None, word: str | None = None, id: str | None = None) -> Scope:
+        """The gestures stored `before` (unix seconds) of words that are spelled like `word`, or the one named `id`.
 
-        Their bytes leave the disk with `Store.erase_traces`. Raises StoreError.
+        None stands for any. Raises what `find` does.
         """
-        return self._sql.run(f"DELETE FROM gestures WHERE {_ERASED}", _erased(before, word))
+        if id is not None:
+            return Scope(number=self.find(id).number)
+        return Scope(word, None if word is None else alike(self._words(), word), before)
 
-    def erasable(self, before: float | None = None, word: str | None = None) -> int:
-        """How many `erase` would erase. Raises StoreError."""
-        return int(self._sql.rows(f"SELECT count(*) FROM gestures WHERE {_ERASED}", _erased(before, word))[0][0])
+    def erase(self, before: float | None = None, word: str | None = None, id: str | None = None) -> int:
+        """Erase the gestures of a `scope`; returns how many.
 
-    def _read(self, where: str, parameters: Sequence[object]) -> Iterator[tuple[Example, str]]:
+        Their bytes leave the disk with `Store.erase_traces`. Raises what `find` does.
+        """
+        scope = self.scope(before, word, id)
+        return self._sql.run(f"DELETE FROM gestures WHERE {scope.where}", scope.parameters)
+
+    def erasable(self, scope: Scope) -> int:
+        """How many there are of a scope. Raises StoreError."""
+        rows = self._sql.rows(f"SELECT count(*) FROM gestures WHERE {scope.where}", scope.parameters)
+        return int(rows[0][0])
+
+    def _words(self) -> Iterator[str]:
+        return (word for (word,) in self._sql.each("SELECT DISTINCT word FROM gestures"))
+
+    def _read(self, where: str, parameters: Sequence[object] | dict[str, object]) -> Iterator[Stored]:
         keyboards = {keyboard.name: keyboard for keyboard in self._keyboards.all()}
-        for id, keyboard, word, width, height, user, points, verdict in self._sql.each(_SELECT + where, parameters):
-            if keyboard not in keyboards or len(points) % 12:
+        for number, *columns in self._sql.each(_SELECT + where, parameters):
+            row = _Row(*columns)
+            if row.keyboard not in keyboards or len(row.points) % 12:
                 raise self._sql.damaged("a gesture in it cannot be read")
-            gesture = Gesture(id, _points(points), keyboards[keyboard], width, height, user)
-            yield Example(gesture, word), verdict
+            gesture = Gesture(
+                row.id,
+                _points(row.points),
+                keyboards[row.keyboard],
+                row.width,
+                row.height,
+                row.user,
+                _languages(row.languages),
+            )
+            example = Example(gesture, row.word)
+            yield Stored(number, example, row.verdict, bool(row.by_hand), row.stored_at, handle_of(row.trace))
 
 
-def _erased(before: float | None, word: str | None) -> dict[str, float | str | None]:
-    return {"before": before, "word": None if word is None else folded(word)}
+def _languages(text: str | None) -> Languages:
+    return tuple(text.split(",")) if text else ()
 
 
 def _points(blob: bytes) -> Points:
     return np.frombuffer(blob, "<f4").reshape(-1, 3).astype(np.float32)
 
 
-def _row(example: Example, verdict: str, now: float) -> Row:
-    gesture, trace = example.gesture, example.gesture.trace_hash()
-    held_out = int.from_bytes(trace[:8], "big") % HELD_OUT_ONE_IN == 0
-    points = gesture.points.astype("<f4", copy=False).tobytes()
-    size = (gesture.width, gesture.height)
-    return (gesture.id, trace, gesture.keyboard.name, example.word, verdict, held_out, now, *size, gesture.user, points)
+def _row(judged: Judged, now: float) -> _Row:
+    gesture = judged.example.gesture
+    trace = gesture.trace_hash()
+    return _Row(
+        gesture.id,
+        trace,
+        gesture.keyboard.name,
+        ",".join(gesture.languages) or None,
+        judged.example.word,
+        judged.by_hand,
+        judged.verdict,
+        int.from_bytes(trace[:8], "big") % HELD_OUT_ONE_IN == 0,
+        now,
+        gesture.width,
+        gesture.height,
+        gesture.user,
+        gesture.points.astype("<f4", copy=False).tobytes(),
+    )

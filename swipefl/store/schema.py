@@ -123,6 +123,40 @@ _STEPS = (
             ) WITHOUT ROWID""",
         ),
     ),
+    Step(
+        "what a swipe is",  # its trace: loggers begin to count their ids anew
+        (
+            """CREATE TABLE swipes (
+                number INTEGER PRIMARY KEY AUTOINCREMENT,
+                id TEXT NOT NULL,
+                trace BLOB NOT NULL UNIQUE,
+                keyboard TEXT NOT NULL REFERENCES keyboards (name),
+                languages TEXT,  -- what its line said, as `de,en`; NULL where it said nothing
+                word TEXT NOT NULL,  -- as it is written
+                by_hand INTEGER NOT NULL DEFAULT 0 CHECK (by_hand IN (0, 1)),  -- 1: its owner said the word
+                verdict TEXT NOT NULL CHECK (verdict IN ('good', 'suspect')),
+                held_out INTEGER NOT NULL CHECK (held_out IN (0, 1)),
+                stored_at REAL NOT NULL,  -- unix seconds
+                width REAL NOT NULL,
+                height REAL NOT NULL,
+                user TEXT,
+                points BLOB NOT NULL  -- little-endian float32 (N, 3): x, y, t
+            )""",
+            """INSERT INTO swipes
+            (number, id, trace, keyboard, word, verdict, held_out, stored_at, width, height, user, points)
+            SELECT number, id, trace, keyboard, word, verdict, held_out, stored_at, width, height, user, points
+            FROM gestures ORDER BY number""",
+            # no number is given out twice, also not that of a gesture that was erased
+            "DELETE FROM sqlite_sequence WHERE name = 'swipes'",
+            "INSERT INTO sqlite_sequence SELECT 'swipes', seq FROM sqlite_sequence WHERE name = 'gestures'",
+            "DROP TABLE gestures",
+            "ALTER TABLE swipes RENAME TO gestures",
+            # Covers the counts, the fingerprint and the personal words: none of them reads a page of points.
+            "CREATE INDEX gestures_by_use ON gestures (verdict, held_out, keyboard, word, languages, trace)",
+            "CREATE INDEX gestures_by_id ON gestures (id)",
+            "CREATE INDEX gestures_by_word ON gestures (word)",  # finds those that are spelled alike, too
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

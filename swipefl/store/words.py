@@ -8,6 +8,7 @@ from swipefl.database.sql import Sql
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.gesture import checked_letters
 from swipefl.gesture.spelling import folded, lower
+from swipefl.store.scope import Scope
 
 USES_TO_JOIN = 2
 
@@ -22,11 +23,6 @@ UNION ALL
 SELECT w.word, w.language, coalesce(u.uses, 0), 'added' FROM by_hand w LEFT JOIN used u USING (word, language)
 WHERE NOT w.removed
 ORDER BY 2, 1"""
-_LEFT = _ALL.format(
-    of_gestures=" AND NOT ((:before IS NULL OR g.stored_at < :before) AND (:word IS NULL OR g.word = :word))",
-    of_words=" WHERE NOT ((:word IS NULL AND :before IS NULL) OR (:word IS NOT NULL AND word = :word))",
-)
-_ALL = _ALL.format(of_gestures="", of_words="")
 _HIDDEN = """SELECT h.word, h.language, (
     SELECT count(*) FROM keyboards k JOIN gestures g ON g.keyboard = k.name
     WHERE k.language = h.language AND g.word = h.word AND g.verdict = 'good' AND g.held_out = 0
@@ -90,13 +86,16 @@ class Words:
 
         A hidden one is among them: what is learned of it counts for the model.
         """
-        return [PersonalWord(*row) for row in self._sql.rows(_ALL, {"uses": USES_TO_JOIN})]
+        rows = self._sql.rows(_ALL.format(of_gestures="", of_words=""), {"uses": USES_TO_JOIN})
+        return [PersonalWord(*row) for row in rows]
 
-    def left(self, before: float | None, word: str | None) -> int:
-        """How many of `all` are left once what `Gestures.erase` erases is gone, and by hand `word` or, without
-        `before`, all. Raises StoreError."""
-        which = {"before": before, "word": None if word is None else folded(word), "uses": USES_TO_JOIN}
-        return len(self._sql.rows(_LEFT, which))
+    def left(self, erased: Scope) -> int:
+        """How many of `all` are left once the gestures of a scope are gone, and by hand its word or, of the scope of
+        all, every one. Raises StoreError."""
+        of_words = " WHERE 0" if erased.is_all else "" if erased.word is None else " WHERE word <> :word"
+        left = _ALL.format(of_gestures=f" AND NOT ({erased.where})", of_words=of_words)
+        by_hand = {"word": folded(erased.word or ""), "uses": USES_TO_JOIN}
+        return len(self._sql.rows(left, erased.parameters | by_hand))
 
     def hidden(self, word: str | None = None) -> list[PersonalWord]:
         """Words that are never offered, those that are swiped as `word` or all, by language and word. StoreError."""

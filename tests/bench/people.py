@@ -19,6 +19,7 @@ from swipefl.home import Home
 from swipefl.learning.trainer import train
 from swipefl.learning.training import TrainingConfig
 from swipefl.settings.device import Settings
+from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 
@@ -58,7 +59,7 @@ def gains(people: list[list[Example]]) -> Iterator[Gain]:
         cut = int(0.6 * len(examples))
         with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "swipefl.db") as store:
             with store.transaction():
-                store.gestures.add([(example, verdict(example)) for example in examples[:cut]])
+                store.gestures.add([Judged(example, verdict(example)) for example in examples[:cut]])
             Home(Settings(home=Path(folder))).cycle(store).run(3)
             scores = []
             for model in ("base", "personal"):

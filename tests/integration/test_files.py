@@ -12,7 +12,7 @@ import pytest
 
 from swipefl.device.ingestion import Ingestion
 from swipefl.errors import StoreError
-from swipefl.gesture.gesture import Example
+from swipefl.store.gestures import Judged, Landed
 from swipefl.store.store import Store
 from tests.support.command import AS_ANYONE, measured, swipefl
 from tests.support.swipes import EXAMPLE, GOOD, SHARED, lines
@@ -277,10 +277,10 @@ def test_a_document_of_many_gestures_on_one_line_goes_on_after_it_was_cut_short(
     path.write_text(json.dumps(document))
     with Store(tmp_path / "swipefl.db") as store:
         ingestion = Ingestion(store)
-        landed: list[dict[str, int]] = []
+        landed: list[Landed] = []
         add = store.gestures.add
 
-        def add_one_batch(batch: list[tuple[Example, str]]) -> dict[str, int]:
+        def add_one_batch(batch: list[Judged]) -> Landed:
             if landed:
                 raise KeyboardInterrupt
             landed.append(add(batch))
@@ -290,7 +290,7 @@ def test_a_document_of_many_gestures_on_one_line_goes_on_after_it_was_cut_short(
         with pytest.raises(KeyboardInterrupt):
             ingestion.run([path])
     rest = swipefl(tmp_path, "ingest", str(path), "--json").json
-    first = sum(landed[0].values())
+    first = landed[0].stored
     assert first > 0
     assert first + rest["stored"] == sum(
         swipefl(tmp_path, "status", "--json").json["gestures"][v] for v in ("good", "suspect")

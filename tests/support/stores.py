@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from swipefl.gesture.gesture import GOOD, Example
-from swipefl.store.gestures import HELD_OUT, TRAIN
+from swipefl.store.gestures import HELD_OUT, TRAIN, Judged
 from swipefl.store.store import Store
 from tests.support.people import examples
 
@@ -17,7 +17,7 @@ RARE = "zyzzogeton"
 
 def put(store: Store, some: list[Example], verdict: str = GOOD) -> int:
     with store.transaction():
-        return store.gestures.add([(example, verdict) for example in some])[verdict]
+        return store.gestures.add([Judged(example, verdict) for example in some]).stored
 
 
 def renamed(example: Example, id: str) -> Example:

@@ -66,7 +66,8 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
     languages = languages_in(data)
     gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user, languages))
     word, fault = labelled(data.get("word"), keyboard, languages)
-    return Reading(line, gesture, word, data.get("suspect") is True, fault=fault)
+    marks = data.get("suspect") is True, data.get("by_hand") is True
+    return Reading(line, gesture, word, suspect=marks[0], fault=fault, by_hand=marks[1])
 
 
 def _name(given: Any) -> str:

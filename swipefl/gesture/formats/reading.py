@@ -37,8 +37,8 @@ class Reader:
 class Reading:
     """A gesture that begins at `line`; `word` is the written one, None where unlabelled; `suspect` if the file says so.
 
-    `fault` says why a word that is there cannot be used: for a prediction it does not matter. `text` is the line, as a
-    rejected one's is.
+    `by_hand` says that its owner set the word, as an export does. `fault` says why a word that is there cannot be used:
+    for a prediction it does not matter. `text` is the line, as a rejected one's is.
     """
 
     line: int
@@ -48,6 +48,7 @@ class Reading:
     resume: int | None = None
     fault: RejectedLine | None = None
     text: bytes = b""
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
