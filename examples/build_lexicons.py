@@ -18,12 +18,12 @@ from pathlib import Path
 
 import wordfreq
 
-from swipefl.decoder import lexicon
+from swipefl.decoder import word_list
 from swipefl.gesture.spelling import folded as fold
 
 SIZE = 100_000
 ALPHABETS = {"en": "abcdefghijklmnopqrstuvwxyz", "ru": "абвгдежзийклмнопрстуфхцчшщъыьэюя"}
-FOLDER = Path(lexicon.__file__).parent / "lexicons"
+FOLDER = Path(word_list.__file__).parent / "lexicons"
 
 LEAST_STEM = 3  # letters; of shorter ones too many other words are made
 LOSSES = {"en": "e y", "ru": "а и о я ь ый ой ть ться"}  # what a word may lose before an ending
@@ -99,9 +99,9 @@ def _forms(words: Iterable[str], losses: Iterable[str], endings: Iterable[str]) 
 
 def contents() -> Iterator[tuple[str, bytes]]:
     """The files by name, before zlib."""
-    for language, alphabet in ALPHABETS.items():
+    for language in ALPHABETS:
         frequencies = word_frequencies(language)
-        yield f"{language}.bin", lexicon.packed(alphabet, frequencies)
+        yield f"{language}.bin", word_list.packed(frequencies)
         yield f"offensive-{language}.bin", "\n".join(offensive_words(language, frequencies)).encode()
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.federation.device.exchange import Exchange
     from swipefl.federation.device.leaving import Left
     from swipefl.federation.protocol.token import Token
+    from swipefl.gesture.language import Languages
     from swipefl.store.gestures import Stored
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
@@ -141,7 +142,7 @@ class Home:
     def _personal(
         self,
         store: "Store",
-        lexicon_of: "Callable[[str], Lexicon]",
+        lexicon_of: "Callable[[Languages], Lexicon]",
         on_progress: Callable[[Progress], None],
         stop: Stop,
     ) -> "PersonalTraining":

@@ -11,23 +11,32 @@ from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
 from swipefl.decoder.word_index import WordIndex
 from swipefl.gesture.features import Frames, frames_of
-from swipefl.gesture.gesture import Gesture
+from swipefl.gesture.gesture import Example, Gesture
+from swipefl.gesture.language import Languages
 
 
 class Decoder:
-    """Decodes gestures with one checkpoint; a gesture's keyboard says which language's lexicon it is held against."""
+    """Decodes gestures with one checkpoint.
+
+    Each is held against the lexicon that `lexicon_of` has for `languages`, else for those that its line or keyboard
+    says; none where nothing says any.
+    """
 
     def __init__(
-        self, checkpoint: Checkpoint, lexicon_of: Callable[[str], Lexicon], language: str | None = None
+        self, checkpoint: Checkpoint, lexicon_of: Callable[[Languages], Lexicon], languages: Languages | None = None
     ) -> None:
         self._encoder = Encoder(checkpoint)
         self._score = checkpoint.score
         self._lexicon_of = lexicon_of
-        self._language = language
+        self._languages = languages
 
     def lexicon(self, gesture: Gesture) -> Lexicon:
         """The lexicon that this gesture's words come from."""
-        return self._lexicon_of(self._language or next(iter(gesture.written_in), "en"))
+        return self._lexicon_of(self._languages or gesture.written_in)
+
+    def knows(self, example: Example) -> bool:
+        """Whether a word that is spelled like the example's can be found at all."""
+        return example.spelled in self._index(example.gesture)
 
     def decode(self, gesture: Gesture, top: int = 5) -> list[Candidate]:
         """The best `top` words, best first."""

@@ -1,87 +1,37 @@
-"""Word lists with frequencies: 100,000 words a language in the package, and the person's own on top.
-
-A list is a zlib stream of: the magic, the number of words and of letters in the alphabet (little-endian uint32), the
-alphabet (UTF-32-LE), then for each word, most frequent first, its length (uint8), how far its frequency lies below the
-one before (uint8, steps of STEP decades; the first: below 1), and the letters of all words (uint8, 1 + place in
-the alphabet).
-"""
+"""Lexicons: the word lists of one language or several, and the person's own words on top."""
 
 import math
-import struct
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, lru_cache
 from importlib import resources
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from swipefl.arrays import Floats
-from swipefl.decoder.word_index import Codes, WordIndex, WordTable, as_codes, coded, spelled, word_table
+from swipefl.decoder.word_index import WordIndex, WordTable
+from swipefl.decoder.word_list import WordList, list_of, make_room, unpacked
 from swipefl.errors import Remedy, UsageError
+from swipefl.gesture.language import Languages, is_turkic, primary
 
-LANGUAGES = ("en", "ru")
-# Alphabets of which a list keeps what was built for them, 4 MB each: whoever sends gestures chooses their number.
-KEPT = 8
-MAGIC = b"swipefl-lexicon1"
-STEP = 0.01  # decades; what the source has too
-HEADER = struct.Struct("<16sII")
-
-
-@dataclass(frozen=True, eq=False)
-class WordList:
-    """N words, most frequent first: codes (M, N) of `alphabet`, lengths (N,), ln frequencies (N,)."""
-
-    alphabet: str
-    codes: Codes
-    lengths: npt.NDArray[np.uint8]
-    ln_frequencies: Floats
-    _tables: dict[str, WordTable] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
-        """The words themselves."""
-        return tuple(spelled(self.codes, self.alphabet))
-
-    @cached_property
-    def word_set(self) -> frozenset[str]:
-        """The words, for membership."""
-        return frozenset(self.words)
-
-    def truncated(self, count: int) -> "WordList":
-        """The `count` most frequent words."""
-        return WordList(self.alphabet, self.codes[:, :count], self.lengths[:count], self.ln_frequencies[:count])
-
-    def table(self, letters: str) -> WordTable:
-        """The words that can be typed with `letters`; kept for the next time."""
-        if letters not in self._tables:
-            column = np.array([0, *(1 + letters.find(letter) for letter in self.alphabet)])
-            codes, lengths, ln_frequencies = self.codes, self.lengths, self.ln_frequencies
-            missing = column == 0
-            missing[0] = False
-            if missing.any():
-                typeable = ~missing[codes].any(0)
-                codes, lengths = codes[:, typeable], lengths[typeable]
-                ln_frequencies = ln_frequencies[typeable]
-            columns = as_codes(column, len(letters))
-            _make_room(self._tables)
-            self._tables[letters] = word_table(letters, columns[codes], lengths, ln_frequencies)
-        return self._tables[letters]
+OFFENSIVE = "offensive-"  # so begin the names of the files of offensive words
 
 
 @dataclass(frozen=True, eq=False)
 class Lexicon:
-    """What a gesture of one language may mean: a word list, and personal words (folded) with their ln frequencies.
+    """What a gesture of these languages may mean: a word list of each, and personal words with their ln frequencies.
 
-    A listed word that is personal too has the higher of its two. `prior` is what a caller who knows more, such as the
-    words before, gives for some words: in the search their ln probabilities stand in for the ln frequencies. `hidden`
-    words are known like the others, and in no index: the search never meets them, and the next best words move up.
+    All words are as they are written. Languages count alike, and a word of several has the sum of its frequencies; one
+    that is listed and personal too has the higher of the two. `prior` is what a caller who knows more, such as the
+    words before, gives for some words: in the search their ln probabilities stand in for the ln frequencies, of the
+    word that is written so, else of those that differ in case alone. `hidden` words, in whatever case, are known like
+    the others, and in no index: the search never meets them, and the next best words move up.
     """
 
-    language: str
-    listed: WordList
+    languages: Languages
+    listed: tuple[WordList, ...]
     personal: Mapping[str, float] = field(default_factory=dict)
     prior: Mapping[str, float] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
@@ -89,151 +39,190 @@ class Lexicon:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The listed words, most frequent first, then the personal words that are not listed."""
-        return self.listed.words + self._extra
+        """The words of each language, most frequent first, then those that are not listed."""
+        return tuple(word for part in self._parts for word in part.listed.words.text())
 
     @property
     def ln_frequencies(self) -> Floats:
         """The natural logarithm of each word's frequency (N,)."""
-        extra = np.array([self._own[word] for word in self._extra], np.float32)
-        return np.concatenate((self.listed.ln_frequencies, extra))
-
-    @cached_property
-    def _own(self) -> dict[str, float]:
-        return {**self.personal, **self.prior}
-
-    @cached_property
-    def _extra(self) -> tuple[str, ...]:
-        return tuple(word for word in self._own if word not in self.listed.word_set)
+        return np.concatenate([part.ln_frequencies for part in self._parts])
 
     def __len__(self) -> int:
-        return len(self.listed.lengths) + len(self._extra)
+        return sum(len(part.listed) for part in self._parts)
 
     def __contains__(self, word: object) -> bool:
-        """Whether the folded `word` is listed, personal or has a prior."""
-        return word in self._own or word in self.listed.word_set
+        """Whether a word that is written so is listed, personal or has a prior."""
+        return isinstance(word, str) and any(part.listed.find([word]) for part in self._parts)
 
     def truncated(self, count: int) -> "Lexicon":
-        """Only the `count` most frequent listed words; personal words stay."""
-        return replace(self, listed=self.listed.truncated(count), _indexes={})
+        """Only the `count` most frequent listed words of each language; personal words stay."""
+        return replace(self, listed=tuple(listed.truncated(count) for listed in self.listed), _indexes={})
 
     def with_words(self, words: Mapping[str, float]) -> "Lexicon":
-        """This lexicon and folded `words` with their ln frequencies; cheap, the listed words' arrays are shared."""
+        """This lexicon and `words` with their ln frequencies; cheap, the listed words' arrays are shared."""
         return replace(self, personal={**self.personal, **words}, _indexes={})
 
     def with_prior(self, prior: Mapping[str, float]) -> "Lexicon":
-        """This lexicon where folded words of `prior` have its ln probabilities; it may hold words of its own."""
+        """This lexicon where words of `prior` have its ln probabilities; it may hold words of its own."""
         return replace(self, prior=dict(prior), _indexes={})
 
     def hiding(self, words: Iterable[str]) -> "Lexicon":
-        """This lexicon, where the search meets none of the folded `words`."""
+        """This lexicon, where the search meets none of the `words`."""
         return replace(self, hidden=self.hidden.union(words), _indexes={})
 
     def index(self, letters: str) -> WordIndex:
-        """What can be typed with `letters` and is not hidden, for the search; kept for the next time."""
+        """What can be spelled with `letters` and is not hidden, for the search; kept for the next time."""
         if letters not in self._indexes:
-            listed, more = self.listed.table(letters), _table({**self.personal, **self.prior}, letters)
-            if len(more.lengths):
-                _, rows = listed.places(more)
-                listed = _with_frequencies(listed, _table(self.personal, letters), np.maximum)
-                listed = _with_frequencies(listed, _table(self.prior, letters), lambda own, prior: prior)
-                more = more.without(rows)
-            hidden = _table(dict.fromkeys(self.hidden, 0.0), letters)
-            shown = (table.without(table.places(hidden)[0]) for table in (listed, more))
-            tables = tuple(table for table in shown if len(table.lengths))
-            _make_room(self._indexes)
-            self._indexes[letters] = WordIndex(letters, tables)
+            hidden = sorted(self.hidden)
+            tables = [part.table(letters, hidden) for part in self._parts]
+            make_room(self._indexes)
+            self._indexes[letters] = WordIndex(letters, tuple(table for table in tables if len(table)))
         return self._indexes[letters]
 
+    @cached_property
+    def _parts(self) -> "tuple[_Part, ...]":
+        """The list of each language and those of words that none has, with what personal words and prior say."""
+        less = math.log(max(1, sum(len(listed) > 0 for listed in self.listed)))
+        pairs = zip(self.languages, self.listed, strict=True)
+        parts = [_part(listed, is_turkic((language,)), less) for language, listed in pairs]
+        for given, highest in ((self.personal, True), (self.prior, False)):
+            parts += self._unlisted(_told(parts, given, highest))
+        return tuple(parts)
 
-def _make_room(kept: dict[str, Any]) -> None:
-    """Drops the oldest of what is kept, where there is no room for one more."""
-    if len(kept) >= KEPT:
-        del kept[next(iter(kept))]
+    def _unlisted(self, words: Mapping[str, float]) -> "list[_Part]":
+        return [_part(list_of(words), is_turkic(self.languages))] if words else []
 
 
-def _with_frequencies(table: WordTable, given: WordTable, choose: Callable[[Floats, Floats], Floats]) -> WordTable:
-    """The table where words of `given` have the ln frequency chosen from their own and the given one."""
-    rows, there = table.places(given)
-    ln_frequencies = table.ln_frequencies.copy()
-    ln_frequencies[rows] = choose(ln_frequencies[rows], given.ln_frequencies[there])
-    return replace(table, ln_frequencies=ln_frequencies)
+@dataclass
+class _Part:
+    """One list of a lexicon, and the ln frequencies (N,) that its words have there."""
+
+    listed: WordList
+    turkic: bool
+    ln_frequencies: Floats
+
+    def table(self, letters: str, hidden: Sequence[str]) -> WordTable:
+        """Its words on one keyboard."""
+        table = self.listed.table(letters, self.turkic)
+        if self.ln_frequencies is not self.listed.ln_frequencies:
+            table = replace(table, ln_frequencies=self.ln_frequencies[table.entries])
+        found = sorted({number for number, _ in self.listed.find(hidden, self.turkic)}) if hidden else []
+        return replace(table, hidden=table.rows_of(np.array(found, np.intp)))
 
 
-def _table(own: Mapping[str, float], letters: str) -> WordTable:
-    known = set(letters)
-    words = [word for word in own if word and known.issuperset(word) and len(word) < 256]
-    ln_frequencies = np.array([own[word] for word in words], np.float32)
-    return word_table(letters, *coded(words, letters), ln_frequencies)
+def _part(listed: WordList, turkic: bool, less: float = 0.0) -> _Part:
+    return _Part(listed, turkic, listed.ln_frequencies - np.float32(less) if less else listed.ln_frequencies)
+
+
+def _told(parts: Sequence[_Part], given: Mapping[str, float], highest: bool) -> dict[str, float]:
+    """Gives words their ln frequency, or the highest of that and their own; returns those that no part has."""
+    exact = _found(parts, given, caseless=False)
+    alike = {} if highest else _found(parts, given, caseless=True)
+    if exact or alike:
+        for part in parts:
+            part.ln_frequencies = part.ln_frequencies.copy()
+    for word in sorted(alike.keys() - exact.keys(), key=given.__getitem__):  # of those equal but for case the likeliest
+        _tell(alike[word], given[word], highest)
+    for word, places in exact.items():
+        _tell(places, given[word], highest)
+    return {word: value for word, value in given.items() if word not in exact and word not in alike}
+
+
+def _found(parts: Sequence[_Part], given: Mapping[str, float], caseless: bool) -> dict[str, list[tuple[_Part, int]]]:
+    """Where each word stands."""
+    words, found = tuple(given), defaultdict(list)
+    for part in parts:
+        for number, place in part.listed.find(words, part.turkic if caseless else None):
+            found[words[place]].append((part, number))
+    return found
+
+
+def _tell(places: Sequence[tuple[_Part, int]], ln_frequency: float, highest: bool) -> None:
+    """Makes the frequencies that a word has in all places together what is given."""
+    own = [float(part.ln_frequencies[number]) for part, number in places]
+    more = ln_frequency - float(np.logaddexp.reduce(own))
+    if more > 0 or not highest:
+        for (part, number), ln in zip(places, own, strict=True):
+            part.ln_frequencies[number] = ln + more
+
+
+def merged(lexicons: Sequence[Lexicon]) -> Lexicon:
+    """One lexicon of several: the words of all their languages, personal and hidden ones of each."""
+    if len(lexicons) == 1:
+        return lexicons[0]
+    return Lexicon(
+        tuple(language for lexicon in lexicons for language in lexicon.languages),
+        tuple(listed for lexicon in lexicons for listed in lexicon.listed),
+        {word: value for lexicon in lexicons for word, value in lexicon.personal.items()},
+        {word: value for lexicon in lexicons for word, value in lexicon.prior.items()},
+        frozenset[str]().union(*(lexicon.hidden for lexicon in lexicons)),
+    )
+
+
+@cache
+def shipped() -> Languages:
+    """The languages of which the package has a lexicon."""
+    names = (file.name for file in resources.files("swipefl.decoder").joinpath("lexicons").iterdir())
+    return tuple(sorted(name[:-4] for name in names if name.endswith(".bin") and not name.startswith(OFFENSIVE)))
+
+
+def lexicon_tag(language: str) -> str:
+    """The tag of the package's lexicon of a language: its own, else that of the language without its region.
+
+    Raises UsageError where there is none.
+    """
+    for tag in (language, primary(language)):
+        if tag in shipped():
+            return tag
+    raise UsageError(
+        "no-lexicon",
+        "there is no lexicon for language {language!r}",
+        Remedy.CHOOSE_LANGUAGE,
+        language=language,
+        known=" or ".join(shipped()),
+    )
 
 
 def check_language(language: str) -> None:
     """Raises UsageError where the package has no lexicon of a language."""
-    if language not in LANGUAGES:
-        raise UsageError(
-            "no-lexicon",
-            "there is no lexicon for language {language!r}",
-            Remedy.CHOOSE_LANGUAGE,
-            language=language,
-            known=" or ".join(LANGUAGES),
-        )
+    lexicon_tag(language)
+
+
+def load_lexicon(languages: str | Languages) -> Lexicon:
+    """The package's lexicon of a language, or one of several; English where none is said.
+
+    Raises UsageError where one of them has none.
+    """
+    tags = (languages,) if isinstance(languages, str) else languages or ("en",)
+    return _loaded(tuple(map(lexicon_tag, tags)))
 
 
 @lru_cache(maxsize=4)
-def load_lexicon(language: str) -> Lexicon:
-    """The package's lexicon of a language. Raises UsageError where there is none."""
-    check_language(language)
-    data = resources.files("swipefl.decoder").joinpath("lexicons", f"{language}.bin").read_bytes()
-    return Lexicon(language, unpacked(zlib.decompress(data)))
+def _loaded(tags: Languages) -> Lexicon:
+    return merged([Lexicon((tag,), (_listed(tag),)) for tag in tags])
+
+
+@lru_cache(maxsize=4)
+def _listed(tag: str) -> WordList:
+    return unpacked(zlib.decompress(_content(f"{tag}.bin")))
 
 
 @cache
 def offensive_words(language: str) -> frozenset[str]:
-    """The offensive words of the package's lexicon of a language; what makes a word one, its recipe says.
+    """The offensive words of the package's lexicon of a language, if known; what makes a word one, its recipe says.
 
     Raises UsageError where there is no lexicon.
     """
-    check_language(language)
-    data = resources.files("swipefl.decoder").joinpath("lexicons", f"offensive-{language}.bin").read_bytes()
-    return frozenset(zlib.decompress(data).decode().split("\n"))
+    try:
+        return frozenset(zlib.decompress(_content(f"{OFFENSIVE}{lexicon_tag(language)}.bin")).decode().split("\n"))
+    except FileNotFoundError:
+        return frozenset()
+
+
+def _content(name: str) -> bytes:
+    return resources.files("swipefl.decoder").joinpath("lexicons", name).read_bytes()
 
 
 def no_words(language: str) -> Lexicon:
     """A lexicon without listed words, for a language that the package has none of."""
-    nothing = np.zeros(0, np.uint8)
-    return Lexicon(language, WordList("", nothing.reshape(0, 0), nothing, nothing.astype(np.float32)))
-
-
-def packed(alphabet: str, frequencies: Mapping[str, float]) -> bytes:
-    """The content of a list file, before zlib, of words over `alphabet`; ties in frequency go by spelling."""
-    steps = {word: -round(math.log10(frequency) / STEP) for word, frequency in frequencies.items()}
-    words = sorted(steps, key=lambda word: (steps[word], word))
-    below = np.diff([steps[word] for word in words], prepend=0)
-    if len(words) and not 0 <= below.min() <= below.max() < 256:
-        raise ValueError("frequencies must lie between 0 and 1, without gaps of more than two and a half decades")
-    code = {letter: 1 + i for i, letter in enumerate(alphabet)}
-    return b"".join(
-        (
-            HEADER.pack(MAGIC, len(words), len(alphabet)),
-            alphabet.encode("utf-32-le"),
-            bytes(map(len, words)),
-            below.astype(np.uint8).tobytes(),
-            bytes(code[letter] for word in words for letter in word),
-        )
-    )
-
-
-def unpacked(content: bytes) -> WordList:
-    """The word list that `packed` wrote. Raises ValueError where it is something else."""
-    magic, count, letters = HEADER.unpack_from(content)
-    if magic != MAGIC:
-        raise ValueError("not a lexicon file of this version")
-    start = HEADER.size + 4 * letters
-    alphabet = content[HEADER.size : start].decode("utf-32-le")
-    lengths, below = np.frombuffer(content, np.uint8, 2 * count, start).reshape(2, count)
-    flat = np.frombuffer(content, np.uint8, offset=start + 2 * count)
-    longest = int(lengths.max(initial=0))
-    by_word = np.zeros((count, longest), np.uint8)
-    by_word[np.arange(longest, dtype=np.uint8) < lengths[:, None]] = flat
-    ln_frequencies = np.cumsum(below, dtype=np.int64) * (-STEP * math.log(10))
-    return WordList(alphabet, np.ascontiguousarray(by_word.T), lengths, ln_frequencies.astype(np.float32))
+    return Lexicon((language,), (list_of({}),))

@@ -6,9 +6,11 @@ letters (`_Evidence`): which come first and last, which are there at all, and wh
 are held against the path. Only a word that is not picked can be missed.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +18,21 @@ import numpy.typing as npt
 from swipefl.arrays import Doubles, Floats
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.template import DEVIATIONS, Path, deviations
-from swipefl.decoder.word_index import Codes, Rows, WordIndex, WordTable, as_codes, spelled
+from swipefl.decoder.word_index import Masks, Rows, WordIndex, WordTable
 
 Lengths = npt.NDArray[np.intp]
 
 CANDIDATES = 500  # words that get an exact CTC score
 COMPARED = 100  # words whose template is held against the path
-GLANCED_AT = 8_000  # words of a table whose letters are looked at
+GLANCED_AT = 8_000  # words whose letters are looked at
 NOT_SHOWN = 1e-5  # a letter that no frame gives this probability is in no candidate
 USUAL_DOUBT = 2.0  # sqrt(-ln p_ctc) of words that come into question; there a nat is worth temperature + doubt / 4
 LEAST_TRUST = 0.05  # whatever the weights: the likeliest words are worth a look
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
 FLOOR = 1e-30  # least probability of a letter in a frame, so that eight frames stay in the range of a double
 RESCALED_EVERY = 8  # frames
+SAMPLED = 16  # of many scores every so manieth
+NO_SCORES: Floats = np.zeros(0, np.float32)
 
 
 @dataclass(frozen=True)
@@ -60,39 +64,74 @@ def search(
     """The best `top` words, best first, for log-probabilities (T, 1 + L) with blank in column 0.
 
     There are fewer, or none, where the keyboard's letters or the number of frames allow no more. Without a path no
-    template is held against it.
+    template is held against it. What a spelling is worth is shared among the words that are spelled so, by frequency.
     """
-    return _ranked(score(log_probs, index, weights, path), top)
+    spellings, scored = _compared(log_probs, index, weights, path)
+    return _ranked(scored, _written(spellings), top)
 
 
 def score(log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None = None) -> Scored:
-    """The words worth a look, at most COMPARED, each with its score."""
-    if not index.tables:
-        return Scored([], np.zeros((0, 4 + len(DEVIATIONS))), np.zeros(0))
+    """The spellings worth a look, at most COMPARED, each with its score."""
+    return _compared(log_probs, index, weights, path)[1]
+
+
+@dataclass(frozen=True, eq=False)
+class _Spellings:
+    """S spellings in one run of codes, a 0 before each, and the P words of tables that are spelled so.
+
+    `ln_frequencies` (S,): of all its words together. `of` (P,): which spelling is each word's, `ln_shares` (P,): the
+    logarithm of its part of what the spelling is worth.
+    """
+
+    words: list[str]
+    flat: Rows
+    lengths: Lengths
+    ln_frequencies: Doubles
+    picked: list[tuple[WordTable, Rows]]
+    of: Rows
+    ln_shares: Doubles
+
+
+def _compared(
+    log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None
+) -> tuple[_Spellings, Scored]:
     probs = np.maximum(np.exp(log_probs.astype(np.float64)), FLOOR)
-    picked = _picked(probs, index, weights)
-    lengths = np.concatenate([table.lengths[rows] for table, rows in picked]).astype(np.intp)
-    ln_frequencies = np.concatenate([table.ln_frequencies[rows] for table, rows in picked])
-    flat = np.concatenate([_flat(table.codes[:, rows], table.lengths[rows]) for table, rows in picked])
-    ln_likelihoods = _ctc(probs, flat, lengths)
+    found = _spellings(_picked(probs, index, weights), index.letters)
+    ln_likelihoods = _ctc(probs, found.flat, found.lengths)
     doubts = np.sqrt(np.maximum(-ln_likelihoods, 0))  # people slip: an unlikely letter is no proof against a word
-    seen = np.stack((ln_likelihoods, ln_frequencies, lengths, doubts), axis=1)  # (N, 4)
+    seen = np.stack((ln_likelihoods, found.ln_frequencies, found.lengths, doubts), axis=1)  # (S, 4)
     alignable = np.flatnonzero(ln_likelihoods > -np.inf)
     (best,) = _best([(seen[alignable] @ weights.of_word).astype(np.float32)], COMPARED)
     kept = alignable[best]
-    codes = _padded(flat, lengths, kept)
-    words = spelled(as_codes(codes, len(index.letters)), index.letters)
-    apart = deviations(path, codes, lengths[kept]) if path else np.zeros((len(kept), len(DEVIATIONS)))
+    codes, lengths = _padded(found.flat, found.lengths, kept), found.lengths[kept]
+    apart = deviations(path, codes, lengths) if path else np.zeros((len(kept), len(DEVIATIONS)))
     parts = np.concatenate((seen[kept], apart), axis=1)
-    return Scored(words, parts, parts @ weights.of_parts)
+    return found, Scored([found.words[row] for row in kept.tolist()], parts, parts @ weights.of_parts)
+
+
+def _spellings(picked: list[tuple[WordTable, Rows]], letters: str) -> _Spellings:
+    """The picked words by spelling."""
+    flat = np.concatenate([np.zeros(0, np.intp), *(table.spelled.run(rows) for table, rows in picked)])
+    lengths = np.concatenate([np.zeros(0, np.intp), *(table.spelled.lengths[rows] for table, rows in picked)])
+    points = np.array([0, *map(ord, letters)], np.uint32)
+    words = points[flat].tobytes().decode("utf-32-le").split("\0")[1:]
+    number = {word: place for place, word in enumerate(dict.fromkeys(words))}
+    of = np.array([number[word] for word in words], np.intp)
+    ln_frequencies = np.concatenate([np.zeros(0), *(table.ln_frequencies[rows] for table, rows in picked)])
+    together = np.full(len(number), -np.inf)
+    np.logaddexp.at(together, of, ln_frequencies)
+    first = np.append(True, of[1:] > np.maximum.accumulate(of)[:-1])[: len(of)]
+    once = flat[np.repeat(first, lengths + 1)]
+    return _Spellings(list(number), once, lengths[first], together, picked, of, ln_frequencies - together[of])
 
 
 def _picked(probs: Doubles, index: WordIndex, weights: ScoreWeights) -> list[tuple[WordTable, Rows]]:
     """CANDIDATES rows of all the tables together, by table."""
-    evidence = _evidence(probs, index)
-    glances = [_glance(table, evidence, weights) for table in index.tables]
+    evidence = _evidence(probs, index, weights)
+    rows = _best([_first_glance(table, evidence) for table in index.tables], GLANCED_AT)
+    glances = [_second_glance(table, of, evidence) for table, of in zip(index.tables, rows, strict=True)]
     chosen = _best([scores for _, scores in glances], CANDIDATES)
-    return [(table, rows[keep]) for table, (rows, _), keep in zip(index.tables, glances, chosen, strict=True)]
+    return [(table, of[keep]) for table, (of, _), keep in zip(index.tables, glances, chosen, strict=True)]
 
 
 def greedy(log_probs: Floats, letters: str) -> str:
@@ -114,28 +153,37 @@ def ctc_log_likelihoods(log_probs: Floats, words: Sequence[Sequence[int]]) -> Do
 
 @dataclass(frozen=True, eq=False)
 class _Evidence:
-    """What the posterior says about single letters; natural logarithms, by code (1 + L), 0 for no letter."""
+    """What the posterior says about single letters; natural logarithms, by code (1 + L), 0 for no letter.
 
-    shown: np.uint64  # mask of the letters that are anywhere
-    bits: npt.NDArray[np.uint64]
-    first: Floats  # probability that the spelling starts with the letter
-    last: Floats
+    `trust`, `alpha` and `beta` weigh that, ln frequencies and lengths.
+    """
+
+    missing: np.unsignedinteger[Any]  # mask of the letters that are nowhere
+    bits: Masks
+    ends: Floats  # ((1 + L)^2,): the probability that the spelling starts with the one letter and ends with the other
     absent: Floats  # probability that no frame emits the letter
-    follows: Floats  # (1 + L, 1 + L): the best a, then b in a later frame
+    follows: Floats  # ((1 + L)^2,): the best a, then b in a later frame
+    trust: np.float32
+    alpha: np.float32
+    beta: np.float32
 
 
-def _evidence(probs: Doubles, index: WordIndex) -> _Evidence:
-    shown = index.bits[probs.max(0) > NOT_SHOWN]
+def _evidence(probs: Doubles, index: WordIndex, weights: ScoreWeights) -> _Evidence:
     before = np.maximum.accumulate(probs, axis=0)[:-1]
     follows = np.log((before[:, :, None] * probs[1:, None, :]).max(0, initial=FLOOR * FLOOR))
     follows[0], follows[:, 0] = 0, 0
+    first, last = np.log(_chance_to_start(probs)), np.log(_chance_to_start(probs[::-1]))
+    shown = probs.max(0) > NOT_SHOWN
+    bits = index.bits
     return _Evidence(
-        np.bitwise_or.reduce(shown, initial=np.uint64(0)),
-        index.bits,
-        np.log(_chance_to_start(probs)).astype(np.float32),
-        np.log(_chance_to_start(probs[::-1])).astype(np.float32),
+        np.bitwise_or.reduce(bits) & ~np.bitwise_or.reduce(bits[shown], initial=bits[0]),
+        bits,
+        (first[:, None] + last).astype(np.float32).ravel(),
         np.log1p(-np.minimum(probs, 1 - 1e-12)).sum(0).astype(np.float32),
-        follows.astype(np.float32),
+        follows.astype(np.float32).ravel(),
+        np.float32(max(weights.temperature + weights.doubt / (2 * USUAL_DOUBT), LEAST_TRUST)),
+        np.float32(weights.alpha),
+        np.float32(weights.beta),
     )
 
 
@@ -146,24 +194,37 @@ def _chance_to_start(probs: Doubles) -> Doubles:
     return np.maximum(chances, FLOOR)
 
 
-def _glance(table: WordTable, evidence: _Evidence, weights: ScoreWeights) -> tuple[Rows, Floats]:
-    """Rows of the table that may be meant, at most GLANCED_AT, and a guess of each one's score."""
-    rows = np.flatnonzero((table.masks & ~evidence.shown) == 0)
-    first, last = evidence.first[table.codes[0, rows]], evidence.last[table.ends[rows]]
-    ends, prior = first + last, np.float32(weights.alpha) * table.ln_frequencies[rows]
-    trust = np.float32(max(weights.temperature + weights.doubt / (2 * USUAL_DOUBT), LEAST_TRUST))
-    # no reward for length yet: it pays for letters that were not looked at
-    (keep,) = _best([trust * ends + prior], GLANCED_AT)
-    rows, ends, prior = rows[keep], ends[keep], prior[keep]
-    lengths = table.lengths[rows]
-    codes = table.codes[: lengths.max(initial=0), rows]
+def _first_glance(table: WordTable, evidence: _Evidence) -> Floats:
+    """A guess of the score (N,) of each row of the table from its ends alone; -inf where it cannot be meant.
+
+    There is no reward for length yet: it pays for letters that were not looked at.
+    """
+    guess = (evidence.trust * evidence.ends).take(table.ends)
+    guess += evidence.alpha * table.ln_frequencies
+    if evidence.missing:
+        guess[(table.masks & evidence.missing) != 0] = -np.inf
+    guess[table.hidden] = -np.inf
+    return guess
+
+
+def _second_glance(table: WordTable, rows: Rows, evidence: _Evidence) -> tuple[Rows, Floats]:
+    """Rows that may be meant, and a guess of each one's score from all its letters."""
+    masks = table.masks[rows]
     # each letter counts half in the pair before it and half in the one after
-    pairs = evidence.follows[codes[:-1], codes[1:]].sum(0)
-    guess = 0.5 * (ends + pairs) + ABSENCE * _lacking(table.masks[rows], evidence)
-    return rows, trust * guess + prior + np.float32(weights.beta) * lengths
+    seen = 0.5 * (evidence.ends[table.ends[rows]] + _pairs(table, rows, evidence)) + ABSENCE * _lacking(masks, evidence)
+    prior = evidence.alpha * table.ln_frequencies[rows] + evidence.beta * table.spelled.lengths[rows]
+    return rows, evidence.trust * seen + prior
 
 
-def _lacking(masks: npt.NDArray[np.uint64], evidence: _Evidence) -> Floats:
+def _pairs(table: WordTable, rows: Rows, evidence: _Evidence) -> Floats:
+    """The sum (N,) over the letters of these words of how well each follows the one before."""
+    run = table.spelled.run(rows).astype(np.intp)
+    pairs = np.append(run[:-1] * len(evidence.bits) + run[1:], 0)[: len(run)]  # what meets a 0 is worth nothing
+    sums: Floats = np.add.reduceat(evidence.follows[pairs], np.flatnonzero(run == 0)) if len(rows) else NO_SCORES
+    return sums
+
+
+def _lacking(masks: Masks, evidence: _Evidence) -> Floats:
     """The sum (N,) over the letters that a word lacks of the chance that they are absent."""
     total = np.zeros(len(masks), np.float32)
     for code in np.flatnonzero(evidence.absent[1:] < -0.1) + 1:
@@ -172,20 +233,24 @@ def _lacking(masks: npt.NDArray[np.uint64], evidence: _Evidence) -> Floats:
 
 
 def _best(scores: Sequence[Floats], count: int) -> list[Rows]:
-    """Where in each array the `count` highest scores of all the arrays together lie."""
-    together = np.concatenate(scores)
-    kept = np.arange(len(together)) if len(together) <= count else np.argpartition(together, -count)[-count:]
+    """Where in each array the `count` highest scores of all the arrays together lie; -inf is none."""
+    if sum(map(len, scores)) > SAMPLED * count:
+        near = _likely(scores, count)
+        if count <= sum(map(len, near)) <= SAMPLED * count:
+            kept = _best([some[at] for some, at in zip(scores, near, strict=True)], count)
+            return [at[keep] for at, keep in zip(near, kept, strict=True)]
+    together = np.concatenate([*scores, NO_SCORES])
+    best = np.flatnonzero(together > -np.inf)
+    best = best if len(best) <= count else np.argpartition(together, -count)[-count:]
     starts = np.cumsum([0, *map(len, scores)])
-    return [kept[(kept >= a) & (kept < b)] - a for a, b in pairwise(starts)]
+    return [best[(best >= a) & (best < b)] - a for a, b in pairwise(starts)]
 
 
-def _flat(codes: Codes, lengths: npt.NDArray[np.uint8]) -> Rows:
-    """The words of codes (M, N) one after the other, a 0 before each."""
-    longest, count = codes.shape
-    slots = np.zeros((count, longest + 1), np.intp)
-    slots[:, 1:] = codes.T
-    used: Rows = slots[np.arange(longest + 1) <= lengths[:, None]]
-    return used
+def _likely(scores: Sequence[Floats], count: int) -> list[Rows]:
+    """Where about twice the `count` highest lie, as far as a sample tells: what is left to look at is little."""
+    sample, among = np.concatenate([some[::SAMPLED] for some in scores]), 2 * count // SAMPLED
+    bound = np.partition(sample, -among)[-among]
+    return [np.flatnonzero(some >= bound) for some in scores]
 
 
 def _padded(flat: Rows, lengths: Lengths, kept: Rows) -> Rows:
@@ -230,10 +295,25 @@ def _ctc(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
     return logs
 
 
-def _ranked(scored: Scored, top: int) -> list[Candidate]:
+def _written(spellings: _Spellings) -> Mapping[str, Mapping[str, float]]:
+    """By spelling the words that are spelled so, each with the logarithm of its share."""
+    written = [
+        word for table, rows in spellings.picked for word in table.written.text(table.entries[rows].astype(np.intp))
+    ]
+    shares: dict[str, dict[str, float]] = {}
+    for word, of, share in zip(written, spellings.of.tolist(), spellings.ln_shares.tolist(), strict=True):
+        alike = shares.setdefault(spellings.words[of], {})
+        alike[word] = float(np.logaddexp(alike[word], share)) if word in alike else share  # it is in two languages
+    return shares
+
+
+def _ranked(scored: Scored, written: Mapping[str, Mapping[str, float]], top: int) -> list[Candidate]:
     """The best `top` candidates."""
-    order = np.argsort(-scored.scores, kind="stable")
-    relative = np.exp(scored.scores[order] - scored.scores.max(initial=-np.inf))
-    shares = (relative / relative.sum()).tolist() if len(relative) else []
-    rows = zip(order[:top].tolist(), scored.scores[order].tolist(), shares, strict=False)
-    return [Candidate(scored.words[row], scored.words[row], score, share) for row, score, share in rows]
+    relative = np.exp(scored.scores - scored.scores.max(initial=-np.inf))
+    chances = (relative / relative.sum()).tolist() if len(relative) else []
+    found = [
+        Candidate(word, spelled, value + share, chance * math.exp(share))
+        for spelled, value, chance in zip(scored.words, scored.scores.tolist(), chances, strict=True)
+        for word, share in written[spelled].items()
+    ]
+    return sorted(found, key=lambda candidate: -candidate.score)[:top]

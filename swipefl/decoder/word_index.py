@@ -11,132 +11,155 @@ import numpy.typing as npt
 from swipefl.arrays import Floats
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+Masks = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.intp]
-MASK_BITS = 64
-LOOK_FACTOR = np.uint16(37)
-HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
+Starts = npt.NDArray[np.uint32]
+NO_ROWS: Rows = np.zeros(0, np.intp)
+MOST_CHARACTERS = 2**16 - 1  # of an alphabet
+MASKED_AT_ONCE = 20_000  # words: so many bits of letters lie in memory at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """N words over an alphabet, as one run of codes (F,) with a 0 before each word: 1 + place in the alphabet.
+
+    `starts` (N,): where each word's 0 stands. `lengths` (N,): characters. What lies between words is of no meaning.
+    """
+
+    alphabet: str
+    flat: Codes
+    starts: Starts
+    lengths: npt.NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @cached_property
+    def points(self) -> npt.NDArray[np.uint32]:
+        """The code point of each code (1 + A,)."""
+        return np.array([0, *map(ord, self.alphabet)], np.uint32)
+
+    def run(self, rows: Rows) -> Codes:
+        """The codes of these words one after the other, a 0 before each."""
+        sizes = self.lengths[rows].astype(np.intp) + 1
+        ends = np.cumsum(sizes)
+        into = np.arange(ends[-1] if len(ends) else 0)
+        run: Codes = self.flat[into + np.repeat(self.starts[rows] - ends + sizes, sizes)]
+        return run
+
+    def text(self, rows: Rows | slice = slice(None)) -> list[str]:
+        """These words as strings."""
+        rows = np.arange(len(self))[rows] if isinstance(rows, slice) else rows
+        written = self.points[self.run(rows)].tobytes().decode("utf-32-le", "surrogatepass")
+        ends = np.cumsum(self.lengths[rows].astype(np.intp) + 1).tolist()
+        return [written[end - length : end] for end, length in zip(ends, self.lengths[rows].tolist(), strict=True)]
+
+    def head(self, count: int) -> "Words":
+        """The first `count` words."""
+        end = self.starts[count] if count < len(self) else len(self.flat)
+        return Words(self.alphabet, self.flat[:end], self.starts[:count], self.lengths[:count])
 
 
 @dataclass(frozen=True, eq=False)
 class WordTable:
-    """N words over one string of letters, ordered by first letter, then by last.
+    """N written words as the letters of one keyboard spell them, in the order of their list.
 
-    `codes` (M, N): letter i of each word as a column of the log-probabilities (1 + its position in `letters`), 0 after
-    the word's end. `ends` (N,): the code of the last letter. `masks` (N,): a bit for each letter in the word.
+    `spelled`: their letters, as columns of the log-probabilities. `ends` (N,): for the first and the last letter
+    together, first * (1 + L) + last. `masks` (N,): a bit for each letter in the word. `entries` (N,): their numbers
+    in the list that they were `written` in. `hidden`: rows that no search meets.
     """
 
-    letters: str
-    codes: Codes
-    lengths: npt.NDArray[np.uint8]
-    ends: Codes
-    masks: npt.NDArray[np.uint64]
+    spelled: Words
+    ends: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    masks: Masks
     ln_frequencies: Floats
+    entries: npt.NDArray[np.uint32]
+    written: Words
+    hidden: Rows
 
-    def spelled(self, rows: Rows) -> list[str]:
-        """The words of these rows."""
-        return spelled(self.codes[:, rows], self.letters)
+    def __len__(self) -> int:
+        return len(self.entries)
 
-    def places(self, other: "WordTable") -> tuple[Rows, Rows]:
-        """The rows (P,) of the words that stand in `other` too, and where they stand there."""
-        alike = np.zeros(2**16, bool)
-        alike[other._looks()] = True
-        near = np.flatnonzero(alike[self._looks()])
-        hashes, others = _hashes(self.codes[:, near]), _hashes(other.codes)
-        order = np.argsort(others)
-        ordered = others[order]
-        at = np.searchsorted(ordered, hashes)
-        at[at == len(ordered)] = 0
-        found = np.flatnonzero(ordered[at] == hashes) if len(ordered) else at
-        return near[found], order[at[found]]
+    def texts(self, rows: Rows) -> list[str]:
+        """The words of these rows as they are written."""
+        return self.written.text(self.entries[rows].astype(np.intp))
 
-    def _looks(self) -> npt.NDArray[np.uint16]:
-        """What can be seen of each word (N,) at a glance: words that are equal look alike."""
-        first: npt.NDArray[np.uint16] = self.codes[:1].sum(0, dtype=np.uint16)
-        return (first * LOOK_FACTOR + self.ends) * LOOK_FACTOR + self.lengths
-
-    def without(self, rows: Rows) -> "WordTable":
-        """The table without these rows."""
-        if not len(rows):
-            return self
-        kept = np.ones(len(self.lengths), bool)
-        kept[rows] = False
-        return WordTable(
-            self.letters,
-            self.codes.compress(kept, 1),
-            self.lengths[kept],
-            self.ends[kept],
-            self.masks[kept],
-            self.ln_frequencies[kept],
-        )
+    def rows_of(self, entries: Rows) -> Rows:
+        """The rows of those of the list's `entries` that can be spelled."""
+        rows = np.searchsorted(self.entries, entries)
+        rows[rows == len(self)] = 0
+        return rows[self.entries[rows] == entries] if len(self) else NO_ROWS
 
 
 @dataclass(frozen=True, eq=False)
 class WordIndex:
-    """The tables that one search goes through: the lexicon's, and a small one of words that it does not list."""
+    """The tables that one search goes through: those of each language, and small ones of words that none lists."""
 
     letters: str
     tables: tuple[WordTable, ...]
 
     @cached_property
-    def bits(self) -> npt.NDArray[np.uint64]:
+    def bits(self) -> Masks:
         """The bit in `masks` of each code (1 + L,)."""
         return letter_bits(len(self.letters))
 
-
-def spelled(codes: Codes, letters: str) -> list[str]:
-    """The words of codes (M, N), zeros after their ends."""
-    if not codes.size:
-        return [""] * codes.shape[1]
-    points = np.array([0, *map(ord, letters)], np.uint32)
-    words = np.ascontiguousarray(points[codes.T])
-    return list(words.view(f"<U{words.shape[1]}").ravel().tolist())
+    def __contains__(self, spelled: object) -> bool:
+        """Whether a word that is not hidden is spelled so."""
+        if not isinstance(spelled, str) or not spelled or not set(self.letters).issuperset(spelled):
+            return False
+        word = np.array([1 + self.letters.index(letter) for letter in spelled])
+        return any(_has(table, word, word[0] * (1 + len(self.letters)) + word[-1]) for table in self.tables)
 
 
-def coded(words: Sequence[str], letters: str) -> tuple[Codes, npt.NDArray[np.uint8]]:
-    """Codes (M, N) and lengths (N,) of words that have no other letters."""
-    longest = max(map(len, words), default=0)
-    points = np.array(words, f"<U{max(longest, 1)}").view(np.uint32).reshape(len(words), max(longest, 1))
-    order = np.argsort([ord(letter) for letter in letters])
-    ordered = np.array([0, *sorted(map(ord, letters))], np.uint32)
-    position = as_codes(np.concatenate(([0], 1 + order)), len(letters))
-    codes: Codes = np.ascontiguousarray(np.take(position, np.searchsorted(ordered, points)).T)
-    lengths: npt.NDArray[np.uint8] = np.count_nonzero(codes, axis=0).astype(np.uint8)
-    return codes[:longest], lengths
+def _has(table: WordTable, word: Rows, ends: int) -> bool:
+    alike = (table.ends == ends) & (table.spelled.lengths == len(word))
+    alike[table.hidden] = False
+    codes = table.spelled.run(np.flatnonzero(alike)).reshape(-1, len(word) + 1)
+    return bool((codes[:, 1:] == word).all(1).any())
 
 
-def as_codes(numbers: npt.NDArray[Any], letters: int) -> Codes:
+def words_of(words: Sequence[str]) -> Words:
+    """Words as arrays, their alphabet in the order of Unicode. Raises ValueError for empty or very long ones."""
+    points = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
+    alphabet, places = np.unique(points, return_inverse=True)
+    lengths = np.fromiter(map(len, words), np.intp, len(words))
+    if not 0 < lengths.min(initial=1) <= lengths.max(initial=1) < 256 or len(alphabet) > MOST_CHARACTERS:
+        raise ValueError("a word has 1 to 255 characters, a list 65,535 different ones at most")
+    return joined(1 + places, lengths, alphabet.tobytes().decode("utf-32-le"))
+
+
+def joined(codes: Rows, lengths: Rows, alphabet: str) -> Words:
+    """Words whose codes follow one another without anything between them."""
+    flat = np.zeros(len(codes) + len(lengths), np.intp)
+    flat[np.arange(len(codes)) + np.repeat(np.arange(1, len(lengths) + 1), lengths)] = codes
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    return Words(alphabet, as_codes(flat, len(alphabet)), starts.astype(np.uint32), lengths.astype(np.uint8))
+
+
+def as_codes(numbers: npt.NDArray[np.intp], letters: int) -> Codes:
     """`numbers` in the smallest type that holds the codes of so many letters."""
     return numbers.astype(np.uint8) if letters < 256 else numbers.astype(np.uint16)
 
 
-def _hashes(codes: Codes) -> npt.NDArray[np.uint64]:
-    """64 bits for each word (N,) of codes (M, N), whatever M."""
-    total = np.zeros(codes.shape[1], np.uint64)
-    factor = 1
-    for letter in codes:  # zeros after a word's end add nothing, however long the longest word is
-        factor = factor * HASH_FACTOR % 2**64
-        total += letter * np.uint64(factor)
-    return total
+def looked_up(values: npt.NDArray[Any], codes: Codes) -> npt.NDArray[Any]:
+    """`values` of the codes: what indexing does, which would first make eight bytes of each."""
+    if values.itemsize > 1 or codes.itemsize > 1:
+        return values[codes]
+    return np.frombuffer(codes.tobytes().translate(values.tobytes().ljust(256, b"\0")), values.dtype)
 
 
-def letter_bits(letters: int) -> npt.NDArray[np.uint64]:
+def letter_bits(letters: int) -> Masks:
     """The mask bit of each code (1 + L,), none for code 0; letters share bits where there are more than 64."""
-    bits = np.uint64(1) << (np.arange(letters, dtype=np.uint64) % np.uint64(MASK_BITS))
-    return np.concatenate((np.zeros(1, np.uint64), bits))
+    bits = [0, *(1 << place % 64 for place in range(letters))]
+    return np.array(bits, np.uint32) if letters <= 32 else np.array(bits, np.uint64)
 
 
-def word_table(letters: str, codes: Codes, lengths: npt.NDArray[np.uint8], ln_frequencies: Floats) -> WordTable:
-    """The table of words given as codes (M, N) of `letters`, in any order."""
-    width = 1 + len(letters)
-    if codes.size:
-        ends = codes[lengths.astype(np.intp) - 1, np.arange(len(lengths))]
-        keys = codes[0].astype(np.uint32) * width + ends
-    else:
-        ends, keys = codes.reshape(-1), np.zeros(0, np.uint32)
-    order = np.argsort(keys.astype(np.uint16) if width <= 256 else keys, kind="stable")
-    ordered = codes[:, order].copy(order="C")
-    masks = np.zeros(len(order), np.uint64)
-    bits = letter_bits(len(letters))
-    for letter in ordered:
-        masks |= bits[letter]
-    return WordTable(letters, ordered, lengths[order], ends[order], masks, ln_frequencies[order])
+def masks_of(flat: Codes, starts: Starts, letters: int) -> Masks:
+    """The bits (N,) of the letters of words that follow one another, to the end of `flat`."""
+    bits = letter_bits(letters)
+    masks = np.zeros(len(starts), bits.dtype)
+    for first in range(0, len(starts), MASKED_AT_ONCE):
+        own = starts[first : first + MASKED_AT_ONCE]
+        end = starts[first + MASKED_AT_ONCE] if first + MASKED_AT_ONCE < len(starts) else len(flat)
+        np.bitwise_or.reduceat(bits[flat[own[0] : end]], own - own[0], out=masks[first : first + len(own)])
+    return masks

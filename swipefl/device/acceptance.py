@@ -12,6 +12,7 @@ from swipefl.decoder.lexicon import Lexicon
 from swipefl.errors import CheckpointError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.gesture.gesture import Example
+from swipefl.gesture.language import Languages
 from swipefl.stopping import Stop, never, until
 from swipefl.store.checkpoints import StoredCheckpoint, Verdict
 from swipefl.store.models import global_for_predictions, read
@@ -34,7 +35,7 @@ class Synced:
 class GlobalJudge:
     """Judges the global models of one store; `stop` is asked before each gesture."""
 
-    def __init__(self, store: Store, lexicon_of: Callable[[str], Lexicon], stop: Stop = never) -> None:
+    def __init__(self, store: Store, lexicon_of: Callable[[Languages], Lexicon], stop: Stop = never) -> None:
         self._store = store
         self._lexicon_of = lexicon_of
         self._stop = stop

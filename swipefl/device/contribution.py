@@ -15,6 +15,7 @@ from swipefl.errors import DataError
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.update import Delta, difference, encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
+from swipefl.gesture.language import Languages
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.membership import Membership
@@ -35,7 +36,7 @@ def contribution(
     examples: Sequence[Example],
     config: TrainingConfig,
     trainer: Trainer,
-    lexicon_of: Callable[[str], Lexicon],
+    lexicon_of: Callable[[Languages], Lexicon],
     on_progress: Callable[[Progress], None] = lambda progress: None,
     stop: Stop = never,
 ) -> Contribution:
@@ -61,7 +62,7 @@ class Contributor:
         self,
         store: Store,
         load_trainer: Callable[[], Trainer],
-        lexicon_of: Callable[[str], Lexicon],
+        lexicon_of: Callable[[Languages], Lexicon],
         config: TrainingConfig,
         max_norm: float,
         on_progress: Callable[[Progress], None] = lambda progress: None,

@@ -10,6 +10,7 @@ from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.decoder.lexicon import Lexicon
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
+from swipefl.gesture.language import Languages
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.models import fallback, global_for_predictions, in_use
@@ -84,7 +85,7 @@ class PersonalTraining:
         self,
         store: Store,
         load_trainer: Callable[[], Trainer],
-        lexicon_of: Callable[[str], Lexicon],
+        lexicon_of: Callable[[Languages], Lexicon],
         config: TrainingConfig,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         stop: Stop = never,

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, BinaryIO, TypeAlias
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import (
-    LANGUAGES,
     Lexicon,
     check_language,
     load_lexicon,
+    merged,
     no_words,
     offensive_words,
+    shipped,
 )
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
@@ -24,6 +25,7 @@ from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import folded
 
 if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
@@ -68,15 +70,14 @@ class Prediction:
     """
 
     checkpoint: Checkpoint
-    lexicon_of: Callable[[str], Lexicon]
+    lexicon_of: Callable[[Languages], Lexicon]
     find: Callable[[str], Keyboard]
     keyboard: Keyboard | None = None
     unwanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def decoder(self, language: str | None = None) -> Decoder:
         """A decoder that offers no unwanted word. Raises UsageError for a language without a lexicon."""
-        offered = cache(lambda language: self.lexicon_of(language).hiding(self.unwanted.get(language, ())))
-        return self._decoder(offered, language)
+        return self._decoder(cache(self._offered), language)
 
     def answers(self, source: Source, language: str | None = None, top: int = 5) -> Iterator[Answer]:
         """One answer a gesture, in order, as it comes. Raises UsageError, DataError where the source cannot be read."""
@@ -94,7 +95,7 @@ class Prediction:
         from swipefl.decoder.evaluation import evaluate
 
         decoder = self._decoder(self.lexicon_of, language)
-        return evaluate(decoder.decode_and_spell, examples, lambda e: e.spelled in decoder.lexicon(e.gesture))
+        return evaluate(decoder.decode_and_spell, examples, decoder.knows)
 
     def examples(self, source: Source) -> Iterator[Example]:
         """The gestures with words of a source. Raises DataError where it cannot be read."""
@@ -107,10 +108,14 @@ class Prediction:
         decoder = self.decoder()
         return Shown(example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
 
-    def _decoder(self, lexicon_of: Callable[[str], Lexicon], language: str | None) -> Decoder:
+    def _decoder(self, lexicon_of: Callable[[Languages], Lexicon], language: str | None) -> Decoder:
         if language is not None:
             check_language(language)
-        return Decoder(self.checkpoint, lexicon_of, language)
+        return Decoder(self.checkpoint, lexicon_of, (language,) if language is not None else None)
+
+    def _offered(self, languages: Languages) -> Lexicon:
+        lexicon = self.lexicon_of(languages)
+        return lexicon.hiding(word for language in lexicon.languages for word in self.unwanted.get(language, ()))
 
     def _entries(self, source: Source) -> Iterator[Entry]:
         name = str(source) if isinstance(source, Path) else "standard input"
@@ -180,20 +185,21 @@ def read_prior(path: Path) -> dict[str, float]:
 
 def lexicons(
     words: "Iterable[PersonalWord]", size: int | None = None, prior: Mapping[str, float] | None = None
-) -> Callable[[str], Lexicon]:
-    """A function from language to its lexicon with the personal words in it; each is loaded when first asked for.
+) -> Callable[[Languages], Lexicon]:
+    """A function from languages to their lexicon with the personal words in it; each is loaded when first asked for.
 
     `prior` has the ln probabilities of words about which the caller knows more.
     """
     personal = list(words)
 
     @cache
-    def lexicon_of(language: str) -> Lexicon:
+    def lexicon_of(languages: Languages) -> Lexicon:
         # a keyboard of a language without a lexicon still has the words that its owner swipes
-        lexicon = load_lexicon(language) if language in LANGUAGES else no_words(language)
+        spoken = languages or ("en",)
+        lexicon = merged([load_lexicon(tag) if tag in shipped() else no_words(tag) for tag in spoken])
         if size is not None:
             lexicon = lexicon.truncated(size)
-        own = {word.word: LN_PERSONAL for word in personal if word.language == language}
+        own = {word.word: LN_PERSONAL for word in personal if word.language in spoken}
         lexicon = lexicon.with_words(own) if own else lexicon
         return lexicon.with_prior(prior) if prior else lexicon
 
@@ -203,7 +209,7 @@ def lexicons(
 def unwanted(store: "Store | None", offensive: bool = False) -> dict[str, frozenset[str]]:
     """The words of each language that are not to be offered: those that the person hid, and, unless `offensive`,
     the offensive ones that they never typed themselves. Raises StoreError."""
-    listed = {} if offensive else {language: offensive_words(language) for language in LANGUAGES}
+    listed = {} if offensive else {language: offensive_words(language) for language in shipped()}
     if store is None:
         return listed
     typed, hidden = store.words.typed({word for words in listed.values() for word in words}), store.words.hidden()

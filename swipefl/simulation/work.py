@@ -91,7 +91,7 @@ def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluat
     """The scores of the checkpoint in `start` on every `parts`-th example of a file, from the `part`-th on."""
     decoder = Decoder(_checkpoint(start), load_lexicon)
     chosen = [example for number, example in enumerate(read_examples(examples)) if number % parts == part]
-    return evaluate(decoder.decode_and_spell, chosen, lambda e: e.spelled in decoder.lexicon(e.gesture))
+    return evaluate(decoder.decode_and_spell, chosen, decoder.knows)
 
 
 @lru_cache(maxsize=4)

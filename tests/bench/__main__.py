@@ -58,14 +58,11 @@ def accuracy(examples: list[Example]) -> dict[str, Any]:
     def match(gesture: Gesture) -> tuple[list[Candidate], str]:
         return matcher.decode(gesture), ""
 
-    def known(example: Example) -> bool:
-        return example.spelled in lexicon
-
     sample = examples[:: max(1, len(examples) // SAMPLE)]
     rows = {
-        "swipefl, all": evaluate(decoder.decode_and_spell, examples, known),
-        "swipefl, sample": evaluate(decoder.decode_and_spell, sample, known),
-        "template matching, sample": evaluate(match, sample, known),
+        "swipefl, all": evaluate(decoder.decode_and_spell, examples, decoder.knows),
+        "swipefl, sample": evaluate(decoder.decode_and_spell, sample, decoder.knows),
+        "template matching, sample": evaluate(match, sample, decoder.knows),
         "swipefl, generated English": evaluate(decoder.decode_and_spell, generated("qwerty"), lambda example: True),
         "swipefl, generated Russian": evaluate(decoder.decode_and_spell, generated("jcuken"), lambda example: True),
     }

@@ -25,6 +25,7 @@ from swipefl.errors import TooLittleData
 from swipefl.gesture.features import STEP, frames_of
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.language import Languages
 from swipefl.home import personal_config
 from swipefl.learning.network import Batch, alignable, checkpoint_of, network_of
 from swipefl.learning.trainer import batches, descend, train
@@ -37,7 +38,7 @@ DEFAULT = personal_config(Settings(home=Path(os.devnull)))
 LEAST = 20  # swipes of a person
 COUNTS_SHARE = 0.1  # of a word's probability that the person's own counts have
 
-Words = Callable[[str], Lexicon]
+Words = Callable[[Languages], Lexicon]
 Way = Callable[[Checkpoint, Sequence[Example]], tuple[Checkpoint, "Shift", Words]]
 
 

@@ -13,9 +13,10 @@ import torch
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import Lexicon, load_lexicon, packed, unpacked
+from swipefl.decoder.lexicon import Lexicon, load_lexicon
 from swipefl.decoder.search import ctc_log_likelihoods
 from swipefl.decoder.template import deviations, path_of
+from swipefl.decoder.word_list import packed, unpacked
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
@@ -30,9 +31,9 @@ DEEP = 3_000  # words, the best by CTC, that the exact search holds against the 
 
 def large_lexicon() -> Lexicon:
     """The package's 100,000 English words and what wordfreq knows beyond them, about 190,000 more."""
-    from examples.build_lexicons import ALPHABETS, word_frequencies
+    from examples.build_lexicons import word_frequencies
 
-    return Lexicon("en", unpacked(packed(ALPHABETS["en"], word_frequencies("en", SIZES[-1]))))
+    return Lexicon(("en",), (unpacked(packed(word_frequencies("en", SIZES[-1]))),))
 
 
 def milliseconds(work: Callable[[], object], runs: int) -> float:
@@ -77,21 +78,21 @@ def agreement(examples: Sequence[Example]) -> float:
     checkpoint, lexicon = base_checkpoint(), load_lexicon("en")
     decoder = Decoder(checkpoint, load_lexicon)
     (table,) = lexicon.index("qwertyuiopasdfghjklzxcvbnm").tables
-    words = [column[column > 0].tolist() for column in table.codes.T]
+    words = [[1 + table.spelled.alphabet.index(letter) for letter in word] for word in table.spelled.text()]
     same = 0
     for example in examples[:AGREEING_ON]:
         frames = frames_of(example.gesture)
         likelihoods = np.maximum(ctc_log_likelihoods(decoder.log_probs(frames), words), -1e6)  # -inf: too few frames
         seen = np.stack(
-            (likelihoods, table.ln_frequencies, table.lengths, np.sqrt(np.maximum(-likelihoods, 0))), axis=1
+            (likelihoods, table.ln_frequencies, table.spelled.lengths, np.sqrt(np.maximum(-likelihoods, 0))), axis=1
         )
         best = np.argsort(-(seen @ checkpoint.score.of_word))[:DEEP]
-        apart = deviations(path_of(frames), table.codes[:, best].astype(np.intp), table.lengths[best].astype(np.intp))
+        lengths = np.array([len(words[row]) for row in best])
+        codes = np.array([words[row] + [0] * (lengths.max() - len(words[row])) for row in best]).T
+        apart = deviations(path_of(frames), codes, lengths)
         scores = np.concatenate((seen[best], apart), axis=1) @ checkpoint.score.of_parts
         found = decoder.decode(example.gesture, 1)
-        same += example.gesture.keyboard.letters == table.letters and (
-            found[0].word == table.spelled(best[[scores.argmax()]])[0]
-        )
+        same += found[0].spelled == table.spelled.text(best[[scores.argmax()]])[0]
     return same / len(examples[:AGREEING_ON])
 
 

@@ -45,8 +45,8 @@ class TemplateMatcher:
         scores = frequency * self.table.ln_frequencies[rows] - location * distances - shape * shapes
         best = np.argsort(-scores)[:top]
         relative = np.exp(scores - scores.max(initial=-np.inf))
-        words = self.table.spelled(rows[best])
-        numbers = zip(words, words, scores[best].tolist(), (relative[best] / relative.sum()).tolist(), strict=True)
+        words, spelled = self.table.texts(rows[best]), self.table.spelled.text(rows[best])
+        numbers = zip(words, spelled, scores[best].tolist(), (relative[best] / relative.sum()).tolist(), strict=True)
         return [Candidate(*columns) for columns in numbers]
 
     def distances(self, gesture: Gesture) -> tuple[npt.NDArray[np.intp], Floats, Floats]:
@@ -69,10 +69,12 @@ def _location_weights() -> Floats:
 
 def _templates(table: WordTable, centres: npt.NDArray[np.float64]) -> Floats:
     """Straight paths (N, SAMPLES, 2) through each word's keys."""
-    paths = np.empty((len(table.lengths), SAMPLES, 2), np.float32)
-    for length in np.unique(table.lengths):
-        rows = np.flatnonzero(table.lengths == length)
-        keys = centres[table.codes[:length, rows].T.astype(np.intp) - 1].astype(np.float32)
+    paths = np.empty((len(table), SAMPLES, 2), np.float32)
+    lengths = table.spelled.lengths
+    for length in np.unique(lengths):
+        rows = np.flatnonzero(lengths == length)
+        codes = table.spelled.run(rows).reshape(len(rows), -1)[:, 1:]
+        keys = centres[codes.astype(np.intp) - 1].astype(np.float32)
         paths[rows] = _resampled(keys)
     return paths
 

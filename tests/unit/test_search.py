@@ -1,6 +1,7 @@
 import itertools
 import math
 from collections import defaultdict
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -8,14 +9,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import ScoreWeights
-from swipefl.decoder.lexicon import Lexicon, load_lexicon, packed, unpacked
-from swipefl.decoder.search import COMPARED, Candidate, ctc_log_likelihoods, greedy, search
+from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged
+from swipefl.decoder.search import COMPARED, Candidate, _best, ctc_log_likelihoods, greedy, score, search
 from swipefl.decoder.template import path_of
+from swipefl.decoder.word_list import list_of, packed, unpacked
 from swipefl.gesture.features import Floats, frames_of_points
 from swipefl.gesture.keyboard import built_in
 
 WEIGHTS = ScoreWeights(1.5, 2.0)
 QWERTY = built_in("qwerty")
+
+
+def listing(frequencies: Mapping[str, float], language: str = "en") -> Lexicon:
+    return Lexicon((language,), (unpacked(packed(frequencies)),))
+
+
+FORMS = ("well", "we'll", "Well", "will", "Will", "wall", "weld", "wel", "ball")
+
+
+def written(frequencies: Mapping[str, float]) -> Lexicon:
+    return Lexicon(("en",), (list_of({word: math.log(value) for word, value in frequencies.items()}),))
 
 
 def log_softmax(logits: np.ndarray) -> Floats:
@@ -74,8 +87,8 @@ def test_the_best_word_of_all_is_found(alpha: float) -> None:
     index = lexicon.index(QWERTY.letters)
     weights = ScoreWeights(alpha, 2.0)
     (table,) = index.tables
-    words = [[int(code) for code in table.codes[:n, row]] for row, n in enumerate(table.lengths)]
-    priors = alpha * table.ln_frequencies.astype(np.float64) + 2.0 * table.lengths
+    words = [[1 + QWERTY.letters.index(letter) for letter in word] for word in table.spelled.text()]
+    priors = alpha * table.ln_frequencies.astype(np.float64) + 2.0 * table.spelled.lengths
     found = 0
     meant = [lexicon.words[int(i)] for i in rng.integers(20_000, size=15)]
     for word in meant:
@@ -83,7 +96,7 @@ def test_the_best_word_of_all_is_found(alpha: float) -> None:
         scores = ctc_log_likelihoods(log_probs, words) + priors
         best = int(scores.argmax())
         first = search(log_probs, index, weights, 1)[0]
-        found += first.word == table.spelled(np.array([best]))[0]
+        found += first.word == table.texts(np.array([best]))[0]
         assert first.score <= scores[best] + 1e-4
     assert found == len(meant)
 
@@ -118,7 +131,7 @@ def test_a_thousand_personal_words_crowd_nobody_out() -> None:
     random_words = ("".join(rng.choice(list(QWERTY.letters), 7)) for _ in range(1_000))
     more = lexicon.with_words({**dict.fromkeys(random_words, -12.0), "ouyangxi": -12.0})
     index = more.index(QWERTY.letters)
-    assert len(index.tables[1].lengths) == 1_001
+    assert len(index.tables[1]) == 1_001
     for word in ("because", "ouyangxi"):
         assert search(posterior(word, rng, noise=0.5), index, WEIGHTS, 5)[0].word == word
 
@@ -147,7 +160,7 @@ def test_candidates_are_ordered_and_their_probabilities_are_a_softmax() -> None:
 
 
 def test_temperature_scales_the_likelihood_only() -> None:
-    index = Lexicon("en", unpacked(packed("ab", {"ab": 0.1}))).index("ab")
+    index = listing({"ab": 0.1}).index("ab")
     log_probs = log_softmax(np.random.default_rng(7).normal(0, 1, (4, 3)))
     (candidate,) = search(log_probs, index, ScoreWeights(0.5, 2.0, 0.7), 5)
     expected = 0.7 * ctc_log_likelihoods(log_probs, [(1, 2)])[0] + 0.5 * math.log(0.1) + 4
@@ -157,8 +170,8 @@ def test_temperature_scales_the_likelihood_only() -> None:
 
 def test_nothing_to_find_is_no_candidate() -> None:
     log_probs = log_softmax(np.zeros((1, 3)))
-    assert search(log_probs, Lexicon("en", unpacked(packed("ab", {}))).index("ab"), WEIGHTS, 5) == []
-    too_long = Lexicon("en", unpacked(packed("ab", {"ab": 0.1})))
+    assert search(log_probs, listing({}).index("ab"), WEIGHTS, 5) == []
+    too_long = listing({"ab": 0.1})
     assert search(log_probs, too_long.index("ab"), WEIGHTS, 5) == []
 
 
@@ -172,7 +185,7 @@ def test_the_greedy_spelling_merges_repeats_and_keeps_doubles() -> None:
 def test_alphabets_of_any_size(letters: int) -> None:
     alphabet = "".join(map(chr, range(0x4E00, 0x4E00 + letters)))
     word = alphabet[0] + alphabet[64] + alphabet[-1] + alphabet[3]
-    index = Lexicon("", unpacked(packed("", {})), {word: -5.0, alphabet[1] * 2: -5.0}).index(alphabet)
+    index = listing({}).with_words({word: -5.0, alphabet[1] * 2: -5.0}).index(alphabet)
     logits = np.zeros((8, 1 + letters))
     for t, letter in enumerate(word):
         logits[2 * t, 1 + alphabet.index(letter)] = logits[2 * t + 1, 0] = 12
@@ -210,13 +223,13 @@ def test_a_prior_replaces_personal_words_too() -> None:
 
 def test_a_prior_that_says_what_the_lexicon_says_changes_nothing() -> None:
     """Over all words, and a constant lower or higher no ranking: nobody loses a place to a word's listed copy."""
-    lexicon = load_lexicon("en")
-    ln_frequencies = lexicon.listed.ln_frequencies.tolist()
+    lexicon = load_lexicon("en").truncated(30_000)
+    words, ln_frequencies = lexicon.words, lexicon.ln_frequencies.tolist()
     for word in ("because", "no", "keyboards"):
         log_probs = posterior(word, np.random.default_rng(10), noise=3.0)
         plain = search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 100)
         for shift in (0.0, -15.0):
-            prior = {word: value + shift for word, value in zip(lexicon.listed.words, ln_frequencies, strict=True)}
+            prior = {word: value + shift for word, value in zip(words, ln_frequencies, strict=True)}
             found = search(log_probs, lexicon.with_prior(prior).index(QWERTY.letters), WEIGHTS, 100)
             assert [c.word for c in found] == [c.word for c in plain]
             assert [c.probability for c in found] == pytest.approx([c.probability for c in plain], rel=1e-4)
@@ -236,10 +249,49 @@ def test_any_path_over_any_lexicon_has_an_answer(words: dict[str, float], still:
     points = np.stack((0.5 + at, np.full(12, 0.8), np.arange(12) / 60), axis=1).astype(np.float32)
     frames = frames_of_points(points, layout)
     log_probs = log_softmax(np.random.default_rng(12).normal(0, 2, (len(frames.features), 27)))
-    index = Lexicon("en", unpacked(packed("aq", {})), words).index(QWERTY.letters)
+    index = listing({}).with_words(words).index(QWERTY.letters)
     weights = ScoreWeights(0.8, 1.0, 0.3, 1.0, 5.0, 0.2, 0.2, 5.0, -1.0)
     found = search(log_probs, index, weights, 5, path_of(frames))
     assert {c.word for c in found} <= words.keys()
     assert all(math.isfinite(c.score) for c in found)
     assert sum(c.probability for c in found) == pytest.approx(1 if found else 0)
     assert len(found) == sum(2 * len(word) - 1 <= len(frames.features) for word in words)
+
+
+def test_words_that_are_spelled_alike_share_what_their_spelling_is_worth() -> None:
+    forms = {"well": 0.003, "we'll": 0.001, "Well": 0.0005, "will": 0.004, "wall": 0.001}
+    together = {"well": 0.0045, "will": 0.004, "wall": 0.001}
+    log_probs = posterior("well", np.random.default_rng(13))
+    found = search(log_probs, written(forms).index(QWERTY.letters), WEIGHTS, 10)
+    spellings = {c.word: c for c in search(log_probs, written(together).index(QWERTY.letters), WEIGHTS, 10)}
+    assert {c.word for c in found} == forms.keys()
+    assert [c.probability for c in found] == sorted((c.probability for c in found), reverse=True)
+    for c in found:
+        share = forms[c.word] / together[c.spelled]
+        assert c.probability == pytest.approx(spellings[c.spelled].probability * share, rel=1e-4)
+        assert c.score == pytest.approx(spellings[c.spelled].score + math.log(share), rel=1e-4)
+    scored = score(log_probs, written(forms).index(QWERTY.letters), WEIGHTS)
+    assert sorted(scored.words) == sorted(together)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(FORMS), st.floats(-12, -1)), min_size=2, max_size=3))
+def test_a_search_of_several_languages_is_that_of_all_their_words(lists: list[dict[str, float]]) -> None:
+    languages = [Lexicon(("en",), (list_of(words),)) for words in lists]
+    count, sums = sum(map(bool, lists)), defaultdict[str, float](float)
+    for words in lists:
+        for word, ln_frequency in words.items():
+            sums[word] += math.exp(ln_frequency) / count
+    log_probs = posterior("well", np.random.default_rng(14))
+    several = search(log_probs, merged(languages).index(QWERTY.letters), WEIGHTS, 50)
+    one = search(log_probs, written(sums).index(QWERTY.letters), WEIGHTS, 50)
+    assert {c.word: c.probability for c in several} == pytest.approx({c.word: c.probability for c in one}, rel=1e-3)
+
+
+@given(st.lists(st.lists(st.sampled_from([*np.linspace(-9, 9, 400).tolist(), -math.inf]), max_size=900), max_size=3))
+def test_the_highest_scores_are_found_among_however_many(scores: list[list[float]]) -> None:
+    arrays = [np.array(some * 20, np.float32) for some in scores]
+    together = np.sort(np.concatenate([*arrays, np.zeros(0, np.float32)]))[::-1]
+    chosen = _best(arrays, 50)
+    kept = np.concatenate([np.zeros(0, np.float32), *(some[at] for some, at in zip(arrays, chosen, strict=True))])
+    expected = together[together > -np.inf][:50]
+    assert np.sort(kept)[::-1].tolist() == expected.tolist()

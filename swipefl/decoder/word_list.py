@@ -1,0 +1,171 @@
+"""A word list with frequencies: how it lies in a file, how words are found in it, how a keyboard spells them.
+
+A file is a zlib stream of: the magic, the numbers of words and of characters in the alphabet (little-endian uint32),
+the alphabet (UTF-32-LE), for each word, most frequent first, how far its frequency lies below the one before (uint16,
+steps of STEP decades; the first: below 1), then the words as they are written, a 0 before each and 1 + place in the
+alphabet for each character (uint8, or uint16 for an alphabet of more than 255).
+"""
+
+import math
+import struct
+import unicodedata
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from swipefl.arrays import Floats
+from swipefl.decoder.spelled_words import spelled_words
+from swipefl.decoder.word_index import NO_ROWS, Rows, Words, WordTable, joined, words_of
+from swipefl.gesture.spelling import lower
+
+# Alphabets of which a list keeps what was built for them, 8 MB each: whoever sends gestures chooses their number.
+KEPT = 4
+MAGIC = b"swipefl-lexicon2"
+STEP = 0.01  # decades; what the source has too
+HEADER = struct.Struct("<16sII")
+LOOK_FACTOR = np.uint16(37)
+HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
+
+
+@dataclass(frozen=True, eq=False)
+class WordList:
+    """N words as they are written, and their ln frequencies (N,); those of files most frequent first."""
+
+    words: Words
+    ln_frequencies: Floats
+    _tables: dict[tuple[str, bool], WordTable] = field(default_factory=dict, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def truncated(self, count: int) -> "WordList":
+        """The first `count` words."""
+        return WordList(self.words.head(count), self.ln_frequencies[:count])
+
+    def table(self, letters: str, turkic: bool = False) -> WordTable:
+        """The words that can be spelled with `letters`; kept for the next time."""
+        key = (letters, turkic)
+        if key not in self._tables:
+            make_room(self._tables)
+            self._tables[key] = _table(self, letters, turkic)
+        return self._tables[key]
+
+    def find(self, wanted: Sequence[str], turkic: bool | None = None) -> list[tuple[int, int]]:
+        """The numbers of the words that are among `wanted`, each with the number there.
+
+        With `turkic` given words are equal whose lower case is: that of Turkish, or of other languages.
+        """
+        alphabet = self.words.alphabet
+        alike, number = _alike(alphabet, turkic)
+        places, given = _coded([word if turkic is None else lower(word, turkic) for word in wanted], number, alphabet)
+        if not places:
+            return []
+        same = np.arange(len(alike))
+        looks = np.zeros(2**16, bool)
+        looks[_looks(given, same)] = True
+        near = np.flatnonzero(looks[_looks(self.words, alike)])
+        hashes, others = _hashes(self.words, near, alike), _hashes(given, np.arange(len(given)), same)
+        equal = defaultdict(list)
+        for place, known in zip(places, others.tolist(), strict=True):
+            equal[known].append(place)
+        found = np.isin(hashes, others)
+        pairs = zip(near[found].tolist(), hashes[found].tolist(), strict=True)
+        return [(row, place) for row, known in pairs for place in equal[known]]
+
+
+def list_of(ln_frequencies: Mapping[str, float]) -> WordList:
+    """A list of composed (NFC) words with their ln frequencies, in the order given."""
+    return WordList(words_of(tuple(ln_frequencies)), np.array(list(ln_frequencies.values()), np.float32))
+
+
+def make_room(kept: dict[Any, Any]) -> None:
+    """Drops the oldest of what is kept, where there is no room for one more."""
+    if len(kept) >= KEPT:
+        del kept[next(iter(kept))]
+
+
+def packed(frequencies: Mapping[str, float]) -> bytes:
+    """The content of a list file, before zlib, of written words; ties in frequency go by spelling.
+
+    Raises ValueError for frequencies outside (0, 1], and for words without characters or with more than 255.
+    """
+    if not all(0 < frequency <= 1 for frequency in frequencies.values()):
+        raise ValueError("frequencies must lie between 0 and 1")
+    steps = {word: -round(math.log10(frequency) / STEP) for word, frequency in frequencies.items()}
+    ordered = sorted(steps, key=lambda word: (steps[word], word))
+    below = np.diff([steps[word] for word in ordered], prepend=0)
+    words = words_of([unicodedata.normalize("NFC", word) for word in ordered])
+    header = HEADER.pack(MAGIC, len(words), len(words.alphabet))
+    wide = words.flat.astype(words.flat.dtype.newbyteorder("<"))
+    return b"".join((header, words.alphabet.encode("utf-32-le"), below.astype("<u2").tobytes(), wide.tobytes()))
+
+
+def unpacked(content: bytes) -> WordList:
+    """The word list that `packed` wrote. Raises ValueError where it is something else."""
+    if len(content) < HEADER.size or not content.startswith(MAGIC):
+        raise ValueError("not a lexicon file of this version")
+    _, count, size = HEADER.unpack_from(content)
+    start = HEADER.size + 4 * size
+    if len(content) < start + 2 * count or (size > 255 and len(content) % 2):
+        raise ValueError("a damaged lexicon file")
+    alphabet = content[HEADER.size : start].decode("utf-32-le")
+    below = np.frombuffer(content, "<u2", count, start)
+    flat = np.frombuffer(content, np.uint8 if size < 256 else "<u2", offset=start + 2 * count)
+    starts = np.flatnonzero(flat == 0).astype(np.uint32)
+    lengths = np.diff(starts, append=np.uint32(len(flat))) - 1
+    if len(starts) != count or lengths.max(initial=0) > 255 or flat.max(initial=0) > size:
+        raise ValueError("a damaged lexicon file")
+    ln_frequencies = np.cumsum(below, dtype=np.uint32).astype(np.float32) * np.float32(-STEP * math.log(10))
+    return WordList(Words(alphabet, flat, starts, lengths.astype(np.uint8)), ln_frequencies)
+
+
+def _alike(alphabet: str, turkic: bool | None) -> tuple[Rows, dict[str, int]]:
+    """A number for each code (1 + A,), the same for characters that count as equal, and for each character."""
+    number: dict[str, int] = {}
+    kinds = [character if turkic is None else _caseless(character, turkic) for character in alphabet]
+    alike = [0, *(number.setdefault(kind, code) for code, kind in enumerate(kinds, 1))]
+    if turkic is not None and "σ" in number:
+        number["ς"] = number["σ"]
+    return np.array(alike), number
+
+
+def _caseless(character: str, turkic: bool) -> str:
+    return "σ" if character == "ς" else lower(character, turkic)
+
+
+def _coded(wanted: Sequence[str], number: Mapping[str, int], alphabet: str) -> tuple[list[int], Words]:
+    """The places of those words that have no other characters, and the words as their numbers."""
+    coded = {place: [number.get(character, 0) for character in word] for place, word in enumerate(wanted)}
+    known = {place: codes for place, codes in coded.items() if 0 < len(codes) < 256 and 0 not in codes}
+    run = np.array([code for codes in known.values() for code in codes], np.intp)
+    return list(known), joined(run, np.array(list(map(len, known.values())), np.intp), alphabet)
+
+
+def _looks(words: Words, alike: Rows) -> npt.NDArray[np.uint16]:
+    """What can be seen of each word (N,) at a glance: words that are equal look alike."""
+    number = alike.astype(np.uint16)
+    first, last = (number.take(words.flat.take(words.starts + place)) for place in (1, words.lengths))
+    return (first * LOOK_FACTOR + last) * LOOK_FACTOR + words.lengths
+
+
+def _hashes(words: Words, rows: Rows, alike: Rows) -> npt.NDArray[np.uint64]:
+    """64 bits for each word (N,)."""
+    numbers = alike.astype(np.uint64)[words.run(rows)]
+    sizes = words.lengths[rows].astype(np.intp) + 1
+    starts = np.cumsum(sizes) - sizes
+    powers = np.cumprod(np.full(257, HASH_FACTOR, np.uint64))
+    numbers *= powers[np.arange(len(numbers)) - np.repeat(starts, sizes)]
+    return np.add.reduceat(numbers, starts) if len(rows) else numbers
+
+
+def _table(listed: WordList, letters: str, turkic: bool) -> WordTable:
+    spelled, masks, entries = spelled_words(listed.words, letters, turkic)
+    kind = np.uint16 if len(letters) < 256 else np.uint32
+    first, last = (spelled.flat[spelled.starts + place].astype(kind) for place in (1, spelled.lengths))
+    ends = first * kind(1 + len(letters)) + last
+    ln_frequencies = listed.ln_frequencies[entries]
+    return WordTable(spelled, ends, masks, ln_frequencies, entries.astype(np.uint32), listed.words, NO_ROWS)
