@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from swipefl.device.following import Following, followed
+from swipefl.device.refusals import Refusals
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import (
-    ONCE_A_FILE,
     Entry,
     OwnKeyboard,
     OwnWord,
@@ -86,7 +86,6 @@ class Ingestion:
         self._reasons: Counter[str] = Counter()
         self._unreadable: list[DataError] = []  # the first of them
         self._unreadable_count = 0
-        self._refused = False  # whether the file that is read was found to be of no known format
         self._known: set[Keyboard] = set()
 
     @property
@@ -195,8 +194,8 @@ class Ingestion:
         batch: list[Judged] = []
         try:
             for name, part in lines.parts():
-                self._refused = False
-                for entry in read_lines(part, name, self._format, self._keyboard, self._find):
+                found = read_lines(part, name, self._format, self._keyboard, self._find)
+                for entry in self._fitting(name, found, lines):
                     if reading := self._usable(entry, lines, name):
                         batch.append(_judged(reading))
                         if len(batch) >= BATCH:
@@ -207,6 +206,23 @@ class Ingestion:
             raise
         is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
         self._land(batch, lines.keep_end if is_read else _keep_none)
+
+    def _fitting(self, name: str, entries: Iterator[Entry], lines: Following) -> Iterator[Entry]:
+        """The entries of a file; those that fit nothing, and nothing does behind them, are told as one."""
+        refusals = Refusals()
+        try:
+            for entry in entries:
+                if isinstance(entry, Rejected) and entry.unknown:
+                    if not lines.leaves(entry):
+                        refusals.add(entry)
+                    continue
+                if _is_understood(entry):
+                    self._reject_each(name, refusals.one_by_one())
+                yield entry
+        except DataError:
+            self._reject_each(name, refusals.as_one())
+            raise
+        self._reject_each(name, refusals.as_one())
 
     def _usable(self, entry: Entry, lines: Following, name: str) -> Reading | None:
         """The gesture to store; whatever else it is has been seen to."""
@@ -237,13 +253,12 @@ class Ingestion:
         return None
 
     def _reject(self, name: str, rejected: Rejected) -> None:
-        """Counts and tells it; what is wrong with all of a file, once."""
-        if rejected.fault.code in ONCE_A_FILE:
-            if self._refused:
-                return
-            self._refused = True
         self._reasons[rejected.fault.code] += 1
         self._on_reject(name, rejected)
+
+    def _reject_each(self, name: str, rejected: Iterator[Rejected]) -> None:
+        for one in rejected:
+            self._reject(name, one)
 
     def _bring_back(self, entry: OwnWord | OwnKeyboard, name: str) -> None:
         """Lands a line of an export that is no gesture: it is not counted as read."""
@@ -269,6 +284,11 @@ class Ingestion:
         self._stored += landed.stored
         self._corrected += landed.corrected
         self._suspect += landed.suspect
+
+
+def _is_understood(entry: Entry) -> bool:
+    """Whether an entry says that its file is of a format that is read."""
+    return not isinstance(entry.entry if isinstance(entry, Private) else entry, Rejected)
 
 
 def _judged(reading: Reading) -> Judged:

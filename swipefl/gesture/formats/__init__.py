@@ -19,7 +19,6 @@ from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, li
 from swipefl.gesture.formats.objects import entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
     FORMATS,
-    ONCE_A_FILE,
     UTF_16,
     Entry,
     OwnKeyboard,
@@ -37,7 +36,7 @@ from swipefl.gesture.keyboard import Keyboard, built_in
 
 __all__ = [
     "FORMATS",
-    "ONCE_A_FILE",
+    "UTF_16",
     "Entry",
     "OwnKeyboard",
     "OwnWord",
@@ -49,6 +48,7 @@ __all__ = [
     "read_examples",
     "read_gestures",
     "read_lines",
+    "unknown_format",
     "unreadable",
 ]
 
@@ -153,23 +153,20 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
     """What one line of JSON says."""
     try:
         text = line.checked()
-        data = _value(text, known)
+        data = _value(text)
     except RejectedLine as error:
-        unfinished = error.code in ("broken-json", "unknown-format") and not line.whole
-        broken = Rejected(line.number, error, line.text, line.start if unfinished else None)
+        unfinished = error.code == "broken-json" and not line.whole
+        broken = Rejected(line.number, error, line.text, line.start if unfinished else None, unknown=not known)
         yield Private(broken) if line.private else broken
         return
     yield from entries_of(line.number, data, reader, text, line.private, known)
 
 
-def _value(text: bytes, known: str | None) -> Any:
-    """The JSON value of a line. Raises RejectedLine: of a file that fits nothing so far no line says what it is not."""
+def _value(text: bytes) -> Any:
+    """The JSON value of a line. Raises RejectedLine."""
     if is_utf_16(text):
         raise RejectedLine(UTF_16, "this is UTF-16 text; save it as UTF-8")
-    is_binary = b"\0" in text[:1024]
-    if not known and (is_binary or text.lstrip()[:1] not in (b"{", b"[")):
-        raise unknown_format()
-    if is_binary:
+    if b"\0" in text[:1024]:
         raise RejectedLine("binary", "this is binary data, not text")
     return parsed(text)
 

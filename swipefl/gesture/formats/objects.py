@@ -6,7 +6,7 @@ from typing import Any
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import cleverkeys, futo, heliboard, neuroswipe, own
-from swipefl.gesture.formats.reading import Entry, Private, Reader, Rejected, is_private, unknown_format
+from swipefl.gesture.formats.reading import UNKNOWN_FORMAT, Entry, Private, Reader, Rejected, is_private, unknown_format
 
 ENVELOPE = "data"  # CleverKeys' export as one document: its lines are a field
 
@@ -46,7 +46,7 @@ def entries_of(
             return
         found: Iterable[Entry] = READ[chosen](number, data, reader)
     except RejectedLine as error:
-        found = [Rejected(number, error)]
+        found = [Rejected(number, error, unknown=error.code == UNKNOWN_FORMAT)]
     private = marked or (isinstance(data, dict) and is_private(data.get("private")))
     for entry in found:
         told = entry if isinstance(entry, Private) else replace(entry, text=text)

@@ -17,7 +17,6 @@ from swipefl.gesture.language import Languages, languages_of
 
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
 UNKNOWN_FORMAT, UTF_16 = "unknown-format", "utf-16"
-ONCE_A_FILE = frozenset({UNKNOWN_FORMAT, UTF_16})  # reasons that are true of a file: none of its lines says more
 
 
 @dataclass(frozen=True)
@@ -53,12 +52,16 @@ class Reading:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A line that holds no usable gesture; `text` is only ever written to the file that the person asked for."""
+    """A line that holds no usable gesture; `text` is only ever written to the file that the person asked for.
+
+    `unknown` is one before which nothing of its file fitted a format: if nothing behind it does, the file has none.
+    """
 
     line: int
     fault: RejectedLine
     text: bytes = b""
     resume: int | None = None
+    unknown: bool = False
 
 
 @dataclass(frozen=True)
