@@ -149,6 +149,8 @@ _STEPS = (
             # no number is given out twice, also not that of a gesture that was erased
             "DELETE FROM sqlite_sequence WHERE name = 'swipes'",
             "INSERT INTO sqlite_sequence SELECT 'swipes', seq FROM sqlite_sequence WHERE name = 'gestures'",
+            # the first good night writes the file anew, without the pages that the old table leaves
+            "INSERT OR IGNORE INTO meta SELECT 'traces', 'owed' WHERE EXISTS (SELECT 1 FROM gestures)",
             "DROP TABLE gestures",
             "ALTER TABLE swipes RENAME TO gestures",
             # Covers the counts, the fingerprint and the personal words: none of them reads a page of points.

@@ -21,6 +21,7 @@ ROWS = {
     "predict": "-",
     "evaluate": "- --model base",
     "show": "example-0000",
+    "relabel": "example-0000 hello",
     "status": "",
     "words list": "",
     "words add": "zuzanka",

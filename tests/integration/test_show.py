@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.support.people import examples
 from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
 
-KEYS = ["gesture_id", "keyboard", "frames", "greedy", "candidates", "word"]
+KEYS = ["gesture_id", "handle", "keyboard", "frames", "greedy", "candidates", "word"]
 FRAME_KEYS = ["x", "y", "meant_x", "meant_y", "letter", "probability"]
 JCUKEN = built_in("jcuken")
 HANGUL = keyboard_from_json(
@@ -165,7 +166,44 @@ def test_an_unknown_id_is_an_error_that_repeats_nothing(home: Path, given: str) 
 def test_a_beginning_of_several_ids_is_an_error(home: Path, given: str) -> None:
     done = swipefl(home, "show", given)
     assert (done.code, done.out) == (2, "")
-    assert done.err == "swipefl: more than one gesture has an id that begins so; give more of it\n"
+    assert re.fullmatch(
+        r"swipefl: more than one gesture has that id, or one that begins so: "
+        r"(?:[0-9a-f]{12} of [-0-9]{10} [:0-9]{5} on \w+(?:; |(?=[;] and)))+(?:and others; )?give one of these in its "
+        r"place\n",
+        done.err,
+    )
+    listed = swipefl(home, "show", given, "--json")
+    assert (listed.code, listed.out.count("\n")) == (2, 1)
+    for choice in listed.json["could_be"]:
+        assert list(choice) == ["handle", "stored_at", "keyboard"]
+        assert choice["handle"] in done.err
+        assert swipefl(home, "show", choice["handle"]).json["handle"] == choice["handle"]
+
+
+def test_without_an_id_the_newest_is_drawn_and_a_word_or_the_worst_chooses(home: Path) -> None:
+    assert swipefl(home, "show").json["gesture_id"] == "[red]"
+    of_word = swipefl(home, "show", "--word", "E").json
+    assert (of_word["gesture_id"], of_word["word"]) == ("tap-2", "e")
+    worst = swipefl(home, "show", "--worst", "--top", "20").json
+    others = [swipefl(home, "show", f"example-{n:04}", "--top", "20").json for n in range(5)]
+
+    def sure(shown: dict[str, Any]) -> float:
+        return sum(c["probability"] for c in shown["candidates"] if c["spelled"] == shown["word"])
+
+    assert sure(worst) <= min(map(sure, others)) + 1e-6
+    assert "meant" in swipefl_on_terminal(home, "show", "--worst").out
+
+
+@pytest.mark.parametrize("words", [["tap", "--worst"], ["tap", "--word", "e"], ["--word", "e", "--worst"]])
+def test_only_one_way_to_choose_is_taken(home: Path, words: list[str]) -> None:
+    assert swipefl(home, "show", *words).code == 2
+
+
+def test_nothing_to_draw_is_an_error_that_repeats_nothing(home: Path, tmp_path: Path) -> None:
+    done = swipefl(home, "show", "--word", "unheard")
+    assert (done.code, done.out, "unheard" in done.err) == (2, "", False)
+    for words in ([], ["--worst"], ["--word", "e"]):
+        assert swipefl(tmp_path / "empty", "show", *words).code == 2
 
 
 def test_an_unknown_model_is_an_error(home: Path) -> None:

@@ -13,6 +13,8 @@ from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.state import State
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
+from tests.support.people import examples
+from tests.support.stores import put
 
 KINDS: dict[Callable[[Path], Store | State], Schema] = {Store: STORE, State: COORDINATOR}
 
@@ -116,3 +118,55 @@ def test_rows_survive_a_later_step(tmp_path: Path) -> None:
         store.meta.set("a", "1")
         migrate(store.sql.db, (*STORE.steps, Step("later", ("ALTER TABLE meta ADD COLUMN note TEXT",))))
         assert store.meta.get("a") == "1"
+
+
+OLD = "id, trace, keyboard, word, verdict, held_out, stored_at, width, height, user, points"
+WORDS = ["hello", "dont", "strasse", "елка", "über", "It's", ""]  # as they were stored, whatever the rule was
+
+
+def old_store(path: Path, done: int) -> tuple[list[tuple[object, ...]], int]:
+    """A store of an earlier version with gestures, one of which was erased; gives the rows and the last number."""
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        migrate(Database(conn, recursive_triggers=False, execute_plugins=False), STORE.steps[:done])
+        conn.execute("INSERT INTO keyboards VALUES ('qwerty', 'en', '{}')")
+        for n, word in enumerate([*WORDS, "erased"]):
+            verdict, held_out = ("suspect", "good")[n % 2], n % 3 == 0
+            points = bytes(range(12)) * (400 * n + 2)
+            row = (f"id {n}", bytes([n]) * 16, "qwerty", word, verdict, held_out, n + 0.25, 370, 222.5, None, points)
+            conn.execute(f"INSERT INTO gestures ({OLD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        conn.execute("DELETE FROM gestures WHERE word = 'erased'")
+        return conn.execute(f"SELECT number, {OLD} FROM gestures ORDER BY number").fetchall(), len(WORDS) + 1
+
+
+@pytest.mark.parametrize("done", range(1, 5))
+def test_gestures_of_every_earlier_version_are_kept_as_they_were_stored(tmp_path: Path, done: int) -> None:
+    path = tmp_path / "home" / "swipefl.db"
+    rows, last = old_store(path, done)
+    with Store(path) as store:
+        assert store.sql.rows(f"SELECT number, {OLD} FROM gestures ORDER BY number") == rows
+        assert store.sql.rows("SELECT DISTINCT languages, by_hand FROM gestures") == [(None, 0)]
+        assert [(e.example.word, e.verdict) for e in store.gestures.all()] == [(row[4], row[5]) for row in rows]
+        some = examples(1)
+        put(store, some)
+        assert next(e.number for e in store.gestures.all() if e.example.word == some[0].word) == last + 1
+        assert store.sql.rows("PRAGMA foreign_key_check") == []
+        assert store.owes_rewriting()
+        store.erase_traces()
+        assert store.sql.rows("PRAGMA freelist_count") == [(0,)]
+
+
+def test_gestures_are_all_there_if_their_step_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "swipefl.db"
+    rows, _ = old_store(path, 4)
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        before = list(conn.iterdump())
+        db = Database(conn, recursive_triggers=False, execute_plugins=False)
+        for statement in range(len(STORE.steps[4].statements)):
+            broken = Step("broken", (*STORE.steps[4].statements[: statement + 1], "INSERT INTO nowhere VALUES (1)"))
+            with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+                migrate(db, (*STORE.steps[:4], broken))
+            assert list(conn.iterdump()) == before
+            assert version(db) == 4
+    with Store(path) as store:
+        assert store.sql.rows(f"SELECT number, {OLD} FROM gestures ORDER BY number") == rows

@@ -31,12 +31,12 @@ def test_examples_come_back_as_they_went_in(store: Store) -> None:
     assert counts == {"good": 60, "suspect": 0, "train": counts["train"], "held_out": 60 - counts["train"]}
 
 
-def test_duplicates_by_id_and_by_trace_are_ignored(store: Store) -> None:
+def test_a_known_trace_is_ignored_and_a_used_id_is_not(store: Store) -> None:
     some = examples(30)
     assert put(store, some) == 30
     assert put(store, some) == 0
     assert put(store, [renamed(e, f"copy-{i}") for i, e in enumerate(some)]) == 0
-    assert put(store, [renamed(e, some[0].gesture.id) for e in examples(2, seed=9)]) == 0
+    assert put(store, [renamed(e, some[0].gesture.id) for e in examples(2, seed=9)]) == 2
     twice = examples(5, seed=3)
     assert put(store, twice + twice) == 5
 
