@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.personal import PersonalTraining
-    from swipefl.device.prediction import Prediction
+    from swipefl.device.prediction import Prediction, Shown
     from swipefl.federation.device.client import Client
     from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
@@ -108,28 +108,29 @@ class Home:
         with self.store() as store:
             return store.gestures.examples("held_out")
 
-    def chosen(
-        self, id: str | None = None, word: str | None = None, worst: bool = False, model: str = "personal"
-    ) -> "Stored":
-        """A stored gesture: by its id, the newest of a word, the worst that `model` does, or the newest.
+    def shown(
+        self, model: str = "personal", top: int = 5, id: str | None = None, word: str | None = None, worst: bool = False
+    ) -> "tuple[str, Shown]":
+        """The handle of one stored gesture, and what `model` saw of it.
 
-        Raises UsageError where there is none such, AmbiguousId, CheckpointError, StoreError.
+        It is the one of an id, the newest of a word, the worst that the model does, or the newest. Raises UsageError
+        where there is none such, AmbiguousId, CheckpointError, StoreError.
         """
         from swipefl.decoder.decoder import Decoder
         from swipefl.device.worst import worst as worst_of
 
-        prediction = self.prediction(model) if worst else None
+        prediction = self.prediction(model)
         with self.store() as store:
             if id is not None:
-                return store.gestures.find(id)
-            if prediction:
+                found: Stored | None = store.gestures.find(id)
+            elif worst:
                 found = worst_of(store, Decoder(prediction.checkpoint, prediction.lexicon_of))
             else:
                 found = store.gestures.newest(word)
         if found is None:
-            what = "the store has no swipe of that word" if word is not None else "the store has no swipe to choose yet"
+            what = "the store has no swipe of that word" if word is not None else "the store has no swipe to show yet"
             raise UsageError("no-gesture", what, Remedy.INGEST_MORE)
-        return found
+        return found.handle, prediction.shown(found.example, top)
 
     def personal(
         self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never

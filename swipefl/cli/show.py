@@ -47,14 +47,12 @@ def show(
 
     if (gesture_id is not None) + (word is not None) + worst > 1:
         raise UsageError("several-said", "say one of them: an id, --word or --worst; without any it is the newest")
-    device = home_of(home)
     with telling_choices(as_json):
-        stored = device.chosen(gesture_id, word, worst, model)
-    shown = device.prediction(model).shown(stored.example, top)
+        handle, shown = home_of(home).shown(model, top, gesture_id, word, worst)
     if as_json or not is_terminal():
-        emit(_plain(stored.handle, shown.example, shown.sight, shown.candidates))
+        emit(_plain(handle, shown.example, shown.sight, shown.candidates))
     else:
-        _render(stored.handle, shown.example, shown.sight, shown.candidates)
+        _render(handle, shown.example, shown.sight, shown.candidates)
 
 
 def _plain(handle: str, example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:

@@ -19,7 +19,7 @@ def worst(store: Store, decoder: Decoder, clock: Callable[[], float] = time.mono
     """
     until = clock() + MOST_S
     for split in (HELD_OUT, TRAIN):
-        if found := _worst(store.gestures.latest(split, MOST), decoder, lambda: clock() >= until):
+        if found := _worst(list(store.gestures.latest(split, MOST)), decoder, lambda: clock() >= until):
             return found
     return None
 
