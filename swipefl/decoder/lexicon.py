@@ -76,7 +76,9 @@ class Lexicon:
             hidden = sorted(self.hidden)
             tables = [part.table(letters, hidden) for part in self._parts]
             make_room(self._indexes)
-            self._indexes[letters] = WordIndex(letters, tuple(table for table in tables if len(table)))
+            self._indexes[letters] = WordIndex(
+                letters, tuple(table for table in tables if len(table.hidden) < len(table))
+            )
         return self._indexes[letters]
 
     @cached_property
@@ -105,9 +107,8 @@ class _Part:
         """Its words on one keyboard."""
         table = self.listed.table(letters, self.turkic)
         if self.ln_frequencies is not self.listed.ln_frequencies:
-            table = replace(table, ln_frequencies=self.ln_frequencies[table.entries])
-        found = sorted({number for number, _ in self.listed.find(hidden, self.turkic)}) if hidden else []
-        return replace(table, hidden=table.rows_of(np.array(found, np.intp)))
+            table = replace(table, ln_frequencies=self.ln_frequencies)
+        return table.hiding(np.array([number for number, _ in self.listed.find(hidden, self.turkic)], np.intp))
 
 
 def _part(listed: WordList, turkic: bool, less: float = 0.0) -> _Part:

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,6 @@ Lengths = npt.NDArray[np.intp]
 CANDIDATES = 500  # words that get an exact CTC score
 COMPARED = 100  # words whose template is held against the path
 GLANCED_AT = 8_000  # words whose letters are looked at
-NOT_SHOWN = 1e-5  # a letter that no frame gives this probability is in no candidate
 USUAL_DOUBT = 2.0  # sqrt(-ln p_ctc) of words that come into question; there a nat is worth temperature + doubt / 4
 LEAST_TRUST = 0.05  # whatever the weights: the likeliest words are worth a look
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
@@ -158,7 +156,6 @@ class _Evidence:
     `trust`, `alpha` and `beta` weigh that, ln frequencies and lengths.
     """
 
-    missing: np.unsignedinteger[Any]  # mask of the letters that are nowhere
     bits: Masks
     ends: Floats  # ((1 + L)^2,): the probability that the spelling starts with the one letter and ends with the other
     absent: Floats  # probability that no frame emits the letter
@@ -173,11 +170,8 @@ def _evidence(probs: Doubles, index: WordIndex, weights: ScoreWeights) -> _Evide
     follows = np.log((before[:, :, None] * probs[1:, None, :]).max(0, initial=FLOOR * FLOOR))
     follows[0], follows[:, 0] = 0, 0
     first, last = np.log(_chance_to_start(probs)), np.log(_chance_to_start(probs[::-1]))
-    shown = probs.max(0) > NOT_SHOWN
-    bits = index.bits
     return _Evidence(
-        np.bitwise_or.reduce(bits) & ~np.bitwise_or.reduce(bits[shown], initial=bits[0]),
-        bits,
+        index.bits,
         (first[:, None] + last).astype(np.float32).ravel(),
         np.log1p(-np.minimum(probs, 1 - 1e-12)).sum(0).astype(np.float32),
         follows.astype(np.float32).ravel(),
@@ -201,27 +195,24 @@ def _first_glance(table: WordTable, evidence: _Evidence) -> Floats:
     """
     guess = (evidence.trust * evidence.ends).take(table.ends)
     guess += evidence.alpha * table.ln_frequencies
-    if evidence.missing:
-        guess[(table.masks & evidence.missing) != 0] = -np.inf
     guess[table.hidden] = -np.inf
     return guess
 
 
 def _second_glance(table: WordTable, rows: Rows, evidence: _Evidence) -> tuple[Rows, Floats]:
     """Rows that may be meant, and a guess of each one's score from all its letters."""
-    masks = table.masks[rows]
+    if not len(rows):
+        return rows, NO_SCORES
+    run = table.spelled.run(rows).astype(np.intp)
+    begins = np.flatnonzero(run == 0)
+    pairs = evidence.follows[run * len(evidence.bits) + np.append(run[1:], 0)]  # what meets a 0 is worth nothing
+    masks = np.bitwise_or.reduceat(evidence.bits[run], begins)
     # each letter counts half in the pair before it and half in the one after
-    seen = 0.5 * (evidence.ends[table.ends[rows]] + _pairs(table, rows, evidence)) + ABSENCE * _lacking(masks, evidence)
+    seen = 0.5 * (evidence.ends[table.ends[rows]] + np.add.reduceat(pairs, begins)) + ABSENCE * _lacking(
+        masks, evidence
+    )
     prior = evidence.alpha * table.ln_frequencies[rows] + evidence.beta * table.spelled.lengths[rows]
     return rows, evidence.trust * seen + prior
-
-
-def _pairs(table: WordTable, rows: Rows, evidence: _Evidence) -> Floats:
-    """The sum (N,) over the letters of these words of how well each follows the one before."""
-    run = table.spelled.run(rows).astype(np.intp)
-    pairs = np.append(run[:-1] * len(evidence.bits) + run[1:], 0)[: len(run)]  # what meets a 0 is worth nothing
-    sums: Floats = np.add.reduceat(evidence.follows[pairs], np.flatnonzero(run == 0)) if len(rows) else NO_SCORES
-    return sums
 
 
 def _lacking(masks: Masks, evidence: _Evidence) -> Floats:
@@ -297,9 +288,7 @@ def _ctc(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
 
 def _written(spellings: _Spellings) -> Mapping[str, Mapping[str, float]]:
     """By spelling the words that are spelled so, each with the logarithm of its share."""
-    written = [
-        word for table, rows in spellings.picked for word in table.written.text(table.entries[rows].astype(np.intp))
-    ]
+    written = [word for table, rows in spellings.picked for word in table.written.text(rows)]
     shares: dict[str, dict[str, float]] = {}
     for word, of, share in zip(written, spellings.of.tolist(), spellings.ln_shares.tolist(), strict=True):
         alike = shares.setdefault(spellings.words[of], {})

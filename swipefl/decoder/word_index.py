@@ -1,7 +1,7 @@
 """Words as arrays, arranged for the search over one keyboard's letters."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,9 +14,7 @@ Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Masks = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.intp]
 Starts = npt.NDArray[np.uint32]
-NO_ROWS: Rows = np.zeros(0, np.intp)
 MOST_CHARACTERS = 2**16 - 1  # of an alphabet
-MASKED_AT_ONCE = 20_000  # words: so many bits of letters lie in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,33 +60,28 @@ class Words:
 
 @dataclass(frozen=True, eq=False)
 class WordTable:
-    """N written words as the letters of one keyboard spell them, in the order of their list.
+    """N words of a list, as they are `written` there and as the letters of one keyboard spell them.
 
     `spelled`: their letters, as columns of the log-probabilities. `ends` (N,): for the first and the last letter
-    together, first * (1 + L) + last. `masks` (N,): a bit for each letter in the word. `entries` (N,): their numbers
-    in the list that they were `written` in. `hidden`: rows that no search meets.
+    together, first * (1 + L) + last. `hidden`: rows that no search meets, those that cannot be spelled among them.
     """
 
     spelled: Words
     ends: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
-    masks: Masks
     ln_frequencies: Floats
-    entries: npt.NDArray[np.uint32]
     written: Words
     hidden: Rows
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self.written)
 
-    def texts(self, rows: Rows) -> list[str]:
-        """The words of these rows as they are written."""
-        return self.written.text(self.entries[rows].astype(np.intp))
-
-    def rows_of(self, entries: Rows) -> Rows:
-        """The rows of those of the list's `entries` that can be spelled."""
-        rows = np.searchsorted(self.entries, entries)
-        rows[rows == len(self)] = 0
-        return rows[self.entries[rows] == entries] if len(self) else NO_ROWS
+    def hiding(self, rows: Rows) -> "WordTable":
+        """The table where these rows are hidden too."""
+        if not len(rows):
+            return self
+        hidden = np.zeros(len(self), bool)
+        hidden[self.hidden] = hidden[rows] = True
+        return replace(self, hidden=np.flatnonzero(hidden))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +93,9 @@ class WordIndex:
 
     @cached_property
     def bits(self) -> Masks:
-        """The bit in `masks` of each code (1 + L,)."""
-        return letter_bits(len(self.letters))
+        """A bit for each code (1 + L,), none for 0; letters share bits where there are more than 64."""
+        bits = [0, *(1 << place % 64 for place in range(len(self.letters)))]
+        return np.array(bits, np.uint32) if len(self.letters) <= 32 else np.array(bits, np.uint64)
 
     def __contains__(self, spelled: object) -> bool:
         """Whether a word that is not hidden is spelled so."""
@@ -137,29 +131,12 @@ def joined(codes: Rows, lengths: Rows, alphabet: str) -> Words:
 
 
 def as_codes(numbers: npt.NDArray[np.intp], letters: int) -> Codes:
-    """`numbers` in the smallest type that holds the codes of so many letters."""
-    return numbers.astype(np.uint8) if letters < 256 else numbers.astype(np.uint16)
+    """`numbers` in the smallest type that holds the codes of so many letters, and one more."""
+    return numbers.astype(np.uint8) if letters < 255 else numbers.astype(np.uint16)
 
 
 def looked_up(values: npt.NDArray[Any], codes: Codes) -> npt.NDArray[Any]:
     """`values` of the codes: what indexing does, which would first make eight bytes of each."""
     if values.itemsize > 1 or codes.itemsize > 1:
         return values[codes]
-    return np.frombuffer(codes.tobytes().translate(values.tobytes().ljust(256, b"\0")), values.dtype)
-
-
-def letter_bits(letters: int) -> Masks:
-    """The mask bit of each code (1 + L,), none for code 0; letters share bits where there are more than 64."""
-    bits = [0, *(1 << place % 64 for place in range(letters))]
-    return np.array(bits, np.uint32) if letters <= 32 else np.array(bits, np.uint64)
-
-
-def masks_of(flat: Codes, starts: Starts, letters: int) -> Masks:
-    """The bits (N,) of the letters of words that follow one another, to the end of `flat`."""
-    bits = letter_bits(letters)
-    masks = np.zeros(len(starts), bits.dtype)
-    for first in range(0, len(starts), MASKED_AT_ONCE):
-        own = starts[first : first + MASKED_AT_ONCE]
-        end = starts[first + MASKED_AT_ONCE] if first + MASKED_AT_ONCE < len(starts) else len(flat)
-        np.bitwise_or.reduceat(bits[flat[own[0] : end]], own - own[0], out=masks[first : first + len(own)])
-    return masks
+    return np.frombuffer(bytearray(codes).translate(values.tobytes().ljust(256, b"\0")), values.dtype)

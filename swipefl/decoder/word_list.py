@@ -3,7 +3,7 @@
 A file is a zlib stream of: the magic, the numbers of words and of characters in the alphabet (little-endian uint32),
 the alphabet (UTF-32-LE), for each word, most frequent first, how far its frequency lies below the one before (uint16,
 steps of STEP decades; the first: below 1), then the words as they are written, a 0 before each and 1 + place in the
-alphabet for each character (uint8, or uint16 for an alphabet of more than 255).
+alphabet for each character (uint8, or uint16 for an alphabet of more than 254).
 """
 
 import math
@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from swipefl.arrays import Floats
 from swipefl.decoder.spelled_words import spelled_words
-from swipefl.decoder.word_index import NO_ROWS, Rows, Words, WordTable, joined, words_of
+from swipefl.decoder.word_index import Rows, Words, WordTable, joined, words_of
 from swipefl.gesture.spelling import lower
 
 # Alphabets of which a list keeps what was built for them, 8 MB each: whoever sends gestures chooses their number.
@@ -72,7 +72,8 @@ class WordList:
         equal = defaultdict(list)
         for place, known in zip(places, others.tolist(), strict=True):
             equal[known].append(place)
-        found = np.isin(hashes, others)
+        ordered = np.sort(others)
+        found = ordered[np.searchsorted(ordered[:-1], hashes)] == hashes
         pairs = zip(near[found].tolist(), hashes[found].tolist(), strict=True)
         return [(row, place) for row, known in pairs for place in equal[known]]
 
@@ -110,11 +111,11 @@ def unpacked(content: bytes) -> WordList:
         raise ValueError("not a lexicon file of this version")
     _, count, size = HEADER.unpack_from(content)
     start = HEADER.size + 4 * size
-    if len(content) < start + 2 * count or (size > 255 and len(content) % 2):
+    if len(content) < start + 2 * count or (size > 254 and len(content) % 2):
         raise ValueError("a damaged lexicon file")
     alphabet = content[HEADER.size : start].decode("utf-32-le")
     below = np.frombuffer(content, "<u2", count, start)
-    flat = np.frombuffer(content, np.uint8 if size < 256 else "<u2", offset=start + 2 * count)
+    flat = np.frombuffer(content, np.uint8 if size < 255 else "<u2", offset=start + 2 * count)
     starts = np.flatnonzero(flat == 0).astype(np.uint32)
     lengths = np.diff(starts, append=np.uint32(len(flat))) - 1
     if len(starts) != count or lengths.max(initial=0) > 255 or flat.max(initial=0) > size:
@@ -163,9 +164,11 @@ def _hashes(words: Words, rows: Rows, alike: Rows) -> npt.NDArray[np.uint64]:
 
 
 def _table(listed: WordList, letters: str, turkic: bool) -> WordTable:
-    spelled, masks, entries = spelled_words(listed.words, letters, turkic)
+    spelled = spelled_words(listed.words, letters, turkic)
     kind = np.uint16 if len(letters) < 256 else np.uint32
     first, last = (spelled.flat[spelled.starts + place].astype(kind) for place in (1, spelled.lengths))
-    ends = first * kind(1 + len(letters)) + last
-    ln_frequencies = listed.ln_frequencies[entries]
-    return WordTable(spelled, ends, masks, ln_frequencies, entries.astype(np.uint32), listed.words, NO_ROWS)
+    first *= kind(1 + len(letters))
+    first += last
+    unspelled = np.flatnonzero(spelled.lengths == 0)
+    first[unspelled] = 0
+    return WordTable(spelled, first, listed.ln_frequencies, listed.words, unspelled)

@@ -45,7 +45,7 @@ class TemplateMatcher:
         scores = frequency * self.table.ln_frequencies[rows] - location * distances - shape * shapes
         best = np.argsort(-scores)[:top]
         relative = np.exp(scores - scores.max(initial=-np.inf))
-        words, spelled = self.table.texts(rows[best]), self.table.spelled.text(rows[best])
+        words, spelled = self.table.written.text(rows[best]), self.table.spelled.text(rows[best])
         numbers = zip(words, spelled, scores[best].tolist(), (relative[best] / relative.sum()).tolist(), strict=True)
         return [Candidate(*columns) for columns in numbers]
 
@@ -55,7 +55,7 @@ class TemplateMatcher:
         path = _resampled(points[None].astype(np.float32))
         start = np.hypot(*(self._templates[:, 0] - path[0, 0]).T)
         end = np.hypot(*(self._templates[:, -1] - path[0, -1]).T)
-        rows = np.flatnonzero((start < NEAR) & (end < NEAR))
+        rows = np.flatnonzero((start < NEAR) & (end < NEAR) & (self.table.spelled.lengths > 0))
         location = np.sqrt(((self._templates[rows] - path) ** 2).sum(2)) @ _location_weights()
         shape = np.sqrt(((self._shapes[rows] - _shapes(path)) ** 2).sum(2)).mean(1)
         return rows, location, shape
@@ -69,9 +69,9 @@ def _location_weights() -> Floats:
 
 def _templates(table: WordTable, centres: npt.NDArray[np.float64]) -> Floats:
     """Straight paths (N, SAMPLES, 2) through each word's keys."""
-    paths = np.empty((len(table), SAMPLES, 2), np.float32)
+    paths = np.zeros((len(table), SAMPLES, 2), np.float32)
     lengths = table.spelled.lengths
-    for length in np.unique(lengths):
+    for length in np.unique(lengths[lengths > 0]):
         rows = np.flatnonzero(lengths == length)
         codes = table.spelled.run(rows).reshape(len(rows), -1)[:, 1:]
         keys = centres[codes.astype(np.intp) - 1].astype(np.float32)

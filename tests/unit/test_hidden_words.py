@@ -63,7 +63,7 @@ def test_hiding_leaves_the_cached_lexicon_alone() -> None:
     lexicon = load_lexicon("en")
     (plain,) = lexicon.index(letters).tables
     (fewer,) = lexicon.hiding(WORDS).index(letters).tables
-    assert sorted(fewer.texts(fewer.hidden)) == sorted(WORDS)
+    assert sorted(fewer.written.text(fewer.hidden)) == sorted(WORDS)
     assert not len(plain.hidden)
     assert load_lexicon("en").index(letters).tables == (plain,)
     assert all(word in lexicon.hiding(WORDS) for word in WORDS)  # known, if never offered

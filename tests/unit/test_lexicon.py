@@ -31,7 +31,7 @@ def found(index: WordIndex) -> dict[tuple[str, str], float]:
     sums: dict[tuple[str, str], float] = {}
     for table in index.tables:
         rows = np.setdiff1d(np.arange(len(table)), table.hidden)
-        pairs = zip(table.spelled.text(rows), table.texts(rows), strict=True)
+        pairs = zip(table.spelled.text(rows), table.written.text(rows), strict=True)
         for pair, ln in zip(pairs, table.ln_frequencies[rows].tolist(), strict=True):
             sums[pair] = sums.get(pair, 0.0) + math.exp(ln)
     return sums
@@ -49,13 +49,14 @@ KEYS = st.text(
 def test_a_table_spells_as_a_keyboard_does(words: list[str], letters: str, turkic: bool) -> None:
     table = list_of(dict.fromkeys(words, -1.0)).table(letters, turkic)
     spelling = Spelling(letters, turkic)
-    assert dict(zip(table.texts(np.arange(len(table))), table.spelled.text(), strict=True)) == {
-        word: keys for word in words if (keys := spelling.of(word))
-    }
+    assert table.written.text() == words
+    assert table.spelled.text() == [spelling.of(word) or "" for word in words]
+    assert table.hidden.tolist() == [row for row, word in enumerate(words) if not spelling.of(word)]
     for row, word in enumerate(table.spelled.text()):
+        if not word:
+            continue
         first, last = divmod(int(table.ends[row]), 1 + len(letters))
         assert (letters[first - 1], letters[last - 1]) == (word[0], word[-1])
-        assert int(table.masks[row]) == sum(1 << letters.index(letter) for letter in set(word))
         index = WordIndex(letters, (table,))
         assert word in index
         assert word + "aeea" not in index
@@ -78,7 +79,11 @@ def test_words_of_many_characters_and_of_many_alphabets() -> None:
     many = {chr(0x4E00 + n) + chr(0xAC00 + n): 10 ** (-n / 1000 - 1) for n in range(5_000)}
     long = {"a" * 255: 0.5, "한" * 86: 0.4, "b": 1e-300}
     assert sorted(listed({**many, **long}).words.text()) == sorted({**many, **long})
-    assert listed(long).table("abㅎㅏㄴ").spelled.text() == ["a" * 255, "b"]  # 258 letters are more than anybody swipes
+    assert listed(long).table("abㅎㅏㄴ").spelled.text() == [
+        "a" * 255,
+        "",
+        "b",
+    ]  # 258 letters are more than anybody swipes
     assert MOST_LENGTH == 255
 
 
@@ -109,12 +114,6 @@ def test_words_are_found_as_they_are_written_or_whatever_their_case(
         (row, place) for row, word in enumerate(words) for place, other in enumerate(wanted) if key(word) == key(other)
     ]
     assert sorted(pairs) == expected
-
-
-def test_the_rows_of_entries_are_those_that_can_be_spelled() -> None:
-    table = listed({"ab": 0.1, "cd": 0.09, "ba": 0.08, "c": 0.07}).table("ab")
-    assert table.rows_of(np.array([0, 1, 2, 3])).tolist() == [0, 1]
-    assert listed({"cd": 0.09}).table("ab").rows_of(np.array([0])).tolist() == []
 
 
 @pytest.mark.parametrize("language", shipped())
@@ -155,8 +154,9 @@ def test_personal_words_share_the_listed_table() -> None:
     (plain,), (table, own) = lexicon.index(QWERTY).tables, more.index(QWERTY).tables
     assert table.spelled is plain.spelled
     changed = np.flatnonzero(table.ln_frequencies != plain.ln_frequencies)
-    assert table.texts(changed) == ["the"]
-    assert own.texts(np.arange(len(own))) == ["qzxj"]
+    assert table.written.text(changed) == ["the"]
+    assert own.spelled.text() == ["qzxj", ""]
+    assert own.hidden.tolist() == [1]
 
 
 FORMS = {"its": 0.02, "it's": 0.01, "Essen": 0.005, "essen": 0.004, "Straße": 0.003, "the": 0.1}

@@ -96,7 +96,7 @@ def test_the_best_word_of_all_is_found(alpha: float) -> None:
         scores = ctc_log_likelihoods(log_probs, words) + priors
         best = int(scores.argmax())
         first = search(log_probs, index, weights, 1)[0]
-        found += first.word == table.texts(np.array([best]))[0]
+        found += first.word == table.written.text(np.array([best]))[0]
         assert first.score <= scores[best] + 1e-4
     assert found == len(meant)
 
