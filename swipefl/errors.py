@@ -41,6 +41,7 @@ class Remedy(Enum):
     CHECK_OWNER = auto()
     CHECK_PERMISSIONS = auto()
     CHECK_PROXY = auto()
+    CHOOSE_FIELD = auto()
     CHOOSE_LANGUAGE = auto()
     CHOOSE_MODEL = auto()
     CHOOSE_NAME = auto()

@@ -17,6 +17,7 @@ _WORDS = {
     f"{_OTHER_HOME}",
     Remedy.CHECK_PERMISSIONS: "check its name and its permissions",
     Remedy.CHECK_PROXY: "check the proxy that https_proxy names; no_proxy lists hosts that need none",
+    Remedy.CHOOSE_FIELD: "--by names a field of the lines that has few values, such as user",
     Remedy.CHOOSE_LANGUAGE: "say --language {known}",
     Remedy.CHOOSE_MODEL: "there are {known}",
     Remedy.CHOOSE_NAME: "give the new one a name of its own",

@@ -1,9 +1,13 @@
-"""The one judge: how often the word that was meant is among a decoder's first candidates, and how fast it is."""
+"""The one judge: how often the word that was meant is among a decoder's first candidates, and how fast it is.
+
+A word is right where it is spelled as the one that was meant: candidates of one spelling (its, it's) are one, at the
+place of the first of them and as likely as all of them together.
+"""
 
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
@@ -13,7 +17,7 @@ import numpy.typing as npt
 from swipefl.arrays import Doubles
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Candidate
-from swipefl.errors import Remedy, TooLittleData
+from swipefl.errors import Remedy, TooLittleData, UsageError
 from swipefl.gesture.gesture import Example, Gesture
 
 Decode = Callable[[Gesture], tuple[Sequence[Candidate], str]]
@@ -22,6 +26,8 @@ BINS = 15
 SEEN_AT_LEAST = 5  # times, for a key to be among the worst
 NOWHERE = 1_000_000  # the rank of a word that is not among the candidates
 JUDGED = 20  # candidates among which a judged word is looked for
+EVALUATED = 20  # candidates that an evaluation wants: five spellings with nearly all the forms that words have
+MOST_GROUPS = 1_000
 UNFOUND = 1e-6  # its probability where it is not among them
 
 
@@ -55,9 +61,9 @@ def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
     ranks, logs = [], []
     for example in examples:
         candidates = [c for c in decoder.decode(example.gesture, JUDGED) if math.isfinite(c.probability)]
-        ranks.append(rank := _rank(example.spelled, candidates))
-        probability = candidates[rank].probability if rank < len(candidates) else 0.0
-        logs.append(float(np.log(max(probability, UNFOUND))))
+        chances = _chances(candidates)
+        ranks.append(_rank(example.spelled, chances))
+        logs.append(float(np.log(max(chances.get(example.spelled, 0.0), UNFOUND))))
     return Judgement(_share(ranks, 1), float(np.mean(logs)))
 
 
@@ -75,7 +81,9 @@ class Evaluation:
     """Fractions of `examples`; a word outside the lexicon counts as wrong. Times are of one gesture, in ms.
 
     `greedy` counts spellings that are right without a lexicon; `ece` is the expected calibration error of the first
-    words' probabilities (Guo et al. 2017, ICML). The worst keys and words are the owner's alone to see.
+    spellings' probabilities (Guo et al. 2017, ICML). `written` is the share of first candidates that are written as the
+    label is, of the `written_examples` whose labels are more than a spelling (Don't, Straße); None where there are
+    none, as in corpora of lower-case letters. The worst keys and words are the owner's alone to see.
     """
 
     examples: int
@@ -85,6 +93,8 @@ class Evaluation:
     top5: float
     greedy: float
     ece: float
+    written: float | None
+    written_examples: int
     ms_p50: float
     ms_p99: float
     worst_keys: tuple[Misses, ...] = ()
@@ -92,37 +102,80 @@ class Evaluation:
 
 
 def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Example], bool]) -> Evaluation:
-    """The scores of `decode`, which gives at least five candidates and the spelling for one gesture.
+    """The scores of `decode`, which gives the candidates, best first, and the greedy spelling for one gesture.
 
-    `known` says whether an example's word is in the lexicon. Raises TooLittleData where there are no examples.
+    Of five spellings it should give all written forms: EVALUATED candidates have them. `known` says whether an
+    example's word is in the lexicon. Raises TooLittleData where there are no examples.
     """
-    ranks: list[int] = []
-    sure: list[float] = []
-    seconds: list[float] = []
-    in_lexicon = spelled = 0
-    keys_seen, keys_missed, words_seen, words_missed = Counter[str](), Counter[str](), Counter[str](), Counter[str]()
-    for example in examples:
+    return evaluate_by(decode, ((example, "") for example in examples), known)[0]
+
+
+def evaluate_by(
+    decode: Decode, examples: Iterable[tuple[Example, str]], known: Callable[[Example], bool]
+) -> tuple[Evaluation, dict[str, Evaluation]]:
+    """The scores over all examples, and over those of each group, by its name, in order.
+
+    Raises TooLittleData where there are no examples, UsageError where there are more than MOST_GROUPS groups.
+    """
+    tallies: dict[str, _Tally] = {}
+    everything = _Tally()
+    for example, group in examples:
         begun = time.perf_counter()
         candidates, spelling = decode(example.gesture)
-        seconds.append(time.perf_counter() - begun)
-        word = example.spelled
-        rank = _rank(word, candidates) if (listed := known(example)) else NOWHERE
-        sure.append(candidates[0].probability if candidates else 0.0)
-        ranks.append(rank)
-        in_lexicon += listed
-        spelled += spelling == word
-        keys_seen.update(word)
-        keys_missed.update(_missed(word, spelling))
-        words_seen[word] += 1
-        words_missed[word] += rank > 0
-    top1, top3, top5 = (_share(ranks, top) for top in (1, 3, 5))
-    count = len(ranks)
-    p50, p99 = np.percentile(np.array(seconds) * 1e3, [50, 99]).tolist()
-    worst_keys = _worst(keys_missed, keys_seen, lambda m: (m.seen >= SEEN_AT_LEAST, m.missed / m.seen))
-    worst_words = _worst(words_missed, words_seen, lambda m: (m.missed, m.missed / m.seen))
-    ece = calibration_error(np.array(sure), np.array(ranks) == 0)
-    shares = (in_lexicon / count, top1, top3, top5, spelled / count, ece)
-    return Evaluation(count, *shares, p50, p99, worst_keys, worst_words)
+        seconds = time.perf_counter() - begun
+        if group not in tallies and len(tallies) == MOST_GROUPS:
+            what = "there are more than {most:,} groups"
+            raise UsageError("many-groups", what, Remedy.CHOOSE_FIELD, most=MOST_GROUPS)
+        for tally in (everything, tallies.setdefault(group, _Tally())):
+            tally.add(example, candidates, spelling, known(example), seconds)
+    return everything.evaluation(), {name: tallies[name].evaluation() for name in sorted(tallies)}
+
+
+class _Tally:
+    """What was seen of the examples so far."""
+
+    def __init__(self) -> None:
+        self._ranks: list[int] = []
+        self._sure: list[float] = []
+        self._seconds: list[float] = []
+        self._written: list[bool] = []
+        self._in_lexicon = self._spelled = 0
+        self._keys_seen, self._keys_missed = Counter[str](), Counter[str]()
+        self._words_seen, self._words_missed = Counter[str](), Counter[str]()
+
+    def add(
+        self, example: Example, candidates: Sequence[Candidate], spelling: str, listed: bool, seconds: float
+    ) -> None:
+        """Counts one example."""
+        word, chances = example.spelled, _chances(candidates)
+        rank = _rank(word, chances) if listed else NOWHERE
+        self._ranks.append(rank)
+        self._sure.append(next(iter(chances.values()), 0.0))
+        self._seconds.append(seconds)
+        if example.word != word:
+            self._written.append(bool(candidates) and candidates[0].word == example.word)
+        self._in_lexicon += listed
+        self._spelled += spelling == word
+        self._keys_seen.update(word)
+        self._keys_missed.update(_missed(word, spelling))
+        self._words_seen[word] += 1
+        self._words_missed[word] += rank > 0
+
+    def evaluation(self) -> Evaluation:
+        """The scores. Raises TooLittleData where nothing was counted."""
+        top1, top3, top5 = (_share(self._ranks, top) for top in (1, 3, 5))
+        count = len(self._ranks)
+        p50, p99 = np.percentile(np.array(self._seconds) * 1e3, [50, 99]).tolist()
+        ece = calibration_error(np.array(self._sure), np.array(self._ranks) == 0)
+        shares = (self._in_lexicon / count, top1, top3, top5, self._spelled / count, ece)
+        written = (float(np.mean(self._written)) if self._written else None, len(self._written))
+        return Evaluation(count, *shares, *written, p50, p99, self._worst_keys(), self._worst_words())
+
+    def _worst_keys(self) -> tuple[Misses, ...]:
+        return _worst(self._keys_missed, self._keys_seen, lambda m: (m.seen >= SEEN_AT_LEAST, m.missed / m.seen))
+
+    def _worst_words(self) -> tuple[Misses, ...]:
+        return _worst(self._words_missed, self._words_seen, lambda m: (m.missed, m.missed / m.seen))
 
 
 def pooled(parts: Sequence[Evaluation]) -> tuple[float, float]:
@@ -139,9 +192,17 @@ def calibration_error(sure: Doubles, right: npt.NDArray[np.bool_]) -> float:
     return float(np.abs(apart).sum() / len(sure))
 
 
-def _rank(word: str, candidates: Sequence[Candidate]) -> int:
-    """The place from 0 of the word that is spelled so; NOWHERE where it is not among them."""
-    return next((i for i, candidate in enumerate(candidates) if candidate.spelled == word), NOWHERE)
+def _chances(candidates: Sequence[Candidate]) -> dict[str, float]:
+    """The probability of each spelling, that of all its forms, in the order in which they come first."""
+    chances: dict[str, float] = {}
+    for candidate in candidates:
+        chances[candidate.spelled] = chances.get(candidate.spelled, 0.0) + candidate.probability
+    return chances
+
+
+def _rank(spelled: str, chances: Mapping[str, float]) -> int:
+    """The place from 0 of a spelling; NOWHERE where it is not among them."""
+    return next((place for place, spelling in enumerate(chances) if spelling == spelled), NOWHERE)
 
 
 def _share(ranks: Sequence[int], top: int) -> float:

@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
@@ -23,6 +23,7 @@ from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
+from swipefl.gesture.formats.fields import facts_of, group_of
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
@@ -92,16 +93,36 @@ class Prediction:
 
     def evaluation(self, examples: Iterable[Example], language: str | None = None) -> "Evaluation":
         """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
-        from swipefl.decoder.evaluation import evaluate
+        return self.evaluation_by(((example, "") for example in examples), language)[0]
+
+    def evaluation_by(
+        self, examples: Iterable[tuple[Example, str]], language: str | None = None
+    ) -> "tuple[Evaluation, dict[str, Evaluation]]":
+        """How good it is on all examples, and on those of each group.
+
+        Raises UsageError, also where there are too many groups, and TooLittleData where there are no examples.
+        """
+        from swipefl.decoder.evaluation import EVALUATED, evaluate_by
 
         decoder = self._decoder(self.lexicon_of, language)
-        return evaluate(decoder.decode_and_spell, examples, decoder.knows)
+        return evaluate_by(partial(decoder.decode_and_spell, top=EVALUATED), examples, decoder.knows)
 
     def examples(self, source: Source) -> Iterator[Example]:
         """The gestures with words of a source. Raises DataError where it cannot be read."""
+        return (example for example, _ in self._labelled(source))
+
+    def grouped(self, source: Source, field: str) -> Iterator[tuple[Example, str]]:
+        """The gestures with words of a source, each with its group by a field of its line.
+
+        Raises DataError, and UsageError for a field by which nothing can be grouped.
+        """
+        for example, said in self._labelled(source):
+            yield example, group_of({**facts_of(example), **said}, field)
+
+    def _labelled(self, source: Source) -> Iterator[tuple[Example, Mapping[str, Any]]]:
         for entry in self._entries(source):
             if isinstance(entry, Reading) and entry.word is not None:
-                yield Example(entry.gesture, entry.word)
+                yield Example(entry.gesture, entry.word), entry.fields
 
     def shown(self, example: Example, top: int = 5) -> Shown:
         """What the model saw of one gesture."""

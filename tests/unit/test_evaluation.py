@@ -1,10 +1,14 @@
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 
 from swipefl.decoder import evaluation
-from swipefl.decoder.evaluation import Judgement, Misses, calibration_error, evaluate, judge
+from swipefl.decoder.evaluation import Evaluation, Judgement, Misses, calibration_error, evaluate, evaluate_by, judge
 from swipefl.decoder.search import Candidate
-from swipefl.errors import TooLittleData
+from swipefl.errors import TooLittleData, UsageError
+from swipefl.gesture.formats.fields import ABSENT, facts_of, group_of, held_out_by
 from swipefl.gesture.gesture import Example, Gesture
 from tests.support.people import examples
 
@@ -197,3 +201,108 @@ def test_calibration_is_that_of_the_first_words() -> None:
 
     assert evaluate(decode, _swiped(["hello"]), lambda example: True).ece == pytest.approx(0.25)
     assert evaluate(decode, _swiped(["jello"]), lambda example: True).ece == pytest.approx(0.75)
+
+
+FORMS = (("it's", "its", 0.4), ("its", "its", 0.2), ("is", "is", 0.3), ("Don't", "dont", 0.1), ("dont", "dont", 0.0))
+
+
+def _of_forms(gesture: Gesture) -> tuple[list[Candidate], str]:
+    return [Candidate(word, spelled, 0.0, probability) for word, spelled, probability in FORMS], ""
+
+
+def _evaluated(word: str) -> Evaluation:
+    return evaluate(_of_forms, _swiped([word]), lambda example: True)
+
+
+def test_candidates_of_one_spelling_are_one() -> None:
+    tops = {word: (r.top1, r.top3) for word in ("its", "is", "Don't", "don't") for r in [_evaluated(word)]}
+    assert tops == {"its": (1, 1), "is": (0, 1), "Don't": (0, 1), "don't": (0, 1)}
+
+
+def test_a_spelling_is_as_likely_as_all_its_forms_together() -> None:
+    assert _evaluated("its").ece == pytest.approx(0.4)
+    assert _evaluated("is").ece == pytest.approx(0.6)
+
+    class Forms:
+        def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
+            return _of_forms(gesture)[0]
+
+    judged = judge(Forms(), _swiped(["it's", "is"]))  # type: ignore[arg-type]
+    assert judged == Judgement(0.5, pytest.approx((np.log(0.6) + np.log(0.3)) / 2))
+
+
+@pytest.mark.parametrize(
+    ("words", "written", "of"),
+    [
+        (["its", "is"], None, 0),  # labels that are no more than letters say nothing of how they are written
+        (["it's"], 1.0, 1),
+        (["it's", "It's", "its"], 0.5, 2),
+        (["Don't"], 0.0, 1),
+    ],
+)
+def test_written_forms_are_right_where_they_are_those_of_labels(
+    words: list[str], written: float | None, of: int
+) -> None:
+    result = evaluate(_of_forms, _swiped(words), lambda example: True)
+    assert (result.written, result.written_examples) == (written, of)
+
+
+def test_groups_have_the_scores_of_their_examples_alone() -> None:
+    swiped = _swiped(["hello", "world", "water", "apple", "hello"])
+    names = ["b", "a", "a", ABSENT, "b"]
+    everything, groups = evaluate_by(_decoder(swiped), zip(swiped, names, strict=True), lambda example: True)
+    assert list(groups) == sorted(set(names))
+    assert sum(group.examples for group in groups.values()) == everything.examples == 5
+    for name in groups:
+        alone = evaluate(_decoder(swiped), [e for e, n in zip(swiped, names, strict=True) if n == name], lambda e: True)
+        assert replace(groups[name], ms_p50=0, ms_p99=0) == replace(alone, ms_p50=0, ms_p99=0)
+
+
+def test_there_are_not_more_groups_than_anybody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "MOST_GROUPS", 3)
+    swiped = _swiped(["hello"] * 4)
+    grouped = list(zip(swiped, "abca", strict=True))
+    assert len(evaluate_by(_decoder(swiped), grouped, lambda example: True)[1]) == 3
+    with pytest.raises(UsageError, match="more than 3 groups") as raised:
+        evaluate_by(_decoder(swiped), zip(swiped, "abcd", strict=True), lambda example: True)
+    assert raised.value.code == "many-groups"
+
+
+@pytest.mark.parametrize(
+    ("fields", "group"),
+    [
+        ({"text": "sentence"}, "sentence"),
+        ({"text": ""}, ""),
+        ({"text": 3}, "3"),
+        ({"text": 3.0}, "3"),
+        ({"text": 0.25}, "0.25"),
+        ({"text": True}, "true"),
+        ({"text": False}, "false"),
+        ({"text": None}, ABSENT),
+        ({"other": "x"}, ABSENT),
+        ({"text": ["de", "en"]}, "de,en"),
+        ({"text": []}, ABSENT),
+        ({"text": {"name": "mine", "keys": []}}, "mine"),
+        ({"text": "x" * 10_000}, "x" * 200),
+    ],
+)
+def test_a_group_is_what_a_field_says(fields: dict[str, Any], group: str) -> None:
+    assert group_of(fields, "text") == group
+
+
+@pytest.mark.parametrize("value", [[{"x": 1}], [1, 2], {"name": {}}, {"name": [1]}])
+def test_nothing_is_grouped_by_what_is_no_single_value(value: Any) -> None:
+    with pytest.raises(UsageError, match="field 'coords'") as raised:
+        group_of({"coords": value}, "coords")
+    assert raised.value.code == "no-group"
+
+
+def test_stored_swipes_are_grouped_by_what_is_known_of_all() -> None:
+    swiped = _swiped(["hello", "world"])
+    assert [group for _, group in held_out_by(swiped, "keyboard")] == ["qwerty", "qwerty"]
+    assert [group for _, group in held_out_by(swiped, "language")] == ["en", "en"]
+    assert [group for _, group in held_out_by(swiped, "user")] == [ABSENT, ABSENT]
+    for field in facts_of(swiped[0]):
+        list(held_out_by(swiped, field))
+    with pytest.raises(UsageError, match="user"):
+        list(held_out_by(swiped, "text"))

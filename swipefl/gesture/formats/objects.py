@@ -6,7 +6,16 @@ from typing import Any
 
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import cleverkeys, futo, heliboard, neuroswipe, own
-from swipefl.gesture.formats.reading import UNKNOWN_FORMAT, Entry, Private, Reader, Rejected, is_private, unknown_format
+from swipefl.gesture.formats.reading import (
+    UNKNOWN_FORMAT,
+    Entry,
+    Private,
+    Reader,
+    Reading,
+    Rejected,
+    is_private,
+    unknown_format,
+)
 
 ENVELOPE = "data"  # CleverKeys' export as one document: its lines are a field
 
@@ -50,6 +59,7 @@ def entries_of(
     private = marked or (isinstance(data, dict) and is_private(data.get("private")))
     for entry in found:
         told = entry if isinstance(entry, Private) else replace(entry, text=text)
+        told = replace(told, fields=data) if isinstance(told, Reading) else told
         yield Private(told) if private else told
 
 

@@ -4,8 +4,8 @@
 from when more has been written.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -37,7 +37,8 @@ class Reading:
     """A gesture that begins at `line`; `word` is the written one, None where unlabelled; `suspect` if the file says so.
 
     `by_hand` says that its owner set the word, as an export does. `fault` says why a word that is there cannot be used:
-    for a prediction it does not matter. `text` is the line, as a rejected one's is.
+    for a prediction it does not matter. `text` is the line, as a rejected one's is; `fields` are what it says, as they
+    came, or what a table's first row does.
     """
 
     line: int
@@ -48,6 +49,7 @@ class Reading:
     fault: RejectedLine | None = None
     text: bytes = b""
     by_hand: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,7 @@ def _gesture(stroke: _Stroke, reader: Reader, resume: int | None = None) -> Entr
     entry: Any
     try:
         entry = own.read(stroke.line, _line(stroke), reader.keyboard, reader.find)
+        entry = replace(entry, fields={name: cell for name, cell in stroke.said.items() if cell})
     except RejectedLine as error:
         entry = Rejected(stroke.line, error)
     entry = replace(entry, resume=resume)

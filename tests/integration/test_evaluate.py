@@ -1,0 +1,80 @@
+"""Evaluations by groups of lines, as a person asks for them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import swipefl
+from tests.support.swipes import EXAMPLE, GOOD
+from tests.support.terminal import seen, swipefl_on_terminal
+
+KEYS = {"examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece", "written", "written_examples", "ms_p50"}
+
+
+def _file(path: Path, **fields: list[object]) -> Path:
+    """The first swipes of the example, each with one more field, where that is not ..."""
+    given = [dict(zip(fields, values, strict=True)) for values in zip(*fields.values(), strict=True)]
+    said = [{name: value for name, value in each.items() if value is not ...} for each in given]
+    path.write_text("\n".join(json.dumps(json.loads(line) | more) for line, more in zip(GOOD, said, strict=False)))
+    return path
+
+
+def test_groups_stand_beside_the_whole_with_the_same_keys(tmp_path: Path) -> None:
+    path = _file(tmp_path / "swipes.jsonl", text=["sentence", "words", "sentence", ..., None, True, 7, "words"])
+    done = swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base", "--by", "text", "--json").json
+    groups = done.pop("by")
+    assert done.keys() >= KEYS
+    assert all(group.keys() == done.keys() for group in groups.values())
+    counts = {name: group["examples"] for name, group in groups.items()}
+    assert counts == {"sentence": 2, "words": 2, "(none)": 2, "true": 1, "7": 1}
+    assert sum(group["top1"] * group["examples"] for group in groups.values()) == pytest.approx(8 * done["top1"])
+    assert "by" not in swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json
+
+
+def test_a_terminal_shows_a_row_for_each_group(tmp_path: Path) -> None:
+    path = _file(tmp_path / "swipes.jsonl", hand=["left", "right", "[red]\x1b[2J"])
+    done = swipefl_on_terminal(tmp_path / "home", "evaluate", str(path), "--model", "base", "--by", "hand")
+    rows = {words[0]: words for line in seen(done.out) if (words := line.split())}
+    assert {"left", "right"} <= rows.keys()
+    assert rows["left"][1] == "1"
+    assert "\x1b[2J" not in done.out
+
+
+def test_stored_swipes_are_grouped_by_what_is_kept_of_them(tmp_path: Path) -> None:
+    swipefl(tmp_path, "ingest", str(EXAMPLE))
+    done = swipefl(tmp_path, "evaluate", "--by", "keyboard", "--json").json
+    assert done["by"]["qwerty"]["examples"] == done["examples"]
+    refused = swipefl(tmp_path, "evaluate", "--by", "text")
+    assert refused.code == 2
+    assert "keyboard" in refused.err
+
+
+def test_what_cannot_be_grouped_by_is_refused_without_a_word_of_it(tmp_path: Path) -> None:
+    for field in ("coords", "gesture_id"):
+        path = _file(tmp_path / "many.jsonl", hand=["left"] * 3) if field == "coords" else _many(tmp_path / "m.jsonl")
+        refused = swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base", "--by", field)
+        assert refused.code == 2
+        assert "--by" in refused.err
+        assert "left" not in refused.err
+
+
+def _many(path: Path) -> Path:
+    """More groups than there may be, of swipes that are quickly decoded."""
+    line = json.loads(GOOD[0])
+    path.write_text("\n".join(json.dumps(line | {"gesture_id": f"g{i}"}) for i in range(1001)))
+    return path
+
+
+def test_documents_and_tables_have_fields_too(tmp_path: Path) -> None:
+    swipes = [json.loads(line) | {"hand": hand} for line, hand in zip(GOOD, ("left", "right", "left"), strict=False)]
+    (tmp_path / "array.json").write_text(json.dumps(swipes, indent=1))
+    rows = [
+        f"{swipe['gesture_id']},{swipe['word']},{point['x']},{point['y']},{point['t']},370,222,{swipe['hand']}"
+        for swipe in swipes
+        for point in swipe["coords"]
+    ]
+    (tmp_path / "table.csv").write_text("\n".join(["gesture_id,word,x,y,t,width,height,hand", *rows]) + "\n")
+    for name in ("array.json", "table.csv"):
+        done = swipefl(tmp_path / "home", "evaluate", str(tmp_path / name), "--model", "base", "--by", "hand").json
+        assert {hand: group["examples"] for hand, group in done["by"].items()} == {"left": 2, "right": 1}
