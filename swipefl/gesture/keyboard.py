@@ -1,14 +1,12 @@
-"""Key geometry: any layout, any alphabet. Built-in keyboards lie beside this file as JSON."""
+"""Key geometry: any layout, any alphabet. `keyboards/` has the layouts of the package and what files say of others."""
 
 import hashlib
-import json
 import math
 import statistics
-import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from importlib import resources
 from typing import Any
 
 import numpy as np
@@ -16,15 +14,20 @@ import numpy.typing as npt
 
 from swipefl.arrays import Floats
 from swipefl.errors import Remedy, UsageError
+from swipefl.gesture.keyboards.labels import is_letter, is_punctuation, letter_of, shown
+from swipefl.gesture.keyboards.layouts import LAYOUTS
+from swipefl.gesture.keyboards.rows import Surface, drawn, split, with_shifted
+from swipefl.gesture.keyboards.surfaces import surface_of
 from swipefl.gesture.language import Languages, is_turkic, languages_of
-from swipefl.gesture.spelling import APOSTROPHES, Spelling, lower, spelling_with
+from swipefl.gesture.spelling import Spelling, spelling_with
 
-BUILT_IN = ("qwerty", "jcuken")
+BUILT_IN = tuple(LAYOUTS)
 MOST_KEYS = 200
 LEAST_SIZE, MOST_SIZE = 1e-6, 1e6  # of a keyboard, in units of its own
 MOST_ASPECT = 1e3  # that its width and height may be apart
 MOST_NAME = 100  # characters
 FAR, NEAR = 10, 1e-3  # times a keyboard's size: no key is larger or farther off, and none smaller
+CARRIERS = ("keyboard", "keyboardInfo", "grid")  # fields in which other objects carry a keyboard
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,14 @@ class Keyboard:
         return {"name": self.name, "languages": list(self.languages), **size, "keys": keys}
 
 
+@dataclass(frozen=True)
+class Given:
+    """A keyboard that somebody gave, and what stands on its keys that type no letter and were left out."""
+
+    keyboard: Keyboard
+    left_out: tuple[str, ...]
+
+
 @lru_cache(maxsize=512)
 def _layout(keyboard: Keyboard, width: float, height: float) -> Layout:
     key_width = statistics.median(key.width for key in keyboard.keys) * width / keyboard.width
@@ -119,30 +130,87 @@ def _layout(keyboard: Keyboard, width: float, height: float) -> Layout:
     return Layout(keyboard.letters, centres.astype(np.float32), key_letter, scale)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def built_in(name: str) -> Keyboard:
     """A keyboard of the package. Raises UsageError where there is none of that name."""
-    if name not in BUILT_IN:
+    if name not in LAYOUTS:
         raise UsageError("unknown-keyboard", "unknown keyboard {keyboard!r}", Remedy.LIST_KEYBOARDS, keyboard=name)
-    text = resources.files("swipefl.gesture").joinpath("keyboards", f"{name}.json").read_text("utf-8")
-    return keyboard_from_json(json.loads(text))
+    layout = LAYOUTS[name]
+    rows = drawn(split(layout.rows), layout.width, layout.row_height, layout.space_row)
+    width, height, places = with_shifted(rows, split(layout.shifted))
+    keys = tuple(Key(*place) for place in places if letter_of(place[0]))
+    return Keyboard(name, layout.languages, width, height, keys)
+
+
+def is_built_in(keyboard: Keyboard) -> bool:
+    """Whether the package has it, so that its name says all of it."""
+    return keyboard.name in LAYOUTS and keyboard == built_in(keyboard.name)
+
+
+def keyboard_of_rows(text: str, languages: Languages, name: str = "") -> Given:
+    """The keyboard of rows of letters with blanks between, drawn as phones do. Raises UsageError.
+
+    Punctuation is a key that types no letter; a mark may stand on a dotted circle. Without a name it is called after
+    the first row's first six letters and the languages.
+    """
+    rows = split(text)
+    labels = [label for row in rows for label in row]
+    turkic = _is_turkic(languages, labels)
+    unknown = [label for label in labels if not letter_of(label, turkic) and not is_punctuation(label)]
+    letters = [letter for label in labels if (letter := letter_of(label, turkic))]
+    twice = [letter for letter, count in Counter(letters).items() if count > 1]
+    if unknown or twice:
+        raise UsageError(
+            "bad-rows",
+            "rows are letters, with blanks between the rows: {why}",
+            why=f"{shown(twice)[0]} is in them twice" if twice else f"{shown(unknown)[0]!r} is no letter",
+        )
+    if len(labels) > MOST_KEYS:
+        raise _too_many_keys()
+    name = name or "-".join(("".join(filter(is_letter, labels))[:6], *languages))
+    return _given(drawn(rows), name, languages)
 
 
 def keyboard_from_json(data: Any, name: str = "") -> Keyboard:
-    """A keyboard of swipefl's own JSON, or of a grid of labels with hitboxes (NeuroSwipe), from wherever it may come.
+    """The keyboard of an object of JSON from wherever it may come, as `given_keyboard`. Raises UsageError."""
+    return given_keyboard(data, name).keyboard
 
-    A grid without a name is named after its content, so that equal grids are one keyboard. Raises UsageError, also
+
+def given_keyboard(data: Any, name: str = "") -> Given:
+    """What an object of JSON says of a keyboard: swipefl's own, or one of those in `keyboards/surfaces.py`.
+
+    One without a name is named after its content, so that equal ones are one keyboard. Raises UsageError, also
     where there are more keys, larger ones or longer names than any keyboard has.
     """
-    keys = data.get("keys") if isinstance(data, dict) else None
-    if isinstance(keys, list) and len(keys) > MOST_KEYS:
-        raise UsageError("large-keyboard", "a keyboard may have {most} keys at most", most=MOST_KEYS)
-    keyboard = remembered_keyboard(data, name)
+    data = _within(data)
+    if _count(data) > MOST_KEYS:
+        raise _too_many_keys()
+    given = _remembered(data, name)
     try:
         _said(data)
     except (TypeError, ValueError) as error:
         raise UsageError("no-language", "a keyboard's languages are tags such as de or pt-BR") from error
-    return checked_keyboard(keyboard)
+    checked_keyboard(given.keyboard)
+    return given
+
+
+def _within(data: Any) -> Any:
+    """The keyboard in what has one, such as a line of an export; a list is of rows, or of keys, or of such lines."""
+    if isinstance(data, list):
+        return {"rows": data} if not data or not isinstance(data[0], dict) else _within(data[0] | {"keys": data})
+    if isinstance(data, dict):
+        return next((data[name] for name in CARRIERS if isinstance(data.get(name), dict)), data)
+    return data
+
+
+def _count(data: Any) -> int:
+    """How many keys an object has, as far as that can be seen without reading them."""
+    keys = data.get("rows", data.get("keys")) if isinstance(data, dict) else None
+    return sum(len(key) if isinstance(key, list | str) else 1 for key in keys) if isinstance(keys, list | dict) else 0
+
+
+def _too_many_keys() -> UsageError:
+    return UsageError("large-keyboard", "a keyboard may have {most} keys at most", most=MOST_KEYS)
 
 
 def checked_keyboard(keyboard: Keyboard) -> Keyboard:
@@ -169,23 +237,42 @@ def _in_place(key: Key, keyboard: Keyboard) -> bool:
 
 def remembered_keyboard(data: Any, name: str = "") -> Keyboard:
     """The keyboard of such an object that was taken before: whatever bounds there are now. Raises UsageError."""
+    return _remembered(data, name).keyboard
+
+
+def _remembered(data: Any, name: str) -> Given:
     try:
-        languages = _languages(data)
-        labels = [given.get("letter", given.get("label")) for given in data["keys"]]
-        turkic = is_turkic(languages) or any(label in ("İ", "ı") for label in labels)
-        keys = tuple(key for given in data["keys"] if (key := _key(given, turkic)))
-        width, height = float(data["width"]), float(data["height"])
-        numbers = [width, height, *(n for k in keys for n in (k.x, k.y, k.width, k.height))]
-        digest = hashlib.sha256(repr((width, height, keys)).encode()).hexdigest()[:8]
-        name = str(data.get("name") or name or f"grid-{digest}")
+        return _given(surface_of(data), str(data.get("name") or name), _languages(data))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UsageError(
             "no-keyboard", "not a keyboard: it needs width, height and keys, each key with letter, x, y, width, height"
         ) from error
+
+
+def _given(surface: Surface, name: str, languages: Languages) -> Given:
+    """A keyboard of those keys of a surface that type a letter, and what stands on the others. Raises UsageError."""
+    width, height, places = surface
+    turkic = _is_turkic(languages, (place[0] for place in places))
+    typed = [(letter_of(place[0], turkic), place) for place in places]
+    keys = tuple(Key(letter, *place[1:]) for letter, place in typed if letter)
+    numbers = [width, height, *(n for k in keys for n in (k.x, k.y, k.width, k.height))]
     sizes_positive = width > 0 and height > 0 and all(k.width > 0 and k.height > 0 for k in keys)
-    if len(keys) < 2 or not np.isfinite(numbers).all() or not sizes_positive:
+    letters = sum(is_letter(key.letter) for key in keys)
+    if letters < 2 or not all(map(math.isfinite, numbers)) or not sizes_positive:
         raise UsageError("no-keyboard", "not a keyboard: it needs at least two letter keys, and sizes above 0")
-    return Keyboard(name, languages, width, height, keys)
+    keyboard = Keyboard(name, languages, width, height, keys)
+    left_out = shown(place[0] for letter, place in typed if not letter)
+    return Given(keyboard if name else replace(keyboard, name=content_name(keyboard)), left_out)
+
+
+def content_name(keyboard: Keyboard) -> str:
+    """What a keyboard is called that has no name: equal ones alike."""
+    content = (keyboard.width, keyboard.height, keyboard.keys)
+    return f"grid-{hashlib.sha256(repr(content).encode()).hexdigest()[:8]}"
+
+
+def _is_turkic(languages: Languages, labels: Iterable[str]) -> bool:
+    return is_turkic(languages) or any(label in ("İ", "ı") for label in labels)
 
 
 def _languages(data: Mapping[str, Any]) -> Languages:
@@ -200,25 +287,3 @@ def _said(data: Mapping[str, Any]) -> Languages:
     """What an object says of its languages, as one tag or several. Raises TypeError, ValueError."""
     said = data.get("languages")
     return languages_of(str(data.get("language") or "") if said is None else said)
-
-
-def _key(given: Mapping[str, Any], turkic: bool) -> Key | None:
-    """The key of a letter; None for what else there is on a keyboard."""
-    letter = _letter(given.get("letter", given.get("label")), turkic)
-    if letter is None:
-        return None
-    if "letter" in given:
-        return Key(letter, *(float(given[field]) for field in ("x", "y", "width", "height")))
-    left, top, width, height = (float(given["hitbox"][field]) for field in ("x", "y", "w", "h"))
-    return Key(letter, left + width / 2, top + height / 2, width, height)
-
-
-def _letter(label: Any, turkic: bool) -> str | None:
-    """The one letter, or mark, that a label stands for, in lower case."""
-    if not isinstance(label, str) or not 0 < len(label) <= 2:
-        return None
-    letter = lower(label, turkic)
-    if len(label) == 1 < len(letter):  # composed it is no more than its parts: a key of it is one all the same
-        letter = label
-    is_letter = len(letter) == 1 and unicodedata.category(letter)[0] in "LM" and letter not in APOSTROPHES
-    return letter if is_letter else None

@@ -21,8 +21,6 @@ DATA = (
     "swipefl/decoder/lexicons/offensive-en.bin",
     "swipefl/decoder/lexicons/offensive-ru.bin",
     "swipefl/decoder/lexicons/README.md",  # their licences
-    "swipefl/gesture/keyboards/qwerty.json",
-    "swipefl/gesture/keyboards/jcuken.json",
 )
 
 

@@ -19,7 +19,7 @@ from swipefl.gesture.formats.reading import (
     languages_in,
 )
 from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
-from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in
+from swipefl.gesture.keyboard import Keyboard, built_in, is_built_in
 from swipefl.gesture.language import MOST_TAG
 
 Find = Callable[[str], Keyboard]
@@ -99,7 +99,7 @@ def to_line(example: Example) -> dict[str, Any]:
     line: dict[str, Any] = {
         "gesture_id": gesture.id,
         "word": example.word,
-        "keyboard": keyboard.name if keyboard.name in BUILT_IN else keyboard.to_json(),
+        "keyboard": keyboard.name if is_built_in(keyboard) else keyboard.to_json(),
         "width": gesture.width,
         "height": gesture.height,
         # str() of a float32 is the shortest decimal that reads back as the same float32
