@@ -91,7 +91,7 @@ class Home:
             hidden = unwanted(None, self.settings.offensive_words)
             return Prediction(choose_checkpoint(None, model), lexicon_of, find, chosen, hidden)
         with self.store() as store:
-            known = {keyboard.name: keyboard for keyboard in store.keyboards.all()}.get
+            known = {keyboard.name: keyboard for keyboard in store.keyboards.stored()}.get
             chosen, find = keyboards_of(wanted, lambda name: known(name) or built_in(name))
             return Prediction(
                 choose_checkpoint(store, model),

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -10,64 +10,155 @@ from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_termina
 from swipefl.cli.rendering import console, number, printable, table
 
 if TYPE_CHECKING:
-    from swipefl.gesture.keyboard import Keyboard
+    from collections.abc import Iterable, Sequence
+
+    from swipefl.device.keyboards import KeyboardReport
+    from swipefl.gesture.keyboard import Key, Keyboard
+    from swipefl.gesture.language import Languages
 
 app = typer.Typer(help="Key geometry: any layout, any alphabet.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="One of `swipefl keyboards list`.")]
+CELLS = 4  # of a terminal, for the width of a key
 
 
 @app.command("list")
 def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show the keyboards that are known."""
+    """Show the keyboards that are known, those of your own last."""
     from swipefl.device.keyboards import known_keyboards
 
     with home_of(home).store() as store:
         known = known_keyboards(store)
     if as_json or not is_terminal():
-        emit({"keyboards": [asdict(keyboard) for keyboard in known]})
+        emit({"keyboards": list(map(_fields, known))})
         return
-    shown = table("name", "languages", number("keys"))
+    shown = table("name", "languages", number("keys"), "")
     for keyboard in known:
-        shown.add_row(printable(keyboard.name), printable(", ".join(keyboard.languages)), str(keyboard.keys))
+        whose = "your own" if keyboard.own else ""
+        shown.add_row(printable(keyboard.name), _tags(keyboard.languages), str(keyboard.keys), whose)
     console().print(shown)
 
 
 @app.command("show")
-def show(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="One of `swipefl keyboards list`.")],
-    home: HomeOption = None,
-    as_json: JsonOption = False,
-) -> None:
+def show(name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one keyboard: as JSON, or drawn on a terminal."""
     with home_of(home).store() as store:
         keyboard = store.keyboards.get(name)
     if as_json or not is_terminal():
         emit(keyboard.to_json())
     else:
-        console().print(_drawn(keyboard))
+        console().print(drawn(keyboard), soft_wrap=True)
 
 
 @app.command("add")
 def add(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON.")],
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="Its keys, with their places.")] = None,
+    rows: Annotated[
+        str | None, typer.Option(help='Rows of letters instead, such as "azertyuiop qsdfghjklm wxcvbn".')
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="What is written on it: de, or de,en; else yours.")] = None,
     name: Annotated[str | None, typer.Option(help="Its name; else what the file says.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a keyboard known. Its file has width, height and keys, each with letter, x, y, width, height."""
-    from swipefl.device.keyboards import add_keyboard
+    """Make a keyboard known, by a file or by its rows.
+
+    A file is JSON with width, height and keys, each with letter, x, y, width, height; many other programs' files are
+    read too. Keys that type no letter are left out, and named.
+    """
+    from swipefl.device.keyboards import add_keyboard, add_rows
+    from swipefl.errors import UsageError
+
+    if (file is None) == (rows is None):
+        raise UsageError("file-or-rows", "give either a file with a keyboard's keys, or --rows with its letters")
+    languages = _languages(language or "")
+    with home_of(home).store() as store:
+        if file is not None:
+            added = add_keyboard(store, file, name, languages)
+        else:
+            added = add_rows(store, rows or "", name, languages)
+    if as_json:
+        emit(_fields(added))
+        return
+    note(f"keyboard {added.name!r} is known now: {added.keys} letter keys, for {_tags(added.languages)}")
+    if added.left_out:
+        note(f"left out, since they type no letter: {', '.join(added.left_out)}")
+
+
+@app.command("remove")
+def remove(name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Forget a keyboard of your own; one that stored swipes were made on stays."""
+    from swipefl.device.keyboards import remove_keyboard
 
     with home_of(home).store() as store:
-        added = add_keyboard(store, file, name)
+        remove_keyboard(store, name)
     if as_json:
-        emit(asdict(added))
+        emit({"removed": name})
     else:
-        note(f"keyboard {added.name!r} is known now: {added.keys} letter keys")
+        note(f"keyboard {name!r} is no longer known")
 
 
-def _drawn(keyboard: "Keyboard") -> str:
-    rows: dict[float, list[str]] = {}
-    cell = keyboard.width / 60
-    for key in sorted(keyboard.keys, key=lambda key: key.x):
-        line = rows.setdefault(key.y, [])
-        line.append(" " * (int(key.x / cell) - sum(map(len, line))) + key.letter)
-    return "\n\n".join("".join(rows[y]) for y in sorted(rows))
+def drawn(keyboard: "Keyboard") -> str:
+    """A keyboard's letters where their keys are; what one key types with and without shift stands together."""
+    import statistics
+
+    from rich.cells import cell_len
+
+    rows = list(map(_texts, _rows(keyboard)))
+    widest = max(cell_len(text) for row in rows for text in row.values())
+    cell = statistics.median(key.width for key in keyboard.keys) / max(CELLS, widest + 1)
+    return "\n\n".join(_line(row, cell) for row in rows)
+
+
+def _rows(keyboard: "Keyboard") -> "list[list[Key]]":
+    rows: list[list[Key]] = []
+    for key in sorted(keyboard.keys, key=lambda key: key.y):
+        if not rows or key.y - rows[-1][0].y > key.height / 2:
+            rows.append([])
+        rows[-1].append(key)
+    return rows
+
+
+def _texts(row: "Iterable[Key]") -> dict[float, str]:
+    """What stands at each x."""
+    texts: dict[float, str] = {}
+    for key in sorted(row, key=lambda key: key.x):
+        texts[key.x] = texts.get(key.x, "") + _legible(key.letter)
+    return texts
+
+
+def _line(texts: dict[float, str], cell: float) -> str:
+    from rich.cells import cell_len
+
+    line, used = "", 0
+    for x, text in texts.items():
+        gap = max(int(x / cell) - used, 1 if used else 0)
+        line, used = line + " " * gap + text, used + gap + cell_len(text)
+    return line
+
+
+def _legible(letter: str) -> str:
+    """A letter as it stands alone: a mark on a circle, and one of a script from the right kept in its place."""
+    import unicodedata
+
+    if unicodedata.category(letter).startswith("M"):
+        letter = "\N{DOTTED CIRCLE}" + letter
+    from_right = unicodedata.bidirectional(letter[-1]) in ("R", "AL")
+    return f"\N{LEFT-TO-RIGHT MARK}{letter}\N{LEFT-TO-RIGHT MARK}" if from_right else letter
+
+
+def _languages(text: str) -> "Languages":
+    from swipefl.errors import UsageError
+    from swipefl.gesture.language import languages_of
+
+    try:
+        return languages_of(text)
+    except ValueError:
+        raise UsageError("no-language", "languages are tags such as de or pt-BR, with commas between") from None
+
+
+def _tags(languages: "Sequence[str]") -> str:
+    return printable(", ".join(languages)) or "yours"
+
+
+def _fields(report: "KeyboardReport") -> dict[str, Any]:
+    return {name: value for name, value in asdict(report).items() if value is not None}

@@ -8,7 +8,7 @@ from swipefl.device.cycle import DONE
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
-from swipefl.gesture.keyboard import BUILT_IN
+from swipefl.gesture.keyboard import is_built_in
 from swipefl.stopping import Stop, never
 from swipefl.store.store import Store
 
@@ -117,8 +117,8 @@ def exported(store: Store) -> Iterator[dict[str, Any]]:
 
     Checkpoints derive from these and stay behind.
     """
-    for keyboard in store.keyboards.all():
-        if keyboard.name not in BUILT_IN:
+    for keyboard in store.keyboards.stored():
+        if not is_built_in(keyboard):
             yield {"keyboard": keyboard.to_json()}
     for stored in store.gestures.all():
         marks = {"suspect": stored.verdict == SUSPECT, "by_hand": stored.by_hand}

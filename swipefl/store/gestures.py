@@ -234,7 +234,7 @@ class Gestures:
         return (word for (word,) in self._sql.each("SELECT DISTINCT word FROM gestures"))
 
     def _read(self, where: str, parameters: Sequence[object] | dict[str, object]) -> Iterator[Stored]:
-        keyboards = {keyboard.name: keyboard for keyboard in self._keyboards.all()}
+        keyboards = {keyboard.name: keyboard for keyboard in self._keyboards.stored()}
         for number, *columns in self._sql.each(_SELECT + where, parameters):
             row = _Row(*columns)
             if row.keyboard not in keyboards or len(row.points) % 12:

@@ -34,7 +34,7 @@ def test_a_name_stands_for_one_keyboard(store: Store) -> None:
         with pytest.raises(UsageError, check=advises(Remedy.CHOOSE_NAME)):
             store.keyboards.add(other)
     with pytest.raises(UsageError, match="unknown keyboard"):
-        store.keyboards.get("dvorak")
+        store.keyboards.get("qwerty-xx")
 
 
 def test_gestures_bring_their_keyboard_along(path: Path) -> None:
