@@ -36,12 +36,11 @@ _NOWHERE = (math.nan, math.nan)
 
 
 class _Box(NamedTuple):
-    """A key: at its centre, or at its corner, `perhaps` where only its fields' names say so."""
+    """A key at its centre; or `perhaps` at its corner, which x and y beside a size may be."""
 
     label: str
     at: Pair
     size: Pair | None
-    is_corner: bool = False
     perhaps: bool = False
 
 
@@ -56,7 +55,8 @@ def surface_of(data: Mapping[str, Any]) -> Surface:
     size = _pair(data, _BOARDS)
     if size is None:
         size, boxes = _PHONE, list(map(_enlarged, boxes))
-    boxes = _by_centres(boxes, size)
+    if any(box.perhaps for box in boxes):
+        boxes = _by_centres(boxes, size)
     usual = _NOWHERE if all(box.size for box in boxes) else _apart([box.at for box in boxes])
     return (*size, [(box.label, *box.at, *(box.size or usual)) for box in boxes])
 
@@ -70,17 +70,20 @@ def _box(key: Mapping[str, Any]) -> _Box:
     label = label_of(key)
     for name in _BOXES:
         if isinstance(inner := key.get(name), dict):
-            return _Box(label, _pair(inner, _BEGINS) or _NOWHERE, _size(inner), is_corner=True)
-    if "letter" in key and (at := _pair(key, _PLACES)) and (size := _pair(key, _SIZES)):
-        return _Box(label, at, size)
-    half = _pair(key, _HALVES)
+            size = _size(inner)
+            return _Box(label, _centre(_pair(inner, _BEGINS) or _NOWHERE, size), size)
+    at, half = _pair(key, _PLACES), _pair(key, _HALVES)
     size = (2 * half[0], 2 * half[1]) if half else _size(key)
     if centre := _pair(key, _CENTRES):
         return _Box(label, centre, size)
     if corner := _pair(key, _CORNERS):
-        return _Box(label, corner, size, is_corner=True)
-    is_corner = size is not None and half is None
-    return _Box(label, _pair(key, _PLACES) or _NOWHERE, size, is_corner, perhaps=is_corner)
+        return _Box(label, _centre(corner, size), size)
+    return _Box(label, at or _NOWHERE, size, perhaps=size is not None and half is None and "letter" not in key)
+
+
+def _centre(corner: Pair, size: Pair | None) -> Pair:
+    """Of a key of this corner; without a size there is none."""
+    return (corner[0] + size[0] / 2, corner[1] + size[1] / 2) if size else _NOWHERE
 
 
 def _pair(data: Mapping[str, Any], names: Sequence[tuple[str, str]]) -> Pair | None:
@@ -109,16 +112,8 @@ def _scaled(pair: Pair, by: Pair) -> Pair:
 
 
 def _by_centres(boxes: list[_Box], size: Pair) -> list[_Box]:
-    if not any(box.is_corner for box in boxes):
-        return boxes
-    moved = [
-        _Box(box.label, (box.at[0] + box.size[0] / 2, box.at[1] + box.size[1] / 2), box.size)
-        if box.is_corner and box.size
-        else box
-        for box in boxes
-    ]
-    are_centres = any(box.perhaps for box in boxes) and not _fit(moved, size) and _fit(boxes, size)
-    return boxes if are_centres else moved
+    moved = [box._replace(at=_centre(box.at, box.size)) if box.perhaps else box for box in boxes]
+    return boxes if not _fit(moved, size) and _fit(boxes, size) else moved
 
 
 def _fit(boxes: Sequence[_Box], whole: Pair) -> bool:
