@@ -114,7 +114,7 @@ class Home:
         """The handle of one stored gesture, and what `model` saw of it.
 
         It is the one of an id, the newest of a word, the worst that the model does, or the newest. Raises UsageError
-        where there is none such, AmbiguousId, CheckpointError, StoreError.
+        where there is none such or more than one, CheckpointError, StoreError.
         """
         from swipefl.decoder.decoder import Decoder
         from swipefl.device.worst import worst as worst_of
@@ -128,8 +128,7 @@ class Home:
             else:
                 found = store.gestures.newest(word)
         if found is None:
-            what = "the store has no swipe of that word" if word is not None else "the store has no swipe to show yet"
-            raise UsageError("no-gesture", what, Remedy.INGEST_MORE)
+            raise UsageError("no-gesture", "the store has no such swipe to show", Remedy.INGEST_MORE)
         return found.handle, prediction.shown(found.example, top)
 
     def personal(

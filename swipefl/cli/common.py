@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from swipefl.cli.rendering import printable
-from swipefl.errors import Interrupted
+from swipefl.errors import Interrupted, UsageError
 from swipefl.jsonline import json_line
 
 if TYPE_CHECKING:
@@ -40,13 +40,11 @@ def write(text: str) -> None:
 @contextmanager
 def telling_choices(as_json: bool) -> Iterator[None]:
     """With --json, the gestures that an ambiguous id may stand for go to standard output too."""
-    from swipefl.store.handles import AmbiguousId
-
     try:
         yield
-    except AmbiguousId as error:
-        if as_json:
-            emit({"could_be": [asdict(choice) for choice in error.choices]})
+    except UsageError as error:
+        if as_json and error.code == "ambiguous-id":
+            emit({"could_be": [asdict(choice) for choice in error.facts["could_be"]]})  # type: ignore[attr-defined]
         raise
 
 

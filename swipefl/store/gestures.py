@@ -16,7 +16,7 @@ from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
 from swipefl.gesture.language import Languages
-from swipefl.store.handles import AmbiguousId, Choice, handle_of, handles_of, meanings
+from swipefl.store.handles import choices_of, handle_of, meanings
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.scope import Scope, alike
 
@@ -142,7 +142,7 @@ class Gestures:
     def find(self, name: str) -> Stored:
         """The gesture that `name` names: its handle or its id, or how one of them begins; of either verdict.
 
-        Raises UsageError where there is none, AmbiguousId where there are several, StoreError.
+        Raises UsageError where there is none, and where there are several, which it then lists; StoreError.
         """
         start = name.encode(errors="backslashreplace").decode()  # what a shell may hand over, SQLite cannot take
         for where, parameters in meanings(start):
@@ -151,12 +151,17 @@ class Gestures:
                 (*parameters, MOST_CHOICES + 1),
             )
             if len(found) > 1:
-                handles = handles_of([trace for _, trace, _, _ in found])
-                choices = [Choice(handle, *facts) for handle, (_, _, *facts) in zip(handles, found, strict=True)]
-                raise AmbiguousId(choices, MOST_CHOICES)
+                could_be = choices_of((trace, at, keyboard) for _, trace, at, keyboard in found)
+                raise UsageError(
+                    "ambiguous-id",
+                    "more than one gesture has that id, or one that begins so: {listed}",
+                    Remedy.GIVE_HANDLE,
+                    listed="; ".join(map(str, could_be[:MOST_CHOICES])) + "; and others" * (len(found) > MOST_CHOICES),
+                    could_be=could_be[:MOST_CHOICES],
+                )
             for number, *_ in found:
                 return next(self._read(" WHERE number = ?", (number,)))
-        # what was typed is not repeated: by mistake it may well be a word
+        # neither what was typed nor an id is repeated: by mistake it may well be a word
         raise UsageError("unknown-id", "no gesture in the store has that id", Remedy.LIST_GESTURES)
 
     def newest(self, word: str | None = None) -> Stored | None:

@@ -1,12 +1,10 @@
 """Names of gestures: ids, which loggers reuse, and handles, which are of one gesture alone."""
 
 import string
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-
-from swipefl.errors import Remedy, UsageError
 
 HANDLE = 12  # hexadecimal digits of a trace's hash
 LEAST_DIGITS = 6  # of a handle that is cut short
@@ -26,25 +24,18 @@ class Choice:
         return f"{self.handle} of {stored} on {self.keyboard}"
 
 
-class AmbiguousId(UsageError):
-    """Several gestures are named so. Neither their ids nor what was typed are told: any of them may well be a word."""
-
-    def __init__(self, choices: Sequence[Choice], most: int) -> None:
-        listed = "; ".join(map(str, choices[:most])) + "; and others" * (len(choices) > most)
-        what = "more than one gesture has that id, or one that begins so: {listed}"
-        super().__init__("ambiguous-id", what, Remedy.GIVE_HANDLE, listed=listed)
-        self.choices = choices[:most]
+def choices_of(found: Iterable[tuple[bytes, float, str]]) -> list[Choice]:
+    """Traces with the time and the keyboard of each; called by all of their hashes where a part is the same."""
+    rows = list(found)
+    handles = [handle_of(trace) for trace, _, _ in rows]
+    if len(set(handles)) < len(rows):
+        handles = [trace.hex() for trace, _, _ in rows]
+    return [Choice(handle, at, keyboard) for handle, (_, at, keyboard) in zip(handles, rows, strict=True)]
 
 
 def handle_of(trace: bytes) -> str:
     """What a gesture is called by its trace."""
     return trace.hex()[:HANDLE]
-
-
-def handles_of(traces: Sequence[bytes]) -> list[str]:
-    """What several are called; by all of their hashes, should a part of them be the same."""
-    handles = [handle_of(trace) for trace in traces]
-    return handles if len(set(handles)) == len(traces) else [trace.hex() for trace in traces]
 
 
 def meanings(name: str) -> Iterator[tuple[str, tuple[Any, ...]]]:

@@ -245,7 +245,7 @@ def test_an_id_of_several_lists_handles_and_no_id(store: Store, given: str) -> N
         store.gestures.find(given)
     assert error.value.remedy is Remedy.GIVE_HANDLE
     handles = {e.gesture.trace_hash().hex()[:12]: e for e in some if e.gesture.id.startswith(given)}
-    assert set(handles) == {choice.handle for choice in error.value.choices}  # type: ignore[attr-defined]
+    assert set(handles) == {choice.handle for choice in error.value.facts["could_be"]}  # type: ignore[attr-defined]
     assert all(handle in str(error.value) for handle in handles)
     for handle, example in handles.items():
         assert store.gestures.find(handle).example.gesture.trace_hash() == example.gesture.trace_hash()
@@ -257,7 +257,7 @@ def test_more_than_ten_are_not_all_listed(store: Store) -> None:
     with pytest.raises(UsageError, match="and others") as error:
         store.gestures.find("0")
     newest = [stored.handle for stored in store.gestures.all()][-10:]
-    assert [choice.handle for choice in error.value.choices] == newest[::-1]  # type: ignore[attr-defined]
+    assert [choice.handle for choice in error.value.facts["could_be"]] == newest[::-1]  # type: ignore[attr-defined]
 
 
 def test_a_handle_finds_its_gesture_whatever_ids_there_are(store: Store) -> None:
