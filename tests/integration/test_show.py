@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -184,14 +183,8 @@ def test_without_an_id_the_newest_is_drawn_and_a_word_or_the_worst_chooses(home:
     assert swipefl(home, "show").json["gesture_id"] == "[red]"
     of_word = swipefl(home, "show", "--word", "E").json
     assert (of_word["gesture_id"], of_word["word"]) == ("tap-2", "e")
-    worst = swipefl(home, "show", "--worst", "--top", "20").json
-    others = [swipefl(home, "show", f"example-{n:04}", "--top", "20").json for n in range(5)]
-
-    def sure(shown: dict[str, Any]) -> float:
-        return sum(c["probability"] for c in shown["candidates"] if c["spelled"] == shown["word"])
-
-    assert sure(worst) <= min(map(sure, others)) + 1e-6
-    assert "meant" in swipefl_on_terminal(home, "show", "--worst").out
+    worst = swipefl(home, "show", "--worst")  # which one that is: test_worst.py
+    assert (worst.code, list(worst.json)) == (0, KEYS)
 
 
 @pytest.mark.parametrize("words", [["tap", "--worst"], ["tap", "--word", "e"], ["--word", "e", "--worst"]])
