@@ -1,5 +1,6 @@
 """The steps of the schema: each whole or not at all, from a blank file and from every earlier version."""
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ from sqlite_utils import Database
 from swipefl.database.migrations import Schema, Step, migrate, version
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.state import State
+from swipefl.gesture.keyboard import built_in
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
 from tests.support.people import examples
@@ -129,7 +131,8 @@ def old_store(path: Path, done: int) -> tuple[list[tuple[object, ...]], int]:
     path.parent.mkdir()
     with closing(sqlite3.connect(path, isolation_level=None)) as conn:
         migrate(Database(conn, recursive_triggers=False, execute_plugins=False), STORE.steps[:done])
-        conn.execute("INSERT INTO keyboards VALUES ('qwerty', 'en', '{}')")
+        geometry = json.dumps(built_in("qwerty").to_json() | {"language": "en"})
+        conn.execute("INSERT INTO keyboards VALUES ('qwerty', 'en', ?)", (geometry,))
         for n, word in enumerate([*WORDS, "erased"]):
             verdict, held_out = ("suspect", "good")[n % 2], n % 3 == 0
             points = bytes(range(12)) * (400 * n + 2)
