@@ -1,7 +1,9 @@
 """Where settings come from: flags before the environment, that before a file in the home, that before the default."""
 
+import codecs
 import json
 import os
+import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -107,7 +109,14 @@ def _layers(
     file = None
     with suppress(UsageError, ValueError):  # that there is no such home is told where it is checked
         file = (_expanded(Path(homes[0])) if homes else default_home()) / kind.file_name
-    return [*layers, _Layer(lambda name: kind.file_name, TomlConfigSettingsSource(kind, file))]
+    return [*layers, _Layer(lambda name: kind.file_name, _Toml(kind, file))]
+
+
+class _Toml(TomlConfigSettingsSource):
+    """A file of settings, which may begin with the mark that some editors write before UTF-8."""
+
+    def _read_file(self, file_path: Any) -> dict[str, Any]:
+        return tomllib.loads(file_path.read_bytes().removeprefix(codecs.BOM_UTF8).decode())
 
 
 @dataclass(frozen=True)

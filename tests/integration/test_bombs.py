@@ -71,7 +71,7 @@ class Bomb:
 
 BOMBS: dict[str, Bomb] = {
     "empty objects": Bomb(a_line(b"[", b"{},", b"{}]"), set()),
-    "objects of objects": Bomb(a_line(b"[", b'{"":{}},', b"{}]"), {"no-points"}),
+    "objects of objects": Bomb(a_line(b"[", b'{"":{}},', b"{}]"), {"unknown-format"}),
     "lists of objects": Bomb(a_line(b'{"coords": [', b"[{}],", b"[]]}"), {"no-points"}),
     "keys": Bomb(a_line(b'{"coords": {', b'"":{},', b'"a":1}}'), {"no-points"}),
     "brackets": Bomb(a_line(b"", b"[", b""), {"broken-json"}),

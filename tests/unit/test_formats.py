@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from swipefl.device.ingestion import Ingestion
 from swipefl.errors import DataError
 from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
+from swipefl.gesture.formats.layouts import rows_of_qwerty
 from swipefl.gesture.keyboard import built_in
 from tests.support.logs import HEADER, trace
 from tests.support.stores import fresh_store
@@ -50,9 +51,9 @@ def test_neuroswipe_says_what_is_missing(changes: dict[str, Any], reason: str) -
     assert (entry.line, entry.fault.code) == (1, reason)
 
 
-def test_futo_is_found_on_one_line_or_many_and_scaled_to_the_keyboard() -> None:
+def test_futo_is_found_on_one_line_or_many_and_scaled_to_its_canvas_of_three_rows() -> None:
     document = {"we": [{"x": 0.15, "y": 0.2, "t": 1_700_000_000_000}, {"x": 0.25, "y": 0.2, "t": 1_700_000_000_100}]}
-    keyboard = built_in("qwerty")
+    keyboard = rows_of_qwerty(3)
     for indent in (None, 1):
         (entry,) = entries(json.dumps(document, indent=indent).encode())
         assert entry.word == "we"

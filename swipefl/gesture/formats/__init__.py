@@ -159,7 +159,10 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
         broken = Rejected(line.number, error, line.text, line.start if unfinished else None, unknown=not known)
         yield Private(broken) if line.private else broken
         return
-    yield from entries_of(line.number, data, reader, text, line.private, known)
+    if isinstance(data, dict) and (inside := members_of(data)) != [data]:
+        yield from _parts(line.number, inside, reader)
+    else:
+        yield from entries_of(line.number, data, reader, text, line.private, known)
 
 
 def _value(text: bytes) -> Any:

@@ -67,9 +67,10 @@ class _Bounded:
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes, `size` at most. Raises RejectedLine, `many-members`."""
-        if not 0 <= size <= MOST_DIRECTORY:
+        found = self._stream.read(size if 0 <= size <= MOST_DIRECTORY else MOST_DIRECTORY + 1)
+        if len(found) > MOST_DIRECTORY:
             raise RejectedLine("many-members", "a zip archive may have {most} members at most", most=MOST_MEMBERS)
-        return self._stream.read(size)
+        return found
 
 
 class _Unpacked:

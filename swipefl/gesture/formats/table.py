@@ -62,9 +62,10 @@ def is_header(text: bytes) -> bool:
 
 
 def read(lines: Iterable[Line], reader: Reader) -> Iterator[Entry]:
-    """A gesture of each id's rows; the last one can be read on from (`resume`): its keyboard may be writing still."""
+    """A gesture of each id's rows; one whose last row breaks off can be read on from (`resume`)."""
     stroke: _Stroke | None = None
     header: _Header | None = None
+    resume: int | None = None
     for line in lines:
         if not line.text.strip():
             continue
@@ -78,6 +79,7 @@ def read(lines: Iterable[Line], reader: Reader) -> Iterator[Entry]:
             row = header.row(line.checked())
             point = _point(row)
         except RejectedLine as error:
+            resume = None if line.whole else (stroke or line).start
             broken = Rejected(line.number, error, line.text, None if line.whole else line.start)
             yield Private(broken) if "private" in header.columns or line.private else broken
             continue
@@ -89,7 +91,7 @@ def read(lines: Iterable[Line], reader: Reader) -> Iterator[Entry]:
         if not stroke.endless:
             stroke.coords.append(point)
     if stroke is not None:
-        yield _gesture(stroke, reader, None if stroke.endless else stroke.start)
+        yield _gesture(stroke, reader, resume)
 
 
 def _header(text: bytes) -> _Header | None:

@@ -1,0 +1,447 @@
+"""What other recorders write is read as what it is, on the keyboard that it was swiped on; nothing else is."""
+
+import gzip
+import io
+import json
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swipefl.device.grids import keyboards_of
+from swipefl.device.ingestion import Ingestion, IngestReport
+from swipefl.errors import DataError
+from swipefl.gesture.formats import Entry, OwnKeyboard, Reading, Rejected, read_gestures
+from swipefl.gesture.formats.objects import format_of
+from swipefl.gesture.gesture import GOOD, Example, verdict
+from swipefl.gesture.keyboard import built_in
+from swipefl.store.store import Store
+from tests.support import recorders
+from tests.support.recorders import OBJECTS, line, table
+from tests.support.stores import fresh_store
+
+WORDS = ("we", "coffee", "hello", "zebra", "mango")
+
+
+def entries(content: bytes, name: str = "f.txt", format: str | None = None, keyboard: Any = None) -> list[Entry]:
+    return list(read_gestures(io.BufferedReader(io.BytesIO(content)), name, format, keyboard, built_in))
+
+
+def only(content: bytes, **more: Any) -> Any:
+    (entry,) = entries(content, **more)
+    return entry
+
+
+def ingested(store: Store, path: Path, format: str | None = None) -> tuple[IngestReport, list[Rejected]]:
+    told: list[Rejected] = []
+    ingestion = Ingestion(store, format=format, on_reject=lambda name, rejected: told.append(rejected))
+    with suppress(DataError):
+        ingestion.run([path])
+    return ingestion.report, told
+
+
+WRITTEN = {
+    "own": lambda word: line(recorders.own(word)),
+    "neuroswipe": lambda word: line(recorders.neuroswipe(word)),
+    "futo row": lambda word: line(recorders.futo_row(word)),
+    "futo document": lambda word: line(recorders.futo_document(word)),
+    "heliboard": lambda word: line(recorders.heliboard(word)),
+    "heliboard of old": lambda word: line(recorders.heliboard_of_old(word)),
+    "cleverkeys": lambda word: line(recorders.cleverkeys(word)),
+    "cleverkeys, of three rows": lambda word: line(recorders.cleverkeys(word, of_screen=False)),
+    "cleverkeys of old": lambda word: line(recorders.cleverkeys(word, layout=None)),
+    "cleverkeys in a document": lambda word: json.dumps({"total": 1, "data": [recorders.cleverkeys(word)]}).encode(),
+    "csv": lambda word: table(word),
+    "tsv": lambda word: table(word, "\t"),
+    "semicolons": lambda word: table(word, ";", language="en"),
+}
+PACKED = {
+    "plain": lambda content: content,
+    "a mark first": lambda content: b"\xef\xbb\xbf" + content,
+    "gzip": gzip.compress,
+    "a mark first, gzip": lambda content: gzip.compress(b"\xef\xbb\xbf" + content),
+    "indented, in a list": lambda content: json.dumps([json.loads(content)], indent=1).encode(),
+}
+
+
+@pytest.mark.parametrize("packed", PACKED)
+@pytest.mark.parametrize("written", WRITTEN)
+@pytest.mark.parametrize("word", WORDS)
+def test_each_recorders_swipe_is_its_word_and_fits_its_keyboard(written: str, packed: str, word: str) -> None:
+    content = WRITTEN[written](word)
+    if packed == "indented, in a list" and (not content.startswith(b"{") or written.endswith("document")):
+        return
+    entry = only(PACKED[packed](content))
+    assert entry.word == word
+    layout = entry.gesture.keyboard.layout(entry.gesture.width, entry.gesture.height)
+    for letter, point in ((word[0], entry.gesture.points[0]), (word[-1], entry.gesture.points[-1])):
+        assert layout.distance(letter, *point[:2].tolist()) < 0.1
+    assert verdict(Example(entry.gesture, word)) == GOOD
+    assert entry.gesture.points[-1, 2] == pytest.approx(0.02 * 8 * (len(word) - 1), abs=1e-5)
+
+
+def test_a_layout_travels_with_its_swipe_and_its_language_with_the_line() -> None:
+    new, old = only(line(recorders.heliboard())), only(line(recorders.heliboard_of_old()))
+    assert new.gesture.languages == old.gesture.languages == ("en-us",)
+    for gesture in (new.gesture, old.gesture):
+        assert (gesture.keyboard.name[:5], gesture.keyboard.languages) == ("grid-", ())
+        assert {key.letter for key in gesture.keyboard.keys} == set("qwertyuiopasdfghjklzxcvbnm")
+    key = next(key for key in old.gesture.keyboard.keys if key.letter == "g")
+    assert (key.width, key.height) == pytest.approx((108, 162), abs=1)
+    assert new.gesture.id == "uuid-we"
+    shifted = recorders.heliboard()
+    shifted["keyboardInfo"]["keys"][0]["left"] += 3
+    assert only(line(shifted)).gesture.keyboard.name != new.gesture.keyboard.name
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (recorders.heliboard(targetWord=None), "no-word"),
+        (recorders.heliboard(targetWord=""), "no-word"),
+        (recorders.heliboard(gesture=[]), "few-points"),
+        (recorders.heliboard(keyboardInfo={}), "unknown-keyboard"),
+        (recorders.heliboard(keyboardInfo={"width": 9, "height": 9, "keys": [{"left": 1}]}), "unknown-keyboard"),
+        (
+            recorders.heliboard(gesture=[p | {"id": n % 2} for n, p in enumerate(recorders.heliboard()["gesture"])]),
+            "several-strokes",
+        ),
+        (
+            recorders.futo_row(data={"L": [recorders.epoch_points("we")], "R": [recorders.epoch_points("we")]}),
+            "several-strokes",
+        ),
+        (recorders.futo_row(layout="dvorak"), "unknown-keyboard"),
+        (recorders.futo_row(canvas_width="wide"), "bad-size"),
+        (recorders.cleverkeys(layout="latn_dvorak"), "unknown-keyboard"),
+        (recorders.cleverkeys(layout="latn_qwerty_sv"), "unknown-keyboard"),
+        (recorders.cleverkeys(layout="cyrl_jcuken_ru"), "unknown-keyboard"),
+        (recorders.own(language="no language at all"), "no-language"),
+        (recorders.neuroswipe(curve=recorders.neuroswipe()["curve"] | {"grid": None}), "unknown-keyboard"),
+    ],
+)
+def test_what_a_recorder_does_not_say_is_told(data: dict[str, Any], reason: str) -> None:
+    with fresh_store() as (store, folder):
+        (folder / "s.jsonl").write_bytes(line(recorders.own("hello")) + line(data))
+        report, told = ingested(store, folder / "s.jsonl")
+        assert (report.stored, report.reasons, [one.line for one in told]) == (1, {reason: 1}, [2])
+
+
+def test_a_swipe_of_one_of_two_fingers_is_read() -> None:
+    assert only(line(recorders.futo_row(data={"L": [recorders.epoch_points("we")], "R": []}))).word == "we"
+
+
+def test_keys_of_cleverkeys_travel_with_the_swipe() -> None:
+    data = recorders.cleverkeys(layout="latn_dvorak")
+    keys = {"q": "a", "w": "e", "e": "w"}  # another layout under the same places
+    info = recorders.heliboard()["keyboardInfo"]["keys"]
+    data["key_geometry"] = [
+        {
+            "k": keys.get(key["value"], key["value"]),
+            "l": key["left"],
+            "t": key["top"],
+            "r": key["left"] + key["width"],
+            "b": key["top"] + key["height"],
+        }
+        for key in info
+        if key["value"] != "a"
+    ]
+    data["registered_keys"] = ["e", "w"]
+    entry = only(line(data | {"target_word": "ew"}))
+    assert (entry.word, verdict(Example(entry.gesture, "ew"))) == ("ew", GOOD)
+
+
+def test_grids_are_found_by_name_in_a_file_before_or_in_a_flag(tmp_path: Path) -> None:
+    curve = {key: value for key, value in recorders.neuroswipe()["curve"].items() if key != "grid"}
+    named = line({"word": "we", "curve": curve | {"grid_name": "default"}})
+    grids = json.dumps({"default": recorders.grid(), "extra": recorders.grid() | {"width": 2160}}).encode()
+    assert [type(entry) for entry in entries(grids)] == [OwnKeyboard, OwnKeyboard]
+    (tmp_path / "grids.json").write_bytes(grids)
+    chosen, find = keyboards_of(str(tmp_path / "grids.json"), built_in)
+    (entry,) = read_gestures(io.BufferedReader(io.BytesIO(named)), "s", None, chosen, find)
+    assert isinstance(entry, Reading)
+    assert entry.gesture.keyboard.name.startswith("grid-")
+    with Store(tmp_path / "swipefl.db") as store:
+        (tmp_path / "s.jsonl").write_bytes(named)
+        assert ingested(store, tmp_path / "s.jsonl")[0].reasons == {"unknown-keyboard": 1}
+        assert ingested(store, tmp_path / "grids.json")[0].rejected == 0
+        assert ingested(store, tmp_path / "s.jsonl")[0].stored == 1
+
+
+def test_rows_of_a_table_may_be_quoted_and_bad_ones_are_told() -> None:
+    head, *rows = table("we").splitlines(keepends=True)
+    quoted = [row.replace(b"c-we", b'"c,we"') for row in rows]
+    found = entries(b"".join([head, *quoted[:3], b"no row\n", b'1,"c,we",x,y,we,1,1\n', *quoted[3:]]))
+    assert [getattr(entry, "fault", None) and entry.fault.code for entry in found] == [
+        "broken-line",
+        "not-a-number",
+        None,
+    ]
+    assert (found[2].gesture.id, found[2].word) == ("c,we", "we")
+
+
+@pytest.mark.parametrize(("cell", "is_private"), [("", False), ("no", False), ("0", False), ("1", True), ("yes", True)])
+def test_rows_of_a_table_may_be_private(cell: str, is_private: bool) -> None:
+    with fresh_store() as (store, folder):
+        (folder / "s.csv").write_bytes(table("we", private=cell) + b"1,c-we,broken,2,we,1,1,\n")
+        report, told = ingested(store, folder / "s.csv")
+        assert (report.stored, told) == (0 if is_private else 1, [])
+
+
+def test_a_table_that_grows_is_read_again_and_a_swipe_that_breaks_off_waits() -> None:
+    head, *rows = table("hello").splitlines(keepends=True)
+    with fresh_store() as (store, folder):
+        path = folder / "s.csv"
+        path.write_bytes(head + b"".join(rows[:9])[:-40])
+        assert ingested(store, path)[0].read == 0
+        path.write_bytes(head + b"".join(rows) + table("we").split(b"\n", 1)[1][:-1])
+        assert ingested(store, path)[0].stored == 2
+        path.write_bytes(path.read_bytes() + b"\n")
+        path.write_bytes(path.read_bytes() + table("mango").split(b"\n", 1)[1])
+        report = ingested(store, path)[0]
+        assert (report.stored, report.duplicates) == (1, 2)
+
+
+@pytest.mark.parametrize("back_ms", [0, 1, 50])
+@pytest.mark.parametrize("written", ["own", "futo row", "neuroswipe", "csv"])
+def test_a_clock_that_steps_back_a_little_makes_times_equal(written: str, back_ms: int) -> None:
+    number = {"own": "0.08", "csv": "0.08", "neuroswipe": " 80", "futo row": "0080}"}[written]
+    earlier = {"own": f"{0.06 - back_ms / 1000:.3f}", "neuroswipe": f" {60 - back_ms}"}
+    earlier |= {"csv": earlier["own"], "futo row": f"{60 - back_ms:04}}}"}
+    content = WRITTEN[written]("we").replace(number.encode(), earlier[written].encode(), 1)
+    entry = only(content)
+    assert isinstance(entry, Reading)
+    assert (entry.gesture.points[1:, 2] >= entry.gesture.points[:-1, 2]).all()
+
+
+def test_a_clock_that_steps_back_before_the_first_point_is_no_negative_time() -> None:
+    points = recorders.epoch_points("we")
+    points[1]["t"] = points[0]["t"] - 30
+    assert only(line({"we": points})).gesture.points[:3, 2].tolist() == pytest.approx([0, 0, 0.04])
+    points[1]["t"] = points[0]["t"] - 51
+    assert only(line({"we": points})).fault.code == "time-backwards"
+
+
+@pytest.mark.parametrize("said", [{"language": "tr"}, {"languages": ["tr"]}, {"language": "TR"}])
+def test_a_line_says_its_language(said: dict[str, Any]) -> None:
+    assert only(line(recorders.own(**said))).gesture.languages == ("tr",)
+    assert only(table("we", language="tr")).gesture.languages == ("tr",)
+
+
+NOTHINGS: dict[str, bytes] = {
+    "prose": b"some prose\nand more of it\n" * 20,
+    "other json": b'{"name": "x", "age": 3}\n' * 20,
+    "a document": json.dumps({"name": "x", "items": [{"id": 1, "x": 2, "y": 3}] * 9}, indent=1).encode(),
+    "a list": json.dumps([{"id": n, "text": "we"} for n in range(50)]).encode(),
+    "another table": b"name,age\nx,3\ny,4\n" * 10,
+    "words without points": b'{"we": [], "us": []}\n' * 9,
+    "points of a field": line({"data": recorders.epoch_points("we")}) * 9,
+    "binary": bytes(range(256)) * 40,
+    "UTF-16": line(recorders.own()).decode().encode("utf-16") * 3,
+    "geojson": json.dumps({"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}}).encode() + b"\n",
+}
+
+
+@pytest.mark.parametrize("content", NOTHINGS.values(), ids=NOTHINGS)
+@pytest.mark.parametrize("name", ["s.json", "s.jsonl", "s.log", "s.csv"])
+def test_what_fits_nothing_is_refused_once_a_file(name: str, content: bytes) -> None:
+    with fresh_store() as (store, folder):
+        (folder / name).write_bytes(content)
+        report, told = ingested(store, folder / name)
+        assert (report.read, report.stored, report.rejected, len(told)) == (1, 0, 1, 1)
+        assert set(report.reasons) <= {"unknown-format", "utf-16"}
+        assert "heliboard" in str(told[0].fault) or report.reasons == {"utf-16": 1}
+
+
+def test_a_file_of_a_known_format_is_rejected_line_by_line() -> None:
+    with fresh_store() as (store, folder):
+        (folder / "s.jsonl").write_bytes(b"nonsense\n{}\n" * 3 + line(recorders.own()) + b"{}\nnonsense\n")
+        report, told = ingested(store, folder / "s.jsonl")
+        assert (report.stored, report.rejected, [one.line for one in told]) == (1, 8, [1, 2, 3, 4, 5, 6, 8, 9])
+
+
+def test_the_same_fault_of_all_of_a_list_is_told_once() -> None:
+    bare = [
+        {key: value for key, value in recorders.own(word).items() if key not in ("width", "height")} for word in WORDS
+    ]
+    (entry,) = entries(json.dumps(bare).encode())
+    assert isinstance(entry, Rejected)
+    assert entry.fault.code == "unknown-keyboard"
+    assert len(entries(json.dumps([*bare, recorders.own()]).encode())) == len(bare) + 1
+
+
+def long_list(objects: list[dict[str, Any]], indent: int | None) -> bytes:
+    if indent is None:  # as HeliBoard writes it: one a line
+        return b"[\n" + b",\n".join(json.dumps(each).encode() for each in objects) + b"\n]"
+    return json.dumps(objects, indent=indent).encode()
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_list_that_is_longer_than_a_document_may_be_is_read_by_its_elements(indent: int | None) -> None:
+    pad = "x" * 30_000
+    many = [recorders.heliboard(word, pad=f'{pad}[{{"\\' + str(n)) for n in range(60) for word in WORDS]
+    content = long_list(many, indent)
+    assert len(content) > 9_000_000
+    assert [entry.word for entry in entries(content) if isinstance(entry, Reading)] == list(WORDS) * 60
+    *whole, last = entries(content[:-40])
+    assert sum(isinstance(entry, Reading) for entry in whole) == 299
+    assert isinstance(last, Rejected)
+    assert (last.fault.code, last.resume) == ("broken-json", 0)
+
+
+# documents of each format are taken as that format and no other
+
+
+@given(st.sampled_from(list(OBJECTS)), st.sampled_from(WORDS), st.data())
+@settings(max_examples=150)
+def test_an_object_is_of_its_format_or_of_none_whatever_is_missing(name: str, word: str, data: st.DataObject) -> None:
+    """And what is read of it is never called after one of its fields."""
+    whole = OBJECTS[name](word)
+    kept = data.draw(st.sets(st.sampled_from(sorted(whole))))
+    less = {field: value for field, value in whole.items() if field in kept}
+    assert format_of(whole) == name
+    assert format_of(less) in (name, None)
+    for content in (line(less), json.dumps([less], indent=1).encode(), json.dumps([less] * 2).encode()):
+        for entry in entries(content):
+            assert isinstance(entry, Rejected | OwnKeyboard) or entry.word in (word, None)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.floats(allow_nan=False) | st.integers(-(10**6), 10**6) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(values)
+@settings(max_examples=150)
+def test_any_json_is_refused_once(value: Any) -> None:
+    for indent in (None, 1):
+        with fresh_store() as (store, folder):
+            (folder / "s.json").write_bytes(json.dumps(value, indent=indent).encode())
+            report, told = ingested(store, folder / "s.json")
+            assert (report.stored, len(told)) == (0, 1) or not told
+            assert store.keyboards.all() == [built_in("qwerty"), built_in("jcuken")]
+
+
+@given(st.sampled_from(list(WRITTEN)), st.data())
+@settings(max_examples=200)
+def test_what_is_left_of_a_swipe_has_its_word_or_none(written: str, data: st.DataObject) -> None:
+    """Bytes cut out, doubled or changed: no field's name, number or other text becomes a word."""
+    content = bytearray(WRITTEN[written]("hello"))
+    at = data.draw(st.integers(0, len(content) - 1))
+    change = data.draw(st.sampled_from(["cut", "double", "drop", "change"]))
+    size = data.draw(st.integers(1, 60))
+    if change == "cut":
+        del content[at:]
+    elif change == "double":
+        content[at:at] = content[at : at + size]
+    elif change == "drop":
+        del content[at : at + size]
+    else:
+        content[at] = data.draw(st.sampled_from(b'{}[]",:.0aZ\n'))
+    known = set(recorders.heliboard()) | set(recorders.cleverkeys()) | set(recorders.own()) | set(recorders.futo_row())
+    known |= set(recorders.cleverkeys()["metadata"]) | set("xyt") | {"millis", "keys", "curve", "grid"}
+    for entry in entries(bytes(content)):
+        if isinstance(entry, Reading) and entry.word is not None:
+            assert entry.word not in known
+
+
+# archives
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "."), content)
+    return buffer.getvalue()
+
+
+def in_zip(content: bytes) -> tuple[IngestReport, list[tuple[str, Rejected]]]:
+    told: list[tuple[str, Rejected]] = []
+    with fresh_store() as (store, folder):
+        (folder / "a.zip").write_bytes(content)
+        ingestion = Ingestion(store, on_reject=lambda name, rejected: told.append((Path(name).name, rejected)))
+        with suppress(DataError):
+            ingestion.run([folder])
+        again = Ingestion(store)
+        if ingestion.report.stored:
+            again.run([folder])
+            assert again.report.read == 0
+        assert sorted(path.name for path in folder.iterdir() if "swipefl" not in path.name) == ["a.zip"]
+    return ingestion.report, told
+
+
+def test_members_of_a_zip_are_read_each_as_a_file_of_its_own() -> None:
+    content = zipped(
+        a__jsonl=line(recorders.own("hello")),
+        b__json=b"\xef\xbb\xbf" + json.dumps([recorders.heliboard("we")], indent=1).encode(),
+        c__csv=table("mango"),
+        d__json=b'{"name": "nothing"}\n' * 9,
+        README__md=b"not read",
+    )
+    report, told = in_zip(content)
+    assert (report.stored, report.reasons) == (3, {"unknown-format": 1})
+    assert [name for name, _ in told] == ["d.json"]
+
+
+def test_a_zip_that_changed_is_read_again() -> None:
+    with fresh_store() as (store, folder):
+        path = folder / "a.zip"
+        path.write_bytes(zipped(a__jsonl=line(recorders.own("hello"))))
+        assert ingested(store, path)[0].stored == 1
+        path.write_bytes(zipped(a__jsonl=line(recorders.own("hello")), b__jsonl=line(recorders.own("we"))))
+        report, _ = ingested(store, path)
+        assert (report.stored, report.duplicates) == (1, 1)
+
+
+def encrypted(content: bytes) -> bytes:
+    """The flag alone, in the member's header and in the archive's list."""
+    changed = bytearray(content)
+    changed[6] |= 1
+    changed[content.index(b"PK\x01\x02") + 8] |= 1
+    return bytes(changed)
+
+
+GOOD_ZIP = zipped(a__jsonl=line(recorders.own("hello")) * 50)
+BAD_ZIPS: dict[str, tuple[bytes, str]] = {
+    "encrypted": (encrypted(GOOD_ZIP), "encrypted"),
+    "cut": (GOOD_ZIP[:-30], "zip"),
+    "without members": (zipped(), "empty-archive"),
+    "of other files": (zipped(README__md=b"x"), "empty-archive"),
+    "of a Mac's other files": (zipped(**{"__MACOSX/._a.jsonl".replace(".", "__"): b"x"}), "empty-archive"),
+    "of zips": (zipped(**{"b.json": GOOD_ZIP}), "nested-archive"),
+    "of gzips": (zipped(**{"b.json.gz": gzip.compress(b"{}")}), "nested-archive"),
+    "damaged": (GOOD_ZIP[:60] + b"\xff" * 20 + GOOD_ZIP[80:], "zip"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), BAD_ZIPS.values(), ids=BAD_ZIPS)
+def test_a_zip_that_cannot_be_read_says_why(content: bytes, reason: str) -> None:
+    report, told = in_zip(content)
+    assert (report.stored, list(report.reasons), len(told)) == (0, [reason], 1)
+
+
+def test_a_zip_of_a_pipe_is_refused() -> None:
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+    entry = next(read_gestures(io.BufferedReader(Pipe(GOOD_ZIP)), "standard input", None, None, built_in))  # type: ignore[arg-type]
+    assert isinstance(entry, Rejected)
+    assert entry.fault.code == "zip"
+
+
+@given(st.data())
+@settings(max_examples=100)
+def test_any_change_of_a_zip_is_survived(data: st.DataObject) -> None:
+    content = bytearray(zipped(a__jsonl=line(recorders.own("hello")), b__csv=table("we")))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
+    for entry in entries(bytes(content)):
+        assert isinstance(entry, Rejected) or entry.word in ("hello", "we", None)
