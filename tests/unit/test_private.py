@@ -18,6 +18,7 @@ from swipefl.errors import DataError
 from swipefl.gesture.formats import Rejected, read_examples
 from swipefl.gesture.keyboard import built_in
 from swipefl.store.store import Store
+from tests.support import recorders
 from tests.support.stores import fresh_store
 from tests.support.swipes import GOOD, gesture, lines
 
@@ -68,6 +69,20 @@ PRIVATE: dict[str, bytes] = {
     "on many lines": json.dumps(SECRET, indent=1).encode(),
     "in a list on many lines": json.dumps([SECRET, SECRET | {"coords": 1}], indent=1).encode(),
     "in a list that breaks off": json.dumps([SECRET], indent=1).encode()[:-4],
+    "of a row of FUTO": lines({"word": "hunter", "data": POINTS, "canvas_width": 9, "canvas_height": 4, "private": 1}),
+    "of HeliBoard": lines(recorders.heliboard("we", private=True, suggestions=["hunter"])),
+    "of HeliBoard, of two fingers": lines(recorders.heliboard("we", private=True, gesture=[{"hunter": 1}])),
+    "of CleverKeys": lines(recorders.cleverkeys("we") | {"trace_id": "hunter", "private": True}),
+    "of CleverKeys in a document": lines({"data": [recorders.cleverkeys("we") | {"private": "yes"}]}),
+    "of grids": lines({"hunter": recorders.grid(), "private": {"width": 1, "height": 1, "keys": []}}),
+    "of nothing that is known": lines({"name": "hunter", "private": True}),
+}
+TABLE = recorders.table("we", user="hunter", private="true")
+TABLES = {
+    "a table": TABLE,
+    "a table of a broken row": TABLE + b"hunter\n",
+    "a table that breaks off": TABLE[:-9],
+    "a table of two people": TABLE + recorders.table("we", user="hunter", private="1").split(b"\n", 1)[1],
 }
 
 
@@ -86,7 +101,7 @@ def nothing_of_it_is_in(store: Store) -> bool:
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
-@pytest.mark.parametrize("content", PRIVATE.values(), ids=PRIVATE)
+@pytest.mark.parametrize("content", [*PRIVATE.values(), *TABLES.values()], ids=[*PRIVATE, *TABLES])
 def test_a_private_gesture_leaves_nothing_behind(content: bytes, pack: Callable[[bytes], bytes]) -> None:
     """And a file of nothing else is no error."""
     with fresh_store() as (store, folder):
