@@ -41,7 +41,9 @@ def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
 
     target = path.resolve()
     read = [Path(source).resolve() for source in sources if source != "-"]
-    in_folder = target.name.removesuffix(".gz").endswith(SUFFIXES) and any(source in target.parents for source in read)
+    in_folder = target.name.lower().removesuffix(".gz").endswith(SUFFIXES) and any(
+        source in target.parents for source in read
+    )
     if target in read or in_folder:
         raise UsageError(
             "rejects-in-input",

@@ -304,7 +304,7 @@ def _listed(folder: Path) -> tuple[list[str], list[str]]:
             for entry in inside:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.name)
-                elif entry.name.removesuffix(".gz").endswith(SUFFIXES):
+                elif entry.name.lower().removesuffix(".gz").endswith(SUFFIXES):
                     names.append(entry.name)
     except OSError as error:
         raise unreadable(str(folder), error) from error

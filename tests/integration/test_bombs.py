@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from swipefl.gesture.formats.lines import MOST_LINE
+from tests.support import recorders
 from tests.support.command import measured
 from tests.support.keyboards import row
 from tests.support.logs import trace
@@ -156,6 +158,55 @@ def test_a_gzip_of_any_shape_is_read_in_flat_memory(tmp_path: Path, content: Cal
     done, peak_mb = measured(tmp_path, "ingest", str(tmp_path / "s.jsonl.gz"), str(tmp_path / "t.jsonl"), "--json")
     assert (done.code, done.json["stored"] >= 1) == (0, True), done.err[-500:]
     assert peak_mb < 150
+
+
+def of_zeros(archive: zipfile.ZipFile) -> None:
+    with archive.open("z.jsonl", "w") as member:
+        for _ in range(300):
+            member.write(b"\0" * (1 << 20))
+
+
+def of_a_long_list(archive: zipfile.ZipFile) -> None:
+    """As HeliBoard writes ten thousand swipes: a hundred MB, one a line."""
+    with archive.open("z.json", "w") as member:
+        member.write(b"[\n")
+        for n in range(3_000):
+            word = ("we", "hello", "coffee")[n % 3]
+            member.write(json.dumps(recorders.heliboard(word, uuid=str(n), pad="x" * 30_000)).encode() + b",\n")
+        member.write(json.dumps(recorders.heliboard("mango")).encode() + b"\n]")
+
+
+def of_many_members(archive: zipfile.ZipFile) -> None:
+    for n in range(12_000):
+        archive.writestr(f"{n}.jsonl", b"")
+
+
+def of_a_list_without_end(archive: zipfile.ZipFile) -> None:
+    with archive.open("z.json", "w") as member:
+        member.write(b"[" + json.dumps(recorders.heliboard("we")).encode() + b",")
+        for _ in range(100):
+            member.write(b'{"a":[' * (1 << 17) + b"\n")
+
+
+ZIPPED: dict[str, tuple[Callable[[zipfile.ZipFile], None], set[str], int]] = {
+    "zeros": (of_zeros, {"zip-bomb", "long-line", "unknown-format"}, 0),
+    "a long list": (of_a_long_list, set(), 4),
+    "many members": (of_many_members, {"many-members"}, 0),
+    "a list without end": (of_a_list_without_end, {"broken-json", "long-line", "zip-bomb"}, 1),
+}
+
+
+@pytest.mark.parametrize(("fill", "reasons", "stored"), ZIPPED.values(), ids=ZIPPED)
+def test_a_zip_of_any_shape_is_read_in_flat_memory(
+    tmp_path: Path, fill: Callable[[zipfile.ZipFile], None], reasons: set[str], stored: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "s.zip", "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        fill(archive)
+    (tmp_path / "t.jsonl").write_bytes(GOOD[1])
+    done, peak_mb = measured(tmp_path, "ingest", str(tmp_path / "s.zip"), str(tmp_path / "t.jsonl"), "--json")
+    assert (done.code, done.json["stored"]) == (0, stored + 1), done.err[-500:]
+    assert set(done.json["reasons"]) <= reasons
+    assert peak_mb < 170
 
 
 def test_predictions_on_keyboards_of_all_kinds_are_made_in_flat_memory(tmp_path: Path) -> None:

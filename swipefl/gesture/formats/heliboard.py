@@ -7,10 +7,8 @@ a `codePoint`. The export is a zip of one list.
 from typing import Any
 
 from swipefl.errors import RejectedLine
-from swipefl.gesture.formats.layouts import of_centres
 from swipefl.gesture.formats.reading import Reading, axes_of, carried, labelled, seconds_of
-from swipefl.gesture.gesture import Gesture, checked_points, checked_size, named
-from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.gesture import Gesture, checked_points, named
 from swipefl.gesture.language import Languages, languages_of
 
 
@@ -25,7 +23,7 @@ def read(line: int, data: dict[str, Any]) -> Reading:
     if any(point.get("id") != data["gesture"][0].get("id") for point in data["gesture"]):
         raise RejectedLine("several-strokes", "a gesture is one stroke of one finger")
     points = checked_points(xs, ys, seconds_of(millis))
-    keyboard = _keyboard(data.get("keyboardInfo"))
+    keyboard = carried(data.get("keyboardInfo"))
     languages = _languages(data)
     gesture = Gesture(_id(data), points, keyboard, keyboard.width, keyboard.height, languages=languages)
     word, fault = labelled(data.get("targetWord") or None, keyboard, languages)
@@ -46,28 +44,3 @@ def _languages(data: dict[str, Any]) -> Languages:
         return languages_of([tag for tag in mains if isinstance(tag, str)])
     except ValueError:
         return ()
-
-
-def _keyboard(info: Any) -> Keyboard:
-    keys = info.get("keys") if isinstance(info, dict) else None
-    if not isinstance(keys, list):
-        raise RejectedLine("unknown-keyboard", "`keyboardInfo` needs width, height and keys")
-    width, height = checked_size(info.get("width"), info.get("height"))
-    try:
-        if any("centerX" in key for key in keys):
-            return of_centres([_centre(key) for key in keys], width, height)
-        return carried({"width": width, "height": height, "keys": [_key(key) for key in keys]})
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise RejectedLine("unknown-keyboard", "`keyboardInfo` has keys without a place") from None
-
-
-def _centre(key: dict[str, Any]) -> tuple[str, float, float]:
-    code = key.get("codePoint")
-    letter = chr(code) if isinstance(code, int) and 0 < code < 0x110000 else ""
-    return letter, float(key["centerX"]), float(key["centerY"])
-
-
-def _key(key: dict[str, Any]) -> dict[str, Any]:
-    width, height = float(key["width"]), float(key["height"])
-    x, y = float(key["left"]) + width / 2, float(key["top"]) + height / 2
-    return {"letter": key.get("value"), "x": x, "y": y, "width": width, "height": height}
