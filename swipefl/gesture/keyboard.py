@@ -197,16 +197,22 @@ def given_keyboard(data: Any, name: str = "") -> Given:
 def _within(data: Any) -> Any:
     """The keyboard in what has one, such as a line of an export; a list is of rows, or of keys, or of such lines."""
     if isinstance(data, list):
-        return {"rows": data} if not data or not isinstance(data[0], dict) else _within(data[0] | {"keys": data})
-    if isinstance(data, dict):
-        return next((data[name] for name in CARRIERS if isinstance(data.get(name), dict)), data)
-    return data
+        if not data or not isinstance(data[0], dict):
+            return {"rows": data}
+        return _carried(data[0]) or {"keys": data}
+    return data if not isinstance(data, dict) or "keys" in data else _carried(data) or data
+
+
+def _carried(data: Mapping[str, Any]) -> Any:
+    return next((data[name] for name in CARRIERS if isinstance(data.get(name), dict)), None)
 
 
 def _count(data: Any) -> int:
     """How many keys an object has, as far as that can be seen without reading them."""
     keys = data.get("rows", data.get("keys")) if isinstance(data, dict) else None
-    return sum(len(key) if isinstance(key, list | str) else 1 for key in keys) if isinstance(keys, list | dict) else 0
+    if isinstance(keys, list):
+        return sum(len(key) if isinstance(key, list | str) else 1 for key in keys)
+    return len(keys) if isinstance(keys, dict) else 0
 
 
 def _too_many_keys() -> UsageError:

@@ -62,6 +62,11 @@ def test_the_lines_to_try_it_are_targets_of_make() -> None:
         subprocess.run(["make", "--dry-run", *shlex.split(line, comments=True)[1:]], cwd=ROOT, check=True)
 
 
+def test_other_layouts_are_shown_and_added_as_it_says(tmp_path: Path) -> None:
+    for line in readme_block("Other layouts").splitlines():
+        assert swipefl(tmp_path, *shlex.split(line, comments=True)[1:]).code == 0
+
+
 def test_the_table_has_every_command() -> None:
     command = r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|remove|hide|unhide|show))?)\b[^`]*`"
     named = set(re.findall(command, readme_rows("command")))

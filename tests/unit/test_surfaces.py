@@ -79,6 +79,7 @@ FILES: dict[str, dict[str, Any] | list[Any]] = {
     },
     "inside of a gesture": {"word": "x", "keyboardInfo": written(lambda k: {"value": k.letter, "cx": k.x, "cy": k.y})},
     "inside of a list of gestures": [{"keyboardInfo": written(lambda k: {"value": k.letter, "cx": k.x, "cy": k.y})}],
+    "a list of keys": [{"label": k.letter, "cx": k.x / 370, "cy": k.y / 222} for k in QWERTY.keys],
     "rows of labels": [[{"$": "auto_text_key", "code": ord(c), "label": c} for c in row] for row in
                        ("qwertyuiop", "asdfghjkl", "zxcvbnm")],
     "rows of codes": {"rows": [[{"code": ord(c)} for c in row] for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm")]},
