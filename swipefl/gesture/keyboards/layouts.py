@@ -71,7 +71,7 @@ LAYOUTS = {
     "qwertz-sl": Layout(("sl",), "qwertzuiopš asdfghjklč yxcvbnmž"),
     "azerty-be": Layout(("fr", "nl"), _AZERTY),
     "azerty-fr": Layout(("fr",), _AZERTY),
-    "bepo-fr": Layout(("fr",), "bépoèvdljz auiectsrnm àyxkqghfçw"),
+    "bepo-fr": Layout(("fr",), "bépoèvdljzw auiectsrnmç êàyxkqghf"),
     "colemak": Layout((), "qwfpgjluy; arstdhneio zxcvbkm"),
     "dvorak": Layout((), "',.pyfgcrl aoeuidhtns qjkxbmwvz"),
     # Cyrillic
