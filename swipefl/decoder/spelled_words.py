@@ -9,7 +9,10 @@ import numpy.typing as npt
 from swipefl.decoder.word_index import Codes, Rows, Words, as_codes, looked_up
 from swipefl.gesture.spelling import lower, needs_no_key, spelling_with
 
+Flags = npt.NDArray[np.bool_]
+
 MOST_LENGTH = 255
+AT_ONCE = 2**17  # characters: what is odd may be all of them
 
 
 def spelled_words(words: Words, letters: str, turkic: bool) -> Words:
@@ -23,13 +26,14 @@ def spelled_words(words: Words, letters: str, turkic: bool) -> Words:
     unusual = as_codes(np.array([-1]), len(letters))[0]
     column = [code[key] if key and is_usual else unusual for key, is_usual in zip(keys, usual, strict=True)]
     flat = looked_up(np.array([0, *column], unusual.dtype), words.flat)
-    apart, depending = _unusual(words, np.flatnonzero(flat == unusual), letters, turkic)
-    if not len(apart) + len(depending):
-        return Words(letters, flat, words.starts, words.lengths)
-    alone = [spelling.of(word) for word in words.text(depending)]
+    spelled = Words(letters, flat, words.starts, words.lengths)
+    odd, depending, unknown = _unusual(words, flat == unusual, keys, letters, turkic)
+    if not odd.any():
+        return spelled
+    apart, around = np.flatnonzero(odd & ~depending & ~unknown), np.flatnonzero(depending)
+    alone = [spelling.of(word) for word in words.text(around)]
     run = np.concatenate((_taken_apart(words.run(apart), keys, code), _one_by_one(alone, code)))
-    known = np.concatenate((_known(words, apart, keys), np.array([bool(key) for key in alone], bool)))
-    return _replaced(words, Words(letters, flat, words.starts, words.lengths), np.append(apart, depending), run, known)
+    return _replaced(spelled, np.append(apart, around), run, np.flatnonzero(unknown & ~depending))
 
 
 def _is_bound(character: str, letters: str) -> bool:
@@ -41,25 +45,29 @@ def _is_mark(character: str) -> bool:
     return unicodedata.category(character).startswith("M") or "\u1160" <= character <= "\u11ff"
 
 
-def _unusual(words: Words, at: Rows, letters: str, turkic: bool) -> tuple[Rows, Rows]:
-    """The words with unusual characters at these places, and of them those where keys depend on what is beside."""
-    mark = _flags(map(_is_mark, words.alphabet))
-    codes, before = words.flat[at], words.flat[at - 1]
-    depends = _flags(character == "Σ" and "ς" in letters for character in words.alphabet)[codes]
-    depends |= mark[codes] & _binding(words.alphabet, letters, turkic)[before]
-    depends |= mark[codes] & mark[before] & mark[words.flat[at - 2]]  # one letter may have so many marks and no more
-    row = np.searchsorted(words.starts, at.astype(np.uint32), "right") - 1
-    unusual, depending = np.zeros((2, len(words)), bool)
-    unusual[row], depending[row[depends]] = True, True
-    return np.flatnonzero(unusual & ~depending), np.flatnonzero(depending)
+def _unusual(words: Words, odd: Flags, keys: Sequence[str | None], letters: str, turkic: bool) -> tuple[Flags, ...]:
+    """Whether each word (N,) has a character that is odd (F,), one of which the keys depend on those beside it, and one
+    without a key."""
+    mark, none = _flags(map(_is_mark, words.alphabet)), _flags(key is None for key in keys)
+    final = _flags(character == "Σ" and "ς" in letters for character in words.alphabet)
+    binding = _binding(words.alphabet, letters, turkic)
+    found: Flags = np.zeros((3, len(words)), bool)
+    for first in range(0, len(odd), AT_ONCE):
+        at = first + np.flatnonzero(odd[first : first + AT_ONCE])
+        codes, before, earlier = (words.flat[at - back] for back in range(3))
+        depends = final[codes] | (mark[codes] & (binding[before] | (mark[before] & mark[earlier])))
+        row = np.searchsorted(words.starts, at.astype(np.uint32), "right") - 1
+        for of, rows in zip(found, (row, row[depends], row[none[codes]]), strict=True):
+            of[rows] = True
+    return tuple(found)
 
 
-def _flags(characters: Iterable[bool]) -> npt.NDArray[np.bool_]:
+def _flags(characters: Iterable[bool]) -> Flags:
     """A flag for each code (1 + A,), none for the 0 before a word."""
     return np.array([False, *characters])
 
 
-def _binding(alphabet: str, letters: str, turkic: bool) -> npt.NDArray[np.bool_]:
+def _binding(alphabet: str, letters: str, turkic: bool) -> Flags:
     """A flag for each code (1 + A,): whether a mark behind it may have another key than each of them alone."""
     bases = {unicodedata.normalize("NFD", key)[0] for key in letters if len(unicodedata.normalize("NFD", key)) > 1}
     return _flags(_binds(character, bases, turkic) for character in alphabet)
@@ -86,21 +94,15 @@ def _one_by_one(spelled: Iterable[str | None], code: Mapping[str, int]) -> Rows:
     return np.array([number for word in spelled for number in (0, *map(code.__getitem__, word or ""))], np.intp)
 
 
-def _known(words: Words, rows: Rows, keys: Sequence[str | None]) -> npt.NDArray[np.bool_]:
-    """Whether every character of these words (N,) is known."""
-    run = words.run(rows)
-    none = _flags(key is None for key in keys)[run]
-    return ~np.logical_or.reduceat(none, np.flatnonzero(run == 0)) if len(rows) else none
-
-
-def _replaced(words: Words, spelled: Words, rows: Rows, run: Rows, known: npt.NDArray[np.bool_]) -> Words:
+def _replaced(spelled: Words, rows: Rows, run: Rows, unknown: Rows) -> Words:
     """`spelled` with these rows as in `run`: where they stood if there is room, else behind all others."""
     begins = np.flatnonzero(run == 0)
     sizes = np.diff(begins, append=len(run))
-    more = np.where(sizes - 1 > words.lengths[rows], sizes, 0)
-    at = np.where(more > 0, len(spelled.flat) + np.cumsum(more) - more, words.starts[rows])
+    more = np.where(sizes - 1 > spelled.lengths[rows], sizes, 0)
+    at = np.where(more > 0, len(spelled.flat) + np.cumsum(more) - more, spelled.starts[rows])
     flat = np.append(spelled.flat, np.zeros(more.sum(), spelled.flat.dtype)) if more.any() else spelled.flat
     flat[np.repeat(at - begins, sizes) + np.arange(len(run))] = run
-    starts, lengths = words.starts.copy(), words.lengths.copy()
-    starts[rows], lengths[rows] = at, np.where(known & (sizes <= MOST_LENGTH + 1), sizes - 1, 0)
+    starts, lengths = spelled.starts.copy(), spelled.lengths.copy()
+    starts[rows], lengths[rows] = at, np.where(sizes <= MOST_LENGTH + 1, sizes - 1, 0)
+    lengths[unknown] = 0
     return Words(spelled.alphabet, flat, starts, lengths)
