@@ -167,14 +167,15 @@ def shipped() -> Languages:
     return tuple(sorted(name[:-4] for name in names if name.endswith(".bin") and not name.startswith(OFFENSIVE)))
 
 
-def lexicon_tag(language: str) -> str:
-    """The tag of the package's lexicon of a language: its own, else that of the language without its region.
+def shipped_tag(language: str) -> str | None:
+    """The tag of the package's lexicon of a language: its own, else that of the language without its region."""
+    return next((tag for tag in (language, primary(language)) if tag in shipped()), None)
 
-    Raises UsageError where there is none.
-    """
-    for tag in (language, primary(language)):
-        if tag in shipped():
-            return tag
+
+def check_language(language: str) -> str:
+    """The tag of the package's lexicon of a language. Raises UsageError where there is none."""
+    if tag := shipped_tag(language):
+        return tag
     raise UsageError(
         "no-lexicon",
         "there is no lexicon for language {language!r}",
@@ -184,18 +185,13 @@ def lexicon_tag(language: str) -> str:
     )
 
 
-def check_language(language: str) -> None:
-    """Raises UsageError where the package has no lexicon of a language."""
-    lexicon_tag(language)
-
-
 def load_lexicon(languages: str | Languages) -> Lexicon:
     """The package's lexicon of a language, or one of several; English where none is said.
 
     Raises UsageError where one of them has none.
     """
     tags = (languages,) if isinstance(languages, str) else languages or ("en",)
-    return _loaded(tuple(map(lexicon_tag, tags)))
+    return _loaded(tuple(dict.fromkeys(map(check_language, tags))))
 
 
 @lru_cache(maxsize=4)
@@ -215,7 +211,7 @@ def offensive_words(language: str) -> frozenset[str]:
     Raises UsageError where there is no lexicon.
     """
     try:
-        return frozenset(zlib.decompress(_content(f"{OFFENSIVE}{lexicon_tag(language)}.bin")).decode().split("\n"))
+        return frozenset(zlib.decompress(_content(f"{OFFENSIVE}{check_language(language)}.bin")).decode().split("\n"))
     except FileNotFoundError:
         return frozenset()
 

@@ -18,6 +18,7 @@ from swipefl.decoder.lexicon import (
     no_words,
     offensive_words,
     shipped,
+    shipped_tag,
 )
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
@@ -217,7 +218,7 @@ def lexicons(
     def lexicon_of(languages: Languages) -> Lexicon:
         # a keyboard of a language without a lexicon still has the words that its owner swipes
         spoken = languages or ("en",)
-        lexicon = merged([load_lexicon(tag) if tag in shipped() else no_words(tag) for tag in spoken])
+        lexicon = merged([load_lexicon(tag) if shipped_tag(tag) else no_words(tag) for tag in spoken])
         if size is not None:
             lexicon = lexicon.truncated(size)
         own = {word.word: LN_PERSONAL for word in personal if word.language in spoken}

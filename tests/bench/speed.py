@@ -1,11 +1,15 @@
 """How fast a gesture becomes words: warm and cold, small and large lexicons, from inside and from outside."""
 
 import json
+import math
 import statistics
 import subprocess
 import sys
 import time
+import zlib
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +17,10 @@ import torch
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import Lexicon, load_lexicon
+from swipefl.decoder.lexicon import Lexicon, load_lexicon, offensive_words, shipped
 from swipefl.decoder.search import ctc_log_likelihoods
 from swipefl.decoder.template import deviations, path_of
-from swipefl.decoder.word_list import packed, unpacked
+from swipefl.decoder.word_list import unpacked
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
@@ -24,16 +28,10 @@ from swipefl.learning.trainer import batches, descend
 from swipefl.learning.training import DROPOUT
 from tests.support.command import environment, measured
 
-SIZES = (10_000, 30_000, 100_000, 290_000)
+SIZES = (10_000, 30_000, 100_000)  # words, and all that there are
+OTHER = "de"  # a second language
 AGREEING_ON = 200  # gestures, on which the search is held against the scores of every word
 DEEP = 3_000  # words, the best by CTC, that the exact search holds against the path
-
-
-def large_lexicon() -> Lexicon:
-    """The package's 100,000 English words and what wordfreq knows beyond them, about 190,000 more."""
-    from examples.build_lexicons import word_frequencies
-
-    return Lexicon(("en",), (unpacked(packed(word_frequencies("en", SIZES[-1]))),))
 
 
 def milliseconds(work: Callable[[], object], runs: int) -> float:
@@ -47,52 +45,54 @@ def milliseconds(work: Callable[[], object], runs: int) -> float:
 
 
 def curve(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
-    """Milliseconds a gesture, and top-1, as the lexicon grows; each gesture is timed with every size in turn."""
-    checkpoint, large = base_checkpoint(), large_lexicon()
-    lexicons = {size: large.truncated(size) for size in SIZES}
-    decoders = {size: Decoder(checkpoint, lambda language, of=of: of) for size, of in lexicons.items()}  # type: ignore[misc]
-    spent: dict[int, list[float]] = {size: [] for size in SIZES}
-    right = dict.fromkeys(SIZES, 0)
+    """Milliseconds a gesture, and top-1, as the lexicon grows; each gesture is timed with every lexicon in turn.
+
+    The last has the words of another language too.
+    """
+    checkpoint, english = base_checkpoint(), load_lexicon("en")
+    lexicons = {f"{size:,} words": english.truncated(size) for size in (*SIZES, len(english))}
+    lexicons["two languages"] = load_lexicon(("en", next(tag for tag in (OTHER, "ru") if tag in shipped())))
+    decoders = {name: Decoder(checkpoint, lambda languages, of=of: of) for name, of in lexicons.items()}  # type: ignore[misc]
+    spent: dict[str, list[float]] = {name: [] for name in lexicons}
+    right = dict.fromkeys(lexicons, 0)
     for example in examples[:20]:  # a warm-up
         for decoder in decoders.values():
             decoder.decode(example.gesture)
     for example in examples:
-        for size, decoder in decoders.items():
+        for name, decoder in decoders.items():
             began = time.perf_counter()
             best = decoder.decode(example.gesture)
-            spent[size].append((time.perf_counter() - began) * 1e3)
-            right[size] += bool(best) and best[0].spelled == example.spelled
+            spent[name].append((time.perf_counter() - began) * 1e3)
+            right[name] += bool(best) and best[0].spelled == example.spelled
     rows = {}
-    for size in SIZES:
-        p50, p99 = np.percentile(spent[size], [50, 99]).tolist()
-        rows[f"{len(lexicons[size]):,} words"] = {
-            "ms_p50": p50,
-            "ms_p99": p99,
-            "top1": right[size] / len(examples),
-        }
+    for name in lexicons:
+        p50, p99 = np.percentile(spent[name], [50, 99]).tolist()
+        rows[name] = {"ms_p50": p50, "ms_p99": p99, "top1": right[name] / len(examples)}
     return rows
 
 
 def agreement(examples: Sequence[Example]) -> float:
-    """How often the search's first word is that of an exact search, which scores every word of 100,000."""
-    checkpoint, lexicon = base_checkpoint(), load_lexicon("en")
-    decoder = Decoder(checkpoint, load_lexicon)
-    (table,) = lexicon.index("qwertyuiopasdfghjklzxcvbnm").tables
-    words = [[1 + table.spelled.alphabet.index(letter) for letter in word] for word in table.spelled.text()]
+    """How often the search's first spelling is that of an exact search, which scores every word of 100,000."""
+    checkpoint, lexicon = base_checkpoint(), load_lexicon("en").truncated(100_000)
+    decoder, letters = Decoder(checkpoint, lambda languages: lexicon), examples[0].gesture.keyboard.letters
+    (table,) = lexicon.index(letters).tables
+    sums: defaultdict[str, float] = defaultdict(float)
+    for spelled, ln_frequency in zip(table.spelled.text(), table.ln_frequencies.tolist(), strict=True):
+        sums[spelled] += math.exp(ln_frequency)
+    spellings = [spelled for spelled in sums if spelled]
+    words = [[1 + letters.index(letter) for letter in spelled] for spelled in spellings]
+    lengths, ln_frequencies = np.array([*map(len, words)]), np.log([sums[spelled] for spelled in spellings])
     same = 0
     for example in examples[:AGREEING_ON]:
         frames = frames_of(example.gesture)
         likelihoods = np.maximum(ctc_log_likelihoods(decoder.log_probs(frames), words), -1e6)  # -inf: too few frames
-        seen = np.stack(
-            (likelihoods, table.ln_frequencies, table.spelled.lengths, np.sqrt(np.maximum(-likelihoods, 0))), axis=1
-        )
+        seen = np.stack((likelihoods, ln_frequencies, lengths, np.sqrt(np.maximum(-likelihoods, 0))), axis=1)
         best = np.argsort(-(seen @ checkpoint.score.of_word))[:DEEP]
-        lengths = np.array([len(words[row]) for row in best])
-        codes = np.array([words[row] + [0] * (lengths.max() - len(words[row])) for row in best]).T
-        apart = deviations(path_of(frames), codes, lengths)
+        codes = np.array([words[row] + [0] * (lengths[best].max() - lengths[row]) for row in best]).T
+        apart = deviations(path_of(frames), codes, lengths[best])
         scores = np.concatenate((seen[best], apart), axis=1) @ checkpoint.score.of_parts
-        found = decoder.decode(example.gesture, 1)
-        same += found[0].spelled == table.spelled.text(best[[scores.argmax()]])[0]
+        (found,) = decoder.decode(example.gesture, 1)
+        same += example.gesture.keyboard.letters == letters and found.spelled == spellings[best[scores.argmax()]]
     return same / len(examples[:AGREEING_ON])
 
 
@@ -167,17 +167,16 @@ def of_a_file(path: Path, count: int, home: Path) -> dict[str, float]:
 
 
 def loading() -> dict[str, float]:
-    """Milliseconds to load a lexicon of 100,000 words ready to search, and to add 1,000 personal words to it."""
+    """Milliseconds to load the English lexicon ready to search, and to add 1,000 personal words to it."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     rng = np.random.default_rng(0)
     own = {"".join(rng.choice(list(letters), 8)): -12.0 for _ in range(1_000)}
-    load_lexicon.cache_clear()
     lexicon = load_lexicon("en")
     lexicon.index(letters)
+    packed = resources.files("swipefl.decoder").joinpath("lexicons", "en.bin").read_bytes()
 
     def fresh() -> None:
-        load_lexicon.cache_clear()
-        load_lexicon("en")
+        Lexicon(("en",), (unpacked(zlib.decompress(packed)),)).hiding(offensive_words("en")).index(letters)
 
     return {
         "lexicon_ms": milliseconds(fresh, 9),

@@ -130,7 +130,7 @@ def test_a_shipped_lexicon(language: str) -> None:
 
 def test_a_tag_means_the_lexicon_of_its_language_where_it_has_none_of_its_own() -> None:
     assert load_lexicon("en-gb").languages == ("en",)
-    assert load_lexicon(("ru", "en-au")).languages == ("ru", "en")
+    assert load_lexicon(("ru", "en-au", "en")).languages == ("ru", "en")
     assert load_lexicon(()).languages == ("en",)
     with pytest.raises(UsageError, check=advises(Remedy.CHOOSE_LANGUAGE)):
         load_lexicon("xx")
