@@ -1,15 +1,17 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
 import math
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swipefl.errors import Remedy, UsageError
+from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.gesture.formats import Rejected
 from swipefl.gesture.gesture import Example
+from swipefl.gesture.language import Languages
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
@@ -21,30 +23,75 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
+    from swipefl.device.vocabulary import Vocabulary
     from swipefl.federation.device.client import Client
     from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.exchange import Exchange
     from swipefl.federation.device.leaving import Left
     from swipefl.federation.protocol.token import Token
-    from swipefl.gesture.language import Languages
     from swipefl.store.gestures import Stored
     from swipefl.store.membership import Membership
     from swipefl.store.store import Store
 
+TOLD = "languages told"  # which languages were taken to be the person's, and that was said
+
 
 class Home:
-    """What a device does, made of its settings; the store is opened by whoever asks for it, and made where missing."""
+    """What a device does, made of its settings; the store is opened by whoever asks for it, and made where missing.
 
-    def __init__(self, settings: Settings) -> None:
+    `on_guess` is told once a home which languages the person is taken to write in, where that matters and none are set.
+    """
+
+    def __init__(self, settings: Settings, on_guess: Callable[[Languages], None] = lambda languages: None) -> None:
         self.settings = settings
+        self._on_guess = on_guess
         self._path = settings.home / "swipefl.db"
+        self._is_told = settings.languages is not None
 
     def store(self) -> "Store":
         """The store, opened. Raises StoreError."""
         from swipefl.store.store import Store
 
-        return Store(self._path)
+        return Store(self._path, person=self.settings.person)
+
+    def person(self) -> Languages:
+        """The languages that the person writes in, for what names none."""
+        languages = self.settings.person
+        if not self._is_told and self._is_news(",".join(languages)):
+            self._on_guess(languages)
+        self._is_told = True
+        return languages
+
+    def _is_news(self, languages: str) -> bool:
+        """Whether it was not told in this home; from now on it was, if that can be kept without waiting for anybody."""
+        if self._path.exists():
+            with suppress(StoreError), self.store() as store:
+                store.sql.run("PRAGMA busy_timeout = 0")
+                if store.meta.get(TOLD) == languages:
+                    return False
+                store.meta.set(TOLD, languages)
+        return True
+
+    def vocabulary(
+        self, store: "Store | None", size: int | None = None, prior: Mapping[str, float] | None = None
+    ) -> "Vocabulary":
+        """The words of each language, the person's own among them. Raises StoreError."""
+        from swipefl.device.vocabulary import Own, Vocabulary
+
+        own = Own(languages=self.person)
+        if store is not None:
+            lexicons = {known.language: partial(self._lexicon, known.language) for known in store.lexicons.all()}
+            own = Own(store.words.all(), store.words.hidden(), lexicons, self.person, self._typed)
+        return Vocabulary(own, size, prior, self.settings.offensive_words)
+
+    def _lexicon(self, language: str) -> bytes:
+        with self.store() as store:
+            return store.lexicons.content(language)
+
+    def _typed(self, words: Iterable[str]) -> set[str]:
+        with self.store() as store:
+            return store.words.typed(words)
 
     @contextmanager
     def alone(self) -> "Iterator[Store]":
@@ -80,25 +127,23 @@ class Home:
         Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
         """
         from swipefl.device.grids import keyboards_of
-        from swipefl.device.prediction import Prediction, choose_checkpoint, lexicons, read_prior, unwanted
+        from swipefl.device.prediction import Prediction, choose_checkpoint, read_prior
         from swipefl.gesture.keyboard import built_in
 
         known_prior = read_prior(prior) if prior else None
         wanted = keyboard or self.settings.keyboard
         if not self._path.exists():
             chosen, find = keyboards_of(wanted, built_in)
-            lexicon_of = lexicons((), lexicon_size, known_prior)
-            hidden = unwanted(None, self.settings.offensive_words)
-            return Prediction(choose_checkpoint(None, model), lexicon_of, find, chosen, hidden)
+            vocabulary = self.vocabulary(None, lexicon_size, known_prior)
+            return Prediction(choose_checkpoint(None, model), vocabulary, find, chosen)
         with self.store() as store:
             known = {keyboard.name: keyboard for keyboard in store.keyboards.stored()}.get
             chosen, find = keyboards_of(wanted, lambda name: known(name) or built_in(name))
             return Prediction(
                 choose_checkpoint(store, model),
-                lexicons(store.words.all(), lexicon_size, known_prior),
+                self.vocabulary(store, lexicon_size, known_prior),
                 find,
                 chosen,
-                unwanted(store, self.settings.offensive_words),
             )
 
     def held_out(self) -> list[Example]:
@@ -124,7 +169,7 @@ class Home:
             if id is not None:
                 found: Stored | None = store.gestures.find(id)
             elif worst:
-                found = worst_of(store, Decoder(prediction.checkpoint, prediction.lexicon_of))
+                found = worst_of(store, Decoder(prediction.checkpoint, prediction.vocabulary.lexicon))
             else:
                 found = store.gestures.newest(word)
         if found is None:
@@ -135,9 +180,7 @@ class Home:
         self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
     ) -> "PersonalTraining":
         """What trains the personal model."""
-        from swipefl.device.prediction import lexicons
-
-        return self._personal(store, lexicons(store.words.all()), on_progress, stop)
+        return self._personal(store, self.vocabulary(store).lexicon, on_progress, stop)
 
     def _personal(
         self,
@@ -162,12 +205,11 @@ class Home:
         from swipefl.device.acceptance import GlobalJudge
         from swipefl.device.contribution import Contributor
         from swipefl.device.cycle import Cycle
-        from swipefl.device.prediction import lexicons
 
         coordinator = self._exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
-        lexicon_of = lexicons(store.words.all())  # one for all of the night: what it builds for an alphabet is large
+        lexicon_of = self.vocabulary(store).lexicon  # one for all of the night: what it builds for an alphabet is large
         contributor = Contributor(
             store,
             load_trainer,
@@ -187,14 +229,13 @@ class Home:
         Raises UsageError where there is no coordinator, and what `Exchange.run` does.
         """
         from swipefl.device.acceptance import GlobalJudge, Synced
-        from swipefl.device.prediction import lexicons
 
         with self.alone() as store:
             exchange = self._exchange(store, stop)
             if exchange is None:
                 raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
             done = exchange.run(pull, push)
-            return Synced(done, GlobalJudge(store, lexicons(store.words.all()), stop).run())
+            return Synced(done, GlobalJudge(store, self.vocabulary(store).lexicon, stop).run())
 
     def joining(
         self, address: str, token: str, ca: Path | None = None, insecure: bool = False

@@ -12,7 +12,7 @@ from typing import NoReturn
 import typer
 
 from swipefl import __version__
-from swipefl.cli import coordinator, keyboards, words
+from swipefl.cli import coordinator, keyboards, lexicons, words
 from swipefl.cli.common import note
 from swipefl.cli.config import config
 from swipefl.cli.cycle import cycle
@@ -43,7 +43,10 @@ app = typer.Typer(
     add_completion=False,
     # typer loads pydantic to convert a --help that was not given; one that is False from the start needs no converting
     context_settings={
-        "default_map": {"help": False, **{group: {"help": False} for group in ("words", "keyboards", "coordinator")}}
+        "default_map": {
+            "help": False,
+            **{group: {"help": False} for group in ("words", "keyboards", "lexicons", "coordinator")},
+        }
     },
 )
 for command in (
@@ -68,6 +71,7 @@ for command in (
 app.add_typer(coordinator.app, name="coordinator")
 app.add_typer(words.app, name="words")
 app.add_typer(keyboards.app, name="keyboards")
+app.add_typer(lexicons.app, name="lexicons")
 
 
 def _show_version(wanted: bool) -> None:

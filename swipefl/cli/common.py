@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -16,9 +17,11 @@ from swipefl.errors import Interrupted, UsageError
 from swipefl.jsonline import json_line
 
 if TYPE_CHECKING:
+    from swipefl.gesture.language import Languages
     from swipefl.home import Home
     from swipefl.hosting import Hosting
     from swipefl.learning.training import Progress
+    from swipefl.settings.device import Settings
     from swipefl.settings.sources import Sourced
     from swipefl.stopping import Stop
 
@@ -96,7 +99,17 @@ def home_of(home: Path | None, **flags: Any) -> "Home":
 
     settings = load_settings(home, **flags)
     _take_up(settings)
-    return Home(settings)
+    return Home(settings, partial(_tell_of_languages, settings))
+
+
+def _tell_of_languages(settings: "Settings", languages: "Languages") -> None:
+    """Says what was taken for the person's languages, and why."""
+    _, variable = settings.unset("languages") or ("", "default")
+    why = "nothing says what you write in" if variable == "default" else f"{variable} says so"
+    note(
+        f"what names no language is taken to be {', '.join(languages)}: {why}; --language, or `languages` in "
+        "config.toml, sets it"
+    )
 
 
 def hosting_of(home: Path | None, **flags: Any) -> "Hosting":

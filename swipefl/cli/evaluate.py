@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
+from swipefl.cli.options import LanguageOption
 from swipefl.cli.rendering import console, counted, number, percent, printable, table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def evaluate(
     ] = None,
     model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
     lexicon_size: Annotated[int | None, typer.Option(min=1, help="Only the N most frequent words.")] = None,
-    language: Annotated[str | None, typer.Option(help="en or ru; else the keyboard says.")] = None,
+    language: LanguageOption = None,
     keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
     by: Annotated[
         str | None,

@@ -34,6 +34,10 @@ def _sentence(meaning: str) -> str:
     return f"{meaning[0].upper()}{meaning[1:]}."
 
 
+LanguageOption = Annotated[
+    str | None, typer.Option(help="Such as de, or de,en for both; else the line, the keyboard or `config` says.")
+]
+
 # What `coordinator serve` and `simulate` both say of a federation.
 Epochs = Annotated[int | None, coordinator_option("epochs")]
 BatchSize = Annotated[int | None, coordinator_option("batch_size")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
-from swipefl.cli.options import device_option
+from swipefl.cli.options import LanguageOption, device_option
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import candidates_as_json, console, printable, table
 
@@ -20,7 +20,7 @@ def predict(
     path: Annotated[str, typer.Argument(metavar="PATH|-", help="A file of gestures, or - for standard input.")] = "-",
     top: Annotated[int, typer.Option(min=1, max=100, help="How many words for each gesture.")] = 5,
     model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
-    language: Annotated[str | None, typer.Option(help="en or ru; else the keyboard says.")] = None,
+    language: LanguageOption = None,
     keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
     prior: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Words with ln probabilities that you know better: `word -7.5`.")

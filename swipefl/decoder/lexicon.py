@@ -12,7 +12,7 @@ import numpy as np
 
 from swipefl.arrays import Floats
 from swipefl.decoder.word_index import WordIndex, WordTable
-from swipefl.decoder.word_list import WordList, list_of, make_room, unpacked
+from swipefl.decoder.word_list import HEADER, WordList, list_of, make_room, size_of, unpacked
 from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.language import Languages, is_turkic, primary
 
@@ -165,6 +165,11 @@ def shipped() -> Languages:
     """The languages of which the package has a lexicon."""
     names = (file.name for file in resources.files("swipefl.decoder").joinpath("lexicons").iterdir())
     return tuple(sorted(name[:-4] for name in names if name.endswith(".bin") and not name.startswith(OFFENSIVE)))
+
+
+def shipped_size(language: str) -> int:
+    """How many words the package's lexicon of a language has; it is not read for that."""
+    return size_of(zlib.decompressobj().decompress(_content(f"{language}.bin"), HEADER.size))
 
 
 def shipped_tag(language: str) -> str | None:

@@ -124,6 +124,11 @@ def unpacked(content: bytes) -> WordList:
     return WordList(Words(alphabet, flat, starts, lengths.astype(np.uint8)), ln_frequencies)
 
 
+def size_of(head: bytes) -> int:
+    """How many words there are in a list file, by its header."""
+    return int(HEADER.unpack_from(head)[1])
+
+
 def _alike(alphabet: str, turkic: bool | None) -> tuple[Rows, dict[str, int]]:
     """A number for each code (1 + A,), the same for characters that count as equal, and for each character."""
     number: dict[str, int] = {}

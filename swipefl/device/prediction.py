@@ -1,44 +1,36 @@
 """Gesture to words: which checkpoint, which words, and an answer for each gesture."""
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import (
-    Lexicon,
-    check_language,
-    load_lexicon,
-    merged,
-    no_words,
-    offensive_words,
-    shipped,
-    shipped_tag,
-)
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
+from swipefl.device.languages import said_languages
+from swipefl.device.vocabulary import Vocabulary
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
 from swipefl.gesture.formats.fields import facts_of, group_of
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
-from swipefl.gesture.spelling import folded
+from swipefl.gesture.spelling import can_be_spelled
 
 if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
     from swipefl.decoder.evaluation import Evaluation
+    from swipefl.decoder.lexicon import Lexicon
     from swipefl.store.store import Store
-    from swipefl.store.words import PersonalWord
 
 MODELS = ("personal", "global", "base")
 
 LEAST_LN_PROBABILITY = -1e4
-LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
 
 Source: TypeAlias = Path | BinaryIO
 """A file of gestures, or standard input."""
@@ -65,21 +57,20 @@ class Shown:
 
 @dataclass(frozen=True)
 class Prediction:
-    """One checkpoint with lexicons; `keyboard` is that of gestures that do not say, `find` knows the others by name.
+    """One checkpoint with a vocabulary; `keyboard` is that of gestures that do not say, `find` knows others by name.
 
-    `unwanted` has the words of each language that are not offered. Models are judged with all words, these too: what a
-    person does not want to see says nothing of how well a model reads them.
+    Models are judged with all words, those too that are not offered: what a person does not want to see says nothing of
+    how well a model reads them.
     """
 
     checkpoint: Checkpoint
-    lexicon_of: Callable[[Languages], Lexicon]
+    vocabulary: Vocabulary
     find: Callable[[str], Keyboard]
     keyboard: Keyboard | None = None
-    unwanted: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def decoder(self, language: str | None = None) -> Decoder:
-        """A decoder that offers no unwanted word. Raises UsageError for a language without a lexicon."""
-        return self._decoder(cache(self._offered), language)
+        """A decoder that offers no unwanted word, of the languages of a flag if there was one. Raises UsageError."""
+        return self._decoder(self.vocabulary.offered, language)
 
     def answers(self, source: Source, language: str | None = None, top: int = 5) -> Iterator[Answer]:
         """One answer a gesture, in order, as it comes. Raises UsageError, DataError where the source cannot be read."""
@@ -90,7 +81,7 @@ class Prediction:
             if isinstance(entry, Rejected):
                 yield Answer(entry.line, None, fault=entry.fault)
             elif isinstance(entry, Reading):
-                yield Answer(entry.line, entry.gesture.id, tuple(decoder.decode(entry.gesture, top)))
+                yield _answer(entry, decoder, top)
 
     def evaluation(self, examples: Iterable[Example], language: str | None = None) -> "Evaluation":
         """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
@@ -105,7 +96,7 @@ class Prediction:
         """
         from swipefl.decoder.evaluation import EVALUATED, evaluate_by
 
-        decoder = self._decoder(self.lexicon_of, language)
+        decoder = self._decoder(self.vocabulary.lexicon, language)
         return evaluate_by(partial(decoder.decode_and_spell, top=EVALUATED), examples, decoder.knows)
 
     def examples(self, source: Source) -> Iterator[Example]:
@@ -130,19 +121,26 @@ class Prediction:
         decoder = self.decoder()
         return Shown(example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
 
-    def _decoder(self, lexicon_of: Callable[[Languages], Lexicon], language: str | None) -> Decoder:
-        if language is not None:
-            check_language(language)
-        return Decoder(self.checkpoint, lexicon_of, (language,) if language is not None else None)
-
-    def _offered(self, languages: Languages) -> Lexicon:
-        lexicon = self.lexicon_of(languages)
-        return lexicon.hiding(word for language in lexicon.languages for word in self.unwanted.get(language, ()))
+    def _decoder(self, lexicon_of: "Callable[[Languages], Lexicon]", language: str | None) -> Decoder:
+        languages = said_languages(language)
+        self.vocabulary.check(languages)
+        return Decoder(self.checkpoint, lexicon_of, languages or None)
 
     def _entries(self, source: Source) -> Iterator[Entry]:
         name = str(source) if isinstance(source, Path) else "standard input"
         with _opened(source) as stream:
             yield from read_gestures(stream, name, None, self.keyboard, self.find)
+
+
+def _answer(entry: Reading, decoder: Decoder, top: int) -> Answer:
+    """The words of one gesture; where its keyboard can spell none, why that is."""
+    gesture = entry.gesture
+    candidates = tuple(decoder.decode(gesture, top))
+    fault = None
+    if not candidates and not decoder.lexicon(gesture).index(gesture.keyboard.letters).tables:
+        what = "the keyboard can spell no word of its languages"
+        fault = RejectedLine("no-words-of-language", what, Remedy.SAY_LANGUAGE)
+    return Answer(entry.line, gesture.id, candidates, fault)
 
 
 @contextmanager
@@ -177,10 +175,9 @@ def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
 
 
 def read_prior(path: Path) -> dict[str, float]:
-    """Folded words with their ln probabilities, from lines of a word, blanks and a number of 0 to -10,000.
+    """Written words with their ln probabilities, from lines of a word, blanks and a number of 0 to -10,000.
 
-    Of words that fold to the same letters the likeliest counts. Raises DataError for a file or a line that cannot be
-    read.
+    Of a word that comes again the likeliest counts. Raises DataError for a file or a line that cannot be read.
     """
     prior: dict[str, float] = {}
     try:
@@ -194,50 +191,12 @@ def read_prior(path: Path) -> dict[str, float]:
         if not line.strip():
             continue
         try:
-            word, ln_probability = line.split()
+            word, ln_probability = unicodedata.normalize("NFC", line).split()
             value = float(ln_probability)
         except ValueError:
             value, word = math.nan, ""
-        if not LEAST_LN_PROBABILITY <= value <= 0 or not folded(word).isalpha():
+        if not LEAST_LN_PROBABILITY <= value <= 0 or not can_be_spelled(word):
             what = "{path}, line {line}: expected a word and its ln probability, such as `word -7.5`"
             raise DataError("no-prior", what, path=path, line=number)
-        prior[folded(word)] = max(value, prior.get(folded(word), -math.inf))
+        prior[word] = max(value, prior.get(word, -math.inf))
     return prior
-
-
-def lexicons(
-    words: "Iterable[PersonalWord]", size: int | None = None, prior: Mapping[str, float] | None = None
-) -> Callable[[Languages], Lexicon]:
-    """A function from languages to their lexicon with the personal words in it; each is loaded when first asked for.
-
-    `prior` has the ln probabilities of words about which the caller knows more.
-    """
-    personal = list(words)
-
-    @cache
-    def lexicon_of(languages: Languages) -> Lexicon:
-        # a keyboard of a language without a lexicon still has the words that its owner swipes
-        spoken = languages or ("en",)
-        lexicon = merged([load_lexicon(tag) if shipped_tag(tag) else no_words(tag) for tag in spoken])
-        if size is not None:
-            lexicon = lexicon.truncated(size)
-        own = {word.word: LN_PERSONAL for word in personal if word.language in spoken}
-        lexicon = lexicon.with_words(own) if own else lexicon
-        return lexicon.with_prior(prior) if prior else lexicon
-
-    return lexicon_of
-
-
-def unwanted(store: "Store | None", offensive: bool = False) -> dict[str, frozenset[str]]:
-    """The words of each language that are not to be offered: those that the person hid, and, unless `offensive`,
-    the offensive ones that they never typed themselves. Raises StoreError."""
-    listed = {} if offensive else {language: offensive_words(language) for language in shipped()}
-    if store is None:
-        return listed
-    typed, hidden = store.words.typed({word for words in listed.values() for word in words}), store.words.hidden()
-    return {
-        language: listed.get(language, frozenset[str]())
-        .difference(typed)
-        .union(word.word for word in hidden if word.language == language)
-        for language in {*listed, *(word.language for word in hidden)}
-    }

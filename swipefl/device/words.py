@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from swipefl.decoder.lexicon import check_language
-from swipefl.gesture.spelling import folded, lower
+from swipefl.gesture.language import Languages
+from swipefl.store.personal_words import PersonalWord, caseless
 from swipefl.store.store import Store
-from swipefl.store.words import PersonalWord
 
 Change = Literal["add", "remove", "hide", "unhide"]
 
@@ -19,24 +18,28 @@ class WordsReport:
     hidden: int
 
 
-def change_word(store: Store, word: str, language: str, change: Change) -> WordsReport:
+def change_word(store: Store, word: str, languages: Languages, change: Change) -> WordsReport:
     """Makes a word swipeable or takes it out, hides it or no longer; none of that is undone by swiping it.
 
-    Raises UsageError for one that has no letters, or a language without a lexicon; StoreError.
+    In each of the languages, whether there is a lexicon of them or not. Raises UsageError for a word that can never be
+    spelled, StoreError.
     """
-    check_language(language)
     words = store.words
     with store.transaction():
-        {"add": words.add, "remove": words.remove, "hide": words.hide, "unhide": words.unhide}[change](word, language)
+        for language in languages:
+            {"add": words.add, "remove": words.remove, "hide": words.hide, "unhide": words.unhide}[change](
+                word, language
+            )
     return WordsReport(len(words.all()), len(words.hidden()))
-
-
-def is_offered_so(word: str) -> bool:
-    """Whether candidates are written like `word`: so far they have no apostrophes."""
-    return lower(word) == folded(word)
 
 
 def known_words(store: Store) -> list[PersonalWord]:
     """Personal and hidden words, each once, by language and word; a hidden one says so. Raises StoreError."""
-    by_word = {(word.language, word.word): word for word in (*store.words.all(), *store.words.hidden())}
-    return [by_word[key] for key in sorted(by_word)]
+    hidden = store.words.hidden()
+    covered = {(caseless(word.word), language) for word in hidden for language in word.languages}
+    personal = [
+        word
+        for word in store.words.all()
+        if not all((caseless(word.word), language) in covered for language in word.languages)
+    ]
+    return sorted((*personal, *hidden), key=lambda word: (word.languages, word.word))

@@ -129,6 +129,17 @@ def needs_no_key(character: str) -> bool:
     return character in APOSTROPHES or unicodedata.category(character)[0] in "PZ" or character in INVISIBLE
 
 
+def straight(word: str) -> str:
+    """`word` with apostrophes all of one form."""
+    return "".join("'" if character in APOSTROPHES else character for character in word)
+
+
+def can_be_spelled(word: str) -> bool:
+    """Whether a keyboard may have every key of `word`: it has a letter, and no digit or sign that needs a key."""
+    kinds = {unicodedata.category(character)[0] for character in folded(word)}
+    return "L" in kinds and kinds <= {"L", "M"}
+
+
 def _apart(letter: str) -> str | None:
     """What a letter without marks is taken apart into, if it can be."""
     if _is_syllable(letter):

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from swipefl.federation.protocol.plan import MOST_NORM, Plan
+from swipefl.gesture.language import Languages, languages_of
+from swipefl.settings.locale import system_language
 from swipefl.settings.sources import Sourced, load
 
 _PLAN = Plan()
@@ -17,6 +19,7 @@ class Settings(Sourced):
     file_name: ClassVar[str] = "config.toml"
 
     keyboard: str | None = None
+    languages: str | None = None
     offensive_words: bool = False
     epochs: int = Field(4, ge=1)
     batch_size: int = Field(_PLAN.batch_size, ge=1)
@@ -30,6 +33,29 @@ class Settings(Sourced):
     share_scores: bool = False
     client_certificate: Path | None = None
     client_key: Path | None = None
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _as_tags(cls, value: object) -> object:
+        """`de,en`, also of a list. Raises ValueError for what is no language."""
+        if isinstance(value, str | list | tuple):
+            try:
+                return ",".join(languages_of(value)) or None
+            except ValueError:
+                raise ValueError("a language is a tag such as de or pt-br, and several are as de,en") from None
+        return value
+
+    @property
+    def person(self) -> Languages:
+        """The languages that the person writes in: those that are set, else the system's; English if none is known."""
+        system = system_language()
+        return languages_of(self.languages or (system[0] if system else "en"))
+
+    def unset(self, name: str) -> tuple[object, str] | None:
+        """What counts where a setting has no value, and where that comes from."""
+        if name == "languages" and self.languages is None:
+            return ",".join(self.person), (system_language() or ("", "default"))[1]
+        return None
 
 
 def load_settings(home: Path | None = None, **flags: Any) -> Settings:

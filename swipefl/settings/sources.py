@@ -68,6 +68,10 @@ class Sourced(BaseSettings):
             raise ValueError("it holds a null character")
         return value
 
+    def unset(self, name: str) -> tuple[object, str] | None:
+        """What counts in place of a setting without a value, and where that comes from; None where nothing does."""
+        return None
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -152,7 +156,8 @@ def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
 def explained(settings: Sourced, flags: Mapping[str, Any], meanings: Mapping[str, str]) -> list[Setting]:
     """Every setting with its value, its source and its meaning."""
     source_of, values = _sources(type(settings), _given(flags)), settings.model_dump(mode="json")
-    return [Setting(name, values[name], source_of(name), meaning) for name, meaning in meanings.items()]
+    known = {name: settings.unset(name) or (values[name], source_of(name)) for name in meanings}
+    return [Setting(name, known[name][0], known[name][1], meaning) for name, meaning in meanings.items()]
 
 
 def commented(kind: type[Sourced], meanings: Mapping[str, str]) -> str:

@@ -159,6 +159,23 @@ _STEPS = (
             "CREATE INDEX gestures_by_word ON gestures (word)",  # finds those that are spelled alike, too
         ),
     ),
+    Step(
+        "lexicons of one's own",
+        (
+            # Until now words were kept as they are swiped: such a one stands for all that are spelled alike.
+            "ALTER TABLE words ADD COLUMN folded INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE hidden_words ADD COLUMN folded INTEGER NOT NULL DEFAULT 0",
+            "UPDATE words SET folded = 1",
+            "UPDATE hidden_words SET folded = 1",
+            """CREATE TABLE lexicons (
+                language TEXT PRIMARY KEY,
+                name TEXT NOT NULL,
+                words INTEGER NOT NULL,
+                added_at REAL NOT NULL,  -- unix seconds
+                content BLOB NOT NULL  -- as a lexicon file of the package
+            )""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

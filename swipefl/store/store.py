@@ -8,11 +8,13 @@ from typing import Self
 
 from swipefl.database.opening import open_database
 from swipefl.errors import Remedy, StoreBusy, StoreError
+from swipefl.gesture.language import Languages
 from swipefl.stopping import Stop, never
 from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
 from swipefl.store.gestures import Gestures
 from swipefl.store.keyboards import Keyboards
+from swipefl.store.lexicons import Lexicons
 from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
 from swipefl.store.outbox import Outbox
@@ -26,10 +28,11 @@ TRACES = "traces"  # what is noted while the file may still hold something of wh
 class Store:
     """The file `path` and its tables; made (folder 0700, files 0600) and migrated on opening.
 
-    Raises StoreError: damaged, newer than this swipefl, disk full, no permission. `clock` gives unix seconds.
+    Raises StoreError: damaged, newer than this swipefl, disk full, no permission. `clock` gives unix seconds; `person`
+    are the languages of what was written on a keyboard that names none.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.time, person: Languages = ("en",)) -> None:
         self.path = path
         self.sql = open_database(path, STORE)
         self.meta = Meta(self.sql)
@@ -39,7 +42,8 @@ class Store:
         self.checkpoints = Checkpoints(self.sql, clock)
         self.rounds = Rounds(self.sql)
         self.outbox = Outbox(self.sql)
-        self.words = Words(self.sql)
+        self.words = Words(self.sql, person)
+        self.lexicons = Lexicons(self.sql, clock)
         self.memberships = Memberships(self.sql)
 
     def transaction(self) -> AbstractContextManager[None]:

@@ -1,112 +1,109 @@
 """The personal lexicon: words that the person added, swipes again and again, or does not want to be offered."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 
 from swipefl.database.sql import Sql
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.gesture import checked_letters
-from swipefl.gesture.spelling import folded, lower
+from swipefl.gesture.language import Languages, is_turkic, languages_of
+from swipefl.gesture.spelling import can_be_spelled, folded
+from swipefl.store.personal_words import ByHand, PersonalWord, Used, caseless, joined
 from swipefl.store.scope import Scope
 
-USES_TO_JOIN = 2
-
 # Held-out examples do not count: a word learned from them would flatter the score that they measure.
-_ALL = """WITH used AS (
-    SELECT g.word, k.language, count(*) AS uses FROM gestures g JOIN keyboards k ON k.name = g.keyboard
-    WHERE g.verdict = 'good' AND g.held_out = 0{of_gestures} GROUP BY g.word, k.language
-), by_hand AS (SELECT word, language, removed FROM words{of_words})
-SELECT u.word, u.language, u.uses, 'typed' FROM used u LEFT JOIN by_hand w USING (word, language)
-WHERE u.uses >= :uses AND w.word IS NULL
-UNION ALL
-SELECT w.word, w.language, coalesce(u.uses, 0), 'added' FROM by_hand w LEFT JOIN used u USING (word, language)
-WHERE NOT w.removed
-ORDER BY 2, 1"""
-_HIDDEN = """SELECT h.word, h.language, (
-    SELECT count(*) FROM keyboards k JOIN gestures g ON g.keyboard = k.name
-    WHERE k.language = h.language AND g.word = h.word AND g.verdict = 'good' AND g.held_out = 0
-), 'hidden' FROM hidden_words h WHERE :word IS NULL OR replace(h.word, '''', '') = :word ORDER BY 2, 1"""
+_USED = """SELECT g.word, coalesce(g.languages, k.language), count(*)
+FROM gestures g JOIN keyboards k ON k.name = g.keyboard
+WHERE g.verdict = 'good' AND g.held_out = 0{where} GROUP BY 1, 2"""
 
 # One search of the index for each word and keyboard: no page of points is read, and not each gesture either.
 _TYPED = """WITH asked AS (SELECT value AS word FROM json_each(?))
 SELECT a.word FROM asked a CROSS JOIN keyboards k WHERE EXISTS (
     SELECT 1 FROM gestures g
     WHERE g.verdict = 'good' AND g.held_out IN (0, 1) AND g.keyboard = k.name AND g.word = a.word
-) AND NOT EXISTS (SELECT 1 FROM words w WHERE w.word = a.word AND w.language = k.language AND w.removed)
-UNION
-SELECT a.word FROM asked a JOIN words w USING (word) WHERE NOT w.removed"""
-
-
-@dataclass(frozen=True)
-class PersonalWord:
-    """A word of the person's own and how often its train examples carry it; origin "typed", "added" or "hidden".
-
-    It is folded; of a hidden one apostrophes stay.
-    """
-
-    word: str
-    language: str
-    uses: int
-    origin: str
+)"""
 
 
 class Words:
-    """Personal words by (word, language), folded as a finger swipes them, and those that are hidden."""
+    """Personal words as they are written, by language, and those that are hidden.
 
-    def __init__(self, sql: Sql) -> None:
+    `person` are the languages of what was swiped on a keyboard that names none. What an older swipefl kept is folded,
+    and stands for all words that are spelled alike.
+    """
+
+    def __init__(self, sql: Sql, person: Languages) -> None:
         self._sql = sql
+        self._person = person
 
     def add(self, word: str, language: str) -> None:
-        """Add a word, also one that was removed, or hidden as it is written or swiped.
+        """Add a word, also one that was removed or hidden, in whatever case.
 
-        Raises UsageError for a word without letters, StoreError.
+        Raises UsageError for a word that can never be spelled and for what is no language, StoreError.
         """
-        self._put(word, language, removed=False)
-        self._sql.run(
-            "DELETE FROM hidden_words WHERE word IN (?, ?) AND language = ?", (folded(word), lower(word), language)
-        )
+        written, tag = _checked(word), _checked_tag(language)
+        self._drop("hidden_words", written, tag)
+        self._drop("words", written, tag, " WHERE removed OR folded")
+        self._put("words", "(word, language, removed)", (written, tag, False))
 
     def remove(self, word: str, language: str) -> None:
-        """Remove a word for good: swiping it does not bring it back. Raises UsageError, StoreError."""
-        self._put(word, language, removed=True)
+        """Remove a word, in whatever case: swiping it does not bring it back. Raises UsageError, StoreError."""
+        written, tag = _checked(word), _checked_tag(language)
+        self._drop("words", written, tag)
+        self._put("words", "(word, language, removed)", (written, tag, True))
 
     def hide(self, word: str, language: str) -> None:
-        """Never offer this written word, however often it is swiped. Raises UsageError, StoreError."""
-        _check(word)
-        self._sql.run("INSERT OR IGNORE INTO hidden_words (word, language) VALUES (?, ?)", (lower(word), language))
+        """Never offer a written word, in whatever case, however often it is swiped. Raises UsageError, StoreError."""
+        written, tag = _checked(word), _checked_tag(language)
+        self._drop("hidden_words", written, tag)
+        self._put("hidden_words", "(word, language)", (caseless(written, is_turkic((tag,))), tag))
 
     def unhide(self, word: str, language: str) -> None:
         """Offer a hidden word like any other. Raises UsageError, StoreError."""
-        _check(word)
-        self._sql.run("DELETE FROM hidden_words WHERE (word, language) = (?, ?)", (lower(word), language))
+        self._drop("hidden_words", _checked(word), _checked_tag(language))
 
     def all(self) -> list[PersonalWord]:
         """Words that were added or used at least twice, less those removed, by language and word. Raises StoreError.
 
         A hidden one is among them: what is learned of it counts for the model.
         """
-        rows = self._sql.rows(_ALL.format(of_gestures="", of_words=""), {"uses": USES_TO_JOIN})
-        return [PersonalWord(*row) for row in rows]
+        return joined(self._used(), self._rows("words"))
 
     def left(self, erased: Scope) -> int:
         """How many of `all` are left once the gestures of a scope are gone, and by hand its word or, of the scope of
         all, every one. Raises StoreError."""
-        of_words = " WHERE 0" if erased.is_all else "" if erased.word is None else " WHERE word <> :word"
-        left = _ALL.format(of_gestures=f" AND NOT ({erased.where})", of_words=of_words)
-        by_hand = {"word": folded(erased.word or ""), "uses": USES_TO_JOIN}
-        return len(self._sql.rows(left, erased.parameters | by_hand))
+        by_hand = [] if erased.is_all else self._rows("words")
+        kept = [row for row in by_hand if erased.word is None or not _alike(row.word, erased.word)]
+        return len(joined(self._used(f" AND NOT ({erased.where})", erased.parameters), kept))
 
     def hidden(self, word: str | None = None) -> list[PersonalWord]:
-        """Words that are never offered, those that are swiped as `word` or all, by language and word. StoreError."""
-        return [PersonalWord(*row) for row in self._sql.rows(_HIDDEN, {"word": None if word is None else folded(word)})]
+        """Words that are never offered, those spelled like `word` or all, by language and word. Raises StoreError."""
+        rows = [row for row in self._rows("hidden_words") if word is None or _alike(row.word, word)]
+        languages: dict[tuple[str, bool], Languages] = defaultdict(tuple)
+        for row in rows:
+            languages[row.word, row.folded] += row.languages
+        uses: Counter[str] = Counter()
+        for used in self._used() if rows else ():
+            uses[caseless(used.word, is_turkic(used.languages))] += used.uses
+        found = [
+            PersonalWord(word, tuple(dict.fromkeys(tags)), uses[word], "hidden", folded)
+            for (word, folded), tags in languages.items()
+        ]
+        return sorted(found, key=lambda known: (known.languages, known.word))
 
     def typed(self, words: Iterable[str]) -> set[str]:
-        """Which of these folded words the person typed themselves: swiped once, or added by hand. Raises StoreError.
+        """Which of these words the person typed themselves: swiped once, or added by hand. Raises StoreError.
 
-        What they removed by hand is none.
+        In lower case, capitals or with a capital; what they removed by hand is none.
         """
-        return {word for (word,) in self._sql.rows(_TYPED, (json.dumps(list(words)),))}
+        forms = {form: word for word in words for form in _forms(word)}
+        found = {forms[form] for (form,) in self._sql.rows(_TYPED, (json.dumps(list(forms)),))}
+        by_hand = self._rows("words")
+        removed = {folded(row.word) for row in by_hand if row.removed}
+        added = {folded(row.word) for row in by_hand if not row.removed}
+        return {
+            word for word in forms.values() if folded(word) in added or (word in found and folded(word) not in removed)
+        }
 
     def by_hand(self) -> list[tuple[str, str, str]]:
         """Word, language and state of what was added, removed or hidden by hand; hidden last. Raises StoreError."""
@@ -117,20 +114,64 @@ class Words:
         return [(word, language, state) for word, language, state, _ in rows]
 
     def erase(self, word: str | None = None) -> None:
-        """Erase what was added, removed and hidden by hand, of `word` or of all: nothing of it is remembered."""
-        alike = {"word": None if word is None else folded(word)}
-        self._sql.run("DELETE FROM words WHERE :word IS NULL OR word = :word", alike)
-        self._sql.run("DELETE FROM hidden_words WHERE :word IS NULL OR replace(word, '''', '') = :word", alike)
+        """Erase what was added, removed and hidden by hand, of what is spelled like `word` or all of it."""
+        for table in ("words", "hidden_words"):
+            gone = {(row.word,) for row in self._rows(table) if word is None or _alike(row.word, word)}
+            self._sql.run_many(f"DELETE FROM {table} WHERE word = ?", gone)
 
-    def _put(self, word: str, language: str, removed: bool) -> None:
-        _check(word)
-        self._sql.run(
-            "INSERT OR REPLACE INTO words (word, language, removed) VALUES (?, ?, ?)", (folded(word), language, removed)
-        )
+    def _used(self, where: str = "", parameters: Mapping[str, object] | None = None) -> list[Used]:
+        """What train examples carry."""
+        rows = self._sql.rows(_USED.format(where=where), dict(parameters or {}))
+        return [Used(word, self._languages(language), uses) for word, language, uses in rows]
+
+    def _languages(self, text: str) -> Languages:
+        try:
+            return languages_of(text) or self._person
+        except ValueError:  # an older swipefl took any name
+            return (text,)
+
+    def _rows(self, table: str) -> list[ByHand]:
+        removed = "removed" if table == "words" else "0"
+        rows = self._sql.rows(f"SELECT word, language, {removed}, folded FROM {table} ORDER BY language, word")
+        return [
+            ByHand(word, self._languages(language), bool(gone), bool(folds)) for word, language, gone, folds in rows
+        ]
+
+    def _drop(self, table: str, written: str, tag: str, where: str = "") -> None:
+        """Deletes what stands for a written word in a language."""
+        for word, language, folds in self._sql.rows(f"SELECT word, language, folded FROM {table}{where}"):
+            row = ByHand(word, self._languages(language), False, bool(folds))
+            if language == tag and row.stands_for(written):
+                self._sql.run(f"DELETE FROM {table} WHERE (word, language) = (?, ?)", (word, language))
+
+    def _put(self, table: str, columns: str, row: tuple[object, ...]) -> None:
+        marks = ", ".join("?" * len(row))
+        self._sql.run(f"INSERT OR REPLACE INTO {table} {columns} VALUES ({marks})", row)
 
 
-def _check(word: str) -> None:
+def _alike(one: str, other: str) -> bool:
+    return folded(one) == folded(other)
+
+
+def _forms(word: str) -> Iterator[str]:
+    yield from (word, word.upper(), word.capitalize(), word.title(), folded(word))
+
+
+def _checked(word: str) -> str:
+    """A word as it is written. Raises UsageError for one that no keyboard can spell."""
     try:
-        checked_letters(word)
+        written = checked_letters(word)
     except RejectedLine as error:
         raise UsageError("no-word", "{why}", why=error) from error
+    if not can_be_spelled(written):
+        raise UsageError("no-word", "a personal word has letters, and nothing that no keyboard has a key for")
+    return written
+
+
+def _checked_tag(language: str) -> str:
+    """One language's tag, or none. Raises UsageError."""
+    try:
+        (tag,) = languages_of(language) or ("",)
+    except ValueError as error:
+        raise UsageError("no-language", "a language is a tag such as de or pt-br") from error
+    return tag

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from swipefl.settings.locale import VARIABLES
 from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,7 +39,7 @@ class Done:
 
 
 def environment(home: Path, **extra: str) -> dict[str, str]:
-    dropped = {"COLUMNS", "LINES"}  # of the terminal that the tests run in, if in any
+    dropped = {"COLUMNS", "LINES", *VARIABLES}  # of the terminal that the tests run in, if in any; and its language
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_") and name not in dropped
     }

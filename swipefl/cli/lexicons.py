@@ -1,0 +1,103 @@
+"""`swipefl lexicons`: the word lists of the languages."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.rendering import console, counted, number, printable, table
+
+if TYPE_CHECKING:
+    from swipefl.device.lexicons import LexiconReport
+
+app = typer.Typer(help="Word lists: one a language, those of swipefl and your own.", no_args_is_help=True)
+LEFT_OUT = {
+    "unspelled": "no keyboard can spell",
+    "offensive": "the list calls offensive",
+    "no-word": "the list has for other purposes",
+}
+
+
+@app.command("list")
+def list_lexicons(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show the languages that there are words of."""
+    from swipefl.device.lexicons import known_lexicons
+
+    with home_of(home).store() as store:
+        known = known_lexicons(store)
+    if as_json or not is_terminal():
+        emit({"lexicons": [asdict(lexicon) for lexicon in known]})
+        return
+    shown = table("language", number("words"), "whose")
+    for lexicon in known:
+        whose = "came with swipefl" if lexicon.name is None else f"your own: {printable(lexicon.name)}"
+        shown.add_row(printable(lexicon.language), f"{lexicon.words:,}", whose)
+    console().print(shown)
+
+
+@app.command("add")
+def add(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE",
+            help="Lines of `word count`, an AOSP .combined list, or a hunspell .dic, whose words all count alike.",
+        ),
+    ] = None,
+    language: Annotated[str | None, typer.Option(help="What it is a lexicon of, such as de.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it; else its file's name.")] = None,
+    from_wordfreq: Annotated[
+        str | None, typer.Option("--from-wordfreq", metavar="LANG", help="In place of a file: wordfreq's list.")
+    ] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a word list the lexicon of a language, in place of swipefl's own. It is kept here and not exported."""
+    from swipefl.device.languages import said_language
+    from swipefl.device.lexicons import add_lexicon, add_wordfreq
+    from swipefl.errors import UsageError
+
+    if (file is None) == (from_wordfreq is None) or (file is not None and language is None):
+        what = "say which words of what language: FILE --language TAG, or --from-wordfreq LANG"
+        raise UsageError("nothing-said", what)
+    device = home_of(home)
+    source = said_language(from_wordfreq) if from_wordfreq is not None else ""
+    tag = said_language(language) if language is not None else source
+    with device.store() as store:
+        added = add_wordfreq(store, source, tag, name) if file is None else add_lexicon(store, file, tag, name)
+    _tell(added)
+    if as_json:
+        emit(asdict(added))
+    else:
+        note(f"{counted(added.words, 'word')} of {added.language} from now on")
+
+
+@app.command("remove")
+def remove(
+    language: Annotated[str, typer.Argument(metavar="LANGUAGE", help="One of `swipefl lexicons list`.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Drop a lexicon of your own. The one that came with swipefl, if there is one, comes back."""
+    from swipefl.device.languages import said_language
+    from swipefl.device.lexicons import remove_lexicon
+
+    tag = said_language(language)
+    with home_of(home).store() as store:
+        remove_lexicon(store, tag)
+    if as_json:
+        emit({"language": tag})
+    else:
+        note(f"your lexicon of {tag} is gone")
+
+
+def _tell(added: "LexiconReport") -> None:
+    """What was left out, and why; no word of it."""
+    for reason, meaning in LEFT_OUT.items():
+        if count := added.left_out.get(reason):
+            note(f"left out: {counted(count, 'word')} that {meaning}")
+    if bad := added.left_out.get("bad-line"):
+        lines = ", ".join(map(str, added.bad_lines)) + (", ..." if bad > len(added.bad_lines) else "")
+        note(f"left out: {counted(bad, 'line')} that cannot be read: {lines}")

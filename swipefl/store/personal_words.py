@@ -1,0 +1,102 @@
+"""Which of the words that somebody swipes, adds and removes are words of their own."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from swipefl.gesture.language import Languages, is_turkic, primary
+from swipefl.gesture.spelling import folded, lower, straight
+
+USES_TO_JOIN = 2
+
+
+@dataclass(frozen=True)
+class PersonalWord:
+    """A word of the person's own as it is written, its languages, and how often its train examples carry it.
+
+    Origin is "typed", "added" or "hidden". A `folded` one was kept by an older swipefl, and stands for every word that
+    is spelled alike.
+    """
+
+    word: str
+    languages: Languages
+    uses: int
+    origin: str
+    folded: bool = False
+
+
+@dataclass(frozen=True)
+class Used:
+    """A written word and how many train examples of a keyboard with these languages carry it."""
+
+    word: str
+    languages: Languages
+    uses: int
+
+
+@dataclass(frozen=True)
+class ByHand:
+    """A word that was added, removed or hidden by hand; a `folded` one stands for every word that is spelled alike."""
+
+    word: str
+    languages: Languages
+    removed: bool
+    folded: bool
+
+    def stands_for(self, word: str) -> bool:
+        """Whether a written word is meant by it: in whatever case."""
+        if self.folded and "'" not in self.word:
+            return self.word == folded(word)
+        turkic = is_turkic(self.languages)
+        return caseless(self.word, turkic) == caseless(word, turkic)
+
+
+def caseless(word: str, turkic: bool = False) -> str:
+    """What words share that differ in case, or in the form of their apostrophes, alone."""
+    return straight(lower(word, turkic))
+
+
+def joined(used: Iterable[Used], by_hand: Sequence[ByHand]) -> list[PersonalWord]:
+    """The words that were added, or swiped at least twice and not removed, by language and word.
+
+    Who begins a sentence writes a capital: a form with capitals joins where it is written more often than the one
+    without. Where no form was written twice and the word was, in whatever case, the most frequent form joins.
+    """
+    removed, added = [row for row in by_hand if row.removed], [row for row in by_hand if not row.removed]
+    uses, languages = _uses(used, removed)
+    origin = {word: "typed" for word in _joining(uses)}
+    for row in added:
+        origin[row.word] = "added"
+        languages[row.word] = dict.fromkeys((*languages[row.word], *row.languages))
+    folds = {row.word for row in added if row.folded}
+    found = [PersonalWord(word, tuple(languages[word]), uses[word], how, word in folds) for word, how in origin.items()]
+    return sorted(found, key=lambda known: (known.languages, known.word))
+
+
+def _uses(used: Iterable[Used], removed: Sequence[ByHand]) -> tuple[Counter[str], dict[str, dict[str, None]]]:
+    """How often each form was written, and in which languages that it was not removed from."""
+    uses: Counter[str] = Counter()
+    languages: dict[str, dict[str, None]] = defaultdict(dict)
+    for row in used:
+        if left := [language for language in row.languages if not _is_removed(row.word, language, removed)]:
+            uses[row.word] += row.uses
+            languages[row.word] |= dict.fromkeys(left)
+    return uses, languages
+
+
+def _is_removed(word: str, language: str, removed: Sequence[ByHand]) -> bool:
+    return any(
+        row.stands_for(word) and any(primary(language) == primary(tag) for tag in row.languages) for row in removed
+    )
+
+
+def _joining(uses: Counter[str]) -> Iterable[str]:
+    """The forms that join."""
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word in uses:
+        forms[caseless(word)].append(word)
+    for small, written in forms.items():
+        usual = [word for word in written if uses[word] >= USES_TO_JOIN and (word == small or uses[word] > uses[small])]
+        if not usual and sum(uses[word] for word in written) >= USES_TO_JOIN:
+            usual = [max(written, key=lambda word: (uses[word], word == small, word))]
+        yield from usual
