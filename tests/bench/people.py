@@ -12,7 +12,8 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate, judge
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.device.prediction import choose_checkpoint, lexicons
+from swipefl.device.prediction import choose_checkpoint
+from swipefl.device.vocabulary import Own, Vocabulary
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, verdict
 from swipefl.home import Home
@@ -63,7 +64,7 @@ def gains(people: list[list[Example]]) -> Iterator[Gain]:
             Home(Settings(home=Path(folder))).cycle(store).run(3)
             scores = []
             for model in ("base", "personal"):
-                decoder = Decoder(choose_checkpoint(store, model), lexicons(store.words.all()))
+                decoder = Decoder(choose_checkpoint(store, model), Vocabulary(Own(store.words.all())).lexicon)
                 rest = examples[cut:]
                 scores.append(evaluate(decoder.decode_and_spell, rest, lambda example: True).top1)
         yield Gain(f"person {number}", cut, len(examples) - cut, *scores)

@@ -95,7 +95,8 @@ def test_one_command_at_most_knows_of_what_is_beside_the_core(package: str) -> N
 def test_the_package_imports_only_what_it_declares() -> None:
     """So that it runs without the development tools, which are all installed here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required = [*project["dependencies"], *project["optional-dependencies"]["plot"]]
+    extras = project["optional-dependencies"]
+    required = [*project["dependencies"], *extras["plot"], *extras["languages"]]
     declared = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in required}
     trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "swipefl").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]

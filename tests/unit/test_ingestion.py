@@ -158,15 +158,20 @@ def test_what_was_interrupted_reports_what_landed(tmp_path: Path, monkeypatch: p
         assert ingest(store, path).stored == 10
 
 
-@pytest.mark.parametrize(("word", "lands"), [("a" * 64, True), ("á" * 64, True), ("a" * 65, False), ("a1", False)])
-def test_a_personal_word_of_a_file_is_one_that_can_be_added_by_hand(store: Store, word: str, lands: bool) -> None:
+@pytest.mark.parametrize(
+    ("word", "lands", "reason"),
+    [("a" * 64, True, ""), ("á" * 64, True, ""), ("a" * 65, False, "long-word"), ("a1", False, "no-word")],
+)
+def test_a_personal_word_of_a_file_is_one_that_can_be_added_by_hand(
+    store: Store, word: str, lands: bool, reason: str
+) -> None:
     line = json.dumps({"word": word, "language": "en", "personal": "added"}).encode()
     report = Ingestion(store)
     with nullcontext() if lands else pytest.raises(DataError):
         report.run([BufferedReader(BytesIO(line + b"\n"))])
     with nullcontext() if lands else pytest.raises(UsageError):
         store.words.add(word, "en")
-    assert (len(store.words.all()), report.report.reasons) == ((1, {}) if lands else (0, {"no-word": 1}))
+    assert (len(store.words.all()), report.report.reasons) == ((1, {}) if lands else (0, {reason: 1}))
 
 
 def test_what_the_store_does_not_take_keeps_its_own_code_and_remedy(

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.device.ownership import exported
-from swipefl.device.prediction import Prediction, choose_checkpoint, lexicons
+from swipefl.device.prediction import Prediction, choose_checkpoint
+from swipefl.device.vocabulary import Vocabulary
 from swipefl.errors import DataError
 from swipefl.gesture.formats import Rejected, read_examples
 from swipefl.gesture.keyboard import built_in
@@ -180,7 +181,7 @@ def test_what_is_private_is_answered_in_its_place(tmp_path: Path) -> None:
         lines({"word": "we", "curve": CURVE, "private": 1}),
     ]
     (tmp_path / "s.jsonl").write_bytes(b"".join(contents))
-    prediction = Prediction(choose_checkpoint(None, "base"), lexicons((), 1000), built_in)
+    prediction = Prediction(choose_checkpoint(None, "base"), Vocabulary(size=1000), built_in)
     answers = list(prediction.answers(tmp_path / "s.jsonl"))
     assert [(answer.line, bool(answer.candidates), answer.fault is None) for answer in answers] == [
         (1, True, True),

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from swipefl.errors import Remedy, StoreBusy, UsageError
+from swipefl.errors import Remedy, StoreBusy
 from swipefl.gesture.gesture import SUSPECT
 from swipefl.gesture.keyboard import built_in
 from swipefl.store.gestures import HELD_OUT, TRAIN
+from swipefl.store.personal_words import PersonalWord
 from swipefl.store.store import Store
-from swipefl.store.words import PersonalWord
 from tests.support.errors import advises
 from tests.support.people import examples
 from tests.support.stores import RARE, files, put, renamed, side, train_uses
@@ -143,7 +143,7 @@ def test_a_word_joins_after_two_uses(store: Store) -> None:
     assert len(held_out) >= 2
     assert store.words.all() == []
     put(store, [again])
-    assert store.words.all() == [PersonalWord(RARE, "en", 2, "typed")]
+    assert store.words.all() == [PersonalWord(RARE, ("en",), 2, "typed")]
     store.gestures.erase(word=RARE)
     assert store.words.all() == []
 
@@ -153,7 +153,7 @@ def test_uses_count_across_keyboards_of_one_language(store: Store) -> None:
     one = train_uses(RARE, 1)[0]
     two = next(e for e in examples(40, seed=8, keyboard=other, words=(RARE,)) if side(e) == TRAIN)
     put(store, [one, two])
-    assert store.words.all() == [PersonalWord(RARE, "en", 2, "typed")]
+    assert store.words.all() == [PersonalWord(RARE, ("en",), 2, "typed")]
 
 
 def test_a_removed_word_does_not_come_back(store: Store) -> None:
@@ -163,15 +163,4 @@ def test_a_removed_word_does_not_come_back(store: Store) -> None:
     put(store, uses[3:])
     assert store.words.all() == []
     store.words.add(RARE, "en")
-    assert store.words.all() == [PersonalWord(RARE, "en", 6, "added")]
-
-
-def test_added_words_are_folded(store: Store) -> None:
-    store.words.add("O'Brien", "en")
-    store.words.add("Ёлка", "ru")
-    assert store.words.all() == [PersonalWord("obrien", "en", 0, "added"), PersonalWord("елка", "ru", 0, "added")]
-    store.words.remove("o’brien", "en")
-    assert [word.word for word in store.words.all()] == ["елка"]
-    for bad in ("", "'", "two words", "x" * 65):
-        with pytest.raises(UsageError, match="letters"):
-            store.words.add(bad, "en")
+    assert store.words.all() == [PersonalWord(RARE, ("en",), 6, "added")]
