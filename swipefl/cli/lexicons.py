@@ -54,7 +54,7 @@ def add(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a word list the lexicon of a language, in place of swipefl's own. It is kept here and not exported."""
+    """Use a word list for a language, in place of swipefl's. It is kept here, and no export has it."""
     from swipefl.device.languages import said_language
     from swipefl.device.lexicons import add_lexicon, add_wordfreq
     from swipefl.errors import UsageError
@@ -80,7 +80,7 @@ def remove(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Drop a lexicon of your own. The one that came with swipefl, if there is one, comes back."""
+    """Drop a word list of your own. The one that came with swipefl, if there is one, comes back."""
     from swipefl.device.languages import said_language
     from swipefl.device.lexicons import remove_lexicon
 

@@ -58,7 +58,7 @@ def add_wordfreq(store: Store, source: str, language: str, name: str | None = No
     if source not in available_languages("best"):
         what = "wordfreq has no list of {language!r}: it has {known}"
         known = ", ".join(sorted(available_languages("best")))
-        raise UsageError("no-lexicon", what, language=source, known=known)
+        raise UsageError("not-in-wordfreq", what, language=source, known=known)
     words = WordFile()
     for word, frequency in get_frequency_dict(source, "best").items():
         words.take(word, frequency)
@@ -69,7 +69,7 @@ def remove_lexicon(store: Store, language: str) -> None:
     """Drops a lexicon of the person's own; the package's comes back, if it has one. Raises UsageError, StoreError."""
     if not store.lexicons.remove(language):
         what = "there is no lexicon of your own for language {language!r}"
-        raise UsageError("no-lexicon", what, Remedy.LIST_LEXICONS, language=language)
+        raise UsageError("no-own-lexicon", what, Remedy.LIST_LEXICONS, language=language)
 
 
 def _added(store: Store, words: WordFile, language: str, name: str) -> LexiconReport:

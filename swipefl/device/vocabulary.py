@@ -75,10 +75,9 @@ class Vocabulary:
         """Raises UsageError for a language without a lexicon, and says which have one."""
         for language in languages:
             if self._tag(language) is None:
-                known = sorted({*shipped(), *self._own.lexicons})
+                known = ", ".join(sorted({*shipped(), *self._own.lexicons}))
                 what = "there is no lexicon for language {language!r}"
-                facts = {"language": language, "known": ", ".join(known)}
-                raise UsageError("no-lexicon", what, Remedy.CHOOSE_LANGUAGE, **facts)
+                raise UsageError("no-lexicon", what, Remedy.CHOOSE_LANGUAGE, language=language, known=known)
 
     def _spoken(self, languages: Languages) -> Languages:
         """The languages to look in, each once: of those with one lexicon the first."""

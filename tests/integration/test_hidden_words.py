@@ -93,10 +93,3 @@ def test_an_offensive_word_is_offered_where_it_is_asked_for_or_was_typed(tmp_pat
     (home / "config.toml").write_text("offensive_words = true\n")
     assert offered(swipefl(home, "predict", "-", given=swipe))[0] == word
     assert word not in offered(swipefl(home, "predict", "-", "--no-offensive-words", given=swipe))
-
-
-@pytest.mark.parametrize(("word", "is_told"), [("don't", True), ("it’s", True), ("dont", False), ("naïve", False)])
-def test_who_hides_a_word_with_an_apostrophe_learns_how_it_is_offered(tmp_path: Path, word: str, is_told: bool) -> None:
-    for words in (["words", "hide", word], ["words", "hide", word, "--json"]):
-        done = swipefl(tmp_path, *words)
-        assert (done.code, "without apostrophes" in done.err, word in done.err) == (0, is_told, False)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from swipefl.gesture.keyboard import built_in
+from swipefl.store.store import Store
 from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
 from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
@@ -137,8 +138,12 @@ def test_errors_are_a_sentence_on_standard_error(tmp_path: Path) -> None:
 
 
 def test_what_a_file_says_of_a_word_moves_no_cursor(tmp_path: Path) -> None:
+    """No export is taken that names such a language; an older swipefl took it."""
     line = {"word": "swipes", "language": "\x1b[2Jen", "personal": "added"}
-    swipefl(tmp_path, "ingest", "-", given=json.dumps(line).encode())
+    refused = swipefl_on_terminal(tmp_path, "ingest", "-", given=json.dumps(line).encode())
+    with Store(tmp_path / "swipefl.db") as store:
+        assert store.words.all() == []
+        store.sql.run("INSERT INTO words VALUES ('swipes', ?, 0, 1)", (line["language"],))
     listed = swipefl_on_terminal(tmp_path, "words", "list").out
     assert "swipes" in listed
-    assert "\x1b[2J" not in listed
+    assert "\x1b[2J" not in listed + refused.out + refused.err
