@@ -29,7 +29,7 @@ check: $(STAMP) wire-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python examples/build_lexicons.py --check
+	$(BIN)/python -m examples.lexicons --check
 	$(BIN)/python examples/make_person.py --check
 
 bench: $(STAMP)
@@ -39,7 +39,7 @@ learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning
 
 generated: $(STAMP)
-	$(BIN)/python examples/build_lexicons.py
+	$(BIN)/python -m examples.lexicons
 	$(BIN)/python examples/make_person.py
 
 wire: $(TOOLS)

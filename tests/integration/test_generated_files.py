@@ -1,19 +1,89 @@
 """Files of the package that a script writes."""
 
+import importlib.util
 import subprocess
 import sys
+import zlib
+from functools import cache
 
 import pytest
 
+from swipefl.decoder import word_list
 from tests.support.command import ROOT
 
 
 def test_the_files_are_what_the_build_script_writes() -> None:
-    pytest.importorskip("wordfreq")
-    pytest.importorskip("badwords")
-    script = ROOT / "examples" / "build_lexicons.py"
-    environment = {"PYTHONPATH": str(ROOT)}
+    for package in ("babel", "badwords", "pymorphy3", "simplemma", "spacy_lookups_data", "wordfreq"):
+        if not importlib.util.find_spec(package):
+            pytest.skip(f"there is no {package}")
     done = subprocess.run(
-        [sys.executable, str(script), "--check"], capture_output=True, text=True, check=False, env=environment
+        [sys.executable, "-m", "examples.lexicons", "--check"], capture_output=True, text=True, check=False, cwd=ROOT
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@cache
+def ranks(language: str) -> dict[str, int]:
+    """The words of a file of the package, with the place that each has."""
+    data = (ROOT / "swipefl" / "decoder" / "lexicons" / f"{language}.bin").read_bytes()
+    words = word_list.unpacked(zlib.decompress(data)).words.text()
+    return {word: rank for rank, word in enumerate(words)}
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            "I I'm I'll don't it's its we'll well Monday London O'Brien o'clock Polish polish may May US us",
+        ),
+        ("de", "Straße Strasse ich München weiß dass Haus Sie sie Leben leben gibt's"),
+        ("fr", "c'est j'ai qu'il l'homme d'accord s'il aujourd'hui peut-être Paris lundi l'Allemagne homme été l'été"),
+        ("it", "c'è l'uomo dell'anno un'altra po' d'Italia Roma lunedì perché"),
+        ("ca", "l'estat d'acord Catalunya"),
+        ("es", "España mañana Juan él lunes León león"),
+        ("pt", "Brasil coração João você"),
+        ("nl", "zo'n 's Nederland auto's ik"),
+        ("pl", "Polska Warszawa się Kraków poniedziałek"),
+        ("sv", "Sverige Stockholm måndag år"),
+        ("tr", "İstanbul Türkiye'de Türkiye ışık çok"),
+        ("uk", "м'ята п'ять Україна Київ ім'я будь-який"),
+        ("ru", "Россия ещё еще Москва что-то Иван"),
+        ("el", "και της Ελλάδα"),
+    ],
+)
+def test_words_are_written_as_people_write_them(language: str, words: str) -> None:
+    assert [word for word in words.split() if word not in ranks(language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "i i'm london monday english LONDON i'll However Yes DON'T CANNOT"),
+        ("de", "strasse haus münchen daß muß Ich"),
+        ("fr", "l c'et l'il d'il l'hommes france l'héros i'm"),
+        ("it", "l po don't"),
+        ("tr", "istanbul ı'm"),
+        ("uk", "i'm что київ"),
+        ("ru", "the москва"),
+        ("el", "τησ και'"),
+    ],
+)
+def test_what_nobody_writes_is_no_word(language: str, words: str) -> None:
+    assert [word for word in words.split() if word in ranks(language)] == []
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second"),
+    [
+        ("en", "may", "May"),
+        ("en", "polish", "Polish"),
+        ("en", "it's", "its"),
+        ("de", "Straße", "Strasse"),
+        ("de", "Essen", "essen"),
+        ("fr", "homme", "l'hommage"),
+        ("ru", "еще", "ещё"),
+    ],
+)
+def test_the_more_frequent_form_is_first(language: str, first: str, second: str) -> None:
+    assert ranks(language)[first] < ranks(language)[second]
