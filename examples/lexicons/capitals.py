@@ -41,7 +41,7 @@ WRITTEN = {
     "en": "cannot Dr Facebook Google I Mr Mrs Ms Twitter",
     "es": "Facebook Google Twitter",
     "sv": "EU",
-    "uk": "Київ Києві",
+    "uk": "Київ Києві США СРСР",
 }
 
 

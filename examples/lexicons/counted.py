@@ -13,7 +13,7 @@ OFTEN = {"en": 0.75, "es": 0.95, "de": 0.75}
 # and the plain form of what dictionaries know as a name this much
 PLAIN_LEAST = {"en": 0.15, "es": LEAST, "de": LEAST}
 IN_CLDR = 0.25  # of what is a name in the CLDR (english, china) this much
-CARELESS = 0.1  # of a name's uses, those that people write without its capital
+CARELESS = {"en": 0.1, "es": 0.03, "de": 0.1}  # of a name's uses, those that people write without its capital
 # A word that dictionaries have stands in names, too (North Korea, Universidad de Chile). Only where nearly all of its
 # uses have a capital is that the first form; German, whose nouns all have one, needs no such bound.
 FIRST = {"en": 0.7, "es": 0.95, "de": 0.0}
@@ -62,7 +62,7 @@ class Counted:
         if name and name.written == form:
             is_plain = is_plain and plain > IN_CLDR * (raw + plain)
             capital = max(capital, 1.2 * LEAST * (raw + plain))
-        rest = max(plain - CARELESS * raw, 0.0)
+        rest = max(plain - CARELESS[self.language] * raw, 0.0)
         if is_name and is_plain:
             share = capital / (capital + rest) if capital else 0.0
             if FIRST[self.language] and share < FIRST[self.language]:

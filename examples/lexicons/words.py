@@ -9,7 +9,7 @@ from examples.lexicons import counted, told
 from examples.lexicons.capitals import Shares
 from examples.lexicons.elision import WEIGHTS, composed
 from examples.lexicons.hyphens import hyphenated
-from examples.lexicons.sources import COUNTED, frequencies
+from examples.lexicons.sources import COUNTED, frequencies, known
 
 SPARE = 1.3  # of the words asked for so many are looked at: some are no words, some share their letters
 SPECIAL = frozenset("ßœæøłđðþıŋ")  # Latin letters that do not decompose into a to z
@@ -23,6 +23,10 @@ SCRIPTS = {"ar": "ARABIC LETTER", "el": "GREEK SMALL LETTER", "he": "HEBREW LETT
 INSIDE = ("ar", "he", "ru", "uk")  # where an apostrophe stands inside a word, like a letter
 BEFORE = ("fr", "it", "ca", "es", "pt", "el")  # where what stands before it lost a vowel; elsewhere endings follow it
 NAMES = ("o", "d")  # before an apostrophe and a name: O'Brien
+# Lists that hold many words of a neighbour with the same letters: what is so many times as frequent there, and in no
+# dictionary here, is left out.
+NEIGHBOURS = {"uk": "ru"}
+FOREIGN = 20
 WHOLE = ("un",)  # words that are also whole words
 # wordfreq has these without their apostrophe.
 APOCOPES = {"it": {"po": "po'"}}
@@ -59,7 +63,11 @@ def _words(language: str, size: int | None) -> dict[str, float]:
     """The source's words of the language's own letters, the most frequent ones."""
     found = sorted(frequencies(language).items(), key=lambda item: (-item[1], item[0]))
     own = ((_ended(language, word), frequency) for word, frequency in found if _is_own(language, word))
-    return dict(islice(own, int(size * SPARE) if size else None))
+    words = dict(islice(own, int(size * SPARE) if size else None))
+    if language in NEIGHBOURS:
+        there, here = frequencies(NEIGHBOURS[language]), known(language, words)
+        return {word: n for word, n in words.items() if word in here or there.get(word, 0.0) <= FOREIGN * n}
+    return words
 
 
 def _ended(language: str, word: str) -> str:
