@@ -18,7 +18,7 @@ from swipefl.device.vocabulary import Vocabulary
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
 from swipefl.gesture.formats.fields import facts_of, group_of
-from swipefl.gesture.gesture import Example
+from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import can_be_spelled
@@ -137,10 +137,16 @@ def _answer(entry: Reading, decoder: Decoder, top: int) -> Answer:
     gesture = entry.gesture
     candidates = tuple(decoder.decode(gesture, top))
     fault = None
-    if not candidates and not decoder.lexicon(gesture).index(gesture.keyboard.letters).tables:
+    if not candidates and not _words_on(decoder, gesture):
         what = "the keyboard can spell no word of its languages"
         fault = RejectedLine("no-words-of-language", what, Remedy.SAY_LANGUAGE)
     return Answer(entry.line, gesture.id, candidates, fault)
+
+
+def _words_on(decoder: Decoder, gesture: Gesture) -> int:
+    """How many words of its languages a gesture's keyboard can spell."""
+    tables = decoder.lexicon(gesture).index(gesture.keyboard.letters).tables
+    return sum(len(table) - len(table.hidden) for table in tables)
 
 
 @contextmanager

@@ -9,30 +9,18 @@ import pytest
 from swipefl.decoder.lexicon import shipped
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.keyboard import BUILT_IN, built_in
-from swipefl.gesture.language import Languages
-from tests.support.command import Done, swipefl
+from tests.support.command import swipefl
 from tests.support.people import examples
 from tests.support.stores import train_uses
 from tests.support.swipes import lines
 from tests.support.terminal import seen, swipefl_on_terminal
+from tests.support.vocabularies import unlabelled, words_of
 
 SWIPES = {  # a language, a keyboard of the package, and words as people write them
     "de": ("qwertz-de", ("Straße", "schön", "Mädchen", "Deutschland")),
     "fr": ("azerty-fr", ("français", "être", "aujourd'hui", "déjà")),
     "uk": ("jcuken-uk", ("м'ясо", "Київ", "їжа", "привіт")),
 }
-
-
-def unlabelled(word: str, languages: Languages = (), seed: int = 0) -> bytes:
-    """A swipe on a keyboard of qwerty's keys that names these languages."""
-    (example,) = examples(1, seed=seed, words=(word,))
-    keyboard = replace(built_in("qwerty"), name="-".join(("mine", *languages)), languages=languages)
-    return lines(to_line(replace(example, gesture=replace(example.gesture, keyboard=keyboard))))
-
-
-def words_of(done: Done) -> list[str]:
-    assert done.code == 0, done.err
-    return [candidate["word"] for candidate in done.json["candidates"]]
 
 
 @pytest.mark.parametrize("language", SWIPES)

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from swipefl.decoder.lexicon import shipped
-from tests.integration.test_languages import unlabelled, words_of
 from tests.support.command import Done, swipefl
 from tests.support.terminal import seen, swipefl_on_terminal
+from tests.support.vocabularies import unlabelled, words_of
 
 
 def listed(home: Path) -> dict[str, tuple[str | None, int]]:

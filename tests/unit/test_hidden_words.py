@@ -13,7 +13,6 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, no_words, offensive_words, shipped
 from swipefl.decoder.search import Candidate
-from swipefl.decoder.word_index import WordTable
 from swipefl.device.ownership import exported, forget
 from swipefl.device.prediction import Prediction
 from swipefl.device.vocabulary import Own, Vocabulary
@@ -26,6 +25,7 @@ from swipefl.store.store import Store
 from swipefl.store.words import _TYPED
 from tests.support.people import WORDS, examples
 from tests.support.stores import RARE, put, side, train_uses
+from tests.support.vocabularies import searched
 
 RUSSIAN = ("привет", "погода", "сегодня", "хорошо")
 ENGLISH = ("en",)
@@ -117,16 +117,10 @@ def test_a_word_is_hidden_as_it_is_written_in_whatever_case(
     assert [(word.word, word.languages) for word in store.words.hidden()] == [(gone, (language,))]
     own = Own([PersonalWord(word, (language,), 2, "added") for word in (written, stays)], store.words.hidden())
     letters = "".join(sorted({*gone, *stays} - {"'", " "}))
-    index = Vocabulary(own).offered((language,)).index(letters)
-    shown = {word for table in index.tables for word in offered_of(table)}
+    shown = searched(Vocabulary(own).offered((language,)), letters)
     assert stays in shown
     assert written not in shown
     assert change_word(store, written, (language,), "unhide").hidden == 0
-
-
-def offered_of(table: WordTable) -> list[str]:
-    rows = np.setdiff1d(np.arange(len(table)), table.hidden)
-    return table.texts(rows)
 
 
 def test_a_word_is_hidden_in_the_languages_that_were_meant(store: Store) -> None:
@@ -163,8 +157,7 @@ def test_what_an_older_swipefl_hid_stays_hidden_however_it_is_written(path: Path
     older(path, "dont", "cafe", "it's")
     with Store(path) as store:
         own = Own([PersonalWord(word, ENGLISH, 2, "added") for word in written], store.words.hidden())
-        index = Vocabulary(own).offered(ENGLISH).index(built_in("qwerty").letters)
-        shown = {word for table in index.tables for word in offered_of(table)}
+        shown = searched(Vocabulary(own).offered(ENGLISH), built_in("qwerty").letters)
         assert set(written) & shown == {"its", "stays"}
         assert change_word(store, "Don't", ENGLISH, "unhide").hidden == 2
         assert change_word(store, "Café", ENGLISH, "add").hidden == 1

@@ -20,6 +20,7 @@ from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import folded
 from swipefl.store.personal_words import PersonalWord
 from tests.support.errors import advises
+from tests.support.vocabularies import searched as searched_on
 
 EN, DE, DE_EN = ("en",), ("de",), ("de", "en")
 QWERTY = built_in("qwerty").letters
@@ -39,15 +40,8 @@ def typed(word: str, languages: Languages = DE_EN, origin: str = "typed", folds:
     return PersonalWord(word, languages, 2, origin, folds)
 
 
-def searched(lexicon: Lexicon, letters: str = QWERTY) -> set[str]:
-    """The words that a search may meet."""
-    index = lexicon.index(letters)
-    return {
-        word
-        for table in index.tables
-        for row, word in enumerate(table.texts(slice(None)))  # type: ignore[arg-type]
-        if row not in table.hidden
-    }
+def searched(lexicon: Lexicon) -> set[str]:
+    return searched_on(lexicon, QWERTY)
 
 
 def frequencies(lexicon: Lexicon) -> dict[str, float]:
@@ -87,7 +81,7 @@ def test_where_nothing_says_a_language_it_is_the_persons_and_that_is_asked_then_
 def test_a_word_is_found_in_each_of_the_languages_it_was_learned_in(languages: Languages) -> None:
     words = Vocabulary(own(words=[typed("Zuzanka")]))
     assert frequencies(words.lexicon(languages))["Zuzanka"] == pytest.approx(LN_PERSONAL)
-    assert "Zuzanka" not in searched(words.lexicon(("ru",)), QWERTY)
+    assert "Zuzanka" not in searched(words.lexicon(("ru",)))
 
 
 def test_a_language_without_a_lexicon_has_the_words_of_its_owner() -> None:
