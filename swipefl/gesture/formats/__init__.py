@@ -178,7 +178,9 @@ def _document(line: Line, lines: Lines, reader: Reader) -> Generator[Entry, None
     """What a document says that begins on a line; what is none is read by its lines. True where nothing more is."""
     found = collected(line, lines)
     try:
-        yield from _parts(line.number, found.value(), reader) if found.ended else _long(found, lines, reader)
+        if not found.ended:
+            return (yield from _long(found, lines, reader))
+        yield from _parts(line.number, found.value(), reader)
     except RejectedLine as error:
         coming = lines.coming()
         yield from _no_document(found, error, reader, coming)
@@ -186,15 +188,21 @@ def _document(line: Line, lines: Lines, reader: Reader) -> Generator[Entry, None
     return False
 
 
-def _long(found: Collected, lines: Lines, reader: Reader) -> Iterator[Entry]:
-    """The objects of a list that is longer than a document may be, one by one. Raises RejectedLine where it is none."""
+def _long(found: Collected, lines: Lines, reader: Reader) -> Generator[Entry, None, bool]:
+    """The objects of a list that is longer than a document may be, one by one; True where one of them has no end.
+
+    Raises RejectedLine where it is no list of swipes.
+    """
     if format_of(next(elements(found, iter(())), None)) is None:
         found.value()
     for part in elements(found, lines):
         if isinstance(part, Rejected):
             yield Private(part) if says_private(part.text) else replace(part, text=b"")
+            if part.fault.code == "long-document":
+                return True
         else:
             yield from entries_of(found.first.number, part, reader)
+    return False
 
 
 def _no_document(found: Collected, error: RejectedLine, reader: Reader, coming: Line | None) -> Iterator[Entry]:

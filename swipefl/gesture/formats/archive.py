@@ -2,11 +2,12 @@
 
 import zlib
 from collections.abc import Iterator
-from typing import IO, BinaryIO
+from io import BufferedReader
+from typing import BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from swipefl.errors import RejectedLine
-from swipefl.gesture.formats.lines import MOST_RATIO, MOST_UNPACKED, Line, is_gzip, lines_of
+from swipefl.gesture.formats.lines import BLOCK, MOST_RATIO, MOST_UNPACKED, Line, Readable, is_gzip, lines_of
 
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv")  # of what may hold swipes
 MOST_MEMBERS = 10_000
@@ -87,8 +88,8 @@ class _Unpacked:
         if member.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
             raise RejectedLine("zip", "this member of the zip archive is packed in a way that is not read")
         try:
-            with archive.open(member) as packed:
-                head = packed.peek(4)[:4]  # type: ignore[attr-defined]  # it is a ZipExtFile
+            with BufferedReader(archive.open(member), BLOCK) as packed:  # type: ignore[type-var]  # it only reads
+                head = packed.peek(4)[:4]
                 if is_zip(head) or is_gzip(head):
                     raise RejectedLine("nested-archive", "an archive in an archive is not opened; unpack it yourself")
                 yield from lines_of(_Member(self, packed))
@@ -108,7 +109,7 @@ class _Unpacked:
 class _Member:
     """A member as lines are read of it."""
 
-    def __init__(self, all: _Unpacked, packed: IO[bytes]) -> None:
+    def __init__(self, all: _Unpacked, packed: Readable) -> None:
         self._all = all
         self._packed = packed
 

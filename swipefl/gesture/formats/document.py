@@ -112,10 +112,11 @@ class _Scanned:
 
     def elements_of(self, line: Line) -> Iterator[Any]:
         """The elements that end on a line."""
-        if line.too_long or len(self.rest) + len(line.text) > MOST_LINE:
+        if line.too_long or len(self.rest) + len(line.text) > MOST_LINE or self.depth > MOST_DEPTH:
             self.ended = True
-            fault = RejectedLine("long-line", "an element of a list may have {most_mb} MB at most", most_mb=8)
-            yield Rejected(line.number, fault, line.text)
+            what = "an element of a list may have {most_mb} MB and {most} brackets in brackets at most"
+            fault = RejectedLine("long-document", what, most_mb=MOST_LINE >> 20, most=MOST_DEPTH)
+            yield Rejected(line.number, fault, bytes(self.rest) + line.text)
         elif self.depth == 1 and not self.rest and (whole := _whole(line.text)) is not None:
             yield whole
         else:
@@ -126,7 +127,7 @@ class _Scanned:
         for token in TOKEN.finditer(line.text):
             mark, before = token[0], self.depth
             self.depth += 1 if mark in b"{[" else -1 if mark in b"}]" else 0
-            self.ended = not 0 < self.depth <= MOST_DEPTH
+            self.ended = self.depth < 1
             if self.ended or (mark == b"," and self.depth == 1):
                 self.rest += line.text[at : token.start()]
                 yield from self._taken(line.number)
