@@ -14,6 +14,7 @@ from swipefl.gesture.keyboard import Keyboard
 
 Find = Callable[[str], Keyboard]
 GRID = frozenset({"width", "height", "keys"})
+FIELDS = frozenset({"grid", "keyboard", "keyboardInfo", "layout"})  # of a line of which the rest is missing
 
 
 def fits(data: dict[str, Any]) -> bool:
@@ -23,7 +24,8 @@ def fits(data: dict[str, Any]) -> bool:
 
 def are_grids(data: dict[str, Any]) -> bool:
     """Whether an object is a file of grids."""
-    return bool(data) and all(isinstance(grid, dict) and grid.keys() >= GRID for grid in data.values())
+    grids = [grid for grid in data.values() if isinstance(grid, dict) and grid.keys() >= GRID]
+    return bool(grids) and len(grids) == len(data) and not data.keys() <= FIELDS
 
 
 def read_grids(line: int, data: dict[str, Any]) -> Iterator[OwnKeyboard | Rejected]:
