@@ -20,13 +20,13 @@ from swipefl.decoder.search import Candidate
 from swipefl.errors import Remedy, TooLittleData, UsageError
 from swipefl.gesture.gesture import Example, Gesture
 
-Decode = Callable[[Gesture], tuple[Sequence[Candidate], str]]
+Decode = Callable[[Gesture, int], tuple[Sequence[Candidate], str]]
 WORST = 10  # keys, and words
 BINS = 15
 SEEN_AT_LEAST = 5  # times, for a key to be among the worst
 NOWHERE = 1_000_000  # the rank of a word that is not among the candidates
 JUDGED = 20  # candidates among which a judged word is looked for
-EVALUATED = 20  # candidates that an evaluation wants: five spellings with nearly all the forms that words have
+EVALUATED = 20  # candidates that an evaluation looks at: five spellings with nearly all the forms that words have
 MOST_GROUPS = 1_000
 UNFOUND = 1e-6  # its probability where it is not among them
 
@@ -102,10 +102,9 @@ class Evaluation:
 
 
 def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Example], bool]) -> Evaluation:
-    """The scores of `decode`, which gives the candidates, best first, and the greedy spelling for one gesture.
+    """The scores of `decode`, which gives the best candidates, so many, and the greedy spelling for one gesture.
 
-    Of five spellings it should give all written forms: EVALUATED candidates have them. `known` says whether an
-    example's word is in the lexicon. Raises TooLittleData where there are no examples.
+    `known` says whether an example's word is in the lexicon. Raises TooLittleData where there are no examples.
     """
     return evaluate_by(decode, ((example, "") for example in examples), known)[0]
 
@@ -121,7 +120,7 @@ def evaluate_by(
     everything = _Tally()
     for example, group in examples:
         begun = time.perf_counter()
-        candidates, spelling = decode(example.gesture)
+        candidates, spelling = decode(example.gesture, EVALUATED)
         seconds = time.perf_counter() - begun
         if group not in tallies and len(tallies) == MOST_GROUPS:
             what = "there are more than {most:,} groups"

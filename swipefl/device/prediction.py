@@ -5,7 +5,6 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -94,10 +93,10 @@ class Prediction:
 
         Raises UsageError, also where there are too many groups, and TooLittleData where there are no examples.
         """
-        from swipefl.decoder.evaluation import EVALUATED, evaluate_by
+        from swipefl.decoder.evaluation import evaluate_by
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return evaluate_by(partial(decoder.decode_and_spell, top=EVALUATED), examples, decoder.knows)
+        return evaluate_by(decoder.decode_and_spell, examples, decoder.knows)
 
     def examples(self, source: Source) -> Iterator[Example]:
         """The gestures with words of a source. Raises DataError where it cannot be read."""

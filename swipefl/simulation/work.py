@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ from safetensors.numpy import save
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import EVALUATED, Evaluation, evaluate
+from swipefl.decoder.evaluation import Evaluation, evaluate
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device.contribution import Contribution, contribution
 from swipefl.errors import DataError
@@ -91,7 +91,7 @@ def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluat
     """The scores of the checkpoint in `start` on every `parts`-th example of a file, from the `part`-th on."""
     decoder = Decoder(_checkpoint(start), load_lexicon)
     chosen = [example for number, example in enumerate(read_examples(examples)) if number % parts == part]
-    return evaluate(partial(decoder.decode_and_spell, top=EVALUATED), chosen, decoder.knows)
+    return evaluate(decoder.decode_and_spell, chosen, decoder.knows)
 
 
 @lru_cache(maxsize=4)

@@ -12,6 +12,7 @@ from swipefl.gesture.formats.reading import (
     Private,
     Reader,
     Reading,
+    Reading,
     Rejected,
     is_private,
     unknown_format,
