@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 
 TOOLS := $(VENV)/wire-tools
 
-.PHONY: demo federation test check slow bench learning generated pretrain wire wire-check clean
+.PHONY: demo federation test check slow bench languages learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -34,6 +34,10 @@ check: $(STAMP) wire-check
 
 bench: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ONEDNN_PRIMITIVE_CACHE_CAPACITY=32 $(BIN)/python -m tests.bench
+
+# Ten minutes; writes examples/languages.md.
+languages: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.languages
 
 learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning

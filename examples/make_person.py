@@ -47,8 +47,9 @@ def lines() -> str:
     """The file's text: the same on every machine."""
     rng = np.random.default_rng(20261131)
     keyboard = built_in("qwerty")
-    lexicon = load_lexicon("en")
-    common = [word for word in lexicon.truncated(4000).words if len(word) > 1]
+    lexicon, spelling = load_lexicon("en"), keyboard.spelling()
+    # a keyboard that logs what was swiped has letters: how a word is written it may not know
+    common = [word for word in lexicon.truncated(4000).words if len(word) > 1 and spelling.of(word) == word]
     words = [NAME if i % 37 == 5 else common[int(rng.integers(len(common)))] for i in range(SWIPES)]
     written = []
     for i, (word, points) in enumerate(zip(words, swipe(words, keyboard, HABITS, rng), strict=True)):

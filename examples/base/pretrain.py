@@ -6,9 +6,11 @@ which is what federation is measured against. Recipe and scores of the shipped c
 `swipefl/decoder/base/README.md`.
 """
 
+import math
 import sys
 import time
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +24,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.lexicon import Lexicon, load_lexicon
 from swipefl.errors import TooLittleData
 from swipefl.gesture import synthesis
 from swipefl.gesture.features import Frames, frames_of_points
@@ -34,6 +36,7 @@ from swipefl.learning.trainer import descend, device_of
 from swipefl.learning.training import DROPOUT
 
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
+MOST_WORDS = 100_000  # of each language
 SCORE = ScoreWeights(  # tuned on dev people for the shipped checkpoint (tune.py); another wants its own
     alpha=0.72,
     beta=0.846,
@@ -62,9 +65,9 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Language:
-    """Words (N,) of a language with the probability (N,) of drawing each, and the keyboard that they are swiped on.
+    """Words (N,) of a language, as they are spelled on the keyboard that they are swiped on.
 
-    `share` of the people write it.
+    Each has a probability (N,) of being drawn; `share` of the people write the language.
     """
 
     share: float
@@ -75,11 +78,21 @@ class Language:
 
 def load_language(name: str, keyboard: Keyboard, share: float) -> Language:
     """Half of the draws go by frequency, flattened; half by none, so that rare letter pairs are learned too."""
-    lexicon = load_lexicon(name)
-    drawn = np.array([not never_drawn(word) for word in lexicon.words])
-    flattened = np.exp(0.75 * lexicon.ln_frequencies.astype(np.float64)) * drawn
+    frequencies = spelled_frequencies(load_lexicon(name).truncated(MOST_WORDS), keyboard)
+    drawn = np.array([not never_drawn(word) for word in frequencies])
+    flattened = np.array(list(frequencies.values())) ** 0.75 * drawn
     chances = 0.5 * flattened / flattened.sum() + 0.5 * drawn / drawn.sum()
-    return Language(share, keyboard, list(lexicon.words), chances)
+    return Language(share, keyboard, list(frequencies), chances)
+
+
+def spelled_frequencies(lexicon: Lexicon, keyboard: Keyboard) -> dict[str, float]:
+    """The spellings of a lexicon's words on a keyboard, with the frequencies of all words that are spelled so."""
+    spelling = keyboard.spelling(lexicon.languages)
+    frequencies: defaultdict[str, float] = defaultdict(float)
+    for word, ln_frequency in zip(lexicon.words, lexicon.ln_frequencies.tolist(), strict=True):
+        if keys := spelling.of(word):
+            frequencies[keys] += math.exp(ln_frequency)
+    return dict(frequencies)
 
 
 def never_drawn(word: str) -> bool:

@@ -21,7 +21,7 @@ GRIP = (0.5, -0.35)  # all of them land high and far right, in key widths
 def write(folder: Path) -> None:
     """One file a person: FOLDER/NAME.jsonl."""
     keyboard, common = built_in("qwerty"), load_lexicon("en").truncated(3000).words
-    common = tuple(word for word in common if len(word) > 1)
+    common = tuple(word for word in common if len(keyboard.spelling().of(word) or "") > 1)
     for seed, (name, count) in enumerate(PEOPLE.items()):
         rng = np.random.default_rng(seed)
         person = replace(draw_person(rng), start_offset=GRIP, end_offset=GRIP)

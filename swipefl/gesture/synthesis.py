@@ -91,9 +91,15 @@ def draw_person(rng: np.random.Generator) -> Person:
 
 
 def swipe(words: Sequence[str], keyboard: Keyboard, person: Person, rng: np.random.Generator) -> list[Points]:
-    """One swipe of `person` for each of `words`: points (N, 3) in the keyboard's own units and seconds."""
-    layout = keyboard.layout(keyboard.width, keyboard.height)
-    return [_to_units(points, layout) for points in swipe_in_key_widths(words, layout, person, rng)]
+    """One swipe of `person` for each of `words`: points (N, 3) in the keyboard's own units and seconds.
+
+    Raises ValueError for a word that cannot be spelled on it.
+    """
+    layout, spelling = keyboard.layout(keyboard.width, keyboard.height), keyboard.spelling()
+    spelled = [keys for word in words if (keys := spelling.of(word))]
+    if len(spelled) < len(words):
+        raise ValueError("a word cannot be spelled on this keyboard")
+    return [_to_units(points, layout) for points in swipe_in_key_widths(spelled, layout, person, rng)]
 
 
 def _to_units(points: Points, layout: Layout) -> Points:
@@ -104,7 +110,7 @@ def _to_units(points: Points, layout: Layout) -> Points:
 
 
 def swipe_in_key_widths(words: Sequence[str], layout: Layout, person: Person, rng: np.random.Generator) -> list[Points]:
-    """One swipe for each of `words`: points (N, 3) in key widths and seconds."""
+    """One swipe for each of `words`, as they are spelled: points (N, 3) in key widths and seconds."""
     aims = _aims(words, layout, person, rng)
     pace = rng.normal(-0.1, 0.27, len(words)) - person.log_speed  # ln of how much longer than usual a swipe takes
     duration = _stroke_durations(aims, pace, person, rng)

@@ -2,14 +2,14 @@
 
 import torch
 
-from examples.base.pretrain import GeneratedSwipes, Recipe, load_language, never_drawn, pretrain
+from examples.base.pretrain import GeneratedSwipes, Recipe, load_language, never_drawn, pretrain, spelled_frequencies
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.evaluation import evaluate
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.gesture.gesture import Example
-from swipefl.gesture.keyboard import Key, Keyboard
+from swipefl.gesture.keyboard import Key, Keyboard, built_in
 from swipefl.learning.network import checkpoint_of
 from tests.support.people import examples as swipes_of
 
@@ -34,7 +34,8 @@ def keyboard(name: str) -> Keyboard:
 def unseen() -> dict[str, dict[str, float]]:
     """Top-1 of the base and of the same network trained on the layout, on generated swipes of never drawn words."""
     lexicon = load_lexicon("en")
-    words = tuple(word for word in lexicon.truncated(30_000).words if never_drawn(word) and len(word) > 1)
+    spelled = spelled_frequencies(lexicon.truncated(30_000), built_in("qwerty"))
+    words = tuple(word for word in spelled if never_drawn(word) and len(word) > 1)
     rows = {}
     for name in ROWS:
         board = keyboard(name)

@@ -120,7 +120,7 @@ def _learn(
 def counted(start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shift, Words]:
     """The words that the person swiped, each as likely as the lexicon and the person's own counts together say."""
     lexicon = load_lexicon("en")
-    counts = Counter(example.spelled for example in own)
+    counts = Counter(example.word for example in own)
     listed = dict(zip(lexicon.words, lexicon.ln_frequencies.tolist(), strict=True))
     prior = {
         word: math.log(

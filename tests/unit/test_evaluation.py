@@ -28,7 +28,7 @@ def _swiped(words: list[str]) -> list[Example]:
 def _decoder(swiped: list[Example]):  # type: ignore[no-untyped-def]
     meant = {example.gesture.id: example.word.lower() for example in swiped}
 
-    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+    def decode(gesture: Gesture, top: int) -> tuple[list[Candidate], str]:
         words, spelling = ANSWERS[meant[gesture.id]]
         return [Candidate(word, word, -float(i), 0.1) for i, word in enumerate(words)], spelling
 
@@ -151,7 +151,7 @@ def test_the_worst_come_first_and_are_ten_at_most() -> None:
     """Words by how often they were missed, then by what share that is, then by spelling; keys seen often by share."""
     words = [*"abcdefghijkl", "j", "k", "k"]
 
-    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+    def decode(gesture: Gesture, top: int) -> tuple[list[Candidate], str]:
         return [], "a"
 
     result = evaluate(decode, _swiped(words), lambda example: True)
@@ -165,7 +165,7 @@ def test_the_worst_come_first_and_are_ten_at_most() -> None:
 
 def test_letters_are_missed_that_the_best_alignment_of_the_spelling_lacks() -> None:
     swiped = _swiped(["keyboard"])
-    result = evaluate(lambda gesture: ([], "keboarrd"), swiped, lambda example: True)
+    result = evaluate(lambda gesture, top: ([], "keboarrd"), swiped, lambda example: True)
     assert result.worst_keys == (Misses("y", 1, 1),)
 
 
@@ -175,7 +175,7 @@ def test_the_first_so_many_are_so_many_and_no_more() -> None:
     words = list(places)
     meant = {example.gesture.id: example.word for example in _swiped(words)}
 
-    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+    def decode(gesture: Gesture, top: int) -> tuple[list[Candidate], str]:
         before = [Candidate(letter, letter, 0.0, 0.1) for letter in "abcde"[: places[meant[gesture.id]]]]
         return [*before, Candidate(meant[gesture.id], meant[gesture.id], -1.0, 0.1)], ""
 
@@ -188,7 +188,7 @@ def test_of_words_missed_as_often_the_one_that_was_seen_less_is_worse() -> None:
     spellings = {example.gesture.id: example.word for example in _swiped([*"bbbbaa"])}
     answers = iter([[Candidate("b", "b", 0.0, 0.8)], [Candidate("b", "b", 0.0, 0.8)]])  # right twice, then never
 
-    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+    def decode(gesture: Gesture, top: int) -> tuple[list[Candidate], str]:
         return next(answers, [Candidate("c", "c", 0.0, 0.2)]), spellings[gesture.id]
 
     result = evaluate(decode, _swiped([*"bbbbaa"]), lambda example: True)
@@ -196,7 +196,7 @@ def test_of_words_missed_as_often_the_one_that_was_seen_less_is_worse() -> None:
 
 
 def test_calibration_is_that_of_the_first_words() -> None:
-    def decode(gesture: Gesture) -> tuple[list[Candidate], str]:
+    def decode(gesture: Gesture, top: int) -> tuple[list[Candidate], str]:
         return [Candidate("hello", "hello", 0.0, 0.75), Candidate("jello", "jello", -1.0, 0.25)], ""
 
     assert evaluate(decode, _swiped(["hello"]), lambda example: True).ece == pytest.approx(0.25)
@@ -206,7 +206,7 @@ def test_calibration_is_that_of_the_first_words() -> None:
 FORMS = (("it's", "its", 0.4), ("its", "its", 0.2), ("is", "is", 0.3), ("Don't", "dont", 0.1), ("dont", "dont", 0.0))
 
 
-def _of_forms(gesture: Gesture) -> tuple[list[Candidate], str]:
+def _of_forms(gesture: Gesture, top: int) -> tuple[list[Candidate], str]:
     return [Candidate(word, spelled, 0.0, probability) for word, spelled, probability in FORMS], ""
 
 
@@ -225,7 +225,7 @@ def test_a_spelling_is_as_likely_as_all_its_forms_together() -> None:
 
     class Forms:
         def decode(self, gesture: Gesture, most: int) -> list[Candidate]:
-            return _of_forms(gesture)[0]
+            return _of_forms(gesture, most)[0]
 
     judged = judge(Forms(), _swiped(["it's", "is"]))  # type: ignore[arg-type]
     assert judged == Judgement(0.5, pytest.approx((np.log(0.6) + np.log(0.3)) / 2))

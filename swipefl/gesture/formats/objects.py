@@ -12,7 +12,6 @@ from swipefl.gesture.formats.reading import (
     Private,
     Reader,
     Reading,
-    Reading,
     Rejected,
     is_private,
     unknown_format,
