@@ -96,14 +96,17 @@ class Words:
 
         In lower case, capitals or with a capital; what they removed by hand is none.
         """
-        forms = {form: word for word in words for form in _forms(word)}
-        found = {forms[form] for (form,) in self._sql.rows(_TYPED, (json.dumps(list(forms)),))}
+        alike: dict[str, set[str]] = defaultdict(set)
+        for word in words:
+            for form in _forms(word):
+                alike[form].add(word)
+        rows = self._sql.rows(_TYPED, (json.dumps(list(alike)),))
+        found = {word for (form,) in rows for word in alike[form]}
         by_hand = self._rows("words")
         removed = {folded(row.word) for row in by_hand if row.removed}
         added = {folded(row.word) for row in by_hand if not row.removed}
-        return {
-            word for word in forms.values() if folded(word) in added or (word in found and folded(word) not in removed)
-        }
+        asked = {word for of_form in alike.values() for word in of_form}
+        return {word for word in asked if folded(word) in added or (word in found and folded(word) not in removed)}
 
     def by_hand(self) -> list[tuple[str, str, str]]:
         """Word, language and state of what was added, removed or hidden by hand; hidden last. Raises StoreError."""
@@ -154,7 +157,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _forms(word: str) -> Iterator[str]:
-    yield from (word, word.upper(), word.capitalize(), word.title(), folded(word))
+    yield from (word, word.lower(), word.upper(), word.capitalize(), word.title(), folded(word))
 
 
 def _checked(word: str) -> str:

@@ -35,7 +35,8 @@ def examples(
     rng = np.random.default_rng(seed)
     keyboard = keyboard or built_in("qwerty")
     chosen = [words[int(i)] for i in rng.integers(len(words), size=count)]
-    paths = swipe(chosen, keyboard, draw_person(rng), rng)
+    spelling = keyboard.spelling()
+    paths = swipe([spelling.of(word) or word for word in chosen], keyboard, draw_person(rng), rng)
     return [
         Example(Gesture(f"g{seed}-{i}", path, keyboard, keyboard.width, keyboard.height), word)
         for i, (path, word) in enumerate(zip(paths, chosen, strict=True))
