@@ -35,7 +35,8 @@ def test_cycle_makes_a_better_keyboard_and_no_contribution_for_nobody(trained: t
     assert {(r["push"], r["update_id"]) for r in rounds} == {("none", None)}
     base, personal = (swipefl(home, "evaluate", "--model", m, "--json").json for m in ("base", "personal"))
     assert personal["top1"] > base["top1"]
-    assert list(base) == ["examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece", "ms_p50", "ms_p99"]
+    scores = ["examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece"]
+    assert list(base) == [*scores, "written", "written_examples", "ms_p50", "ms_p99"]
     status = swipefl(home, "status", "--json").json
     assert status["outbox"] == []
     assert status["gestures"]["good"] == 260
