@@ -30,7 +30,7 @@ check: $(STAMP) wire-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m examples.lexicons --check
-	$(BIN)/python examples/make_person.py --check
+	$(BIN)/python examples/make_swipes.py --check
 
 bench: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ONEDNN_PRIMITIVE_CACHE_CAPACITY=32 $(BIN)/python -m tests.bench
@@ -44,7 +44,7 @@ learning: $(STAMP)
 
 generated: $(STAMP)
 	$(BIN)/python -m examples.lexicons
-	$(BIN)/python examples/make_person.py
+	$(BIN)/python examples/make_swipes.py
 
 wire: $(TOOLS)
 	$(call protoc,.)

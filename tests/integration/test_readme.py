@@ -65,9 +65,18 @@ def test_the_lines_to_try_it_are_targets_of_make() -> None:
         subprocess.run(["make", "--dry-run", *shlex.split(line, comments=True)[1:]], cwd=ROOT, check=True)
 
 
-def test_other_layouts_are_shown_and_added_as_it_says(tmp_path: Path) -> None:
-    for line in readme_block("Other layouts").splitlines():
+def test_a_language_and_a_layout_are_tried_as_it_says(tmp_path: Path) -> None:
+    for line in readme_block("Your language, your layout").splitlines():
         assert swipefl(tmp_path, *shlex.split(line, comments=True)[1:]).code == 0
+
+
+def test_words_of_each_language_come_back_as_they_are_written(tmp_path: Path) -> None:
+    meant = [json.loads(line) for line in (ROOT / "examples" / "languages.jsonl").read_text("utf-8").splitlines()]
+    done = swipefl(tmp_path, "predict", str(ROOT / "examples" / "languages.jsonl"))
+    found = [json.loads(line)["candidates"][0]["word"] for line in done.out.splitlines()]
+    assert found == [line["word"] for line in meant]
+    promised = readme_block("Your language, your layout").splitlines()[0].split("#")[1].strip().split(", ")
+    assert set(promised) <= set(found)
 
 
 def test_the_table_has_every_command() -> None:
@@ -96,9 +105,9 @@ def test_sync_says_that_no_coordinator_is_configured(home: Path) -> None:
 
 
 def test_the_line_that_a_keyboard_appends_is_a_good_gesture(tmp_path: Path) -> None:
-    line = README.split("```json\n")[1].split("```")[0].encode()
-    report = swipefl(tmp_path, "ingest", "-", "--json", given=line).json
-    assert (report["stored"], report["suspect"], report["rejected"]) == (1, 0, 0)
+    shown = [block.split("```")[0] for block in README.split("```json\n")[1:]]
+    report = swipefl(tmp_path, "ingest", "-", "--json", given="".join(shown).encode()).json
+    assert (report["stored"], report["suspect"], report["rejected"]) == (len(shown), 0, 0)
 
 
 def test_the_exit_codes_are_those_of_the_errors() -> None:
