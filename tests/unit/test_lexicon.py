@@ -13,7 +13,8 @@ from swipefl.decoder.spelled_words import MOST_LENGTH
 from swipefl.decoder.word_index import WordIndex, words_of
 from swipefl.decoder.word_list import WordList, list_of, packed, unpacked
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.keyboard import BUILT_IN, built_in
+from swipefl.gesture.language import is_turkic, primary
 from swipefl.gesture.spelling import Spelling, lower
 from tests.support.command import ROOT
 from tests.support.errors import advises
@@ -126,6 +127,16 @@ def test_a_shipped_lexicon(language: str) -> None:
     data = (ROOT / "swipefl" / "decoder" / "lexicons" / f"{language}.bin").read_bytes()
     assert len(data) < 2_000_000
     assert zlib.decompress(data).startswith(b"swipefl-lexicon2")
+
+
+@pytest.mark.parametrize("language", shipped())
+def test_every_word_is_spelled_on_each_layout_of_its_language(language: str) -> None:
+    (listed,), turkic = load_lexicon(language).listed, is_turkic((language,))
+    boards = [board for board in map(built_in, BUILT_IN) if language in map(primary, board.languages)]
+    assert boards
+    for board in boards:
+        unspelled = listed.table(board.letters, turkic).hidden
+        assert [listed.words[row] for row in unspelled] == [], board.name
 
 
 def test_a_tag_means_the_lexicon_of_its_language_where_it_has_none_of_its_own() -> None:
