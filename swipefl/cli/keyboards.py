@@ -86,7 +86,7 @@ def add(
 
 @app.command("remove")
 def remove(name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Forget a keyboard of your own; one that stored swipes were made on stays."""
+    """Forget a keyboard of your own that no stored swipe was made on."""
     from swipefl.device.keyboards import remove_keyboard
 
     with home_of(home).store() as store:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from swipefl.gesture.formats import UTF_16, Rejected, unknown_format
+from swipefl.gesture.formats import Rejected, unknown_format
 
 MOST_TEXT = 4 << 20  # bytes of them that are kept
 
@@ -44,6 +44,6 @@ class Refusals:
         if self._spans:
             first, *others = self._spans
             is_alone = not others and first.last == first.first.line
-            says_it = is_alone or first.first.fault.code == UTF_16
+            says_it = is_alone or first.first.fault.code == "utf-16"
             yield first.first if says_it else replace(first.first, fault=unknown_format())
         self._spans.clear()

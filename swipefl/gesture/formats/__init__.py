@@ -19,7 +19,6 @@ from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, li
 from swipefl.gesture.formats.objects import entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
     FORMATS,
-    UTF_16,
     Entry,
     OwnKeyboard,
     OwnWord,
@@ -36,7 +35,6 @@ from swipefl.gesture.keyboard import Keyboard, built_in
 
 __all__ = [
     "FORMATS",
-    "UTF_16",
     "Entry",
     "OwnKeyboard",
     "OwnWord",
@@ -168,7 +166,7 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
 def _value(text: bytes) -> Any:
     """The JSON value of a line. Raises RejectedLine."""
     if is_utf_16(text):
-        raise RejectedLine(UTF_16, "this is UTF-16 text; save it as UTF-8")
+        raise RejectedLine("utf-16", "this is UTF-16 text; save it as UTF-8")
     if b"\0" in text[:1024]:
         raise RejectedLine("binary", "this is binary data, not text")
     return parsed(text)

@@ -7,7 +7,6 @@ from typing import Any
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import cleverkeys, futo, heliboard, neuroswipe, own
 from swipefl.gesture.formats.reading import (
-    UNKNOWN_FORMAT,
     Entry,
     Private,
     Reader,
@@ -55,7 +54,7 @@ def entries_of(
             return
         found: Iterable[Entry] = READ[chosen](number, data, reader)
     except RejectedLine as error:
-        found = [Rejected(number, error, unknown=error.code == UNKNOWN_FORMAT)]
+        found = [Rejected(number, error, unknown=error.code == "unknown-format")]
     private = marked or (isinstance(data, dict) and is_private(data.get("private")))
     for entry in found:
         told = entry if isinstance(entry, Private) else replace(entry, text=text)

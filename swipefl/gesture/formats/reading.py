@@ -16,7 +16,6 @@ from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
 from swipefl.gesture.language import Languages, languages_of
 
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
-UNKNOWN_FORMAT, UTF_16 = "unknown-format", "utf-16"
 
 
 @dataclass(frozen=True)
@@ -171,7 +170,7 @@ def unreadable(name: str, error: OSError) -> DataError:
 def unknown_format() -> RejectedLine:
     """The error for what fits nothing."""
     return RejectedLine(
-        UNKNOWN_FORMAT, "this is of none of the formats that are read: {formats}", formats=", ".join(FORMATS)
+        "unknown-format", "this is of none of the formats that are read: {formats}", formats=", ".join(FORMATS)
     )
 
 
