@@ -103,13 +103,13 @@ def test_predict_does_not_mind_a_label_that_cannot_be_used(tmp_path: Path, label
 
 def test_a_keyboard_of_a_language_without_lexicon_is_no_reason_to_stop(tmp_path: Path) -> None:
     """Its own words are found; the gestures around it are answered; a language asked for by name must exist."""
-    german = built_in("qwerty").to_json() | {"name": "german", "language": "de"}
+    maori = built_in("qwerty").to_json() | {"name": "maori", "language": "mi"}
     swipes = [json.loads(line) for line in GOOD[:3]]
-    swipes[1]["keyboard"] = german
+    swipes[1]["keyboard"] = maori
     done = swipefl(tmp_path, "predict", "-", given=lines(*swipes))
     found = [json.loads(line)["candidates"] for line in done.out.splitlines()]
     assert [bool(candidates) for candidates in found] == [True, False, True]
-    assert swipefl(tmp_path, "predict", "-", "--language", "de", given=GOOD[0]).code == 2
+    assert swipefl(tmp_path, "predict", "-", "--language", "mi", given=GOOD[0]).code == 2
 
 
 def test_every_bad_line_is_shown_by_its_number(tmp_path: Path) -> None:

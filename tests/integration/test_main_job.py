@@ -67,7 +67,7 @@ def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> No
             process.stdin.flush()
             answer = json.loads(process.stdout.readline())
             assert key in answer
-        assert [set(c) for c in answer["candidates"]] == [{"word", "score", "probability"}] * 3
+        assert [set(c) for c in answer["candidates"]] == [{"word", "spelled", "score", "probability"}] * 3
         process.stdin.close()
         assert process.wait(LONG_S) == 0
 
@@ -75,7 +75,7 @@ def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> No
 def test_predict_works_from_the_first_minute_and_makes_no_store(tmp_path: Path) -> None:
     home = tmp_path / "home"
     done = swipefl(home, "predict", "-", given=GOOD[0])
-    assert done.json["candidates"][0]["word"] == json.loads(EXAMPLE.read_text().splitlines()[0])["word"]
+    assert done.json["candidates"][0]["spelled"] == json.loads(EXAMPLE.read_text().splitlines()[0])["word"]
     assert not home.exists()
 
 
@@ -83,11 +83,21 @@ def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
     first = GOOD[0]
     best, second, *_ = swipefl(tmp_path, "predict", "-", given=first).json["candidates"]
     prior = tmp_path / "prior.txt"
-    prior.write_text(f"\ufeff{best['word'].upper()}\t-60\n\n{second['word']} -1.5\n")
+    prior.write_text(f"\ufeff{best['word']}\t-60\n\n{second['word']} -1.5\n")
     again = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=first).json["candidates"]
     assert again[0]["word"] == second["word"]
     assert again[0]["probability"] > second["probability"]
     assert best["word"] != again[0]["word"]
+
+
+def test_a_prior_has_words_as_they_are_written(tmp_path: Path) -> None:
+    """One that is spelled as the likeliest is, but written in a way that no list has, comes as it is written."""
+    best = swipefl(tmp_path, "predict", "-", given=GOOD[0]).json["candidates"][0]
+    written = f"{best['word'][:2]}-{best['word'][2:]}"
+    prior = tmp_path / "prior.txt"
+    prior.write_text(f"{written} -1\n")
+    first = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=GOOD[0]).json["candidates"][0]
+    assert (first["word"], first["spelled"]) == (written, best["spelled"])
 
 
 @pytest.mark.parametrize(
@@ -99,8 +109,9 @@ def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
         "secretword nan",
         "two words -3",
         "secretword -1e300",
-        "secret-word -3",
+        "secretword\t-3 -3",
         "' -3",
+        "- -3",
     ],
 )
 def test_a_prior_that_cannot_be_read_names_its_line_and_no_word(tmp_path: Path, line: str) -> None:
@@ -135,9 +146,9 @@ def test_words_are_added_and_removed_by_hand(tmp_path: Path) -> None:
     assert swipefl(tmp_path, "words", "add", "Żółtko").code == 0
     assert swipefl(tmp_path, "words", "add", "Ёжичек", "--language", "ru").code == 0
     listed = swipefl(tmp_path, "words", "list", "--json").json["words"]
-    assert {w["word"] for w in listed} >= {"ежичек"}
-    assert swipefl(tmp_path, "words", "remove", "ежичек", "--language", "ru").code == 0
-    assert "ежичек" not in swipefl(tmp_path, "words", "list", "--json").out
+    assert {(w["word"], *w["languages"]) for w in listed} >= {("Żółtko", "en"), ("Ёжичек", "ru")}
+    assert swipefl(tmp_path, "words", "remove", "ёжичек", "--language", "ru").code == 0
+    assert [w["word"] for w in swipefl(tmp_path, "words", "list", "--json").json["words"]] == ["Żółtko"]
     assert swipefl(tmp_path, "words", "add", "12").code == 2
 
 
@@ -162,7 +173,13 @@ def test_export_brings_back_keyboards_and_words_too(tmp_path: Path) -> None:
     report = swipefl(new, "ingest", "-", "--json", given=exported.encode()).json
     assert (report["read"], report["stored"]) == (1, 1)
     assert swipefl(new, "export").out == exported
-    assert [json.loads(line).get("personal") for line in exported.splitlines()] == [None, None, "removed", "added"]
+    said = [json.loads(line) for line in exported.splitlines()]
+    assert [(line.get("personal"), line.get("word")) for line in said] == [
+        (None, None),
+        (None, "we"),
+        ("added", "Zuzanka"),
+        ("removed", "swipefl"),
+    ]
 
 
 def test_reset_goes_back(trained: tuple[Path, Done]) -> None:
