@@ -102,13 +102,17 @@ def test_predict_does_not_mind_a_label_that_cannot_be_used(tmp_path: Path, label
 
 
 def test_a_keyboard_of_a_language_without_lexicon_is_no_reason_to_stop(tmp_path: Path) -> None:
-    """Its own words are found; the gestures around it are answered; a language asked for by name must exist."""
-    maori = built_in("qwerty").to_json() | {"name": "maori", "language": "mi"}
+    """It says so; the gestures around it are answered; its own words are found; a language asked for must exist."""
+    maori = built_in("qwerty").to_json() | {"name": "maori", "languages": ["mi"]}
     swipes = [json.loads(line) for line in GOOD[:3]]
     swipes[1]["keyboard"] = maori
     done = swipefl(tmp_path, "predict", "-", given=lines(*swipes))
-    found = [json.loads(line)["candidates"] for line in done.out.splitlines()]
-    assert [bool(candidates) for candidates in found] == [True, False, True]
+    answers = [json.loads(line) for line in done.out.splitlines()]
+    assert [bool(answer.get("candidates")) for answer in answers] == [True, False, True]
+    assert "no word of its languages" in answers[1]["error"]
+    assert swipefl(tmp_path, "words", "add", swipes[1]["word"], "--language", "mi").code == 0
+    own = swipefl(tmp_path, "predict", "-", given=lines(swipes[1])).json["candidates"]
+    assert [candidate["word"] for candidate in own] == [swipes[1]["word"]]
     assert swipefl(tmp_path, "predict", "-", "--language", "mi", given=GOOD[0]).code == 2
 
 
