@@ -88,7 +88,7 @@ def person() -> str:
 
 def languages() -> str:
     """Words of several languages, each a line that names its keyboard."""
-    lines = []
+    lines: list[str] = []
     for number, (name, words) in enumerate(WORDS.items()):
         keyboard, rng = built_in(name), np.random.default_rng([20261125, number])
         for word, points in zip(words, swipe(words, keyboard, CAREFUL, rng), strict=True):

@@ -15,6 +15,7 @@ from swipefl.decoder.word_index import WordIndex, WordTable
 from swipefl.decoder.word_list import HEADER, WordList, list_of, make_room, size_of, unpacked
 from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.language import Languages, is_turkic, primary
+from swipefl.gesture.spelling import lower
 
 OFFENSIVE = "offensive-"  # so begin the names of the files of offensive words
 
@@ -92,7 +93,14 @@ class Lexicon:
         return tuple(parts)
 
     def _unlisted(self, words: Mapping[str, float]) -> "list[_Part]":
-        return [_part(list_of(words), is_turkic(self.languages))] if words else []
+        """Words of no list, in the case of each of the languages: of which one a word with I is, nobody says."""
+        parts, first = [], is_turkic(self.languages)
+        for turkic in sorted({is_turkic((language,)) for language in self.languages}, reverse=first):
+            those = (
+                words if turkic == first else {w: ln for w, ln in words.items() if lower(w) != lower(w, turkic=True)}
+            )
+            parts += [_part(list_of(those), turkic)] if those else []
+        return parts
 
 
 @dataclass

@@ -1,7 +1,6 @@
 """What a finger did: points over a keyboard, and the word that was meant."""
 
 import hashlib
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +12,7 @@ from swipefl.arrays import Floats
 from swipefl.errors import RejectedLine
 from swipefl.gesture.keyboard import Keyboard, is_size
 from swipefl.gesture.language import Languages
-from swipefl.gesture.spelling import folded
+from swipefl.gesture.spelling import folded, tidy
 
 Points = Floats
 
@@ -129,7 +128,7 @@ def checked_word(word: object, keyboard: Keyboard, languages: Languages = ()) ->
 
 def checked_letters(word: str) -> str:
     """A word as it is written, on whatever keyboard. Raises RejectedLine, `no-word` or `long-word`."""
-    written = " ".join(unicodedata.normalize("NFC", word[: MOST_WRITTEN + 1]).split())
+    written = tidy(word[: MOST_WRITTEN + 1])
     letters = folded(written)
     if len(word) > MOST_WRITTEN or len(letters) > MOST_LETTERS:
         raise RejectedLine("long-word", "a word may have {most} letters at most", most=MOST_LETTERS)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import combinations
 
+JOINERS = "\u200c\u200d"
 MOST_MARKS = 8  # of one letter; there is no writing with more
 KEPT = 4096  # characters: whoever sends words chooses how many there are
 # Letters that canonical decomposition leaves alone, and what people without such a key type.
@@ -127,7 +128,39 @@ def _is_syllable(character: str) -> bool:
 
 def needs_no_key(character: str) -> bool:
     """Whether people swipe a word as if this were not in it: an apostrophe, a hyphen, a blank."""
-    return character in APOSTROPHES or unicodedata.category(character)[0] in "PZ" or character in INVISIBLE
+    is_around = unicodedata.category(character)[0] in "PZ" or character.isspace()
+    return character in APOSTROPHES or is_around or character in INVISIBLE
+
+
+def tidy(text: str) -> str:
+    """A word as people write it, out of what a keyboard or a hand gave: composed, and without what is not of the word.
+
+    That is blanks and punctuation around it (an apostrophe stays, unless it is one of a pair), and characters that
+    nobody sees; joiners stay in scripts where they are written. Letters that only look so (ﬁ, 𝐡) are what they look.
+    """
+    text = "".join(map(_plain, unicodedata.normalize("NFC", text)))
+    kept = "".join(c for i, c in enumerate(text) if c not in INVISIBLE or (c in JOINERS and _joins(text[i - 1 : i])))
+    word = _without_around(" ".join(kept.split()))
+    while len(word) > 2 and word[0] in APOSTROPHES and word[-1] in APOSTROPHES:
+        word = _without_around(word[1:-1])
+    return unicodedata.normalize("NFC", word)
+
+
+def _without_around(word: str) -> str:
+    return word.strip("".join(filter(_is_around, word)))
+
+
+def _plain(character: str) -> str:
+    only_looks = unicodedata.decomposition(character).startswith("<") and character.isalpha()
+    return unicodedata.normalize("NFKC", character) if only_looks and not "ㄱ" <= character <= "ㆎ" else character
+
+
+def _is_around(character: str) -> bool:
+    return character not in APOSTROPHES and unicodedata.category(character)[0] in "PZ"
+
+
+def _joins(before: str) -> bool:
+    return bool(before) and unicodedata.category(before) in ("Lo", "Mn", "Mc")
 
 
 def straight(word: str) -> str:

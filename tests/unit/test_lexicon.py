@@ -250,6 +250,14 @@ def test_each_language_spells_its_own_words() -> None:
     assert {spelled for spelled, _ in found(both.index("ışkizmr"))} == {"işık", "ışık", "izmir", "ızmir"}
 
 
+@pytest.mark.parametrize("languages", [("tr", "de"), ("de", "tr")])
+def test_a_word_of_ones_own_is_spelled_in_the_case_of_each_language(languages: tuple[str, ...]) -> None:
+    both = merged([Lexicon((language,), (listed({"ab": 0.1}),)) for language in languages])
+    index = both.with_words({"Ispar": -5.0, "par": -5.0}).with_prior({"Iras": -5.0}).index("ıisparb")
+    own = [("iras", "Iras"), ("ispar", "Ispar"), ("par", "par"), ("ıras", "Iras"), ("ıspar", "Ispar")]
+    assert sorted(found(index)) == [("ab", "ab"), *own]
+
+
 def test_arrays_of_words() -> None:
     words = words_of(["ab", "c", "abba"])
     assert words.text() == ["ab", "c", "abba"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.gesture.language import languages_of
-from swipefl.gesture.spelling import Spelling, folded, lower
+from swipefl.gesture.spelling import Spelling, folded, lower, tidy
 
 LATIN = "abcdefghijklmnopqrstuvwxyz"
 TURKISH = "abcçdefgğhıijklmnoöprsştuüvyz"
@@ -76,6 +76,48 @@ def test_a_word_is_spelled_with_the_keys_that_there_are(letters: str, word: str,
 @pytest.mark.parametrize(("word", "spelled"), [("IŞIK", "ışık"), ("İstanbul'da", "istanbulda"), ("iI", "iı")])
 def test_i_has_two_capitals_in_turkish(word: str, spelled: str) -> None:
     assert Spelling(TURKISH, turkic=True).of(word) == spelled
+
+
+TIDY = [
+    ("hello!", "hello"),
+    ("#hello", "hello"),
+    (' "Blorp",', "Blorp"),
+    ("(Straße)", "Straße"),
+    ("¿qué?", "qué"),
+    ("«mot»", "mot"),
+    ("'hello'", "hello"),
+    ("‘hello’", "hello"),
+    ("dogs'", "dogs'"),
+    ("'tis", "'tis"),
+    ("po'", "po'"),
+    ("don’t", "don’t"),
+    ("so\u00adft", "soft"),
+    ("a\u200db\ufeff", "ab"),
+    ("می\u200cخواهم", "می\u200cخواهم"),
+    ("क्\u200dष", "क्\u200dष"),
+    ("ﬁsh", "fish"),
+    ("𝐡𝐞𝐥𝐥𝐨", "hello"),
+    ("ſtraße", "straße"),
+    ("x-ray", "x-ray"),
+    ("New\t York ", "New York"),
+    ("e\u0301te\u0301", "été"),
+    ("ㅎㅏ", "ㅎㅏ"),
+    ("...", ""),
+    ("''", "''"),
+    ("C++", "C++"),
+]
+
+
+@pytest.mark.parametrize(("given", "written"), TIDY)
+def test_a_word_is_written_without_what_is_not_of_it(given: str, written: str) -> None:
+    assert tidy(given) == written
+    assert tidy(written) == written
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=12))
+def test_what_is_tidy_stays_and_is_spelled_alike(text: str) -> None:
+    assert tidy(tidy(text)) == tidy(text)
+    assert folded(tidy(text)) == folded(text)
 
 
 letters = st.text(st.characters(categories=["Ll", "Lo", "Lm", "Mn", "Mc", "Nd"]), min_size=1, max_size=40).map(lower)
