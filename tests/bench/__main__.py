@@ -26,9 +26,10 @@ from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.home import personal_config
 from swipefl.settings.device import Settings
-from tests.bench import federation, languages, layouts, simulating, speed
+from tests.bench import federation, layouts, simulating, speed
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
+from tests.support import languages
 from tests.support.command import ROOT, environment, measured
 from tests.support.people import examples as swipes_of
 from tests.support.swipes import EXAMPLE, GOOD, SHARED

@@ -1,5 +1,6 @@
 """`swipefl forget`: what it says before, asks, erases, owes and names as what may remain."""
 
+import json
 import os
 import pty
 import shutil
@@ -19,7 +20,7 @@ from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.cycles import MEMBER, cycle, joins_nobody
 from tests.support.people import examples
 from tests.support.stores import RARE, put, train_uses
-from tests.support.swipes import EXAMPLE
+from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.terminal import seen, swipefl_on_terminal
 from tests.support.waiting import LONG_S
 
@@ -95,7 +96,8 @@ def test_ctrl_c_at_the_question_erases_nothing(home: Path) -> None:
 
 def test_nobody_is_asked_who_said_yes_or_is_not_there(home: Path) -> None:
     assert "[y/N]" not in swipefl_on_terminal(home, "forget", "--word", "zuzanka", "--yes").out
-    assert swipefl_on_terminal(home, "forget", "--word", "miami", given=b"").code == 0  # no terminal to answer on
+    of_first = ("forget", "--word", json.loads(GOOD[0])["word"])
+    assert swipefl_on_terminal(home, *of_first, given=b"").code == 0  # no terminal to answer on
     assert swipefl_on_terminal(home, "forget", "--all", piped="err").code == 0  # none to ask on
     assert swipefl(home, "status").json["gestures"]["good"] == 0
 

@@ -5,7 +5,7 @@ import pytest
 
 from swipefl.gesture.gesture import verdict
 from swipefl.gesture.keyboard import built_in
-from tests.bench import languages
+from tests.support import languages
 
 
 @pytest.fixture(autouse=True)
