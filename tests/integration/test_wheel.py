@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from swipefl.decoder.lexicon import shipped
 from tests.support.command import ROOT
 from tests.support.swipes import GOOD
 
 DATA = (
     "swipefl/decoder/base/base.safetensors",
-    "swipefl/decoder/lexicons/en.bin",
-    "swipefl/decoder/lexicons/ru.bin",
+    "swipefl/decoder/lexicons/README.md",  # the lexicons' licences
+    *(f"swipefl/decoder/lexicons/{language}.bin" for language in shipped()),
     "swipefl/decoder/lexicons/offensive-en.bin",
     "swipefl/decoder/lexicons/offensive-ru.bin",
-    "swipefl/decoder/lexicons/README.md",  # their licences
 )
+LANGUAGES = {"de", "en", "es", "fr", "it", "nl", "pl", "pt", "ru", "sv", "tr", "uk"}  # at least
+MOST_MB = 12
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +40,18 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_the_data_and_nothing_that_is_not_the_package(unpacked: Path) -> None:
     files = {str(path.relative_to(unpacked)) for path in unpacked.rglob("*") if path.is_file()}
     assert files >= set(DATA)
+    assert set(shipped()) >= LANGUAGES
     assert any(file.endswith("licenses/LICENSE") for file in files)
     assert all(re.match(r"swipefl/|swipefl-[\d.]+\.dist-info/", file) for file in files)
     in_checkout = {str(path.relative_to(ROOT)) for path in (ROOT / "swipefl").rglob("*.py")}
     assert {file for file in files if file.endswith(".py")} == in_checkout
     entry_points = next(unpacked.glob("*.dist-info")) / "entry_points.txt"
     assert "swipefl = swipefl.__main__:main" in entry_points.read_text()
+
+
+def test_the_wheel_is_small(unpacked: Path) -> None:
+    (wheel,) = unpacked.parent.glob("swipefl-*.whl")
+    assert wheel.stat().st_size < MOST_MB * 1_000_000
 
 
 def test_the_wheel_has_one_command(unpacked: Path) -> None:
