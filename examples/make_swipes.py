@@ -15,7 +15,8 @@ import numpy as np
 
 from swipefl.arrays import Floats
 from swipefl.decoder.lexicon import load_lexicon
-from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.gesture import GOOD, Example, Gesture, verdict
+from swipefl.gesture.keyboard import Keyboard, built_in
 from swipefl.gesture.synthesis import Person, swipe
 
 HERE = Path(__file__).parent
@@ -80,10 +81,19 @@ def person() -> str:
     # a keyboard that logs what was swiped has letters: how a word is written it may not know
     common = [word for word in lexicon.truncated(4000).words if len(word) > 1 and spelling.of(word) == word]
     words = [NAME if i % 37 == 5 else common[int(rng.integers(len(common)))] for i in range(SWIPES)]
+    drawn = zip(words, swipe(words, keyboard, HABITS, rng), strict=True)
+    swiped = [(word, _good(word, points, keyboard, rng)) for word, points in drawn]
     return "".join(
         _line({"gesture_id": f"example-{i:04d}", "word": word, "width": 370, "height": 222}, points)
-        for i, (word, points) in enumerate(zip(words, swipe(words, keyboard, HABITS, rng), strict=True))
+        for i, (word, points) in enumerate(swiped)
     )
+
+
+def _good(word: str, points: Floats, keyboard: Keyboard, rng: np.random.Generator) -> Floats:
+    """A swipe, or another of its word in place of one that seems to be of some other word."""
+    while verdict(Example(Gesture("", points, keyboard, keyboard.width, keyboard.height), word)) != GOOD:
+        (points,) = swipe([word], keyboard, HABITS, rng)
+    return points
 
 
 def languages() -> str:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from swipefl.errors import UsageError
 from swipefl.gesture.spelling import folded
 
 
@@ -41,6 +42,10 @@ class Scope:
 
 
 def alike(words: Iterable[str], word: str) -> tuple[str, ...]:
-    """Those of `words` that may be spelled like `word`, on whatever keyboard."""
+    """Those of `words` that may be spelled like `word`, on whatever keyboard. Raises UsageError where it is no text."""
+    try:
+        word.encode()  # no stored word is like it, and who gave it meant another
+    except UnicodeEncodeError as error:
+        raise UsageError("no-text", "a name or a word is no Unicode text") from error
     wanted = folded(word)
     return tuple(each for each in words if folded(each) == wanted) if wanted else ()
