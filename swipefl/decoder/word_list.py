@@ -65,9 +65,11 @@ class WordList:
         if not places:
             return []
         same = np.arange(len(alike))
-        looks = np.zeros(2**16, bool)
-        looks[_looks(given, same)] = True
-        near = np.flatnonzero(looks[_looks(self.words, alike)])
+        near = np.arange(len(self))
+        for inside in (False, True):  # the ends leave a sixth of a long list, the inside next to nothing
+            looks = np.zeros(2**16, bool)
+            looks[_looks(given, np.arange(len(given)), same, inside)] = True
+            near = near[looks[_looks(self.words, near, alike, inside)]]
         hashes, others = _hashes(self.words, near, alike), _hashes(given, np.arange(len(given)), same)
         equal = defaultdict(list)
         for place, known in zip(places, others.tolist(), strict=True):
@@ -151,11 +153,12 @@ def _coded(wanted: Sequence[str], number: Mapping[str, int], alphabet: str) -> t
     return list(known), joined(run, np.array(list(map(len, known.values())), np.intp), alphabet)
 
 
-def _looks(words: Words, alike: Rows) -> npt.NDArray[np.uint16]:
-    """What can be seen of each word (N,) at a glance: words that are equal look alike."""
-    number = alike.astype(np.uint16)
-    first, last = (number.take(words.flat.take(words.starts + place)) for place in (1, words.lengths))
-    return (first * LOOK_FACTOR + last) * LOOK_FACTOR + words.lengths
+def _looks(words: Words, rows: Rows, alike: Rows, inside: bool) -> npt.NDArray[np.uint16]:
+    """What can be seen of each word (N,) at a glance, of its ends or inside: words that are equal look alike."""
+    number, starts, lengths = alike.astype(np.uint16), words.starts[rows], words.lengths[rows]
+    places = (lengths // 2 + 1, lengths // 4 + 1) if inside else (1, lengths)
+    one, other = (number.take(words.flat.take(starts + place)) for place in places)
+    return (one * LOOK_FACTOR + other) * LOOK_FACTOR + lengths
 
 
 def _hashes(words: Words, rows: Rows, alike: Rows) -> npt.NDArray[np.uint64]:
