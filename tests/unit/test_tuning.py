@@ -82,7 +82,7 @@ def test_clients_that_each_take_a_step_tune_the_score_together() -> None:
         now = replace(now, score=ScoreWeights.from_parts(now.score.of_parts + moment))
     together = tuned_checkpoint(far, everybody, lambda score: None)
     start, reached, best = (mean_ln_probability(one, everybody) for one in (far, now, together))
-    assert reached - start > 0.8 * (best - start) > 0.1
+    assert reached - start > 0.7 * (best - start) > 0.1
 
 
 def test_a_step_on_words_that_are_no_candidates_goes_nowhere() -> None:
