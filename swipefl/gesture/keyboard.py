@@ -4,7 +4,7 @@ import hashlib
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -208,11 +208,11 @@ def _carried(data: Mapping[str, Any]) -> Any:
 
 
 def _count(data: Any) -> int:
-    """How many keys an object has, as far as that can be seen without reading them."""
+    """How many keys an object has, as far as that can be seen without reading them; an empty row counts as one."""
     keys = data.get("rows", data.get("keys")) if isinstance(data, dict) else None
-    if isinstance(keys, list):
-        return sum(len(key) if isinstance(key, list | str) else 1 for key in keys)
-    return len(keys) if isinstance(keys, dict) else 0
+    if isinstance(keys, list) and len(keys) <= MOST_KEYS:
+        return sum(max(len(key), 1) if isinstance(key, list | str) else 1 for key in keys)
+    return len(keys) if isinstance(keys, Sized) else 0
 
 
 def _too_many_keys() -> UsageError:
@@ -248,7 +248,7 @@ def remembered_keyboard(data: Any, name: str = "") -> Keyboard:
 
 def _remembered(data: Any, name: str) -> Given:
     try:
-        return _given(surface_of(data), str(data.get("name") or name), _languages(data))
+        return _given(surface_of(data), _name(data) or name, _languages(data))
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UsageError(
             "no-keyboard", "not a keyboard: it needs width, height and keys, each key with letter, x, y, width, height"
@@ -281,6 +281,13 @@ def _is_turkic(languages: Languages, labels: Iterable[str]) -> bool:
     return is_turkic(languages) or any(label in ("İ", "ı") for label in labels)
 
 
+def _name(data: Mapping[str, Any]) -> str:
+    name = data.get("name") or ""
+    if not isinstance(name, str | int | float):  # a list of lists of lists is no name, and no text without end
+        raise TypeError("a name is a text")
+    return str(name)
+
+
 def _languages(data: Mapping[str, Any]) -> Languages:
     """What an object says of its languages; none where that is no language, as it could be once."""
     try:
@@ -292,4 +299,4 @@ def _languages(data: Mapping[str, Any]) -> Languages:
 def _said(data: Mapping[str, Any]) -> Languages:
     """What an object says of its languages, as one tag or several. Raises TypeError, ValueError."""
     said = data.get("languages")
-    return languages_of(str(data.get("language") or "") if said is None else said)
+    return languages_of((data.get("language") or "") if said is None else said)

@@ -13,7 +13,8 @@ from itertools import combinations
 
 JOINERS = "\u200c\u200d"
 MOST_MARKS = 8  # of one letter; there is no writing with more
-KEPT = 4096  # characters: whoever sends words chooses how many there are
+KEPT = 4096  # characters, or words: whoever sends them chooses how many there are
+MOST_KEPT = 256  # characters of such a word: no longer one is stored
 # Letters that canonical decomposition leaves alone, and what people without such a key type.
 APART = {
     "ß": "ss", "œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ĳ": "ij", "ŋ": "n",
@@ -69,6 +70,8 @@ class Spelling:
 
     def letters_of(self, character: str) -> str | None:
         """The keys of one lower-case character with its marks: none where it needs none, None where it has none."""
+        if len(character) > 1 + MOST_MARKS:
+            return None
         if character not in self._known:
             if len(self._known) >= KEPT:
                 self._known.clear()
@@ -211,12 +214,16 @@ def _joined(parts: Sequence[str | None]) -> str | None:
     return None if None in parts else "".join(part for part in parts if part)
 
 
-@lru_cache(maxsize=KEPT)
 def folded(word: str) -> str:
     """`word` taken apart as far as that goes, whatever keyboards there are: alike of words that may be spelled alike.
 
     It is for finding words, such as those to forget; no finger passes it.
     """
+    return _folded(word) if len(word) <= MOST_KEPT else _folded.__wrapped__(word)
+
+
+@lru_cache(maxsize=KEPT)
+def _folded(word: str) -> str:
     return "".join(map(_as_far_as_it_goes, lower(word)))
 
 

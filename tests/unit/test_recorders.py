@@ -1,9 +1,11 @@
 """What other recorders write is read as what it is, on the keyboard that it was swiped on; nothing else is."""
 
+import copy
 import gzip
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -325,6 +327,36 @@ def test_any_json_is_refused_once(value: Any) -> None:
             report, told = ingested(store, folder / "s.json")
             assert (report.stored, len(told)) == (0, 1) or not told
             assert store.sql.rows("SELECT count(*) FROM keyboards") == [(0,)]
+
+
+def places_in(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to each value of an object, of lists to the first ones alone."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value[:1]) if isinstance(value, list) else ()
+    for name, inner in inside:
+        yield (*path, name)
+        yield from places_in(inner, (*path, name))
+
+
+SAID: dict[str, Any] = {"language": "de", "languages": ["de"], "user": "u", "private": False}
+RICH = {name: {**SAID, **written("we")} for name, written in OBJECTS.items()} | {
+    "keyboard": {**SAID, **recorders.own(keyboard=built_in("qwerty").to_json() | SAID)},
+    "rows": {**SAID, **recorders.own(keyboard={"name": "rows", "rows": ["qwertyuiop", [{"code": 97}]]})},
+}
+
+
+@pytest.mark.parametrize("name", RICH)
+@pytest.mark.parametrize("field", [None, "letter", "label", "keyboard", "data", "name", "x"])
+def test_no_value_is_too_deep(name: str, field: str | None) -> None:
+    """Whatever is so deep is no swipe, or of no account; as deep as the parser allows."""
+    begin, end = (b"[", b"]") if field is None else (b'{"%s":' % field.encode(), b"}")
+    for *path, last in places_in(RICH[name]):
+        whole = copy.deepcopy(RICH[name])
+        within = whole
+        for step in path:
+            within = within[step]
+        within[last] = "@"
+        content = json.dumps(whole).encode().replace(b'"@"', begin * 990 + b"1" + end * 990)
+        assert not any(isinstance(entry, Rejected) and entry.fault.code == "broken-json" for entry in entries(content))
 
 
 @given(st.sampled_from(list(WRITTEN)), st.data())

@@ -1,6 +1,7 @@
 """What programs write of a keyboard, each in its own words: the same keys come out, and what is left out is named."""
 
 import json
+import tracemalloc
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from swipefl.errors import UsageError
 from swipefl.gesture.keyboard import Key, Keyboard, built_in, given_keyboard, keyboard_from_json
+from swipefl.gesture.spelling import folded
 from tests.support.stores import fresh_store
 
 QWERTY = built_in("qwerty")
@@ -208,3 +210,29 @@ anything = st.recursive(
 def test_what_is_no_keyboard_is_refused_and_no_bug(data: Any) -> None:
     with suppress(UsageError):
         assert isinstance(keyboard_from_json(data), Keyboard)
+
+
+@pytest.mark.parametrize("field", ["letter", "code", "codes", "lower", "upper", "hitbox"])
+def test_a_label_in_labels_without_end_is_none(field: str) -> None:
+    label: Any = "q"
+    for _ in range(5_000):
+        label = {field: label}
+    for data in ({"width": 30, "height": 10, "keys": laid_out([*"ab", label], "label")}, {"rows": ["ab", [label]]}):
+        taken = given_keyboard(data)
+        assert taken.keyboard.letters == "ab"
+        assert taken.left_out == ("without a label",)
+
+
+def test_nothing_long_of_a_stranger_is_kept() -> None:
+    """Whatever was read: the labels and words of a thousand lines may be megabytes each."""
+    long = "q" * 300_000
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        for n in range(30):
+            given_keyboard({"width": 30, "height": 10, "keys": laid_out([*"ab", f"{n}{long}"], "label")})
+            folded(f"{n}{long}")
+            QWERTY.spelling().of(f"a{chr(0x300 + n)}" + "\u0323" * 300_000)
+        assert tracemalloc.get_traced_memory()[0] - before < 1_000_000
+    finally:
+        tracemalloc.stop()

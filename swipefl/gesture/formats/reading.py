@@ -133,8 +133,8 @@ def languages_in(data: dict[str, Any]) -> Languages:
     """What an object says of its word's languages: `language` or `languages`. Raises RejectedLine, `no-language`."""
     said = data.get("languages", data.get("language"))
     try:
-        return languages_of(said if isinstance(said, str | list) else () if said is None else str(said))
-    except ValueError:
+        return languages_of(() if said is None else said)
+    except (TypeError, ValueError):
         raise RejectedLine("no-language", "a line's languages are tags such as de or pt-BR") from None
 
 

@@ -12,14 +12,17 @@ _NAMES = (
     *("default", "lower", "unshifted"),  # where what a key types hangs on the state of shift
 )
 _SHIFTED = ("manualOrLocked", "shifted", "upper")
+_MOST_LEVELS = 8  # of objects in objects before the text: files have three
 _MOST_PARTS = 4  # code points that may be one letter once they are composed
 _MOST_SHOWN = 20  # characters of a label in a report
 
 
 def label_of(key: Any) -> str:
     """What a key says that it types: its text, or the character of its code; empty where it says nothing."""
-    if isinstance(key, dict):
-        return label_of(next((key[name] for name in _NAMES if name in key), ""))
+    for _ in range(_MOST_LEVELS):
+        if not isinstance(key, dict):
+            break
+        key = next((key[name] for name in _NAMES if name in key), "")
     return key if isinstance(key, str) else _text(key)
 
 
@@ -28,11 +31,13 @@ def shifted_label_of(key: Any) -> str:
     return label_of(next((key[name] for name in _SHIFTED if name in key), "")) if isinstance(key, dict) else ""
 
 
-@lru_cache(maxsize=KEPT)
 def letter_of(label: str, turkic: bool = False) -> str | None:
     """The one letter, mark or digit that a label stands for, in lower case; None for what else stands on keys."""
-    if not 0 < len(label) <= _MOST_PARTS:
-        return None
+    return _letter_of(label, turkic) if 0 < len(label) <= _MOST_PARTS else None
+
+
+@lru_cache(maxsize=KEPT)  # of short labels alone: a stranger's may be megabytes
+def _letter_of(label: str, turkic: bool) -> str | None:
     letter = lower(label, turkic)
     if len(label) == 1 < len(letter):  # composed it is no more than its parts: a key of it is one all the same
         letter = label
@@ -52,7 +57,7 @@ def is_punctuation(label: str) -> bool:
 
 def shown(labels: Iterable[str]) -> tuple[str, ...]:
     """Labels as a report names them, each once."""
-    texts = (label.encode(errors="replace").decode()[:_MOST_SHOWN] for label in labels)
+    texts = (label[:_MOST_SHOWN].encode(errors="replace").decode() for label in labels)
     named = {" ": "space", "": "without a label"}
     return tuple(dict.fromkeys(named.get(text, text) for text in texts))
 

@@ -51,7 +51,12 @@ def with_shifted(surface: Surface, shifted: Rows) -> Surface:
 
 
 def surface_of_rows(given: Any) -> Surface:
-    """Of rows of keys in a parsed file: each a string of characters, or a list of labels, codes or objects."""
+    """Of rows of keys in a parsed file: each a string of characters, or a list of labels, codes or objects.
+
+    Raises TypeError for what is none.
+    """
+    if not isinstance(given, list) or not all(isinstance(row, list | str) for row in given):
+        raise TypeError("rows are a list of lists or strings")
     keys = [list(row) for row in given]
     rows = [list(map(label_of, row)) for row in keys]
     return with_shifted(drawn(rows), [list(map(_other_letter, row)) for row in keys])
