@@ -1,4 +1,7 @@
-"""Where reading a file goes on: from its bookmark if it only grew, and not past what is still being written."""
+"""Where reading a file goes on: from its bookmark if it only grew, and not past what is still being written.
+
+The last swipe of a table may be all of it or the beginning: it is taken, and looked at again when the table has grown.
+"""
 
 import codecs
 import hashlib
@@ -6,11 +9,13 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, is_packed, parts_of, unreadable
-from swipefl.gesture.formats.lines import Line, lines_of
+from swipefl.gesture.formats.lines import MOST_LINE, Line, lines_of
 from swipefl.gesture.formats.table import is_header
 from swipefl.gesture.gesture import MAX_DURATION_S
 from swipefl.store.bookmarks import Bookmark, Bookmarks
@@ -30,10 +35,12 @@ class Place:
 class Bookmarking:
     """How places of one file are kept: from `start` on by `put`; only at `whole`, where it is read whole or not at all.
 
+    `put` also takes up to which byte the file was read.
+
     A file is `fresh` that was written to within the time that a gesture may take.
     """
 
-    put: Callable[[Place], None]
+    put: Callable[[Place, int], None]
     start: Place
     whole: Place | None = None
     fresh: bool = False
@@ -47,11 +54,13 @@ class Following:
         parts: Iterable[tuple[str, Iterator[Line]]],
         bookmarking: Bookmarking | None = None,
         is_known: bool = False,
+        taken: tuple[Line, ...] = (),
     ) -> None:
         self.is_known = is_known  # nothing of it is new
+        self.taken = taken  # lines of a swipe that was taken before, as they were then; they may go on by now
         self._parts = parts
         self._bookmarking = bookmarking
-        self._number = 0
+        self._number = self._reached = 0
         self._is_whole = True
         self._before_last = self._end = bookmarking.start if bookmarking else Place(0, 0)
 
@@ -69,11 +78,14 @@ class Following:
         for line in lines:
             self._before_last = Place(line.start, line.number - 1)
             self._end = Place(line.end, line.number if line.whole else line.number - 1)
-            self._number, self._is_whole = line.number, line.whole
+            self._number, self._is_whole, self._reached = line.number, line.whole, line.end
             yield line
 
     def leaves(self, entry: Entry) -> bool:
-        """Whether `entry` looks unfinished and is left for the next time: reading then goes on from its first byte."""
+        """Whether `entry` looks unfinished and is left for the next time.
+
+        Reading then goes on from its first byte, also where it is taken nevertheless.
+        """
         if not isinstance(entry, Reading | Rejected):
             return isinstance(entry, Private) and self.leaves(entry.entry)
         if self._bookmarking is None or self._bookmarking.whole or entry.resume is None:
@@ -81,17 +93,17 @@ class Following:
         if self._is_whole and not self._bookmarking.fresh:
             return False
         self._end = Place(entry.resume, entry.line - 1)
-        return True
+        return not entry.taken
 
     def keep_before(self, entry: Reading) -> None:
         """Keeps the place before the last line, unless `entry` began on an earlier one and was read past."""
         if self._bookmarking and not self._bookmarking.whole and self._number == entry.line:
-            self._bookmarking.put(self._before_last)  # more may follow on this line
+            self._bookmarking.put(self._before_last, 0)  # more may follow on this line
 
     def keep_end(self) -> None:
         """Keeps the place that was reached."""
         if self._bookmarking:
-            self._bookmarking.put(self._bookmarking.whole or self._end)
+            self._bookmarking.put(self._bookmarking.whole or self._end, self._reached)
 
 
 def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> Following:
@@ -101,24 +113,39 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
         if not stat.S_ISREG(status.st_mode):  # a pipe
             return Following(parts_of(stream, str(path)))
         size, name = status.st_size, str(path.resolve())
-        start = _start(bookmarks.get(name), stream, size)
+        seen = bookmarks.get(name)
+        start = _start(seen, stream, size)
         packed = is_packed(stream.peek(4))  # type: ignore[attr-defined]
-        begin = Place(0, 0) if packed or is_header(_first_line(stream)) else start
-        stream.seek(begin.offset)
+        head = _head(stream, start)
+        taken = _taken(stream, seen, start) if seen and head else b""
+        stream.seek(0 if packed else start.offset)
     except OSError as error:
         raise unreadable(str(path), error) from error
 
-    def put(place: Place) -> None:
-        bookmark = Bookmark(name, place.offset, max(size, place.offset), place.line, *_hashes(stream, place.offset))
-        bookmarks.put(bookmark)
+    def put(place: Place, reached: int) -> None:
+        hashes = _hashes(stream, place.offset)
+        bookmarks.put(Bookmark(name, place.offset, max(reached, place.offset), place.line, *hashes))
 
     if size and start.offset == size:
         return Following((), Bookmarking(put, start), is_known=True)
     if packed:
         return Following(parts_of(stream, str(path)), Bookmarking(put, start, whole=Place(size, 0)))
     fresh = abs(now - status.st_mtime) < MAX_DURATION_S
-    lines = lines_of(stream, begin.line, begin.offset)
-    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh))
+    lines = chain(head, lines_of(stream, start.line, start.offset))
+    before = (*head, *lines_of(BytesIO(taken), start.line, start.offset)) if taken else ()
+    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh), taken=before)
+
+
+def _head(stream: BinaryIO, start: Place) -> tuple[Line, ...]:
+    """The line that says what those behind a bookmark are: the header of a table; none where there is no need."""
+    text = _first_line(stream)
+    return (Line(start.line, text, start.offset, whole=True),) if start.offset and is_header(text) else ()
+
+
+def _taken(stream: BinaryIO, seen: Bookmark, start: Place) -> bytes:
+    """What was read behind a bookmark when it was put."""
+    size = seen.size - start.offset
+    return os.pread(stream.fileno(), size, start.offset) if start.offset == seen.offset and size <= MOST_LINE else b""
 
 
 def _first_line(stream: BinaryIO) -> bytes:

@@ -5,7 +5,7 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -191,11 +191,17 @@ class Ingestion:
         Where none could be read, no place is kept: another keyboard or format may read them.
         """
         landed, rejected = self._landed, self._reasons.total()
+        taken = self._taken_of(lines)
         batch: list[Judged] = []
         try:
             for name, part in lines.parts():
                 found = read_lines(part, name, self._format, self._keyboard, self._find)
                 for entry in self._fitting(name, found, lines):
+                    if taken and _bare(entry).line == taken.line:
+                        if _is_same(_bare(entry), taken):
+                            lines.leaves(entry)
+                            continue
+                        self._take_back(taken)
                     if reading := self._usable(entry, lines, name):
                         batch.append(_judged(reading))
                         if len(batch) >= BATCH:
@@ -206,6 +212,19 @@ class Ingestion:
             raise
         is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
         self._land(batch, lines.keep_end if is_read else _keep_none)
+
+    def _taken_of(self, lines: Following) -> Reading | Rejected | None:
+        """What was taken of a table's last swipe when it was read before."""
+        for entry in read_lines(iter(lines.taken), "", self._format, self._keyboard, self._find):
+            if isinstance(bare := _bare(entry), Reading | Rejected) and bare.taken:
+                return bare
+        return None
+
+    def _take_back(self, taken: Reading | Rejected) -> None:
+        """Erases what was the beginning of a swipe."""
+        if isinstance(taken, Reading):
+            with suppress(UsageError), self._store.transaction():
+                self._store.gestures.erase(id=taken.gesture.trace_hash().hex())
 
     def _fitting(self, name: str, entries: Iterator[Entry], lines: Following) -> Iterator[Entry]:
         """The entries of a file; those that fit nothing, and nothing does behind them, are told as one."""
@@ -288,7 +307,20 @@ class Ingestion:
 
 def _is_understood(entry: Entry) -> bool:
     """Whether an entry says that its file is of a format that is read."""
-    return not isinstance(entry.entry if isinstance(entry, Private) else entry, Rejected)
+    return not isinstance(_bare(entry), Rejected)
+
+
+def _bare(entry: Entry) -> Reading | OwnWord | OwnKeyboard | Rejected:
+    while isinstance(entry, Private):
+        entry = entry.entry
+    return entry
+
+
+def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
+    """Whether a swipe that was looked at again has not gone on."""
+    if isinstance(entry, Reading) and isinstance(taken, Reading):
+        return (entry.gesture.trace_hash(), entry.word) == (taken.gesture.trace_hash(), taken.word)
+    return isinstance(entry, Rejected) and isinstance(taken, Rejected) and entry.fault.code == taken.fault.code
 
 
 def _judged(reading: Reading) -> Judged:

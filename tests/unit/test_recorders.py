@@ -4,6 +4,8 @@ import copy
 import gzip
 import io
 import json
+import os
+import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import suppress
@@ -84,6 +86,12 @@ def test_each_recorders_swipe_is_its_word_and_fits_its_keyboard(written: str, pa
         assert layout.distance(letter, *point[:2].tolist()) < 0.1
     assert verdict(Example(entry.gesture, word)) == GOOD
     assert entry.gesture.points[-1, 2] == pytest.approx(0.02 * 8 * (len(word) - 1), abs=1e-5)
+
+
+def test_word_and_data_may_be_words() -> None:
+    points = recorders.epoch_points("we")
+    words = ["word", "data"]
+    assert [entry.word for entry in entries(line(dict.fromkeys(words, points)))] == words
 
 
 def test_a_layout_travels_with_its_swipe_and_its_language_with_the_line() -> None:
@@ -177,34 +185,131 @@ def test_rows_of_a_table_may_be_quoted_and_bad_ones_are_told() -> None:
     head, *rows = table("we").splitlines(keepends=True)
     quoted = [row.replace(b"c-we", b'"c,we"') for row in rows]
     found = entries(b"".join([head, *quoted[:3], b"no row\n", b'1,"c,we",x,y,we,1,1\n', *quoted[3:]]))
-    assert [getattr(entry, "fault", None) and entry.fault.code for entry in found] == [
-        "broken-line",
-        "not-a-number",
-        None,
-    ]
-    assert (found[2].gesture.id, found[2].word) == ("c,we", "we")
+    assert [entry.fault.code for entry in found if isinstance(entry, Rejected)] == ["broken-line"]
+    (entry,) = entries(b"".join([head, b"no row\n", *quoted]))[1:]
+    assert isinstance(entry, Reading)
+    assert (entry.gesture.id, entry.word) == ("c,we", "we")
+
+
+BROKEN_ROWS = {
+    "of another shape": b"no row\n",
+    "cut": b"0.01,c-hello\n",
+    "no number": b"0.01,c-hello,x,2,hello,370,222\n",
+    "not finite": b"0.01,c-hello,nan,2,hello,370,222\n",
+    "no UTF-8": b"\xff\n",
+    "an open quote": b'"0.01,c-hello\n',
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_ROWS.values(), ids=BROKEN_ROWS)
+@pytest.mark.parametrize("at", [2, 5])
+def test_a_swipe_with_a_row_that_cannot_be_read_is_rejected_and_the_others_are_not(broken: bytes, at: int) -> None:
+    rows = table("hello").splitlines(keepends=True)
+    others = [table(word).split(b"\n", 1)[1] for word in ("we", "mango")]
+    found = entries(b"".join([rows[0], others[0], *rows[1:at], broken, *rows[at:], others[1]]))
+    assert [entry.word if isinstance(entry, Reading) else None for entry in found] == ["we", None, "mango"]
+
+
+def test_tables_may_follow_one_another_each_with_a_mark_of_its_bytes_order() -> None:
+    mark = b"\xef\xbb\xbf"
+    assert [entry.word for entry in entries(mark + table("we") + mark + table("hello", ";"))] == ["we", "hello"]
+    assert [entry.word for entry in entries((mark + line(recorders.own("we"))) * 2)] == ["we", "we"]
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_comma_that_separates_nothing_is_a_decimal_mark(separator: str) -> None:
+    content = table("hello", separator, width="370,0")
+    assert only(content.replace(b".", b",")).gesture.trace_hash() == only(content).gesture.trace_hash()
+
+
+@pytest.mark.parametrize("identity", ["a", ""])
+def test_another_word_or_an_earlier_time_begins_another_swipe(identity: str) -> None:
+    head, *rows = table("we").replace(b"c-we", identity.encode()).splitlines(keepends=True)
+    other = table("hello").replace(b"c-hello", identity.encode()).splitlines(keepends=True)[1:]
+    found = entries(b"".join([head, *rows, *rows, *other]))
+    assert [entry.word for entry in found] == ["we", "we", "hello"]
+
+
+def test_rows_of_several_swipes_mixed_say_what_is_wrong_with_them() -> None:
+    head, *rows = table("hello").splitlines(keepends=True)
+    others = table("mango").splitlines(keepends=True)[1:]
+    mixed = b"".join(row for pair in zip(rows, others, strict=True) for row in pair)
+    found = entries(head + mixed)
+    assert {str(entry.fault) for entry in found} == {"a gesture needs at least 2 rows, which follow one another"}
+
+
+@pytest.mark.parametrize("row", [b"1,c-we,x,2,we,1,1,true\n", b"1,c-we,1\n"])
+@pytest.mark.parametrize("at", [1, 4, -1])
+def test_a_broken_row_keeps_its_private_mark(row: bytes, at: int) -> None:
+    rows = table("we", private="").splitlines(keepends=True)
+    rows.insert(at, row)
+    with fresh_store() as (store, folder):
+        (folder / "s.csv").write_bytes(b"".join(rows))
+        report, told = ingested(store, folder / "s.csv")
+        assert (report.read, told) == (0, [])
 
 
 @pytest.mark.parametrize(("cell", "is_private"), [("", False), ("no", False), ("0", False), ("1", True), ("yes", True)])
 def test_rows_of_a_table_may_be_private(cell: str, is_private: bool) -> None:
     with fresh_store() as (store, folder):
-        (folder / "s.csv").write_bytes(table("we", private=cell) + b"1,c-we,broken,2,we,1,1,\n")
+        (folder / "s.csv").write_bytes(table("we", private=cell) + b"1,other,broken,2,we\n")
         report, told = ingested(store, folder / "s.csv")
         assert (report.stored, told) == (0 if is_private else 1, [])
 
 
-def test_a_table_that_grows_is_read_again_and_a_swipe_that_breaks_off_waits() -> None:
-    head, *rows = table("hello").splitlines(keepends=True)
+def stored(store: Store) -> list[tuple[str, bytes]]:
+    return sorted((example.word, example.gesture.trace_hash()) for example, _ in store.gestures.everything())
+
+
+@given(st.sampled_from(["", ";", "\t"]), st.lists(st.floats(0, 1), min_size=1, max_size=4), st.booleans())
+@settings(max_examples=60)
+def test_a_table_read_while_it_grows_gives_what_it_gives_whole(
+    separator: str, cuts: list[float], is_ended: bool
+) -> None:
+    """Cut at any byte: the beginning of a swipe gives way to all of it."""
+    several = [table(word, separator or ",") for word in WORDS]
+    content = several[0] + b"".join(each.split(b"\n", 1)[1] for each in several[1:])
+    content = content if is_ended else content[:-1]
+    with fresh_store() as (store, folder):
+        for cut in [*sorted(cuts), 1, 1]:
+            (folder / "s.csv").write_bytes(content[: round(cut * len(content))])
+            ingested(store, folder / "s.csv")
+        assert [word for word, _ in stored(store)] == sorted(WORDS)
+        grown = stored(store)
+    with fresh_store() as (store, folder):
+        (folder / "s.csv").write_bytes(content)
+        assert ingested(store, folder / "s.csv")[0].stored == len(WORDS)
+        assert stored(store) == grown
+        assert ingested(store, folder / "s.csv")[0].read == 0
+
+
+def test_a_swipe_that_turns_private_while_it_is_written_is_not_kept() -> None:
+    content = table("we", private="").replace(b",\n", b",yes\n").replace(b",yes\n", b",\n", 5)
+    with fresh_store() as (store, folder):
+        for size in (150, len(content)):
+            (folder / "s.csv").write_bytes(content[:size])
+            ingested(store, folder / "s.csv")
+        assert stored(store) == []
+
+
+@pytest.mark.parametrize("age", [0, 3600])
+def test_a_table_that_grows_brings_nothing_back(age: int) -> None:
+    """Neither a word that was corrected nor a swipe that was forgotten."""
     with fresh_store() as (store, folder):
         path = folder / "s.csv"
-        path.write_bytes(head + b"".join(rows[:9])[:-40])
-        assert ingested(store, path)[0].read == 0
-        path.write_bytes(head + b"".join(rows) + table("we").split(b"\n", 1)[1][:-1])
-        assert ingested(store, path)[0].stored == 2
-        path.write_bytes(path.read_bytes() + b"\n")
-        path.write_bytes(path.read_bytes() + table("mango").split(b"\n", 1)[1])
-        report = ingested(store, path)[0]
-        assert (report.stored, report.duplicates) == (1, 2)
+        path.write_bytes(table("hello") + table("we").split(b"\n", 1)[1] + table("zebra").split(b"\n", 1)[1])
+        os.utime(path, (time.time() - age,) * 2)
+        assert ingested(store, path)[0].stored == 3
+        points = recorders.own("hello")
+        (folder / "fix.jsonl").write_bytes(line(points | {"word": "jello"}))
+        assert ingested(store, folder / "fix.jsonl")[0].corrected == 1
+        for word in ("we", "zebra"):
+            store.gestures.erase(word=word)
+        for word in ("mango", "coffee"):
+            path.write_bytes(path.read_bytes() + table(word).split(b"\n", 1)[1])
+            report = ingested(store, path)[0]
+            assert (report.read, report.stored) == (1, 1)
+        assert [word for word, _ in stored(store)] == ["coffee", "jello", "mango"]
 
 
 @pytest.mark.parametrize("back_ms", [0, 1, 50])
@@ -456,6 +561,12 @@ BAD_ZIPS: dict[str, tuple[bytes, str]] = {
 def test_a_zip_that_cannot_be_read_says_why(content: bytes, reason: str) -> None:
     report, told = in_zip(content)
     assert (report.stored, list(report.reasons), len(told)) == (0, [reason], 1)
+
+
+def test_a_member_without_a_name_keeps_no_other_from_being_read() -> None:
+    content = zipped(**{"?": b"x", "a.jsonl": line(recorders.own("hello"))})
+    report, told = in_zip(content.replace(b"?", b"\0"))
+    assert (report.stored, told) == (1, [])
 
 
 def test_a_zip_of_a_pipe_is_refused() -> None:

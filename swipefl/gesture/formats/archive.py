@@ -42,7 +42,7 @@ def _none(error: RejectedLine) -> Iterator[Line]:
 
 
 def _chosen(archive: ZipFile) -> list[ZipInfo]:
-    members = [member for member in archive.infolist() if not member.is_dir()]
+    members = [member for member in archive.infolist() if not member.filename.endswith("/")]  # is_dir: no empty name
     if len(members) > MOST_MEMBERS:
         raise RejectedLine("many-members", "a zip archive may have {most} members at most", most=MOST_MEMBERS)
     chosen = [member for member in members if _may_hold_swipes(member.filename)]

@@ -30,7 +30,8 @@ FIELDS = frozenset({"coords", "data", "gesture", "trace_points", "points", "curv
 def is_row(data: dict[str, Any]) -> bool:
     """Whether an object is a row of the published data."""
     swipe = data.get("data")
-    return "word" in data and (are_points(swipe) or (isinstance(swipe, list | dict) and "canvas_width" in data))
+    is_labelled = "word" in data and not are_points(data["word"])  # in a document both are words
+    return is_labelled and (are_points(swipe) or (isinstance(swipe, list | dict) and "canvas_width" in data))
 
 
 def is_document(data: dict[str, Any]) -> bool:

@@ -65,7 +65,6 @@ def is_utf_16(head: bytes) -> bool:
 
 def lines_of(stream: Readable, number: int = 0, offset: int = 0) -> Iterator[Line]:
     """The lines of a plain stream that stands at `offset` after `number` lines; each comes as soon as it is there."""
-    at_start = offset == 0
     while text := stream.readline(MOST_LINE):
         number += 1
         too_long = len(text) == MOST_LINE and not text.endswith(b"\n")
@@ -79,8 +78,7 @@ def lines_of(stream: Readable, number: int = 0, offset: int = 0) -> Iterator[Lin
             private = private or says_private(before + text)
             if not text:
                 break
-        if at_start:
-            kept, at_start = kept.removeprefix(codecs.BOM_UTF8), False
+        kept = kept.removeprefix(codecs.BOM_UTF8)  # also where one file was put behind another
         yield Line(number, kept, offset, text.endswith(b"\n"), too_long, private)
 
 

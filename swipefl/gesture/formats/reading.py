@@ -49,6 +49,7 @@ class Reading:
     text: bytes = b""
     by_hand: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    taken: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Rejected:
     text: bytes = b""
     resume: int | None = None
     unknown: bool = False
+    taken: bool = False
 
 
 @dataclass(frozen=True)
