@@ -75,8 +75,11 @@ class Following:
             yield name, self._passing(lines)
 
     def _passing(self, lines: Iterator[Line]) -> Iterator[Line]:
+        is_within = False
         for line in lines:
-            self._before_last = Place(line.start, line.number - 1)
+            if not is_within:
+                self._before_last = Place(line.start, line.number - 1)
+            is_within = line.goes_on
             self._end = Place(line.end, line.number if line.whole else line.number - 1)
             self._number, self._is_whole, self._reached = line.number, line.whole, line.end
             yield line

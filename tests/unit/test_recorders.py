@@ -381,12 +381,14 @@ def test_the_same_fault_of_all_of_a_list_is_told_once() -> None:
 
 
 def long_list(objects: list[dict[str, Any]], indent: int | None) -> bytes:
+    if indent == 0:
+        return json.dumps(objects).encode()
     if indent is None:  # as HeliBoard writes it: one a line
         return b"[\n" + b",\n".join(json.dumps(each).encode() for each in objects) + b"\n]"
     return json.dumps(objects, indent=indent).encode()
 
 
-@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("indent", [None, 0, 1])
 def test_a_list_that_is_longer_than_a_document_may_be_is_read_by_its_elements(indent: int | None) -> None:
     pad = "x" * 30_000
     many = [recorders.heliboard(word, pad=f'{pad}[{{"\\' + str(n)) for n in range(60) for word in WORDS]
@@ -397,6 +399,48 @@ def test_a_list_that_is_longer_than_a_document_may_be_is_read_by_its_elements(in
     assert sum(isinstance(entry, Reading) for entry in whole) == 299
     assert isinstance(last, Rejected)
     assert (last.fault.code, last.resume) == ("broken-json", 0)
+
+
+@pytest.mark.parametrize("behind", [b"", b"\n", b"\n" + line(recorders.own("hello"))])
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_a_long_list_on_one_line_lands_once_and_what_follows_too(packed: Any, behind: bytes) -> None:
+    swipe = recorders.own("we")
+    steps = [[point | {"x": point["x"] + n / 100} for point in swipe["coords"]] for n in range(2500)]
+    many = [swipe | {"coords": steps[n], "pad": '],"{' * 1100} for n in range(2500)]
+    with fresh_store() as (store, folder):
+        (folder / "s.json").write_bytes(packed(json.dumps(many).encode() + behind))
+        report, _ = ingested(store, folder / "s.json")
+        assert (report.stored, report.rejected) == (2500 + (len(behind) > 1), 0)
+        assert ingested(store, folder / "s.json")[0].read == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["x" * (20 << 20), '\\"' * (10 << 20), "[" * (9 << 20)], ids=["long", "escaped", "brackets"]
+)
+def test_a_long_list_of_no_swipes_keeps_the_next_line_from_nothing(text: str) -> None:
+    for content in (json.dumps([text]), "[" + text, json.dumps([recorders.own("we"), text, recorders.own("we")])):
+        found = entries(content.encode() + b"\n" + line(recorders.own("hello")))
+        assert [getattr(entry, "word", None) for entry in found][-2:] == [None, "hello"]
+
+
+def test_a_list_on_one_line_is_answered_before_another_line_is_there() -> None:
+    class Waiting(io.RawIOBase):
+        def __init__(self) -> None:
+            self.given = [line([recorders.own("we")]), line([]), line([1])]
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            assert self.given, "who waits for an answer writes nothing more"
+            text = self.given.pop(0)
+            buffer[: len(text)] = text
+            return len(text)
+
+    raw = Waiting()
+    found = read_gestures(io.BufferedReader(raw), "standard input", None, None, built_in)
+    assert getattr(next(found), "word", None) == "we"
+    assert len(raw.given) == 2
 
 
 # documents of each format are taken as that format and no other

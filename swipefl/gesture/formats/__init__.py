@@ -15,7 +15,7 @@ from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import how_we_swipe, table
 from swipefl.gesture.formats.archive import is_zip, members_of_zip
 from swipefl.gesture.formats.document import Collected, Lines, collected, elements, opens_document
-from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, lines_of, says_private
+from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, lines_of, says_private, whole_lines
 from swipefl.gesture.formats.objects import entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
     FORMATS,
@@ -123,11 +123,14 @@ def _entries(lines: Lines, reader: Reader, documents: bool = True) -> Iterator[E
         chosen = known or _format_of_line(line)
         if chosen == "how-we-swipe":
             name = PurePath(reader.name).name.split(".")[0]
-            yield from how_we_swipe.read(chain([line], lines), name, reader.keyboard)
+            yield from how_we_swipe.read(whole_lines(chain([line], lines)), name, reader.keyboard)
         elif chosen == "table":
-            yield from table.read(chain([line], lines), reader)
+            yield from table.read(whole_lines(chain([line], lines)), reader)
         elif documents and opens_document(line):
-            if (yield from _document(line, lines, reader)):
+            is_over = yield from _document(line, lines, reader)
+            if line.goes_on:
+                lines.end_line()
+            elif is_over:
                 return
         else:
             yield from _line(line, reader, known)
@@ -157,7 +160,8 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
         broken = Rejected(line.number, error, line.text, line.start if unfinished else None, unknown=not known)
         yield Private(broken) if line.private else broken
         return
-    if isinstance(data, dict) and (inside := members_of(data)) != [data]:
+    inside = members_of(data)
+    if isinstance(data, list | dict) and inside and inside != [data]:
         yield from _parts(line.number, inside, reader)
     else:
         yield from entries_of(line.number, data, reader, text, line.private, known)

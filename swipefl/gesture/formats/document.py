@@ -28,10 +28,18 @@ class Lines(Iterator[Line]):
     def __init__(self, lines: Iterator[Line]) -> None:
         self._lines = lines
         self._back: Line | None = None
+        self._is_within = False
 
     def __next__(self) -> Line:
         line, self._back = self._back, None
-        return next(self._lines) if line is None else line
+        line = next(self._lines) if line is None else line
+        self._is_within = line.goes_on
+        return line
+
+    def end_line(self) -> None:
+        """Passes over what is left of a line of several pieces."""
+        while self._is_within:
+            next(self)
 
     def put_back(self, line: Line) -> None:
         """Makes it the next one again."""
@@ -69,14 +77,21 @@ class Collected:
 
 
 def opens_document(line: Line) -> bool:
-    """Whether a document may begin so: with a list, or with a line of its own that goes on on the next."""
+    """Whether a document may begin so: with a list, or with a line of its own that goes on on the next.
+
+    A list that is a whole line is none: whoever waits for its answers may write no other before.
+    """
     text = line.text.strip()
+    if line.whole and text.startswith(b"[") and text.endswith(b"]") and _whole(text) is not None:
+        return False
     goes_on = line.whole and text.startswith(b"{") and text[-1:] in OPENING
     return not line.too_long and (text.startswith(b"[") or goes_on)
 
 
 def collected(first: Line, lines: Lines) -> Collected:
     """What follows `first`, up to the end, to a line that no document has there, or to as much as one may hold."""
+    if first.goes_on:
+        return Collected(first, first.text, ended=False)
     text, last = bytearray(first.text), first.text.strip()[-1:]
     for line in lines:
         stripped = line.text.strip()

@@ -3,9 +3,10 @@
 import codecs
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from gzip import BadGzipFile, GzipFile
+from itertools import chain
 from typing import BinaryIO, Protocol
 
 from swipefl.errors import RejectedLine
@@ -17,6 +18,8 @@ BLOCK = 1 << 16
 KEPT = 4096  # bytes of a line that is too long
 _KEY = b"".join(b"(?:%c|\\\\u00%02x)" % (letter, letter) for letter in b"private")  # each may be written as an escape
 PRIVATE = re.compile(b'"' + _KEY + rb'"\s*(?:\Z|:(?!\s*(?:false|null)\b))')  # also where the line breaks off
+PIECE = 1 << 20  # bytes of a list that is longer than a line may be
+BALANCED = re.compile(rb'(?:[^"]*+"[^"\\]*+(?:\\.[^"\\]*+)*+")*+[^"]*+', re.DOTALL)  # what ends in no text
 OVERLAP = 64  # bytes in which a mark between two blocks is seen
 
 
@@ -31,7 +34,8 @@ class Readable(Protocol):
 class Line:
     """One line with its number and where it ends in the (unpacked) stream; `whole` has a newline behind it.
 
-    `private` is one that calls itself so, even if it is no JSON or too long to be kept.
+    `private` is one that calls itself so, even if it is no JSON or too long to be kept. One that `goes_on` is a piece of
+    a list that is longer than a line may be: the next one is of the same line.
     """
 
     number: int
@@ -40,6 +44,7 @@ class Line:
     whole: bool
     too_long: bool = False
     private: bool = False
+    goes_on: bool = False
 
     @property
     def start(self) -> int:
@@ -68,6 +73,11 @@ def lines_of(stream: Readable, number: int = 0, offset: int = 0) -> Iterator[Lin
     while text := stream.readline(MOST_LINE):
         number += 1
         too_long = len(text) == MOST_LINE and not text.endswith(b"\n")
+        if too_long and text.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"[":
+            for piece in _pieces(stream, text, number, offset):
+                offset = piece.end
+                yield piece
+            continue
         offset += len(text)
         private = says_private(text)
         kept = text[:KEPT] if too_long else text
@@ -80,6 +90,47 @@ def lines_of(stream: Readable, number: int = 0, offset: int = 0) -> Iterator[Lin
                 break
         kept = kept.removeprefix(codecs.BOM_UTF8)  # also where one file was put behind another
         yield Line(number, kept, offset, text.endswith(b"\n"), too_long, private)
+
+
+def _pieces(stream: Readable, head: bytes, number: int, offset: int) -> Iterator[Line]:
+    """The pieces of a long list, none of which ends within a text that may be in a list."""
+    kept, is_first = b"", True
+    blocks = chain(
+        (head[at : at + PIECE] for at in range(0, len(head), PIECE)), iter(lambda: stream.readline(PIECE), b"")
+    )
+    for block in blocks:
+        kept += block
+        whole = block.endswith(b"\n")
+        cut = len(kept) if whole else _end_of_texts(kept)
+        if cut == 0 and len(kept) <= MOST_LINE:
+            continue
+        text, kept = kept[: cut or None], kept[cut:] if cut else b""
+        offset += len(text)
+        text = text.removeprefix(codecs.BOM_UTF8) if is_first else text
+        yield Line(number, text, offset, whole, private=says_private(text), goes_on=not whole)
+        is_first = False
+        if whole:
+            return
+    yield Line(number, kept, offset + len(kept), whole=False)
+
+
+def _end_of_texts(text: bytes) -> int:
+    """Where the last text begins that has no end here; where all end, the end."""
+    found = BALANCED.match(text)
+    return found.end() if found else 0
+
+
+def whole_lines(lines: Iterable[Line]) -> Iterator[Line]:
+    """Lines for who reads no lists: one in pieces is one that is too long."""
+    coming = iter(lines)
+    for line in coming:
+        first, private = line, line.private
+        while line.goes_on:
+            line = next(coming)
+            private |= line.private
+        if first.goes_on:
+            line = Line(line.number, first.text[:KEPT], line.end, line.whole, too_long=True, private=private)
+        yield line
 
 
 def says_private(text: bytes) -> bool:
