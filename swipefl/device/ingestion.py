@@ -27,7 +27,7 @@ from swipefl.gesture.formats import (
     unreadable,
 )
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
-from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.keyboard import BUILT_IN, Keyboard, keyboard_from_json
 from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
@@ -79,9 +79,11 @@ class Ingestion:
         self._format = format
         self._on_reject = on_reject
         self._clock = clock
-        self._find = find or store.keyboards.get
+        self._find_known = find or store.keyboards.get
+        self._grids: dict[str, Keyboard] = {}  # of files of this run, by the names that they give them
         self._started = time.monotonic()
         self._landed = self._stored = self._corrected = self._suspect = 0
+        self._refused = False  # whether anything was no gesture, even if it waits for the rest of it
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
         self._reasons: Counter[str] = Counter()
         self._unreadable: list[DataError] = []  # the first of them
@@ -120,7 +122,7 @@ class Ingestion:
                     self._take(Following(parts_of(source, "standard input")))
         self._raise_if_unreadable()
         report = self.report
-        if report.read == report.rejected and not self._understood:
+        if report.read == report.rejected and (self._refused or self._reasons) and not self._understood:
             why = ", ".join(f"{code}: {count}" for code, count in self._reasons.most_common())
             raise DataError(
                 "nothing-read",
@@ -191,7 +193,7 @@ class Ingestion:
         Where none could be read, no place is kept: another keyboard or format may read them.
         """
         landed, rejected = self._landed, self._reasons.total()
-        taken = self._taken_of(lines)
+        taken, has_grids = self._taken_of(lines), False
         batch: list[Judged] = []
         try:
             for name, part in lines.parts():
@@ -202,6 +204,7 @@ class Ingestion:
                             lines.leaves(entry)
                             continue
                         self._take_back(taken)
+                    has_grids |= isinstance(entry, OwnKeyboard) and entry.of_grids
                     if reading := self._usable(entry, lines, name):
                         batch.append(_judged(reading))
                         if len(batch) >= BATCH:
@@ -211,7 +214,7 @@ class Ingestion:
             self._land(batch)
             raise
         is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
-        self._land(batch, lines.keep_end if is_read else _keep_none)
+        self._land(batch, lines.keep_end if is_read and not has_grids else _keep_none)  # the next run needs those again
 
     def _taken_of(self, lines: Following) -> Reading | Rejected | None:
         """What was taken of a table's last swipe when it was read before."""
@@ -231,6 +234,7 @@ class Ingestion:
         refusals = Refusals()
         try:
             for entry in entries:
+                self._refused |= isinstance(entry, Rejected)
                 if isinstance(entry, Rejected) and entry.unknown:
                     if not lines.leaves(entry):
                         refusals.add(entry)
@@ -284,7 +288,7 @@ class Ingestion:
         try:
             with self._store.transaction():
                 if isinstance(entry, OwnKeyboard):
-                    self._store.keyboards.add(entry.keyboard)
+                    self._add(entry)
                 else:
                     words = self._store.words
                     land = {"added": words.add, "removed": words.remove, "hidden": words.hide}[entry.state]
@@ -293,6 +297,26 @@ class Ingestion:
             self._reject(name, Rejected(entry.line, RejectedLine.of(error), entry.text))
         else:
             self._understood = True
+
+    def _add(self, entry: OwnKeyboard) -> None:
+        """Makes a keyboard known; a grid whose name is another's is called after its content. Raises UsageError.
+
+        What its file calls it is this one in what is read after it.
+        """
+        keyboard = entry.keyboard
+        try:
+            self._store.keyboards.add(keyboard)
+        except UsageError as error:
+            if error.code != "name-taken" or not entry.of_grids or keyboard.name in BUILT_IN:
+                raise
+            keyboard = keyboard_from_json(keyboard.to_json() | {"name": ""})
+            self._store.keyboards.add(keyboard)
+        if entry.of_grids:
+            self._grids[entry.keyboard.name] = keyboard
+
+    def _find(self, name: str) -> Keyboard:
+        """The keyboard that a line names. Raises UsageError."""
+        return self._grids.get(name) or self._find_known(name)
 
     def _land(self, batch: list[Judged], keep: Callable[[], None] = _keep_none) -> None:
         """A batch and the place that `keep` puts, both or neither; what did not land does not count."""

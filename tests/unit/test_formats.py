@@ -142,7 +142,7 @@ def test_one_line_keeps_no_other_from_being_read(head: bytes, swipes: list[bytes
     content = head + b"\n" + b"".join([*swipes[:1], (head + b"\n") * twice, *swipes[1:]])
     found = entries(content, "s.txt")
     assert sum(isinstance(entry, Reading) for entry in found) == len(swipes)
-    assert 1 <= sum(isinstance(entry, Rejected) for entry in found) <= 2
+    assert (head != b"[]") <= sum(isinstance(entry, Rejected) for entry in found) <= 2
 
 
 @pytest.mark.parametrize("indent", [None, 1])

@@ -75,6 +75,20 @@ PRIVATE: dict[str, bytes] = {
     "of HeliBoard, of two fingers": lines(recorders.heliboard("we", private=True, gesture=[{"hunter": 1}])),
     "of CleverKeys": lines(recorders.cleverkeys("we") | {"trace_id": "hunter", "private": True}),
     "of CleverKeys in a document": lines({"data": [recorders.cleverkeys("we") | {"private": "yes"}]}),
+    "of CleverKeys in a private document": lines({"private": True, "data": [recorders.cleverkeys("we")] * 2}),
+    "of CleverKeys in a private document on many lines": json.dumps(
+        {"data": [recorders.cleverkeys("we")], "private": 1}, indent=1
+    ).encode(),
+    "said within, in a list": json.dumps([recorders.cleverkeys("we") | {"metadata": {"private": True}}]).encode(),
+    "said twice, in a list": json.dumps([SECRET])
+    .replace('"private": true', '"private": true, "private": false')
+    .encode(),
+    "said within, in a long list": b"[\n"
+    + b",\n".join([lines(PLAIN | {"note": "x" * (1 << 20), "about": {"private": 1}}).rstrip()] * 9)
+    + b"]\n",
+    "said twice, in a long list": (
+        b"[\n" + b",\n".join([lines(SECRET | {"note": "x" * (1 << 20)}).rstrip()] * 9) + b"]\n"
+    ).replace(b'"private": true', b'"private": true, "private": false'),
     "of grids": lines({"hunter": recorders.grid(), "private": {"width": 1, "height": 1, "keys": []}}),
     "of nothing that is known": lines({"name": "hunter", "private": True}),
 }

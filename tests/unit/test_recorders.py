@@ -111,8 +111,9 @@ def test_a_layout_travels_with_its_swipe_and_its_language_with_the_line() -> Non
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (recorders.heliboard(targetWord=None), "no-word"),
-        (recorders.heliboard(targetWord=""), "no-word"),
+        (recorders.heliboard(targetWord=None, suggestions=[]), "no-word"),
+        (recorders.heliboard(targetWord=None, suggestions=[{"word": "we"}, {"word": "were"}]), "no-word"),
+        (recorders.heliboard(targetWord="", suggestions=[{"word": ""}]), "no-word"),
         (recorders.heliboard(gesture=[]), "few-points"),
         (recorders.heliboard(keyboardInfo={}), "unknown-keyboard"),
         (recorders.heliboard(keyboardInfo={"width": 9, "height": 9, "keys": [{"left": 1}]}), "unknown-keyboard"),
@@ -179,6 +180,91 @@ def test_grids_are_found_by_name_in_a_file_before_or_in_a_flag(tmp_path: Path) -
         assert ingested(store, tmp_path / "s.jsonl")[0].reasons == {"unknown-keyboard": 1}
         assert ingested(store, tmp_path / "grids.json")[0].rejected == 0
         assert ingested(store, tmp_path / "s.jsonl")[0].stored == 1
+
+
+def test_two_files_may_call_their_grids_the_same(tmp_path: Path) -> None:
+    """A line is of the one that its run gave, whatever was known before."""
+    curve = {key: value for key, value in recorders.neuroswipe()["curve"].items() if key != "grid"}
+    wider = recorders.grid() | {"width": 2160}
+    for name, grid in (("a", recorders.grid()), ("b", wider)):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"default": grid}))
+    with Store(tmp_path / "swipefl.db") as store:
+        widths = []
+        for number, names in enumerate(["a", "b", "b", "ba", "ab", ""]):
+            times = [t + number for t in curve["t"][1:]]
+            named = curve | {"t": [curve["t"][0], *times], "grid_name": "default"}
+            (tmp_path / "s.jsonl").write_bytes(line({"word": "we", "curve": named}))
+            files = [tmp_path / f"{name}.json" for name in names]
+            report = Ingestion(store).run([*files, tmp_path / "s.jsonl"])
+            assert (report.stored, report.rejected) == (1, 0), names
+            widths += store.sql.rows("SELECT width FROM gestures ORDER BY rowid DESC LIMIT 1")[0]
+        assert widths == [1080, 2160, 2160, 1080, 2160, 1080]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"[]", b"[ ]\n", b"gesture_id,word,x,y,t,width,height\n"])
+def test_where_there_is_nothing_to_read_nothing_is_wrong(tmp_path: Path, content: bytes) -> None:
+    """Also in a log that was emptied after it was read, and in a folder of such files."""
+    (tmp_path / "f").mkdir()
+    path = tmp_path / "f" / "s.json"
+    with Store(tmp_path / "swipefl.db") as store:
+        for given in (content, line(recorders.own("we")), content):
+            path.write_bytes(given)
+            report = Ingestion(store).run([path.parent])
+            assert report.rejected == 0
+        assert report.read == 0
+        path.write_bytes(b"some")
+        with pytest.raises(DataError):
+            Ingestion(store).run([path])
+
+
+def test_a_heliboard_row_without_a_word_has_the_suggestion_that_is_left() -> None:
+    """The app notes a word only where it was changed, and blanks all suggestions but the one that was taken."""
+    blank = {"word": "", "score": -2147483648}
+    row = recorders.heliboard(targetWord=None, suggestions=[blank, {"word": "we", "score": 9}, blank])
+    assert only(json.dumps([row]).encode()).word == "we"
+    assert only(json.dumps([row | {"targetWord": "ew"}]).encode()).word == "ew"
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("in_a_list", [False, True])
+def test_a_word_that_stands_twice_in_a_document_is_two_swipes(indent: int | None, in_a_list: bool) -> None:
+    first = json.dumps(recorders.futo_document("we"), indent=indent)
+    second = json.dumps(
+        {"we": [point | {"t": point["t"] * 2} for point in recorders.epoch_points("we")]}, indent=indent
+    )
+    document = first.rstrip().removesuffix("}") + "," + second.lstrip().removeprefix("{")
+    found = entries((f"[{document}]" if in_a_list else document).encode())
+    assert [entry.word for entry in found if isinstance(entry, Reading)] == ["we", "we"]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("said", ["swipefl", "neuroswipe", "futo", "heliboard", "cleverkeys"])
+def test_a_format_that_is_said_is_taken_only_if_it_fits(name: str, said: str) -> None:
+    found = only(line(OBJECTS[name]("we")), format=said)
+    is_it = format_of(OBJECTS[name]("we")) == said
+    assert isinstance(found, Reading) == is_it
+    assert is_it or found.fault.code == "other-format"
+
+
+def test_a_long_list_may_begin_with_what_is_no_swipe() -> None:
+    swipe = json.dumps(recorders.own("we"))
+    filler = json.dumps(recorders.own("we", note="x" * (1 << 20)))
+    for begin in ("null", '{"version": 1}', "[]"):
+        found = entries(f"[{begin},\n{swipe},\n".encode() + ",\n".join([filler] * 9).encode() + b"]")
+        assert [type(entry) for entry in found] == [Rejected] + [Reading] * 10
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" + b"{}," * (1 << 20) + b"{}]",
+        b"[\n" + b"{},\n" * (1 << 20) + b"{}]",
+        b'{"gesture_id":"a","word":"we","width":360,"height":216,"coords":[' + b'{"x":1},' * (1 << 19) + b'{"x":1}]}',
+    ],
+    ids=["on one line", "on many", "points"],
+)
+def test_what_would_fill_the_memory_is_refused_as_one(content: bytes) -> None:
+    assert only(content).fault.code == "long-document"
 
 
 def test_rows_of_a_table_may_be_quoted_and_bad_ones_are_told() -> None:

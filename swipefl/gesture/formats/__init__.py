@@ -7,16 +7,16 @@ others in `objects.format_of`, a line in `objects.READ` and its name in `reading
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
-from itertools import chain, repeat
+from itertools import chain, islice, repeat
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from swipefl.errors import RejectedLine
-from swipefl.gesture.formats import how_we_swipe, table
+from swipefl.gesture.formats import futo, how_we_swipe, table
 from swipefl.gesture.formats.archive import is_zip, members_of_zip
 from swipefl.gesture.formats.document import Collected, Lines, collected, elements, opens_document
 from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, lines_of, says_private, whole_lines
-from swipefl.gesture.formats.objects import entries_of, format_of, members_of
+from swipefl.gesture.formats.objects import are_private, entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
     FORMATS,
     Entry,
@@ -49,6 +49,8 @@ __all__ = [
     "unknown_format",
     "unreadable",
 ]
+
+LOOKED_AT = 1_000  # elements of a long list among which one must be a swipe
 
 
 def read_gestures(
@@ -142,7 +144,7 @@ def _format_of_line(line: Line) -> str | None:
     text = line.text.strip()
     if how_we_swipe.is_event(text):
         return "how-we-swipe"
-    if table.is_header(text):
+    if text[:1] not in (b"[", b"{") and table.is_header(text):
         return "table"
     try:
         return format_of(parsed(line.checked())) if text.startswith(b"{") else None
@@ -154,7 +156,7 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
     """What one line of JSON says."""
     try:
         text = line.checked()
-        data = _value(text)
+        data = futo.with_every_word(_value(text), text)
     except RejectedLine as error:
         unfinished = error.code == "broken-json" and not line.whole
         broken = Rejected(line.number, error, line.text, line.start if unfinished else None, unknown=not known)
@@ -162,7 +164,7 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
         return
     inside = members_of(data)
     if isinstance(data, list | dict) and inside and inside != [data]:
-        yield from _parts(line.number, inside, reader)
+        yield from _parts(line.number, inside, reader, text)
     else:
         yield from entries_of(line.number, data, reader, text, line.private, known)
 
@@ -182,7 +184,8 @@ def _document(line: Line, lines: Lines, reader: Reader) -> Generator[Entry, None
     try:
         if not found.ended:
             return (yield from _long(found, lines, reader))
-        yield from _parts(line.number, found.value(), reader)
+        document = futo.with_every_word(found.value(), found.text)
+        yield from _parts(line.number, document, reader, found.text)
     except RejectedLine as error:
         coming = lines.coming()
         yield from _no_document(found, error, reader, coming)
@@ -195,15 +198,16 @@ def _long(found: Collected, lines: Lines, reader: Reader) -> Generator[Entry, No
 
     Raises RejectedLine where it is no list of swipes.
     """
-    if format_of(next(elements(found, iter(())), None)) is None:
+    if not any(format_of(part) for _, part in islice(elements(found, iter(())), LOOKED_AT)):
         found.value()
-    for part in elements(found, lines):
+    for text, part in elements(found, lines):
         if isinstance(part, Rejected):
             yield Private(part) if says_private(part.text) else replace(part, text=b"")
             if part.fault.code == "long-document":
                 return True
         else:
-            yield from entries_of(found.first.number, part, reader)
+            part = futo.with_every_word(part, text)
+            yield from entries_of(found.first.number, part, reader, marked=says_private(text))
     return False
 
 
@@ -214,9 +218,10 @@ def _no_document(found: Collected, error: RejectedLine, reader: Reader, coming: 
         return _entries(Lines(found.lines()), reader, documents=False)
 
     private = says_private(found.text)
-    as_one = coming is None and all(map(_is_rejected, by_line()))
+    as_one = error.code == "long-document" and found.ended  # of so much one line after another takes long
+    as_one = as_one or _is_too_long(found, coming) or (coming is None and all(map(_is_rejected, by_line())))
     broken = Rejected(found.first.number, error, found.text[:65536] if found.ended else b"", found.resume)
-    for entry in [broken] if as_one or reader.format == "futo" or _is_too_long(found, coming) else by_line():
+    for entry in [broken] if as_one or reader.format == "futo" else by_line():
         yield Private(entry) if private and isinstance(entry, Rejected) else entry
 
 
@@ -229,9 +234,11 @@ def _is_rejected(entry: Entry) -> bool:
     return isinstance(entry.entry if isinstance(entry, Private) else entry, Rejected)
 
 
-def _parts(number: int, document: Any, reader: Reader) -> Iterator[Entry]:
+def _parts(number: int, document: Any, reader: Reader, text: bytes) -> Iterator[Entry]:
     """What an object says, or each of a list; where the same is wrong with all of them, that once."""
-    entries = (entry for member in members_of(document) for entry in entries_of(number, member, reader))
+    members = members_of(document)
+    marked = zip(members, are_private(members, text), strict=True)
+    entries = (entry for member, private in marked for entry in entries_of(number, member, reader, marked=private))
     first: Rejected | None = None
     count = 0
     for entry in entries:
@@ -241,6 +248,5 @@ def _parts(number: int, document: Any, reader: Reader) -> Iterator[Entry]:
             yield from entries
             return
         first, count = first or entry, count + 1
-    if first is None:
-        raise RejectedLine("not-a-gesture", "the document holds no JSON object")
-    yield first
+    if first:  # an empty list is nothing to read
+        yield first

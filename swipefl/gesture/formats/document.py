@@ -106,15 +106,16 @@ def collected(first: Line, lines: Lines) -> Collected:
     return Collected(first, bytes(text), ended=True)
 
 
-def elements(found: Collected, lines: Iterator[Line]) -> Iterator[Any]:
-    """The values of a list that began with what was found and goes on in `lines`; Rejected what is none."""
+def elements(found: Collected, lines: Iterator[Line]) -> Iterator[tuple[bytes, Any]]:
+    """Text and value of each in a list that began with what was found and goes on in `lines`; Rejected what is none."""
     scanned = _Scanned()
     for line in chain(found.lines(), lines):
         yield from scanned.elements_of(line)
         if scanned.ended:
             return
     fault = RejectedLine("broken-json", "the list ends too early; what came before it was read")
-    yield Rejected(found.first.number, fault, bytes(scanned.rest), found.first.start)
+    rest = bytes(scanned.rest)
+    yield rest, Rejected(found.first.number, fault, rest, found.first.start)
 
 
 @dataclass
@@ -125,19 +126,20 @@ class _Scanned:
     rest: bytearray = field(default_factory=bytearray)
     ended: bool = False
 
-    def elements_of(self, line: Line) -> Iterator[Any]:
+    def elements_of(self, line: Line) -> Iterator[tuple[bytes, Any]]:
         """The elements that end on a line."""
         if line.too_long or len(self.rest) + len(line.text) > MOST_LINE or self.depth > MOST_DEPTH:
             self.ended = True
             what = "an element of a list may have {most_mb} MB and {most} brackets in brackets at most"
             fault = RejectedLine("long-document", what, most_mb=MOST_LINE >> 20, most=MOST_DEPTH)
-            yield Rejected(line.number, fault, bytes(self.rest) + line.text)
+            text = bytes(self.rest) + line.text
+            yield text, Rejected(line.number, fault, text)
         elif self.depth == 1 and not self.rest and (whole := _whole(line.text)) is not None:
-            yield whole
+            yield line.text, whole
         else:
             yield from self._scanned(line)
 
-    def _scanned(self, line: Line) -> Iterator[Any]:
+    def _scanned(self, line: Line) -> Iterator[tuple[bytes, Any]]:
         at = 0
         for token in TOKEN.finditer(line.text):
             mark, before = token[0], self.depth
@@ -154,13 +156,13 @@ class _Scanned:
         if self.depth == 1 and not self.rest.strip():
             self.rest.clear()
 
-    def _taken(self, number: int) -> Iterator[Any]:
+    def _taken(self, number: int) -> Iterator[tuple[bytes, Any]]:
         text = bytes(self.rest).strip()
         self.rest.clear()
         try:
-            yield from [parsed(text)] if text else []
+            yield from [(text, parsed(text))] if text else []
         except RejectedLine as error:
-            yield Rejected(number, error, text)
+            yield text, Rejected(number, error, text)
 
 
 def _whole(text: bytes) -> Any | None:

@@ -3,6 +3,8 @@
 x and y are fractions of a canvas that three rows of keys fill, t is in epoch milliseconds.
 """
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,6 +27,15 @@ from swipefl.gesture.keyboard import Keyboard
 
 # What fields of points are called: one that is alone is more likely to be what is left of a line than a document.
 FIELDS = frozenset({"coords", "data", "gesture", "trace_points", "points", "curve", "trace", "path", "keys", "private"})
+OF_POINTS = re.compile(rb'"\s*:\s*\[\s*\{')
+
+
+class Repeated(dict[str, Any]):
+    """A JSON object with all that it says of a key that stands twice, of which a dict has but the last."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.pairs = pairs
 
 
 def is_row(data: dict[str, Any]) -> bool:
@@ -39,6 +50,28 @@ def is_document(data: dict[str, Any]) -> bool:
     words = _words(data)
     are_lists = all(isinstance(points, list) for points in words.values())
     return are_lists and any(map(are_points, words.values())) and not words.keys() <= FIELDS
+
+
+def may_be_document(data: dict[str, Any]) -> bool:
+    """Whether an object may be words with their points, if somebody says so, though another format's line may be it."""
+    return all(isinstance(points, list) for points in _words(data).values())
+
+
+def with_every_word(document: Any, text: bytes) -> Any:
+    """What was parsed of a text; where in a document, or one of a list of them, a word stands twice, with both."""
+    parts = document if isinstance(document, list) else [document]
+    are_words = bool(parts) and isinstance(parts[0], dict) and is_document(parts[0])
+    if not are_words or len(OF_POINTS.findall(text)) <= sum(len(part) for part in parts if isinstance(part, dict)):
+        return document
+    try:
+        return json.loads(text.strip().removesuffix(b","), object_pairs_hook=_repeated)
+    except (ValueError, RecursionError):  # what the quicker parser took: keys twice at least are no reason to refuse it
+        return document
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    return found if len(found) == len(pairs) else Repeated(pairs)
 
 
 def read_row(line: int, row: dict[str, Any], keyboard: Keyboard | None) -> Reading:
@@ -56,9 +89,13 @@ def read_document(
     line: int, part: dict[str, Any], keyboard: Keyboard | None, marked: bool = False
 ) -> Iterator[Reading | Rejected | Private]:
     """The gestures of one parsed object; `private` is a word where it has points, else says what they all are."""
-    words = _words(part)
-    private = "private" not in words and (marked or is_private(part.get("private")))
-    for word, points in words.items():
+    pairs = part.pairs if isinstance(part, Repeated) else [*part.items()]
+    marks = [value for word, value in pairs if word == "private"]
+    is_word = any(map(are_points, marks))
+    private = any(is_private(mark) and not are_points(mark) for mark in marks) or (marked and not is_word)
+    for word, points in pairs:
+        if word == "private" and not are_points(points):
+            continue
         try:
             gesture = _gesture(points, "every word", keyboard)
             entry: Reading | Rejected = Reading(line, gesture, checked_word(word, gesture.keyboard))

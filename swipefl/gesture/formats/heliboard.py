@@ -26,8 +26,16 @@ def read(line: int, data: dict[str, Any]) -> Reading:
     keyboard = carried(data.get("keyboardInfo"))
     languages = _languages(data)
     gesture = Gesture(_id(data), points, keyboard, keyboard.width, keyboard.height, languages=languages)
-    word, fault = labelled(data.get("targetWord") or None, keyboard, languages)
+    word, fault = labelled(_word(data), keyboard, languages)
     return Reading(line, named(gesture), word, fault=fault)
+
+
+def _word(data: dict[str, Any]) -> Any:
+    """The word; where the app noted none it was the suggestion that was taken, and all others are blank."""
+    suggestions = data.get("suggestions")
+    given = suggestions if isinstance(suggestions, list) else []
+    words = [one.get("word") for one in given if isinstance(one, dict) and one.get("word")]
+    return data.get("targetWord") or (words[0] if len(words) == 1 else None)
 
 
 def _id(data: dict[str, Any]) -> str:

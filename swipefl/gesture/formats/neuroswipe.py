@@ -32,7 +32,7 @@ def read_grids(line: int, data: dict[str, Any]) -> Iterator[OwnKeyboard | Reject
     """The keyboards of a file of grids, under the names that it gives them."""
     for name, grid in data.items():
         try:
-            yield OwnKeyboard(line, carried(grid | {"name": name}))
+            yield OwnKeyboard(line, carried(grid | {"name": name}), of_grids=True)
         except RejectedLine as error:
             yield Rejected(line, error)
 

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import orjson
+
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import cleverkeys, futo, heliboard, neuroswipe, own
+from swipefl.gesture.formats.lines import PRIVATE, says_private
 from swipefl.gesture.formats.reading import (
     Entry,
     Private,
@@ -46,7 +49,7 @@ def entries_of(
     try:
         if not isinstance(data, dict):
             raise RejectedLine("not-a-gesture", "the line is no JSON object") if otherwise else unknown_format()
-        chosen = reader.format if reader.format in READ else format_of(data) or otherwise
+        chosen = _chosen(data, reader.format if reader.format in READ else None) or otherwise
         if chosen is None:
             raise unknown_format()
         if chosen == "futo" and not futo.is_row(data):  # in which `private` may be a word
@@ -69,6 +72,30 @@ def members_of(document: Any) -> list[Any]:
         are_lines = isinstance(inside, list) and bool(inside) and format_of(inside[0]) == "cleverkeys"
         return inside if are_lines and isinstance(inside, list) else [document]
     return document if isinstance(document, list) else [document]
+
+
+def are_private(members: list[Any], text: bytes) -> list[bool]:
+    """Whether each object of a document of this text is private: where anything in it says so.
+
+    What the text says beside them is said of all: around them, or by a key that stands twice, of which one is parsed.
+    """
+    if not says_private(text):
+        return [False] * len(members)
+    try:
+        marks = [len(PRIVATE.findall(orjson.dumps(member))) for member in members]
+    except TypeError:  # objects in objects, deeper than can be written
+        return [True] * len(members)
+    return [mark > 0 or sum(marks) < len(PRIVATE.findall(text)) for mark in marks]
+
+
+def _chosen(data: dict[str, Any], said: str | None) -> str | None:
+    """What an object is read as: what was said, which says what is missing. Raises RejectedLine where it is another."""
+    found = format_of(data)
+    if found in (None, said) or said is None or (said == "futo" and futo.may_be_document(data)):
+        return said or found
+    if (said, found) == ("neuroswipe", "grids"):
+        return found
+    raise RejectedLine("other-format", "this is of the format {found}, not {said}", found=found, said=said)
 
 
 Read = Callable[[int, dict[str, Any], Reader], Iterable[Entry]]

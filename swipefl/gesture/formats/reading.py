@@ -15,6 +15,7 @@ from swipefl.gesture.gesture import Gesture, checked_word
 from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
 from swipefl.gesture.language import Languages, languages_of
 
+MOST_BRACKETS = 1 << 19  # that open: the shortest points are one every 20 bytes of at most 8 MB
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
 
 
@@ -80,11 +81,12 @@ class OwnWord:
 
 @dataclass(frozen=True)
 class OwnKeyboard:
-    """A line of an export, or of a file of grids: a keyboard that its owner made known."""
+    """A line of an export: a keyboard that its owner made known; or one of a file of grids, whose names are its own."""
 
     line: int
     keyboard: Keyboard
     text: bytes = b""
+    of_grids: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +179,12 @@ def unknown_format() -> RejectedLine:
 
 
 def parsed(text: bytes) -> Any:
-    """The JSON value of a line. Raises RejectedLine: `not-finite` for NaN and infinities, else `broken-json`."""
+    """The JSON value of a line. Raises RejectedLine: `not-finite` for NaN and infinities, else `broken-json`.
+
+    `long-document` where it has so many brackets that its objects take hundreds of megabytes.
+    """
+    if len(text) > MOST_BRACKETS and text.count(b"{") + text.count(b"[") > MOST_BRACKETS:
+        raise RejectedLine("long-document", "a document may have {most} objects and lists at most", most=MOST_BRACKETS)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
