@@ -27,11 +27,11 @@ def test_a_list_of_ones_own_is_used_lies_in_the_store_and_gives_the_packages_bac
     before = listed(tmp_path)
     assert before.keys() == set(shipped())
     assert all(name is None and words > 10_000 for name, words in before.values())
-    done = added(tmp_path, "hells 3\n\nmp3 4\nbad -1\n", "en")
+    done = added(tmp_path, "hells 3\n\nc++ 4\nbad -1\n", "en")
     assert (done.code, done.out) == (0, "")
     assert "1 word that no keyboard can spell" in done.err
     assert "1 line that cannot be read: 4" in done.err
-    assert "mp3" not in done.err
+    assert "c++" not in done.err
     assert listed(tmp_path) == {**before, "en": ("words.txt", 1)}
     swipe = unlabelled("hello", ("en-gb",))
     assert words_of(swipefl(tmp_path, "predict", "-", given=swipe)) == ["hells"]

@@ -21,7 +21,7 @@ COMBINED = """dictionary=main:de,locale=de,description=Deutsch,date=1,version=54
  word=böse,f=100,possibly_offensive=true
  word=aufn,f=90,not_a_word=true
  word=tabu,f=0
- word=4you,f=9
+ word=you++,f=9
  word=ohne
  nonsense
 """
@@ -41,7 +41,7 @@ def written(path: Path, content: str | bytes) -> Path:
         ("Cafe\u0301 1\nCafé 2\n", {"Café": 3}, set(), {}, []),
         ("nan\ninf 3\nhello\n", {"inf": 3}, {"nan", "hello"}, {}, []),
         ("the 5\nto -1\nof 0\n12\nis 1e999\n", {"the": 5}, set(), {"bad-line": 4}, [2, 3, 4, 5]),
-        ("the 5\nmp3 7\n... 3\n" + "x" * 65 + " 1\n", {"the": 5}, set(), {"unspelled": 3}, []),
+        ("the 5\nmp3 6\nc++ 7\n... 3\n42 3\n" + "x" * 65 + " 1\n", {"the": 5, "mp3": 6}, set(), {"unspelled": 4}, []),
     ],
 )
 def test_lines_of_words_and_counts(
@@ -93,6 +93,44 @@ def test_flags_are_split_as_the_affixes_say(tmp_path: Path, flags: str, of_bad: 
 
 
 @pytest.mark.parametrize(
+    ("affixes", "known"),
+    [
+        ("AF 3\nAF a # 1\nAF ax # 2\nAF x\nFORBIDDENWORD x\n", {"eins", "vier", "neun"}),
+        ("FLAG long\nAF 3\nAF aabb\nAF aaxx\nAF xxbb\nFORBIDDENWORD xx\n", {"eins", "vier", "neun"}),
+        ("FLAG num\nAF 3\nAF 1,7\nAF 7,9\nAF 9\nFORBIDDENWORD 9\n", {"eins", "vier", "neun"}),
+        ("FORBIDDENWORD 2\n", {"eins", "drei", "vier", "neun"}),
+    ],
+)
+def test_flags_may_be_numbers_of_aliases(tmp_path: Path, affixes: str, known: set[str]) -> None:
+    written(tmp_path / "a.aff", affixes)
+    words = read_word_file(written(tmp_path / "a.dic", "5\neins/1\nzwei/2\ndrei/3\nvier\nneun/4\n"))
+    assert words.unweighted == known
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "rot13",
+        "hex",
+        "base64",
+        "zip",
+        "undefined",
+        "idna",
+        "punycode",
+        "utf-16",
+        "unicode_escape",
+        "nonsense",
+        "a\0b",
+        "é",
+    ],
+)
+def test_an_encoding_that_no_list_is_in_says_nothing(tmp_path: Path, encoding: str) -> None:
+    written(tmp_path / "a.aff", f"SET {encoding}\nFORBIDDENWORD x\n")
+    words = read_word_file(written(tmp_path / "a.dic", "2\nStraße/a\nfalsch/x\n"))
+    assert words.unweighted == {"Straße"}
+
+
+@pytest.mark.parametrize(
     "content", [b"", b"\n\n", b"# nothing\n", b"1 2 3\n", b"\x00\xff\xfe", b"\x1f\x8bnothing", "a b".encode("utf-16")]
 )
 def test_what_is_no_list_is_told_without_its_words(tmp_path: Path, content: bytes) -> None:
@@ -139,7 +177,7 @@ def test_frequencies_can_be_packed_keep_their_order_and_sum_to_one(weights: dict
 
 def test_ones_own_lexicon_stands_in_place_of_the_packages_and_gives_it_back(store: Store, tmp_path: Path) -> None:
     shipped = known_lexicons(store)
-    file = written(tmp_path / "words.txt", "the 5\nmp3 1\n")
+    file = written(tmp_path / "words.txt", "the 5\nc++ 1\n")
     report = add_lexicon(store, file, "en")
     assert (report.words, report.name, report.left_out) == (1, "words.txt", {"unspelled": 1})
     assert [(known.name, known.words) for known in known_lexicons(store) if known.language == "en"] == [
