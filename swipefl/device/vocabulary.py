@@ -116,6 +116,7 @@ class Vocabulary:
 
     def _unwanted(self, language: str) -> set[str]:
         """What is not offered in a language: what the person hid, and offensive words that they never typed."""
+        turkic = is_turkic((language,))
         words = set() if self._offensive else set(_offensive(language))
         words -= self._own.typed(words) if words else set()
         hidden = [word for word in self._own.hidden if _is_of(word, (language,))]
@@ -123,10 +124,10 @@ class Vocabulary:
         if folds:
             (listed,) = self._of_one(language).listed
             found = spelled_alike(listed.words, folds).values()
-            words |= {caseless(form) for forms in found for form in forms}
-            words |= {caseless(word.word) for word in self._own.words if folded(word.word) in folds}
+            words |= {caseless(form, turkic) for forms in found for form in forms}
+            words |= {caseless(word.word, turkic) for word in self._own.words if folded(word.word) in folds}
         words.update(word.word for word in hidden)
-        return words.union(word.word for word in self._own.words if caseless(word.word) in words)
+        return words.union(word.word for word in self._own.words if caseless(word.word, turkic) in words)
 
 
 def _unpacked(content: bytes, language: str) -> WordList:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from swipefl.gesture.language import Languages
+from swipefl.gesture.language import Languages, is_turkic, primary
 from swipefl.store.personal_words import PersonalWord, caseless
 from swipefl.store.store import Store
 
@@ -36,10 +36,11 @@ def change_word(store: Store, word: str, languages: Languages, change: Change) -
 def known_words(store: Store) -> list[PersonalWord]:
     """Personal and hidden words, each once, by language and word; a hidden one says so. Raises StoreError."""
     hidden = store.words.hidden()
-    covered = {(caseless(word.word), language) for word in hidden for language in word.languages}
-    personal = [
-        word
-        for word in store.words.all()
-        if not all((caseless(word.word), language) in covered for language in word.languages)
-    ]
+    covered = {key for word in hidden for key in _keys(word)}
+    personal = [word for word in store.words.all() if not _keys(word) <= covered]
     return sorted((*personal, *hidden), key=lambda word: (word.languages, word.word))
+
+
+def _keys(word: PersonalWord) -> set[tuple[str, str]]:
+    """A word and its languages, of whatever region, each in the case of that language."""
+    return {(caseless(word.word, is_turkic((language,))), primary(language)) for language in word.languages}

@@ -172,9 +172,9 @@ def straight(word: str) -> str:
 
 
 def can_be_spelled(word: str) -> bool:
-    """Whether a keyboard may have every key of `word`: it has a letter, and no digit or sign that needs a key."""
-    kinds = {unicodedata.category(character)[0] for character in folded(word)}
-    return "L" in kinds and kinds <= {"L", "M"}
+    """Whether a keyboard may have every key of `word`: it has a letter, and beside letters and digits no other sign."""
+    kinds = {unicodedata.category(character) for character in folded(word)}
+    return any(kind[0] == "L" for kind in kinds) and all(kind[0] in "LM" or kind == "Nd" for kind in kinds)
 
 
 def _apart(letter: str) -> str | None:

@@ -1,11 +1,11 @@
 """Which of the words that somebody swipes, adds and removes are words of their own."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from swipefl.gesture.language import Languages, is_turkic, primary
-from swipefl.gesture.spelling import folded, lower, straight
+from swipefl.gesture.spelling import can_be_spelled, folded, lower, straight
 
 USES_TO_JOIN = 2
 
@@ -43,9 +43,14 @@ class ByHand:
     removed: bool
     folded: bool
 
+    @property
+    def stands_for_all(self) -> bool:
+        """Whether it means every word of its spelling: with an apostrophe it was kept as it is written."""
+        return self.folded and "'" not in self.word
+
     def stands_for(self, word: str) -> bool:
         """Whether a written word is meant by it: in whatever case."""
-        if self.folded and "'" not in self.word:
+        if self.stands_for_all:
             return self.word == folded(word)
         turkic = is_turkic(self.languages)
         return caseless(self.word, turkic) == caseless(word, turkic)
@@ -64,7 +69,7 @@ def joined(used: Iterable[Used], by_hand: Sequence[ByHand]) -> list[PersonalWord
     """
     removed, added = [row for row in by_hand if row.removed], [row for row in by_hand if not row.removed]
     uses, languages = _uses(used, removed)
-    origin = {word: "typed" for word in _joining(uses)}
+    origin = {word: "typed" for word in _joining(uses, languages)}
     for row in added:
         origin[row.word] = "added"
         languages[row.word] = dict.fromkeys((*languages[row.word], *row.languages))
@@ -77,24 +82,38 @@ def _uses(used: Iterable[Used], removed: Sequence[ByHand]) -> tuple[Counter[str]
     """How often each form was written, and in which languages that it was not removed from."""
     uses: Counter[str] = Counter()
     languages: dict[str, dict[str, None]] = defaultdict(dict)
+    is_removed = _removal(removed)
     for row in used:
-        if left := [language for language in row.languages if not _is_removed(row.word, language, removed)]:
+        if left := [language for language in row.languages if not is_removed(row.word, language)]:
             uses[row.word] += row.uses
             languages[row.word] |= dict.fromkeys(left)
     return uses, languages
 
 
-def _is_removed(word: str, language: str, removed: Sequence[ByHand]) -> bool:
-    return any(
-        row.stands_for(word) and any(primary(language) == primary(tag) for tag in row.languages) for row in removed
-    )
+def _removal(removed: Iterable[ByHand]) -> Callable[[str, str], bool]:
+    """What says whether a written word was removed from a language, of whatever region."""
+    written: set[tuple[str, str]] = set()
+    folds: set[tuple[str, str]] = set()
+    for row in removed:
+        of_row, word = (
+            (folds, row.word) if row.stands_for_all else (written, caseless(row.word, is_turkic(row.languages)))
+        )
+        of_row.update((primary(tag), word) for tag in row.languages)
+
+    def is_removed(word: str, language: str) -> bool:
+        known = primary(language)
+        exactly = bool(written) and (known, caseless(word, is_turkic((language,)))) in written
+        return exactly or (bool(folds) and (known, folded(word)) in folds)
+
+    return is_removed
 
 
-def _joining(uses: Counter[str]) -> Iterable[str]:
-    """The forms that join."""
+def _joining(uses: Counter[str], languages: Mapping[str, Iterable[str]]) -> Iterable[str]:
+    """The forms that join. A number is no word, also where digits have keys: it may be a secret."""
     forms: dict[str, list[str]] = defaultdict(list)
     for word in uses:
-        forms[caseless(word)].append(word)
+        if word.isalpha() or can_be_spelled(word):
+            forms[caseless(word, is_turkic(tuple(languages[word])))].append(word)
     for small, written in forms.items():
         usual = [word for word in written if uses[word] >= USES_TO_JOIN and (word == small or uses[word] > uses[small])]
         if not usual and sum(uses[word] for word in written) >= USES_TO_JOIN:

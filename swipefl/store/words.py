@@ -158,6 +158,8 @@ def _alike(one: str, other: str) -> bool:
 
 def _forms(word: str) -> Iterator[str]:
     yield from (word, word.lower(), word.upper(), word.capitalize(), word.title(), folded(word))
+    if "i" in word:  # as Turkish has its capital
+        yield from (word.replace("i", "İ").upper(), word[0].replace("i", "İ").upper() + word[1:])
 
 
 def _checked(word: str) -> str:
@@ -167,7 +169,7 @@ def _checked(word: str) -> str:
     except RejectedLine as error:
         raise UsageError("no-word", "{why}", why=error) from error
     if not can_be_spelled(written):
-        raise UsageError("no-word", "a personal word has letters, and nothing that no keyboard has a key for")
+        raise UsageError("no-word", "a personal word has a letter, and nothing that no keyboard has a key for")
     return written
 
 

@@ -12,7 +12,7 @@ from swipefl.device.words import change_word, known_words
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import built_in
-from swipefl.gesture.language import Languages
+from swipefl.gesture.language import Languages, primary
 from swipefl.store.personal_words import ByHand, PersonalWord, Used, caseless, joined
 from swipefl.store.store import Store
 from tests.support.stores import RARE, put, train_uses
@@ -100,7 +100,7 @@ def test_words_are_kept_as_their_owner_wrote_them(store: Store) -> None:
     assert {line["word"] for line in exported(store) if line["personal"] == "removed"} == {"o’brien"}
 
 
-@pytest.mark.parametrize("word", ["", "'", "...", "42", "mp3", "x" * 65, "☃", "a\x00"])
+@pytest.mark.parametrize("word", ["", "'", "...", "42", "c++", "mp³⁄", "x" * 65, "☃", "a\x00"])
 @pytest.mark.parametrize("change", ["add", "remove", "hide", "unhide"])
 def test_a_word_that_no_keyboard_can_spell_is_none(store: Store, word: str, change) -> None:
     with pytest.raises(UsageError) as raised:
@@ -127,6 +127,54 @@ def test_a_turkish_word_is_compared_as_turkish(store: Store) -> None:
     change_word(store, "ILICA", ("tr",), "hide")
     assert change_word(store, "ilica", ("tr",), "unhide").hidden == 1
     assert change_word(store, "ılıca", ("tr",), "unhide").hidden == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "join"),
+    [
+        (("Işıkk", "ışıkk"), {"ışıkk"}),
+        (("ISPARTAK", "ıspartak"), {"ıspartak"}),
+        (("ISPARTAK", "ispartak"), set()),
+        (("İzmirr", "izmirr"), {"izmirr"}),
+    ],
+)
+def test_forms_of_a_turkish_word_are_those_of_turkish(words: tuple[str, ...], join: set[str]) -> None:
+    assert {known.word for known in joined([Used(word, ("tr", "en"), 1) for word in words], [])} == join
+
+
+def test_a_hidden_turkish_word_is_known_once(store: Store) -> None:
+    for change in ("add", "hide"):
+        for word, language in (("IŞIKK", "tr-cy" if change == "add" else "tr"), ("ISI", "en")):
+            change_word(store, word, (language,), change)  # type: ignore[arg-type]
+    assert [(known.word, known.origin) for known in known_words(store)] == [("isi", "hidden"), ("ışıkk", "hidden")]
+
+
+LETTERS = "aAbıIiİ'’é"
+
+
+@given(
+    st.lists(st.tuples(st.text(LETTERS, min_size=1, max_size=2), st.sampled_from(["tr", "en", "en-gb"])), max_size=9),
+    st.lists(
+        st.tuples(st.text(LETTERS, min_size=1, max_size=2), st.sampled_from(["tr", "en"]), st.booleans()), max_size=9
+    ),
+)
+def test_a_word_is_removed_where_something_stands_for_it(
+    words: list[tuple[str, str]], gone: list[tuple[str, str, bool]]
+) -> None:
+    removed = [ByHand(word, (tag,), True, folds) for word, tag, folds in gone]
+    used = [Used(word, (tag,), 1) for word, tag in words]
+    stay = [
+        row for row in used
+        if not any(primary(row.languages[0]) == one.languages[0] and one.stands_for(row.word) for one in removed)
+    ]  # fmt: skip
+    assert joined(used, removed) == joined(stay, [])
+
+
+def test_what_digit_keys_teach_can_be_taken_out_again_and_numbers_are_no_words(store: Store) -> None:
+    assert joining({"mp3": 2, "4711": 9, "R2D2": 2}) == {"mp3", "R2D2"}
+    for change in ("add", "hide", "unhide", "remove"):
+        change_word(store, "mp3", EN, change)  # type: ignore[arg-type]
+    assert known_words(store) == []
 
 
 def test_an_older_swipefls_words_keep_their_meaning(path: Path) -> None:
