@@ -130,12 +130,12 @@ class Home:
         from swipefl.device.prediction import Prediction, choose_checkpoint, read_prior
         from swipefl.gesture.keyboard import built_in
 
-        known_prior = read_prior(prior) if prior else None
+        known_prior, left_out = read_prior(prior) if prior else (None, 0)
         wanted = keyboard or self.settings.keyboard
         if not self._path.exists():
             chosen, find = keyboards_of(wanted, built_in)
             vocabulary = self.vocabulary(None, lexicon_size, known_prior)
-            return Prediction(choose_checkpoint(None, model), vocabulary, find, chosen)
+            return Prediction(choose_checkpoint(None, model), vocabulary, find, chosen, left_out)
         with self.store() as store:
             known = {keyboard.name: keyboard for keyboard in store.keyboards.stored()}.get
             chosen, find = keyboards_of(wanted, lambda name: known(name) or built_in(name))
@@ -144,6 +144,7 @@ class Home:
                 self.vocabulary(store, lexicon_size, known_prior),
                 find,
                 chosen,
+                left_out,
             )
 
     def held_out(self) -> list[Example]:

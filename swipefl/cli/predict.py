@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, source_of
 from swipefl.cli.options import LanguageOption, device_option
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import candidates_as_json, console, printable, table
+from swipefl.cli.rendering import candidates_as_json, console, counted, printable, table
 
 if TYPE_CHECKING:
     from swipefl.decoder.search import Candidate
@@ -31,7 +31,10 @@ def predict(
 ) -> None:
     """Turn gestures into words, each as it comes."""
     device = home_of(home, offensive_words=offensive_words)
-    found = device.prediction(model, keyboard, prior=prior).answers(source_of(path), language, top)
+    prediction = device.prediction(model, keyboard, prior=prior)
+    if prediction.left_out:
+        note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")
+    found = prediction.answers(source_of(path), language, top)
     if as_json or not is_terminal():
         for answer in found:
             emit(_plain(answer))

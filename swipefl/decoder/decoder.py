@@ -14,12 +14,14 @@ from swipefl.gesture.features import Frames, frames_of
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.language import Languages
 
+MOST_LANGUAGES = 3  # that a gesture's words are looked for in, unless a person asks for more: a list may have 20 MB
+
 
 class Decoder:
     """Decodes gestures with one checkpoint.
 
-    Each is held against the lexicon that `lexicon_of` has for `languages`, else for those that its line or keyboard
-    says; none where nothing says any.
+    Each is held against the lexicon that `lexicon_of` has for `languages`, else for the first three that its line or
+    keyboard says; none where nothing says any.
     """
 
     def __init__(
@@ -32,7 +34,7 @@ class Decoder:
 
     def lexicon(self, gesture: Gesture) -> Lexicon:
         """The lexicon that this gesture's words come from."""
-        return self._lexicon_of(self._languages or gesture.written_in)
+        return self._lexicon_of(self._languages or gesture.written_in[:MOST_LANGUAGES])
 
     def knows(self, example: Example) -> bool:
         """Whether a word that is spelled like the example's can be found at all."""

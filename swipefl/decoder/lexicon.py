@@ -12,11 +12,12 @@ import numpy as np
 
 from swipefl.arrays import Floats
 from swipefl.decoder.word_index import WordIndex, WordTable
-from swipefl.decoder.word_list import HEADER, WordList, list_of, make_room, size_of, unpacked
+from swipefl.decoder.word_list import HEADER, WordList, list_of, size_of, unpacked
 from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.language import Languages, is_turkic, primary
 from swipefl.gesture.spelling import lower
 
+KEPT = 1  # lexicons on keyboards, arranged for the search
 OFFENSIVE = "offensive-"  # so begin the names of the files of offensive words
 
 
@@ -36,7 +37,6 @@ class Lexicon:
     personal: Mapping[str, float] = field(default_factory=dict)
     prior: Mapping[str, float] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
-    _indexes: dict[str, WordIndex] = field(default_factory=dict, repr=False)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -57,30 +57,28 @@ class Lexicon:
 
     def truncated(self, count: int) -> "Lexicon":
         """Only the `count` most frequent listed words of each language; personal words stay."""
-        return replace(self, listed=tuple(listed.truncated(count) for listed in self.listed), _indexes={})
+        return replace(self, listed=tuple(listed.truncated(count) for listed in self.listed))
 
     def with_words(self, words: Mapping[str, float]) -> "Lexicon":
         """This lexicon and `words` with their ln frequencies; cheap, the listed words' arrays are shared."""
-        return replace(self, personal={**self.personal, **words}, _indexes={})
+        return replace(self, personal={**self.personal, **words})
 
     def with_prior(self, prior: Mapping[str, float]) -> "Lexicon":
         """This lexicon where words of `prior` have its ln probabilities; it may hold words of its own."""
-        return replace(self, prior=dict(prior), _indexes={})
+        return replace(self, prior=dict(prior))
 
     def hiding(self, words: Iterable[str]) -> "Lexicon":
         """This lexicon, where the search meets none of the `words`."""
-        return replace(self, hidden=self.hidden.union(words), _indexes={})
+        return replace(self, hidden=self.hidden.union(words))
 
     def index(self, letters: str) -> WordIndex:
         """What can be spelled with `letters` and is not hidden, for the search; kept for the next time."""
-        if letters not in self._indexes:
-            hidden = sorted(self.hidden)
-            tables = [part.table(letters, hidden) for part in self._parts]
-            make_room(self._indexes)
-            self._indexes[letters] = WordIndex(
-                letters, tuple(table for table in tables if len(table.hidden) < len(table))
-            )
-        return self._indexes[letters]
+        return _index(self, letters)
+
+    def tables(self, letters: str) -> list[WordTable]:
+        """The words of each list on one keyboard, and of those that none has."""
+        hidden = sorted(self.hidden)
+        return [part.table(letters, hidden) for part in self._parts]
 
     @cached_property
     def _parts(self) -> "tuple[_Part, ...]":
@@ -101,6 +99,12 @@ class Lexicon:
             )
             parts += [_part(list_of(those), turkic)] if those else []
         return parts
+
+
+@lru_cache(KEPT)
+def _index(lexicon: Lexicon, letters: str) -> WordIndex:
+    tables = lexicon.tables(letters)
+    return WordIndex(letters, tuple(table for table in tables if len(table.hidden) < len(table)))
 
 
 @dataclass

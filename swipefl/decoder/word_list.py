@@ -11,8 +11,8 @@ import struct
 import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,8 @@ from swipefl.decoder.spelled_words import spelled_words
 from swipefl.decoder.word_index import Rows, Words, WordTable, joined, words_of
 from swipefl.gesture.spelling import lower
 
-# Alphabets of which a list keeps what was built for them, 8 MB each: whoever sends gestures chooses their number.
-KEPT = 4
+# Lists on alphabets, of all lists together, whose tables are kept, 5 MB each: whoever sends gestures chooses both.
+KEPT = 3
 MAGIC = b"swipefl-lexicon2"
 STEP = 0.01  # decades; what the source has too
 HEADER = struct.Struct("<16sII")
@@ -37,7 +37,6 @@ class WordList:
 
     words: Words
     ln_frequencies: Floats
-    _tables: dict[tuple[str, bool], WordTable] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.words)
@@ -48,11 +47,7 @@ class WordList:
 
     def table(self, letters: str, turkic: bool = False) -> WordTable:
         """The words that can be spelled with `letters`; kept for the next time."""
-        key = (letters, turkic)
-        if key not in self._tables:
-            make_room(self._tables)
-            self._tables[key] = _table(self, letters, turkic)
-        return self._tables[key]
+        return _table(self, letters, turkic)
 
     def find(self, wanted: Sequence[str], turkic: bool | None = None) -> list[tuple[int, int]]:
         """The numbers of the words that are among `wanted`, each with the number there.
@@ -83,12 +78,6 @@ class WordList:
 def list_of(ln_frequencies: Mapping[str, float]) -> WordList:
     """A list of composed (NFC) words with their ln frequencies, in the order given."""
     return WordList(words_of(tuple(ln_frequencies)), np.array(list(ln_frequencies.values()), np.float32))
-
-
-def make_room(kept: dict[Any, Any]) -> None:
-    """Drops the oldest of what is kept, where there is no room for one more."""
-    if len(kept) >= KEPT:
-        del kept[next(iter(kept))]
 
 
 def packed(frequencies: Mapping[str, float]) -> bytes:
@@ -171,6 +160,7 @@ def _hashes(words: Words, rows: Rows, alike: Rows) -> npt.NDArray[np.uint64]:
     return np.add.reduceat(numbers, starts) if len(rows) else numbers
 
 
+@lru_cache(KEPT)
 def _table(listed: WordList, letters: str, turkic: bool) -> WordTable:
     spelled = spelled_words(listed.words, letters, turkic)
     kind = np.uint16 if len(letters) < 256 else np.uint32

@@ -20,7 +20,7 @@ from swipefl.gesture.formats.fields import facts_of, group_of
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
-from swipefl.gesture.spelling import can_be_spelled
+from swipefl.gesture.spelling import can_be_spelled, folded, straight
 
 if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
     from swipefl.decoder.evaluation import Evaluation
@@ -58,6 +58,7 @@ class Shown:
 class Prediction:
     """One checkpoint with a vocabulary; `keyboard` is that of gestures that do not say, `find` knows others by name.
 
+    `left_out` words of a prior can be spelled on no keyboard.
     Models are judged with all words, those too that are not offered: what a person does not want to see says nothing of
     how well a model reads them.
     """
@@ -66,6 +67,7 @@ class Prediction:
     vocabulary: Vocabulary
     find: Callable[[str], Keyboard]
     keyboard: Keyboard | None = None
+    left_out: int = 0
 
     def decoder(self, language: str | None = None) -> Decoder:
         """A decoder that offers no unwanted word, of the languages of a flag if there was one. Raises UsageError."""
@@ -179,12 +181,14 @@ def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
     return usable(newest_global(store)) if model == "global" else personal_or_accepted(store)
 
 
-def read_prior(path: Path) -> dict[str, float]:
+def read_prior(path: Path) -> tuple[dict[str, float], int]:
     """Written words with their ln probabilities, from lines of a word, blanks and a number of 0 to -10,000.
 
-    Of a word that comes again the likeliest counts. Raises DataError for a file or a line that cannot be read.
+    Of a word that comes again the likeliest counts. And how many words were left out, which no keyboard can spell.
+    Raises DataError for a file or a line that cannot be read.
     """
     prior: dict[str, float] = {}
+    left_out = 0
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except OSError as error:
@@ -196,12 +200,15 @@ def read_prior(path: Path) -> dict[str, float]:
         if not line.strip():
             continue
         try:
-            word, ln_probability = unicodedata.normalize("NFC", line).split()
+            word, ln_probability = straight(unicodedata.normalize("NFC", line)).split()
             value = float(ln_probability)
         except ValueError:
             value, word = math.nan, ""
-        if not LEAST_LN_PROBABILITY <= value <= 0 or not can_be_spelled(word):
+        if not LEAST_LN_PROBABILITY <= value <= 0 or not folded(word):
             what = "{path}, line {line}: expected a word and its ln probability, such as `word -7.5`"
             raise DataError("no-prior", what, path=path, line=number)
-        prior[word] = max(value, prior.get(word, -math.inf))
-    return prior
+        if can_be_spelled(word):
+            prior[word] = max(value, prior.get(word, -math.inf))
+        else:
+            left_out += 1
+    return prior, left_out

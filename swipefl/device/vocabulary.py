@@ -14,7 +14,7 @@ from swipefl.gesture.spelling import folded, straight
 from swipefl.store.personal_words import PersonalWord, caseless
 
 LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
-KEPT = 8  # lexicons of as many languages or sets of them: whoever sends gestures chooses their number
+KEPT = 3  # lexicons of as many languages or sets of them: whoever sends gestures chooses their number
 
 
 def english() -> Languages:

@@ -9,7 +9,7 @@ import pytest
 from swipefl.decoder.lexicon import shipped
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.keyboard import BUILT_IN, built_in
-from tests.support.command import swipefl
+from tests.support.command import measured, swipefl
 from tests.support.people import examples
 from tests.support.stores import train_uses
 from tests.support.swipes import lines
@@ -57,6 +57,31 @@ def test_a_flag_comes_before_the_line_that_before_the_keyboard_that_before_the_p
     assert words_of(swipefl(tmp_path, "predict", "-", given=said)) == ["hello"]
     assert words_of(swipefl(tmp_path, "predict", "-", "--language", "xa", given=said)) == ["helot"]
     assert set(words_of(swipefl(tmp_path, "predict", "-", "--language", "xa,xc", given=said))) == {"helot", "jello"}
+
+
+def test_lines_of_many_languages_and_layouts_do_not_fill_the_memory(tmp_path: Path) -> None:
+    """Whoever sends lines chooses both."""
+    tags, names = shipped(), tuple(BUILT_IN)
+    swipe = json.loads(unlabelled("hello"))
+    given = [
+        swipe | {"keyboard": names[n % 12], "languages": ["en", *(tags[(n * 5 + k) % len(tags)] for k in range(7))]}
+        for n in range(36)
+    ]
+    done, peak_mb = measured(tmp_path, "predict", "-", "--json", input=lines(*given))
+    assert (done.code, len(done.out.splitlines()), peak_mb < 150) == (0, 36, True), peak_mb
+
+
+def test_of_many_languages_of_a_line_the_first_three_count(tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    for language, word in (("xa", "helot"), ("xb", "hello"), ("xc", "jello"), ("xd", "hells")):
+        words.write_text(f"{word} 5\n")
+        assert swipefl(tmp_path, "lexicons", "add", str(words), "--language", language).code == 0
+    four = ("xa", "xb", "xc", "xd")
+    said = lines(json.loads(unlabelled("hello")) | {"languages": four})
+    for swipe in (said, unlabelled("hello", four)):
+        assert set(words_of(swipefl(tmp_path, "predict", "-", given=swipe))) == {"helot", "hello", "jello"}
+    flag = words_of(swipefl(tmp_path, "predict", "-", "--language", ",".join(four), given=said))
+    assert set(flag) == {"helot", "hello", "jello", "hells"}
 
 
 def test_what_was_taken_for_the_persons_language_is_said_once_a_home_and_on_standard_error(tmp_path: Path) -> None:

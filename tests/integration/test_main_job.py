@@ -100,6 +100,14 @@ def test_a_prior_has_words_as_they_are_written(tmp_path: Path) -> None:
     assert (first["word"], first["spelled"]) == (written, best["spelled"])
 
 
+def test_words_of_a_prior_that_no_keyboard_can_spell_are_counted(tmp_path: Path) -> None:
+    prior = tmp_path / "prior.txt"
+    prior.write_text("fine -3\nsecret++ -1\n")
+    done = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=GOOD[0])
+    assert (done.code, done.json["candidates"] != []) == (0, True)
+    assert ("1 word that" in done.err, "secret" in done.err) == (True, False)
+
+
 @pytest.mark.parametrize(
     "line",
     [

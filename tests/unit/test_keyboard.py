@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import load_lexicon
-from swipefl.decoder.word_list import KEPT
+from swipefl.decoder.lexicon import _index, load_lexicon
+from swipefl.decoder.word_list import KEPT, _table
 from swipefl.device.ingestion import Ingestion
 from swipefl.errors import UsageError
 from swipefl.gesture.gesture import Example, Gesture, checked_points, checked_size, verdict
@@ -109,7 +109,8 @@ def test_an_alphabet_for_every_gesture_does_not_fill_the_memory() -> None:
     lexicon = load_lexicon("en").truncated(100)
     for letter in LETTERS[200:240]:
         assert lexicon.index(letter + "abc").letters == letter + "abc"
-    assert max(len(lexicon._indexes), len(lexicon.listed[0]._tables)) <= KEPT
+    assert _table.cache_info().currsize <= KEPT
+    assert _index.cache_info().currsize <= KEPT
 
 
 sizes = st.floats(1e-6, 1e6)

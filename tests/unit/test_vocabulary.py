@@ -164,16 +164,20 @@ def test_what_is_spelled_alike_is_found(words: list[str], wanted: list[str]) -> 
 
 def test_a_prior_is_of_written_words(tmp_path: Path) -> None:
     path = tmp_path / "prior.txt"
-    path.write_text("\ufeffStraße -1\nit's -2.5\nits -3\n\nCafe\u0301 -4\nCafé -3.5\n", encoding="utf-8")
-    prior = read_prior(path)
-    assert prior == {"Straße": -1, "it's": -2.5, "its": -3, "Café": -3.5}
+    path.write_text(
+        "\ufeffStraße -1\nit's -2.5\nits -3\n\nCafe\u0301 -4\nCafé -3.5\nc++ -1\n☃ -2\n42 -1\nIT’S -1.5\n",
+        encoding="utf-8",
+    )
+    prior, left_out = read_prior(path)
+    assert left_out == 3
+    assert prior == {"Straße": -1, "it's": -2.5, "its": -3, "Café": -3.5, "IT'S": -1.5}
     known = frequencies(Vocabulary(own(), prior={"it's": -2.5, "STRASSE": -1.0, "BETA": -7.0}).lexicon(DE_EN))
     assert known["it's"] == pytest.approx(-2.5)
     assert known["STRASSE"] == pytest.approx(-1.0)
     assert "BETA" not in known
 
 
-@pytest.mark.parametrize("line", ["word", "word 1", "word nan", "mp3 -1", "... -1", "two words -1", "word -1e9"])
+@pytest.mark.parametrize("line", ["word", "word 1", "word nan", "mp3", "... -1", "two words -1", "word -1e9"])
 def test_a_line_of_a_prior_that_says_nothing_is_told_by_number(tmp_path: Path, line: str) -> None:
     path = tmp_path / "prior.txt"
     path.write_text(f"fine -1\n{line}\n")
