@@ -11,9 +11,11 @@ from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.gesture.formats import Rejected
 from swipefl.gesture.gesture import Example
-from swipefl.gesture.language import Languages
+from swipefl.gesture.language import Languages, languages_of
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.settings.device import Settings
+from swipefl.settings.locale import system_language
+from swipefl.settings.sources import DEFAULT
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
@@ -32,45 +34,76 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.federation.protocol.token import Token
     from swipefl.store.gestures import Stored
     from swipefl.store.membership import Membership
+    from swipefl.store.meta import Meta
     from swipefl.store.store import Store
 
-TOLD = "languages told"  # which languages were taken to be the person's, and that was said
+# The system's language when it was first known: timers have no locale, and the night shall not judge by another.
+LANGUAGES = "languages"
+TOLD = "languages told"  # which were taken to be the person's, and that was said
+STORED = "swipefl.db"
 
 
 class Home:
     """What a device does, made of its settings; the store is opened by whoever asks for it, and made where missing.
 
-    `on_guess` is told once a home which languages the person is taken to write in, where that matters and none are set.
+    `on_guess` is told once a home which languages the person is taken to write in, where that matters and none are set,
+    and what says so.
     """
 
-    def __init__(self, settings: Settings, on_guess: Callable[[Languages], None] = lambda languages: None) -> None:
+    def __init__(
+        self, settings: Settings, on_guess: Callable[[Languages, str], None] = lambda languages, source: None
+    ) -> None:
         self.settings = settings
         self._on_guess = on_guess
-        self._path = settings.home / "swipefl.db"
+        self._path = settings.home / STORED
         self._is_told = settings.languages is not None
+        self._guess: tuple[Languages, str] | None = None
 
     def store(self) -> "Store":
         """The store, opened. Raises StoreError."""
         from swipefl.store.store import Store
 
-        return Store(self._path, person=self.settings.person)
+        return Store(self._path, person=self._person_in)
 
     def person(self) -> Languages:
         """The languages that the person writes in, for what names none."""
-        languages = self.settings.person
+        if self.settings.languages:
+            return languages_of(self.settings.languages)
+        languages, source = self.guess()
         if not self._is_told and self._is_news(",".join(languages)):
-            self._on_guess(languages)
+            self._on_guess(languages, source)
         self._is_told = True
+        return languages
+
+    def guess(self) -> tuple[Languages, str]:
+        """The languages that count where none are set, and what says so: a variable of the system, the store, default.
+
+        What the system says is kept in the store, and counts from then on, whatever other processes are told.
+        """
+        if self._guess is None and self._path.exists():
+            with suppress(StoreError), self.store():  # opening it asks
+                pass
+        return self._guess or _of_system()
+
+    def _person_in(self, meta: "Meta") -> Languages:
+        if self.settings.languages:
+            return languages_of(self.settings.languages)
+        languages, source = _of_system()
+        kept = meta.get(LANGUAGES)
+        if kept is None and source != DEFAULT:
+            meta.note(LANGUAGES, ",".join(languages))
+        elif kept is not None and kept != ",".join(languages):
+            languages, source = languages_of(kept), STORED
+        self._guess = languages, source
         return languages
 
     def _is_news(self, languages: str) -> bool:
         """Whether it was not told in this home; from now on it was, if that can be kept without waiting for anybody."""
         if self._path.exists():
             with suppress(StoreError), self.store() as store:
-                store.sql.run("PRAGMA busy_timeout = 0")
                 if store.meta.get(TOLD) == languages:
                     return False
-                store.meta.set(TOLD, languages)
+                store.meta.note(TOLD, languages)
         return True
 
     def vocabulary(
@@ -302,6 +335,11 @@ class Home:
         from swipefl.federation.device.client import Client
 
         return Client(endpoint, authorization, min(self.settings.sync_deadline_s, most_s), stop)
+
+
+def _of_system() -> tuple[Languages, str]:
+    language, source = system_language() or ("en", DEFAULT)
+    return (language,), source
 
 
 def personal_config(settings: Settings) -> TrainingConfig:

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from swipefl.home import Home
     from swipefl.hosting import Hosting
     from swipefl.learning.training import Progress
-    from swipefl.settings.device import Settings
     from swipefl.settings.sources import Sourced
     from swipefl.stopping import Stop
 
@@ -99,13 +97,13 @@ def home_of(home: Path | None, **flags: Any) -> "Home":
 
     settings = load_settings(home, **flags)
     _take_up(settings)
-    return Home(settings, partial(_tell_of_languages, settings))
+    return Home(settings, _tell_of_languages)
 
 
-def _tell_of_languages(settings: "Settings", languages: "Languages") -> None:
+def _tell_of_languages(languages: "Languages", source: str) -> None:
     """Says what was taken for the person's languages, and why."""
-    _, variable = settings.unset("languages") or ("", "default")
-    why = "nothing says what you write in" if variable == "default" else f"{variable} says so"
+    reasons = {"default": "nothing says what you write in", "swipefl.db": "your system said so at first"}
+    why = reasons.get(source, f"{source} says so")
     note(
         f"what names no language is taken to be {', '.join(languages)}: {why}; --language, or `languages` in "
         "config.toml, sets it"

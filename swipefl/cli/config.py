@@ -22,16 +22,25 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
     if default:
         show_default(Settings, DEVICE, as_json)
     else:
-        show_settings(home_of(home).settings, home, DEVICE, as_json)
+        device = home_of(home)
+        languages, source = device.guess()
+        unset = {"languages": (",".join(languages), source)} if device.settings.languages is None else None
+        show_settings(device.settings, home, DEVICE, as_json, unset)
 
 
-def show_settings(settings: "Sourced", home: HomeOption, meanings: Mapping[str, str], as_json: bool) -> None:
+def show_settings(
+    settings: "Sourced",
+    home: HomeOption,
+    meanings: Mapping[str, str],
+    as_json: bool,
+    unset: Mapping[str, tuple[object, str]] | None = None,
+) -> None:
     """The settings in force, as a table or as JSON."""
     from dataclasses import asdict
 
     from swipefl.settings.sources import explained
 
-    known = explained(settings, {"home": home}, meanings)
+    known = explained(settings, {"home": home}, meanings, unset)
     if as_json or not is_terminal():
         emit({"settings": [asdict(setting) for setting in known]})
     else:

@@ -35,7 +35,7 @@ def _sentence(meaning: str) -> str:
 
 
 LanguageOption = Annotated[
-    str | None, typer.Option(help="Such as de, or de,en for both; else the line, the keyboard or `config` says.")
+    str | None, typer.Option(help="Such as de, or de,en for both; else what line, keyboard or `config` says.")
 ]
 
 # What `coordinator serve` and `simulate` both say of a federation.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.options import LanguageOption
 from swipefl.cli.rendering import console, counted, number, printable, table
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Personal words: those you added, swiped twice, or hid.", no_args_is_help=True)
 Word = Annotated[str, typer.Argument(metavar="WORD", help="As it is written.")]
 Offered = Annotated[str, typer.Argument(metavar="WORD", help="As it is offered; case does not matter.")]
-LanguageOption = Annotated[str | None, typer.Option(help="Such as de, or de,en for both; else yours.")]
 ORIGINS = {"added": "added", "typed": "swiped at least twice", "hidden": "hidden: never offered"}
 
 
@@ -65,7 +65,8 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _plain(word: "PersonalWord") -> dict[str, object]:
-    return {"word": word.word, "languages": list(word.languages), "uses": word.uses, "origin": word.origin}
+    languages = {"language": ",".join(word.languages), "languages": list(word.languages)}
+    return {"word": word.word, **languages, "uses": word.uses, "origin": word.origin}
 
 
 def _change(word: str, language: str | None, home: HomeOption, as_json: bool, change: "Change") -> None:

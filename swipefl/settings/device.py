@@ -6,8 +6,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from swipefl.federation.protocol.plan import MOST_NORM, Plan
-from swipefl.gesture.language import Languages, languages_of
-from swipefl.settings.locale import system_language
+from swipefl.gesture.language import languages_of
 from swipefl.settings.sources import Sourced, load
 
 _PLAN = Plan()
@@ -44,18 +43,6 @@ class Settings(Sourced):
             except ValueError:
                 raise ValueError("a language is a tag such as de or pt-br, and several are as de,en") from None
         return value
-
-    @property
-    def person(self) -> Languages:
-        """The languages that the person writes in: those that are set, else the system's; English if none is known."""
-        system = system_language()
-        return languages_of(self.languages or (system[0] if system else "en"))
-
-    def unset(self, name: str) -> tuple[object, str] | None:
-        """What counts where a setting has no value, and where that comes from."""
-        if name == "languages" and self.languages is None:
-            return ",".join(self.person), (system_language() or ("", "default"))[1]
-        return None
 
 
 def load_settings(home: Path | None = None, **flags: Any) -> Settings:

@@ -6,7 +6,7 @@ LOG = "log lines on standard error: text (key=value) or json"
 DEVICE = {
     "home": HOME,
     "keyboard": "the keyboard of gestures that do not say",
-    "languages": "what you write in, such as de or de,en: for keyboards that do not say; else the system's language",
+    "languages": "what you write in, such as de or de,en: where keyboards do not say; else the system's at first",
     "offensive_words": "offer offensive words also to who never typed them",
     "epochs": "passes of personal training",
     "batch_size": "examples a step",

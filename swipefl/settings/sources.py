@@ -27,6 +27,7 @@ PREFIX = "SWIPEFL_"
 COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
 TOKEN = f"{PREFIX}TOKEN"
 NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN)  # read where a bug is shown, and where a device enrols; `config` shows neither
+DEFAULT = "default"  # what a setting comes from that is set nowhere
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
 
@@ -67,10 +68,6 @@ class Sourced(BaseSettings):
         if isinstance(value, str | Path) and "\0" in str(value):
             raise ValueError("it holds a null character")
         return value
-
-    def unset(self, name: str) -> tuple[object, str] | None:
-        """What counts in place of a setting without a value, and where that comes from; None where nothing does."""
-        return None
 
     @classmethod
     def settings_customise_sources(
@@ -153,10 +150,15 @@ def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
         raise UsageError("unreadable-settings", unreadable, file=kind.file_name, why=error) from error
 
 
-def explained(settings: Sourced, flags: Mapping[str, Any], meanings: Mapping[str, str]) -> list[Setting]:
-    """Every setting with its value, its source and its meaning."""
+def explained(
+    settings: Sourced,
+    flags: Mapping[str, Any],
+    meanings: Mapping[str, str],
+    unset: Mapping[str, tuple[object, str]] | None = None,
+) -> list[Setting]:
+    """Every setting with its value, its source and its meaning; `unset` has those of settings without a value."""
     source_of, values = _sources(type(settings), _given(flags)), settings.model_dump(mode="json")
-    known = {name: settings.unset(name) or (values[name], source_of(name)) for name in meanings}
+    known = {name: (values[name], source_of(name)) for name in meanings} | dict(unset or {})
     return [Setting(name, known[name][0], known[name][1], meaning) for name, meaning in meanings.items()]
 
 
@@ -204,7 +206,7 @@ def _sources(kind: type[Sourced], given: Mapping[str, Any]) -> Callable[[str], s
     """A function from setting to where its value comes from; each source is read once."""
     layers = _layers(kind, InitSettingsSource(kind, dict(given)), EnvSettingsSource(kind))
     read = [(layer.named, layer.source()) for layer in layers]
-    return lambda name: next((named(name) for named, values in read if name in values), "default")
+    return lambda name: next((named(name) for named, values in read if name in values), DEFAULT)
 
 
 def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:

@@ -1,6 +1,9 @@
 """Small facts that the cycle and the clients remember by name."""
 
+from contextlib import suppress
+
 from swipefl.database.sql import Sql
+from swipefl.errors import StoreError
 
 
 class Meta:
@@ -17,6 +20,16 @@ class Meta:
     def set(self, key: str, value: str) -> None:
         """Remember `value`, in place of an earlier one. Raises StoreError."""
         self._sql.run("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", (key, value))
+
+    def note(self, key: str, value: str) -> None:
+        """Remember `value`, unless that fails or something else is written just now: nobody waits for it."""
+        ((timeout,),) = self._sql.rows("PRAGMA busy_timeout")
+        with suppress(StoreError):
+            try:
+                self._sql.run("PRAGMA busy_timeout = 0")
+                self.set(key, value)
+            finally:
+                self._sql.run(f"PRAGMA busy_timeout = {int(timeout)}")
 
     def delete(self, key: str) -> None:
         """Forget `key`, if it is there. Raises StoreError."""

@@ -22,6 +22,12 @@ from swipefl.store.rounds import Rounds
 from swipefl.store.schema import STORE
 from swipefl.store.words import Words
 
+
+def english(meta: Meta) -> Languages:
+    """The languages of a person of whom nothing is known."""
+    return ("en",)
+
+
 TRACES = "traces"  # what is noted while the file may still hold something of what was erased
 
 
@@ -29,10 +35,12 @@ class Store:
     """The file `path` and its tables; made (folder 0700, files 0600) and migrated on opening.
 
     Raises StoreError: damaged, newer than this swipefl, disk full, no permission. `clock` gives unix seconds; `person`
-    are the languages of what was written on a keyboard that names none.
+    says the languages of what was written on a keyboard that names none.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.time, person: Languages = ("en",)) -> None:
+    def __init__(
+        self, path: Path, clock: Callable[[], float] = time.time, person: Callable[[Meta], Languages] = english
+    ) -> None:
         self.path = path
         self.sql = open_database(path, STORE)
         self.meta = Meta(self.sql)
@@ -42,7 +50,7 @@ class Store:
         self.checkpoints = Checkpoints(self.sql, clock)
         self.rounds = Rounds(self.sql)
         self.outbox = Outbox(self.sql)
-        self.words = Words(self.sql, person)
+        self.words = Words(self.sql, person(self.meta))
         self.lexicons = Lexicons(self.sql, clock)
         self.memberships = Memberships(self.sql)
 

@@ -90,11 +90,34 @@ def test_what_was_taken_for_the_persons_language_is_said_once_a_home_and_on_stan
     first = swipefl(home, "predict", "-", "--json", given=swipe * 2, LANG="ru_RU.UTF-8")
     assert (first.err.count("ru: LANG says so"), first.err.count("\n")) == (1, 1)
     assert swipefl(home, "predict", "-", given=swipe, LANG="ru_RU.UTF-8").err == ""
-    assert "en: nothing says what you write in" in swipefl(home, "predict", "-", given=swipe, LANG="C.UTF-8").err
+    new = tmp_path / "other"
+    assert swipefl(new, "ingest", "-", given=unlabelled("hello", ("en",))).code == 0
+    assert "en: nothing says what you write in" in swipefl(new, "predict", "-", given=swipe, LANG="C.UTF-8").err
+    assert swipefl(new, "predict", "-", given=swipe, LANG="C.UTF-8").err == ""
+    assert "ru: LANG says so" in swipefl(new, "predict", "-", given=swipe, LANG="ru_RU.UTF-8").err
     for words, more in ((("--language", "en"), {}), ((), {"SWIPEFL_LANGUAGES": "en"})):
         assert swipefl(tmp_path / "new", "predict", "-", *words, given=swipe, **more).err == ""
     assert swipefl(tmp_path / "new", "predict", "-", given=unlabelled("hello", ("en",)), LANG="de_DE").err == ""
     assert not (tmp_path / "new").exists()
+
+
+def test_the_systems_language_counts_also_for_processes_that_are_told_none_or_another(tmp_path: Path) -> None:
+    """A shell has LANG, a timer none, and both are of one person: also for what they learn."""
+    word, swipe = "Zyzzogeton", unlabelled("zyzzogeton")
+    uses = [to_line(use) for use in train_uses(word.lower(), 4)]
+    for use in uses:
+        use["keyboard"] = built_in("qwerty").to_json() | {"name": "mine", "languages": []}
+    assert swipefl(tmp_path, "ingest", "-", given=lines(*uses), LANG="de_DE.UTF-8").code == 0
+    for extra in ({}, {"LANG": "C"}, {"LANG": "ru_RU.UTF-8"}):
+        shown = {one["name"]: one for one in swipefl(tmp_path, "config", "--json", **extra).json["settings"]}
+        assert (shown["languages"]["value"], shown["languages"]["source"]) == ("de", "swipefl.db")
+        (known,) = swipefl(tmp_path, "words", "list", "--json", **extra).json["words"]
+        assert (known["languages"], known["language"]) == (["de"], "de")
+    first = swipefl(tmp_path, "predict", "-", given=swipe, LANG="ru_RU.UTF-8")
+    assert (words_of(first)[0].lower(), "de: your system said so" in first.err) == (word.lower(), True)
+    assert swipefl(tmp_path, "predict", "-", given=swipe).err == ""
+    (tmp_path / "config.toml").write_text('languages = "en"\n')
+    assert swipefl(tmp_path, "words", "list", "--json").json["words"][0]["languages"] == ["en"]
 
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8", "", "en_GB.UTF-8", "nonsense!"])
@@ -143,12 +166,12 @@ def test_a_word_that_was_learned_on_a_keyboard_of_two_languages_is_offered_in_bo
         for use in train_uses(word.lower(), 3)
     ]
     assert swipefl(tmp_path, "ingest", "-", "--json", given=lines(*uses[:2])).json["stored"] == 2
-    known = {"word": word, "languages": ["xx", "en"], "uses": 2, "origin": "typed"}
+    known = {"word": word, "language": "xx,en", "languages": ["xx", "en"], "uses": 2, "origin": "typed"}
     assert swipefl(tmp_path, "words", "list", "--json").json["words"] == [known]
     for languages in (("xx",), ("en",), ("en", "ru"), ("xx-yy",)):
         assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled(word.lower(), languages)))[0] == word
     assert swipefl(tmp_path, "words", "remove", word.upper(), "--language", "xx").code == 0
-    known["languages"] = ["en"]
+    known |= {"language": "en", "languages": ["en"]}
     assert swipefl(tmp_path, "words", "list", "--json").json["words"] == [known]
     swipe = unlabelled(word.lower(), ("xx",))
     assert "candidates" not in swipefl(tmp_path, "predict", "-", given=swipe).json

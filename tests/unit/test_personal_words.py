@@ -84,7 +84,7 @@ def with_languages(example: Example, languages: Languages) -> Example:
 
 @pytest.mark.parametrize("languages", [DE, ("de", "en"), ("pt-br",), ()])
 def test_a_swiped_word_is_of_its_keyboards_languages_else_of_the_persons(path: Path, languages: Languages) -> None:
-    with Store(path, person=("fr", "nl")) as store:
+    with Store(path, person=lambda meta: ("fr", "nl")) as store:
         put(store, [with_languages(example, languages) for example in train_uses(RARE, 2)])
         assert store.words.all() == [PersonalWord(RARE, languages or ("fr", "nl"), 2, "typed")]
 
@@ -212,7 +212,7 @@ def test_the_step_marks_what_there_was(tmp_path: Path) -> None:
 
 
 def test_a_keyboard_of_the_package_teaches_its_own_language(path: Path) -> None:
-    with Store(path, person=("tr",)) as store:
+    with Store(path, person=lambda meta: ("tr",)) as store:
         put(store, train_uses(RARE, 2))
         assert built_in("qwerty").languages == EN
         assert store.words.all() == [PersonalWord(RARE, EN, 2, "typed")]
