@@ -55,6 +55,7 @@ def add(
     as_json: JsonOption = False,
 ) -> None:
     """Use a word list for a language, in place of swipefl's. It is kept here, and no export has it."""
+    from swipefl.decoder.lexicon import shipped_tag
     from swipefl.device.languages import said_language
     from swipefl.device.lexicons import add_lexicon, add_wordfreq
     from swipefl.errors import UsageError
@@ -68,6 +69,8 @@ def add(
     with device.store() as store:
         added = add_wordfreq(store, source, tag, name) if file is None else add_lexicon(store, file, tag, name)
     _tell(added)
+    if file is None and shipped_tag(tag):
+        note(f"wordfreq's words have no capitals; `swipefl lexicons remove {tag}` brings swipefl's own back")
     if as_json:
         emit(asdict(added))
     else:
@@ -101,3 +104,5 @@ def _tell(added: "LexiconReport") -> None:
     if bad := added.left_out.get("bad-line"):
         lines = ", ".join(map(str, added.bad_lines)) + (", ..." if bad > len(added.bad_lines) else "")
         note(f"left out: {counted(bad, 'line')} that cannot be read: {lines}")
+    if added.is_guessed:
+        note("its encoding was taken to be Latin-1: nothing says it, as the .aff file beside a .dic does")

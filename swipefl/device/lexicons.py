@@ -24,13 +24,17 @@ class KnownLexicon:
 
 @dataclass(frozen=True)
 class LexiconReport:
-    """A lexicon that was added; how many words were left out, by reason, and the numbers of the first bad lines."""
+    """A lexicon that was added; how many words were left out, by reason, and the numbers of the first bad lines.
+
+    `is_guessed`: nothing said the file's encoding; it was read as Latin-1.
+    """
 
     language: str
     name: str
     words: int
     left_out: Mapping[str, int] = field(default_factory=dict)
     bad_lines: tuple[int, ...] = ()
+    is_guessed: bool = False
 
 
 def known_lexicons(store: Store) -> list[KnownLexicon]:
@@ -76,7 +80,7 @@ def _added(store: Store, words: WordFile, language: str, name: str) -> LexiconRe
     shares = frequencies(words)
     with store.transaction():
         store.lexicons.add(language, name, len(shares), packed(shares))
-    return LexiconReport(language, name, len(shares), dict(words.left_out), tuple(words.bad_lines))
+    return LexiconReport(language, name, len(shares), dict(words.left_out), tuple(words.bad_lines), words.is_guessed)
 
 
 def frequencies(words: WordFile) -> dict[str, float]:

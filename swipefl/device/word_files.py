@@ -1,12 +1,13 @@
 """Word lists of other programs: lines of `word count`, an AOSP `.combined` list, a hunspell `.dic`."""
 
 import codecs
-import math
+import gzip
 import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 
 from swipefl.device.hunspell import Affixes, affixes_beside
@@ -17,6 +18,7 @@ from swipefl.gesture.spelling import can_be_spelled, straight
 
 MOST_BYTES = 64 << 20
 MOST_WORDS = 1_000_000
+LEAST, MOST = 1e-30, 1e30  # how often a word may be counted, in whatever unit
 MOST_TOLD = 10  # bad lines
 AOSP_STEP = 1.15  # a word whose f is one higher is so much more frequent
 NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -27,14 +29,15 @@ NO_WORD, UNSPELLED, OFFENSIVE, BAD_LINE = "no-word", "unspelled", "offensive", "
 class WordFile:
     """Words as they are written and their weights, in whatever unit; how many were left out, by reason.
 
-    `bad_lines` are the numbers of the first lines that could not be read. A word that has no weight is as frequent as
-    the rarest that has one; where none has, all count alike.
+    `bad_lines` are the numbers of the first lines that could not be read. `is_guessed`: nothing said the encoding, and
+    it is no UTF-8. A word without a weight is as frequent as the rarest that has one; where none has, all count alike.
     """
 
     weights: dict[str, float] = field(default_factory=dict)
     unweighted: set[str] = field(default_factory=set)
     left_out: Counter[str] = field(default_factory=Counter)
     bad_lines: list[int] = field(default_factory=list)
+    is_guessed: bool = False
 
     def take(self, word: str, weight: float | None) -> None:
         """One more word, unless no keyboard can spell it. Raises DataError where there are too many."""
@@ -63,10 +66,11 @@ def read_word_file(path: Path) -> WordFile:
     content = _content(path)
     head = content[:4096].removeprefix(codecs.BOM_UTF8).lstrip()
     words = WordFile()
-    if head.startswith(b"dictionary="):
+    if head.startswith((b"dictionary=", b"word=")) or ".combined" in path.suffixes:
         _read(_lines(content, path), _combined, words)
     elif path.suffix.lower() == ".dic":
         affixes = affixes_beside(path)
+        words.is_guessed = affixes.encoding is None and not _is_utf8(content)
         _read(_lines(content, path, affixes.encoding), _hunspell(affixes), words)
     else:
         _read(_lines(content, path), _counted, words)
@@ -99,16 +103,24 @@ def _counted(line: str) -> Parsed:
         return None
     word, _, last = line.strip().rpartition("\t") if "\t" in line.strip() else line.strip().rpartition(" ")
     if not NUMBER.fullmatch(last):
-        return line, None
-    return (word, float(last)) if word and 0 < float(last) < math.inf else BAD_LINE
+        return BAD_LINE if word and ("\t" in line.strip() or _is_no_word(last)) else (line, None)
+    return (word, float(last)) if word and LEAST <= float(last) <= MOST else BAD_LINE
+
+
+def _is_no_word(last: str) -> bool:
+    """Whether the end of a line is meant as a number, and is none that counts: `nan`, `1,500`."""
+    return last.lower() in ("nan", "inf", "infinity") or not can_be_spelled(last)
 
 
 def _combined(line: str) -> Parsed:
     """A line of an AOSP list; bigrams, shortcuts and the header say nothing of a word."""
-    fields = dict(part.partition("=")[::2] for part in line.strip().split(","))
+    parts = line.strip().split(",")
+    fields = dict(part.partition("=")[::2] for part in parts)
     if "word" not in fields:
         return None if line.strip().startswith(("dictionary=", "bigram=", "shortcut=")) else BAD_LINE
     try:
+        if not all("=" in part for part in parts):
+            return BAD_LINE
         f = int(fields["f"])
     except (KeyError, ValueError):
         return BAD_LINE
@@ -142,12 +154,21 @@ def _content(path: Path) -> bytes:
         raise unreadable(str(path), error) from error
     if content.startswith(b"\x1f\x8b"):
         try:
-            content = zlib.decompressobj(31).decompress(content, MOST_BYTES + 1)
-        except zlib.error as error:
+            with gzip.open(BytesIO(content)) as packed:
+                content = packed.read(MOST_BYTES + 1)
+        except (zlib.error, OSError, EOFError) as error:
             raise DataError("no-lexicon-file", "{path} is damaged: it cannot be unpacked", path=path) from error
     if len(content) > MOST_BYTES:
         raise DataError("large-lexicon", "a file of words may have {most} MB at most", most=MOST_BYTES >> 20)
     return content
+
+
+def _is_utf8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _lines(content: bytes, path: Path, encoding: str | None = "utf-8") -> Iterator[tuple[int, str]]:

@@ -51,7 +51,8 @@ def test_lists_of_other_programs_are_read(tmp_path: Path) -> None:
     combined = "dictionary=main:xa,locale=xa\n word=Hello,f=200\n word=Hells,f=90\n word=hell,f=0\n"
     report = added(tmp_path, combined, "xa", "main_xa.combined", "--json")
     assert report.json == {
-        "language": "xa", "name": "main_xa.combined", "words": 2, "left_out": {"offensive": 1}, "bad_lines": []
+        "language": "xa", "name": "main_xa.combined", "words": 2, "left_out": {"offensive": 1}, "bad_lines": [],
+            "is_guessed": False,
     }  # fmt: skip
     assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled("hello", ("xa",))))[0] == "Hello"
     assert added(tmp_path, "2\nHello/S\nHells\n", "xb", "xb.dic", "--name", "mine").code == 0

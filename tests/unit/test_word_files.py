@@ -93,6 +93,46 @@ def test_flags_are_split_as_the_affixes_say(tmp_path: Path, flags: str, of_bad: 
 
 
 @pytest.mark.parametrize(
+    ("line", "left_out"),
+    [
+        ("hello nan", "bad-line"),
+        ("world inf", "bad-line"),
+        ("hello\tworld", "bad-line"),
+        ("the 1,500", "bad-line"),
+        ("the\t1.500,0", "bad-line"),
+        ("the 1e308", "bad-line"),
+        ("the 1e-320", "bad-line"),
+        ("New York", None),
+        ("the 1e30", None),
+    ],
+)
+def test_a_count_that_is_none_is_no_part_of_a_word(tmp_path: Path, line: str, left_out: str | None) -> None:
+    words = read_word_file(written(tmp_path / "words.txt", f"fine 3\n{line}\n{line}\n"))
+    assert words.left_out == ({left_out: 2} if left_out else {})
+    packed(frequencies(words))
+
+
+@pytest.mark.parametrize("name", ["de.combined", "de.txt"])
+def test_an_aosp_list_may_lack_its_head(tmp_path: Path, name: str) -> None:
+    words = read_word_file(written(tmp_path / name, " word=der,f=222\n word=a,b,f=9\n"))
+    assert (set(words.weights), words.left_out) == ({"der"}, {"bad-line": 1})
+
+
+def test_a_gzipped_list_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    two = gzip.compress(b"the 5\n") + gzip.compress(b"of 4\n")
+    assert read_word_file(written(tmp_path / "two.gz", two)).weights == {"the": 5, "of": 4}
+    for cut in range(2, len(two)):
+        if cut != len(gzip.compress(b"the 5\n")):
+            with pytest.raises(DataError):
+                read_word_file(written(tmp_path / "cut.gz", two[:cut]))
+
+
+def test_a_guess_of_the_encoding_is_told(tmp_path: Path) -> None:
+    for content, is_guessed in (("Straße\n".encode("latin-1"), True), ("Straße\n".encode(), False)):
+        assert read_word_file(written(tmp_path / "a.dic", content)).is_guessed is is_guessed
+
+
+@pytest.mark.parametrize(
     ("affixes", "known"),
     [
         ("AF 3\nAF a # 1\nAF ax # 2\nAF x\nFORBIDDENWORD x\n", {"eins", "vier", "neun"}),
