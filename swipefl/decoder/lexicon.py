@@ -211,9 +211,17 @@ def load_lexicon(languages: str | Languages) -> Lexicon:
     return _loaded(tuple(dict.fromkeys(map(check_language, tags))))
 
 
+def lexicon_of_any(languages: Languages) -> Lexicon:
+    """As `load_lexicon`, for what files say: a language without a lexicon has no words, and ends nothing.
+
+    Where nothing says a language it is English: who keeps a file of other people's swipes speaks for none of them.
+    """
+    return _loaded(tuple(dict.fromkeys(shipped_tag(tag) or tag for tag in languages or ("en",))))
+
+
 @lru_cache(maxsize=4)
 def _loaded(tags: Languages) -> Lexicon:
-    return merged([Lexicon((tag,), (_listed(tag),)) for tag in tags])
+    return merged([Lexicon((tag,), (_listed(tag),)) if tag in shipped() else no_words(tag) for tag in tags])
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from safetensors.numpy import save
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Evaluation, evaluate
-from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.lexicon import lexicon_of_any
 from swipefl.device.contribution import Contribution, contribution
 from swipefl.errors import DataError
 from swipefl.federation.update import encode_update, residual_from, shapes_of
@@ -65,7 +65,7 @@ def contribute(task: Task, scenario: Scenario) -> Made:
         measured=False,
     )
     try:
-        made = contribution(start, examples, config, train, load_lexicon)
+        made = contribution(start, examples, config, train, lexicon_of_any)
         return _sent(made, task, scenario)
     except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
         return Made(None, 0)
@@ -89,7 +89,7 @@ def _sent(made: Contribution, task: Task, scenario: Scenario) -> Made:
 
 def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluation:
     """The scores of the checkpoint in `start` on every `parts`-th example of a file, from the `part`-th on."""
-    decoder = Decoder(_checkpoint(start), load_lexicon)
+    decoder = Decoder(_checkpoint(start), lexicon_of_any)
     chosen = [example for number, example in enumerate(read_examples(examples)) if number % parts == part]
     return evaluate(decoder.decode_and_spell, chosen, decoder.knows)
 

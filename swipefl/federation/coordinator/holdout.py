@@ -5,7 +5,7 @@ from pathlib import Path
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import judge
-from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.lexicon import lexicon_of_any
 from swipefl.errors import DataError
 from swipefl.federation.coordinator.rounds import Holdout
 from swipefl.gesture.formats import read_examples
@@ -15,7 +15,8 @@ from swipefl.stopping import Stop, until
 def holdout(path: Path) -> Holdout:
     """A function from checkpoint to its top-1 on the examples of `path`. Raises DataError where there are none.
 
-    It asks whether it is to end before each example, and raises that.
+    It asks whether it is to end before each example, and raises that. A word of a language without a lexicon counts as
+    wrong; a gesture of which neither line nor keyboard says a language is English.
     """
     examples = list(read_examples(path))
     if not examples:
@@ -26,7 +27,7 @@ def holdout(path: Path) -> Holdout:
         if checkpoint.fingerprint not in known:
             for oldest in list(known)[:-2]:
                 del known[oldest]
-            known[checkpoint.fingerprint] = judge(Decoder(checkpoint, load_lexicon), until(stop, examples)).top1
+            known[checkpoint.fingerprint] = judge(Decoder(checkpoint, lexicon_of_any), until(stop, examples)).top1
         return known[checkpoint.fingerprint]
 
     return score
