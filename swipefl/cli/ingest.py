@@ -148,7 +148,7 @@ def _summary(report: "IngestReport") -> str:
         return "nothing new to store"
     counts = [f"{report.stored} stored", f"{report.duplicates} known before", f"{report.rejected} rejected"]
     if report.corrected:
-        counts.insert(1, f"{report.corrected} corrected (known with another word)")
+        counts.insert(1, f"{report.corrected} corrected (known with another word or keyboard)")
     lines = [f"{counted(report.read, 'gesture')} read in {report.seconds:.1f} s: {', '.join(counts)}"]
     if report.suspect:
         lines.append(f"  {report.suspect} of them suspect: the path does not fit the word, so it is not learned from")

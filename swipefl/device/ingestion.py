@@ -40,7 +40,8 @@ TOLD = 10  # files that could not be read, each with its reason
 class IngestReport:
     """What an ingest did: read = stored + corrected + duplicates + rejected; reasons of the rejected.
 
-    Corrected were known with another word. Suspect are those of the stored and corrected that are not learned from.
+    Corrected were known with another word, keyboard, language or verdict. Suspect are those of the stored and corrected
+    that are not learned from.
     `unreadable` is how many files and folders could not be read.
     """
 

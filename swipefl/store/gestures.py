@@ -1,13 +1,15 @@
 """The person's examples: gestures with the word that was meant.
 
 A gesture is what its trace is. The same trace again is the same gesture, and with another word a correction: the newer
-word counts, unless the owner set one by hand, which only the owner changes. An id is a name that loggers reuse.
+word counts, unless the owner set one by hand, which only the owner changes. So do the newer keyboard and languages of
+the same word, unless the swipe fits it worse there. An id is a name that loggers reuse.
 """
 
 import hashlib
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +29,30 @@ MOST_CHOICES = 10  # that an ambiguous id is told to stand for
 _COLUMNS = "id, trace, keyboard, languages, word, by_hand, verdict, held_out, stored_at, width, height, user, points"
 _INSERT = f"INSERT INTO gestures ({_COLUMNS}) VALUES ({'?, ' * 12}?) ON CONFLICT (trace) DO NOTHING"
 _CORRECT = "UPDATE gestures SET (keyboard, languages, word, by_hand, verdict) = (?, ?, ?, ?, ?) WHERE number = ?"
+_LABELS = "SELECT trace, number, keyboard, languages, word, by_hand, verdict FROM gestures WHERE trace IN ({})"
+_AT_ONCE = 500  # parameters: older SQLite takes 999
 _SELECT = f"SELECT number, {_COLUMNS} FROM gestures"
+
+
+class _Label(NamedTuple):
+    """What is said of a trace: which word it is, and where that is spelled."""
+
+    keyboard: str
+    languages: str | None
+    word: str
+    by_hand: bool
+    verdict: str
+
+    def then(self, said: "_Label") -> "_Label":
+        """What counts once more was said."""
+        if said.word != self.word:
+            return self if self.by_hand else said
+        by_hand = self.by_hand or said.by_hand
+        if (self.verdict, said.verdict) == (GOOD, SUSPECT):
+            return self._replace(by_hand=by_hand)
+        if said.verdict == self.verdict and said.languages is None:
+            said = said._replace(languages=self.languages)
+        return said._replace(by_hand=by_hand)
 
 
 class _Row(NamedTuple):
@@ -47,6 +72,11 @@ class _Row(NamedTuple):
     user: str | None
     points: bytes
 
+    @property
+    def label(self) -> _Label:
+        """What its line says of its trace."""
+        return _Label(self.keyboard, self.languages, self.word, self.by_hand, self.verdict)
+
 
 class Judged(NamedTuple):
     """An example to store with its verdict; `by_hand` where its owner set the word."""
@@ -58,7 +88,10 @@ class Judged(NamedTuple):
 
 @dataclass(frozen=True)
 class Landed:
-    """How many gestures were new, how many corrected: known with another word. And how many of both are suspect."""
+    """How many gestures were new, how many corrected, and how many of both are suspect.
+
+    Corrected were known with another word, or on another keyboard, in other languages or with another verdict.
+    """
 
     stored: int
     corrected: int
@@ -107,30 +140,27 @@ class Gestures:
         return Landed(stored, len(corrected), suspect + turned)
 
     def _correct(self, rows: Sequence[_Row]) -> dict[int, str]:
-        """The newer words of known traces in place of the stored; gives the verdicts of what was corrected."""
-        last: dict[bytes, _Row] = {}
+        """What is newly said of known traces in place of the stored; gives the verdicts of what was corrected."""
+        known = self._labels({row.trace for row in rows})
+        labels = {trace: label for trace, (_, label) in known.items()}
         for row in rows:
-            if row.trace not in last or row.by_hand >= last[row.trace].by_hand:
-                last[row.trace] = row
-        corrected = {}
-        for row in last.values():
-            number, word, by_hand = self._sql.rows(
-                "SELECT number, word, by_hand FROM gestures WHERE trace = ?", (row.trace,)
-            )[0]
-            if by_hand or (word == row.word and not row.by_hand):
-                continue
-            self._set(number, row)
-            if word != row.word:
-                corrected[number] = row.verdict
-        return corrected
+            labels[row.trace] = labels[row.trace].then(row.label)
+        changed = [(*known[trace], label) for trace, label in labels.items() if label != known[trace][1]]
+        self._sql.run_many(_CORRECT, [(*label, number) for number, _, label in changed])
+        return {number: label.verdict for number, old, label in changed if label != old._replace(by_hand=label.by_hand)}
 
-    def _set(self, number: int, row: _Row) -> None:
-        values = (row.keyboard, row.languages, row.word, row.by_hand, row.verdict, number)
-        self._sql.run(_CORRECT, values)
+    def _labels(self, traces: Collection[bytes]) -> dict[bytes, tuple[int, _Label]]:
+        """The numbers and labels of the traces that are known."""
+        found, left = {}, iter(traces)
+        while some := list(islice(left, _AT_ONCE)):
+            for trace, number, *label in self._sql.rows(_LABELS.format(",".join("?" * len(some))), some):
+                found[trace] = (number, _Label(*label))
+        return found
 
     def relabel(self, stored: Stored, example: Example, verdict: str) -> None:
         """Give a stored gesture the word of `example`, which its owner says. Raises StoreError."""
-        self._set(stored.number, _row(Judged(example, verdict, by_hand=True), stored.stored_at))
+        label = _row(Judged(example, verdict, by_hand=True), stored.stored_at).label
+        self._sql.run(_CORRECT, (*label, stored.number))
 
     def examples(self, split: str) -> list[Example]:
         """The good examples of `split`: "train" or "held_out". Raises StoreError."""
@@ -205,12 +235,13 @@ class Gestures:
     def fingerprint(self) -> str:
         """A hash of the set of good examples, in whatever order they came. Raises StoreError."""
         rows = self._sql.each(
-            "SELECT trace, word FROM gestures WHERE verdict = ? ORDER BY held_out, keyboard, word, languages, trace",
+            "SELECT trace, word, keyboard, languages FROM gestures WHERE verdict = ? "
+            "ORDER BY held_out, keyboard, word, languages, trace",
             (GOOD,),
         )
         digest = hashlib.blake2b(digest_size=16)
-        for trace, word in rows:
-            digest.update(trace + word.encode() + b"\0")
+        for trace, *label in rows:
+            digest.update(trace + "\0".join(part or "" for part in label).encode() + b"\0")
         return digest.hexdigest()
 
     def scope(self, before: float | None = None, word: str | None = None, id: str | None = None) -> Scope:

@@ -41,10 +41,13 @@ def handle_of(trace: bytes) -> str:
 def meanings(name: str) -> Iterator[tuple[str, tuple[Any, ...]]]:
     """What `name` may mean, as conditions on gestures, the strongest first: a handle, an id, how one begins.
 
-    A handle comes first: there must be one name by which each gesture is found, whatever ids there are.
+    A handle comes first: there must be one name by which each gesture is found, whatever ids there are. No name, as of
+    a variable that is not set, means nothing, and not any gesture.
     """
-    by_trace = "trace BETWEEN ? AND ?"
-    ends = tuple(bytes.fromhex(name.ljust(TRACE, filler)) for filler in "0f") if _is_hash(name) else ()
+    if not name:
+        return
+    by_trace, digits = "trace BETWEEN ? AND ?", name.lower()
+    ends = tuple(bytes.fromhex(digits.ljust(TRACE, filler)) for filler in "0f") if _is_hash(digits) else ()
     if ends and len(name) >= HANDLE:
         yield by_trace, ends
     yield "id = ?", (name,)

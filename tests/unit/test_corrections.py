@@ -150,6 +150,96 @@ def test_a_correction_brings_the_keyboard_that_its_word_is_spelled_on(store: Sto
     assert (example.word, example.spelled, example.gesture.languages) == ("hüllo", "hüllo", ("de",))
 
 
+QWERTY = built_in("qwerty")
+TURNED = tuple(replace(key, letter=other.letter) for key, other in zip(QWERTY.keys, QWERTY.keys[::-1], strict=True))
+OTHER = replace(QWERTY, name="other", keys=TURNED)
+WRONG = {"keyboard": OTHER.to_json()}
+
+
+def keyboards(store: Store) -> list[tuple[str, str]]:
+    return [(stored.example.gesture.keyboard.name, stored.verdict) for stored in store.gestures.all()]
+
+
+def test_a_log_that_was_read_with_a_wrong_layout_is_mended_by_reading_it_with_the_right_one(store: Store) -> None:
+    assert read(store, line(HELLO, **WRONG)).suspect == 1
+    assert counts(report := read(store, line(HELLO))) == (0, 1, 0)
+    assert (report.suspect, keyboards(store)) == (0, [("qwerty", GOOD)])
+    assert counts(read(store, line(HELLO, **WRONG))) == (0, 0, 1), "nor does a wrong one spoil it again"
+    assert counts(read(store, line(HELLO))) == (0, 0, 1)
+    assert keyboards(store) == [("qwerty", GOOD)]
+
+
+def test_the_layout_of_a_word_that_was_said_by_hand_is_mended_and_the_word_stays(store: Store) -> None:
+    read(store, line(HELLO, word="hallo", **WRONG))
+    relabel(store, HELLO.gesture.id, "hello")
+    assert counts(read(store, line(HELLO, word="hallo"))) == (0, 0, 1)
+    assert keyboards(store) == [("other", SUSPECT)]
+    assert counts(read(store, line(HELLO))) == (0, 1, 0)
+    assert keyboards(store) == [("qwerty", GOOD)]
+    assert counts(read(store, line(HELLO, word="jello"))) == (0, 0, 1)
+    assert words(store) == ["hello"]
+
+
+def test_a_doubt_is_taken_back_by_the_same_line_without_it(store: Store) -> None:
+    assert read(store, line(HELLO, suspect=True)).suspect == 1
+    assert counts(read(store, line(HELLO))) == (0, 1, 0)
+    assert counts(read(store, line(HELLO, suspect=True))) == (0, 0, 1)
+    assert store.gestures.counts()[GOOD] == 1
+
+
+def test_what_a_line_says_of_languages_is_taken_and_a_line_that_says_nothing_takes_nothing_away(store: Store) -> None:
+    read(store, line(HELLO))
+    learned = store.gestures.fingerprint()
+    assert counts(read(store, line(HELLO, languages=["de"]))) == (0, 1, 0)
+    assert store.gestures.fingerprint() != learned, "it is something new to learn"
+    assert counts(read(store, line(HELLO))) == (0, 0, 1)
+    assert counts(read(store, line(HELLO, languages=["de"]))) == (0, 0, 1)
+    assert [example.gesture.languages for example, _ in store.gestures.everything()] == [("de",)]
+
+
+LABELLED = st.tuples(
+    st.sampled_from(["hello", "jello"]),
+    st.sampled_from(["qwerty", "other"]),
+    st.sampled_from([(), ("de",), ("en", "tr")]),
+    st.booleans(),
+    st.sampled_from([GOOD, SUSPECT]),
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 2), LABELLED), min_size=1, max_size=12))
+@settings(max_examples=40)
+def test_lines_come_to_the_same_one_by_one_and_all_at_once_and_again_to_nothing(said: list[tuple[int, Any]]) -> None:
+    some, named = examples(3, seed=4), {"qwerty": QWERTY, "other": OTHER}
+    batch = []
+    for which, (word, keyboard, languages, by_hand, judged) in said:
+        gesture = replace(some[which].gesture, keyboard=named[keyboard], languages=languages)
+        batch.append(Judged(Example(gesture, word), judged, by_hand))
+    with fresh_store() as (one, _), fresh_store() as (other, _):
+        for judged in batch:
+            with one.transaction():
+                one.gestures.add([judged])
+        with other.transaction():
+            landed = other.gestures.add(batch)
+        assert snapshot(one) == snapshot(other)
+        assert landed.stored == len(snapshot(other))
+        assert landed.corrected <= landed.stored + len(batch)
+        assert landed.suspect == other.gestures.counts()[SUSPECT]
+        with other.transaction():
+            other.gestures.add(batch[-1:])
+        assert other.gestures.add(batch[-1:]) == Landed(0, 0, 0)
+
+
+def test_what_is_known_is_looked_up_many_at_a_time(store: Store) -> None:
+    some = [Judged(example, GOOD) for example in examples(1_200, seed=3)]
+    asked: list[str] = []
+    for _ in range(2):
+        store.sql.db.conn.set_trace_callback(lambda sql: asked.append(sql) if sql.startswith("SELECT") else None)
+        with store.transaction():
+            landed = store.gestures.add(some)
+    assert landed == Landed(0, 0, 0)
+    assert len(asked) < 20
+
+
 def test_a_private_line_corrects_nothing(store: Store) -> None:
     read(store, line(HELLO))
     assert read(store, line(HELLO, word="jello", private=True)).read == 0
@@ -235,6 +325,16 @@ def test_an_export_gives_the_same_store(said: Sequence[tuple[str, tuple[str, ...
             read(other, *lines)
             assert snapshot(other) == snapshot(store)
             assert list(exported(other)) == lines
+
+
+def test_no_name_is_no_gesture_and_a_handle_is_found_in_capitals(store: Store) -> None:
+    put(store, [HELLO])
+    with pytest.raises(UsageError) as error:
+        store.gestures.find("")
+    assert error.value.remedy is Remedy.LIST_GESTURES
+    (stored,) = store.gestures.all()
+    trace = HELLO.gesture.trace_hash().hex()
+    assert {store.gestures.find(name.upper()).number for name in (stored.handle, trace, trace[:8])} == {stored.number}
 
 
 @pytest.mark.parametrize("given", ["0", "g"])
