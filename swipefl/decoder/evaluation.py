@@ -25,8 +25,7 @@ WORST = 10  # keys, and words
 BINS = 15
 SEEN_AT_LEAST = 5  # times, for a key to be among the worst
 NOWHERE = 1_000_000  # the rank of a word that is not among the candidates
-JUDGED = 20  # candidates among which a judged word is looked for
-EVALUATED = 20  # candidates that an evaluation looks at: five spellings with nearly all the forms that words have
+LOOKED_AT = 20  # candidates among which a word is looked for: five spellings with nearly all the forms that words have
 MOST_GROUPS = 1_000
 UNFOUND = 1e-6  # its probability where it is not among them
 
@@ -60,7 +59,7 @@ def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
     """
     ranks, logs = [], []
     for example in examples:
-        candidates = [c for c in decoder.decode(example.gesture, JUDGED) if math.isfinite(c.probability)]
+        candidates = [c for c in decoder.decode(example.gesture, LOOKED_AT) if math.isfinite(c.probability)]
         chances = _chances(candidates)
         ranks.append(_rank(example.spelled, chances))
         logs.append(float(np.log(max(chances.get(example.spelled, 0.0), UNFOUND))))
@@ -106,7 +105,10 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
 
     `known` says whether an example's word is in the lexicon. Raises TooLittleData where there are no examples.
     """
-    return evaluate_by(decode, ((example, "") for example in examples), known)[0]
+    tally = _Tally()
+    for example in examples:
+        tally.add(_seen(decode, example, known))
+    return tally.evaluation()
 
 
 def evaluate_by(
@@ -116,18 +118,46 @@ def evaluate_by(
 
     Raises TooLittleData where there are no examples, UsageError where there are more than MOST_GROUPS groups.
     """
-    tallies: dict[str, _Tally] = {}
-    everything = _Tally()
+    everything, tallies = _Tally(), dict[str, _Tally]()
     for example, group in examples:
-        begun = time.perf_counter()
-        candidates, spelling = decode(example.gesture, EVALUATED)
-        seconds = time.perf_counter() - begun
+        seen = _seen(decode, example, known)
         if group not in tallies and len(tallies) == MOST_GROUPS:
             what = "there are more than {most:,} groups"
             raise UsageError("many-groups", what, Remedy.CHOOSE_FIELD, most=MOST_GROUPS)
         for tally in (everything, tallies.setdefault(group, _Tally())):
-            tally.add(example, candidates, spelling, known(example), seconds)
+            tally.add(seen)
     return everything.evaluation(), {name: tallies[name].evaluation() for name in sorted(tallies)}
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What came of one example; `written` where its label is more than a spelling."""
+
+    word: str
+    rank: int
+    sure: float
+    written: bool | None
+    listed: bool
+    spelled: bool
+    keys_missed: str
+    seconds: float
+
+
+def _seen(decode: Decode, example: Example, known: Callable[[Example], bool]) -> _Seen:
+    begun = time.perf_counter()
+    candidates, spelling = decode(example.gesture, LOOKED_AT)
+    seconds = time.perf_counter() - begun
+    word, chances, listed = example.spelled, _chances(candidates), known(example)
+    return _Seen(
+        word,
+        _rank(word, chances) if listed else NOWHERE,
+        next(iter(chances.values()), 0.0),
+        None if example.word == word else bool(candidates) and candidates[0].word == example.word,
+        listed,
+        spelling == word,
+        _missed(word, spelling),
+        seconds,
+    )
 
 
 class _Tally:
@@ -142,23 +172,19 @@ class _Tally:
         self._keys_seen, self._keys_missed = Counter[str](), Counter[str]()
         self._words_seen, self._words_missed = Counter[str](), Counter[str]()
 
-    def add(
-        self, example: Example, candidates: Sequence[Candidate], spelling: str, listed: bool, seconds: float
-    ) -> None:
+    def add(self, seen: _Seen) -> None:
         """Counts one example."""
-        word, chances = example.spelled, _chances(candidates)
-        rank = _rank(word, chances) if listed else NOWHERE
-        self._ranks.append(rank)
-        self._sure.append(next(iter(chances.values()), 0.0))
-        self._seconds.append(seconds)
-        if example.word != word:
-            self._written.append(bool(candidates) and candidates[0].word == example.word)
-        self._in_lexicon += listed
-        self._spelled += spelling == word
-        self._keys_seen.update(word)
-        self._keys_missed.update(_missed(word, spelling))
-        self._words_seen[word] += 1
-        self._words_missed[word] += rank > 0
+        self._ranks.append(seen.rank)
+        self._sure.append(seen.sure)
+        self._seconds.append(seen.seconds)
+        if seen.written is not None:
+            self._written.append(seen.written)
+        self._in_lexicon += seen.listed
+        self._spelled += seen.spelled
+        self._keys_seen.update(seen.word)
+        self._keys_missed.update(seen.keys_missed)
+        self._words_seen[seen.word] += 1
+        self._words_missed[seen.word] += seen.rank > 0
 
     def evaluation(self) -> Evaluation:
         """The scores. Raises TooLittleData where nothing was counted."""

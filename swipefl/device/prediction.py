@@ -86,7 +86,10 @@ class Prediction:
 
     def evaluation(self, examples: Iterable[Example], language: str | None = None) -> "Evaluation":
         """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
-        return self.evaluation_by(((example, "") for example in examples), language)[0]
+        from swipefl.decoder.evaluation import evaluate
+
+        decoder = self._decoder(self.vocabulary.lexicon, language)
+        return evaluate(decoder.decode_and_spell, examples, decoder.knows)
 
     def evaluation_by(
         self, examples: Iterable[tuple[Example, str]], language: str | None = None

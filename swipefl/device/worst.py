@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import JUDGED
+from swipefl.decoder.evaluation import LOOKED_AT
 from swipefl.store.gestures import HELD_OUT, TRAIN, Stored
 from swipefl.store.store import Store
 
@@ -37,5 +37,5 @@ def _worst(swipes: Iterable[Stored], decoder: Decoder, is_over: Callable[[], boo
 
 def _probability(decoder: Decoder, stored: Stored) -> float:
     """How sure the model is of the right word, however it is written; 0 where it is not among its first ones."""
-    candidates = decoder.decode(stored.example.gesture, JUDGED)
+    candidates = decoder.decode(stored.example.gesture, LOOKED_AT)
     return sum(candidate.probability for candidate in candidates if candidate.spelled == stored.example.spelled)

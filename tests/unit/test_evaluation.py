@@ -231,6 +231,27 @@ def test_a_spelling_is_as_likely_as_all_its_forms_together() -> None:
     assert judged == Judgement(0.5, pytest.approx((np.log(0.6) + np.log(0.3)) / 2))
 
 
+def test_an_example_is_looked_at_once_whatever_it_counts_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    swiped, asked, aligned = _swiped(["hello", "apple", "water"]), list[str](), list[str]()
+    align = evaluation.SequenceMatcher
+
+    def known(example: Example) -> bool:
+        asked.append(example.word)
+        return True
+
+    def matcher(junk: None, word: str, spelling: str, autojunk: bool) -> Any:
+        aligned.append(word)
+        return align(junk, word, spelling, autojunk=autojunk)
+
+    monkeypatch.setattr(evaluation, "SequenceMatcher", matcher)
+    plain = evaluate(_decoder(swiped), swiped, known)
+    grouped, groups = evaluate_by(_decoder(swiped), zip(swiped, "aab", strict=True), known)
+    assert asked == 2 * ["hello", "apple", "water"]
+    assert aligned == 2 * ["apple"]  # the others are spelled right
+    assert replace(plain, ms_p50=0.0, ms_p99=0.0) == replace(grouped, ms_p50=0.0, ms_p99=0.0)
+    assert sum(group.examples for group in groups.values()) == plain.examples
+
+
 @pytest.mark.parametrize(
     ("words", "written", "of"),
     [
