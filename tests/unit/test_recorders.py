@@ -529,6 +529,31 @@ def test_a_list_on_one_line_is_answered_before_another_line_is_there() -> None:
     assert len(raw.given) == 2
 
 
+@given(st.sampled_from(["list", "list of lines", "objects"]), st.lists(st.floats(0, 1), min_size=1, max_size=3))
+@settings(max_examples=60)
+def test_a_document_read_while_it_grows_gives_what_it_gives_whole(kind: str, cuts: list[float]) -> None:
+    """Cut at the end of any line, where it looks like a file that is whole."""
+    objects = [recorders.own(word) for word in WORDS]
+    text = "\n".join(json.dumps(each, indent=1) for each in objects) + "\n"
+    content = {"objects": text.encode(), "list": json.dumps(objects, indent=1).encode() + b"\n"}.get(kind)
+    rows = (content or long_list(objects, None)).splitlines(keepends=True)
+    with fresh_store() as (store, folder):
+        rejected = 0
+        for cut in [*sorted(cuts), 1]:
+            (folder / "s.json").write_bytes(b"".join(rows[: round(cut * len(rows))]))
+            rejected += ingested(store, folder / "s.json")[0].rejected
+        assert ([word for word, _ in stored(store)], rejected) == (sorted(WORDS), 0)
+
+
+def test_a_document_that_was_cut_long_ago_is_told_and_its_list_is_read_as_far_as_it_goes() -> None:
+    rows = json.dumps([recorders.own(word) for word in WORDS], indent=1).encode().splitlines(keepends=True)
+    with fresh_store() as (store, folder):
+        (folder / "s.json").write_bytes(b"".join(rows[:-9]))
+        os.utime(folder / "s.json", (time.time() - 3600,) * 2)
+        report, told = ingested(store, folder / "s.json")
+        assert (report.stored, [one.fault.code for one in told]) == (len(WORDS) - 1, ["broken-json"])
+
+
 # documents of each format are taken as that format and no other
 
 

@@ -188,6 +188,8 @@ def _document(line: Line, lines: Lines, reader: Reader) -> Generator[Entry, None
         yield from _parts(line.number, document, reader, found.text)
     except RejectedLine as error:
         coming = lines.coming()
+        if coming is None and found.is_open and found.text.lstrip().startswith(b"[") and _begins_list(found):
+            return (yield from _long(found, lines, reader))
         yield from _no_document(found, error, reader, coming)
         return _is_too_long(found, coming)
     return False
@@ -198,7 +200,7 @@ def _long(found: Collected, lines: Lines, reader: Reader) -> Generator[Entry, No
 
     Raises RejectedLine where it is no list of swipes.
     """
-    if not any(format_of(part) for _, part in islice(elements(found, iter(())), LOOKED_AT)):
+    if not _begins_list(found):
         found.value()
     for text, part in elements(found, lines):
         if isinstance(part, Rejected):
@@ -209,6 +211,11 @@ def _long(found: Collected, lines: Lines, reader: Reader) -> Generator[Entry, No
             part = futo.with_every_word(part, text)
             yield from entries_of(found.first.number, part, reader, marked=says_private(text))
     return False
+
+
+def _begins_list(found: Collected) -> bool:
+    """Whether one of the first of a list is a swipe."""
+    return any(format_of(part) for _, part in islice(elements(found, iter(())), LOOKED_AT))
 
 
 def _no_document(found: Collected, error: RejectedLine, reader: Reader, coming: Line | None) -> Iterator[Entry]:

@@ -62,8 +62,14 @@ class Collected:
 
     @property
     def resume(self) -> int | None:
-        """Where to read on from, if it looks unfinished."""
-        return self.first.start if self.ended and not self.text.endswith(b"\n") else None
+        """Where to read on from, if it looks unfinished and nothing is behind it."""
+        return self.first.start if self.ended and (self.is_open or not self.text.endswith(b"\n")) else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether brackets in it wait for their ends."""
+        marks = [token[0] for token in TOKEN.finditer(self.text)]
+        return sum(mark in (b"[", b"{") for mark in marks) > sum(mark in (b"]", b"}") for mark in marks)
 
     def value(self) -> Any:
         """What the document says. Raises RejectedLine, `long-document` or `broken-json`."""

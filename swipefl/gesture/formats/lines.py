@@ -34,8 +34,8 @@ class Readable(Protocol):
 class Line:
     """One line with its number and where it ends in the (unpacked) stream; `whole` has a newline behind it.
 
-    `private` is one that calls itself so, even if it is no JSON or too long to be kept. One that `goes_on` is a piece of
-    a list that is longer than a line may be: the next one is of the same line.
+    `private` is one that calls itself so, even if it is no JSON or too long to be kept. One that `goes_on` is a piece
+    of a list that is longer than a line may be: the next one is of the same line.
     """
 
     number: int
