@@ -342,7 +342,9 @@ def _bare(entry: Entry) -> Reading | OwnWord | OwnKeyboard | Rejected:
 
 
 def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
-    """Whether a swipe that was looked at again has not gone on."""
+    """Whether a swipe that was looked at again has not gone on, and does not break off in its next row."""
+    if isinstance(entry, Reading | Rejected) and entry.resume is not None and not entry.taken:
+        return False
     if isinstance(entry, Reading) and isinstance(taken, Reading):
         return (entry.gesture.trace_hash(), entry.word) == (taken.gesture.trace_hash(), taken.word)
     return isinstance(entry, Rejected) and isinstance(taken, Rejected) and entry.fault.code == taken.fault.code

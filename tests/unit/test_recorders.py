@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from swipefl.device.grids import keyboards_of
@@ -349,6 +349,7 @@ def stored(store: Store) -> list[tuple[str, bytes]]:
 
 @given(st.sampled_from(["", ";", "\t"]), st.lists(st.floats(0, 1), min_size=1, max_size=4), st.booleans())
 @settings(max_examples=60)
+@example("", [0.4921875, 0.490234375], False)  # at a row's end, then within the next
 def test_a_table_read_while_it_grows_gives_what_it_gives_whole(
     separator: str, cuts: list[float], is_ended: bool
 ) -> None:
