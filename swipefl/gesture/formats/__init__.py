@@ -163,7 +163,7 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
         yield Private(broken) if line.private else broken
         return
     inside = members_of(data)
-    if isinstance(data, list | dict) and inside and inside != [data]:
+    if isinstance(data, list | dict) and inside != [data]:  # an empty list is nothing to read
         yield from _parts(line.number, inside, reader, text)
     else:
         yield from entries_of(line.number, data, reader, text, line.private, known)
