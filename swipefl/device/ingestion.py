@@ -323,6 +323,8 @@ class Ingestion:
         """A batch and the place that `keep` puts, both or neither; what did not land does not count."""
         with self._store.transaction():
             landed = self._store.gestures.add(batch)
+            if landed.corrected:
+                self._store.owe_rewriting()  # the file may still hold the words before
             keep()
         self._landed += len(batch)
         self._stored += landed.stored

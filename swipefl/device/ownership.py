@@ -97,8 +97,10 @@ class RelabelReport:
 def relabel(store: Store, id: str, word: str) -> RelabelReport:
     """Gives the gesture that `id` names its word. No line that is read later changes it: its owner outranks every log.
 
-    It stays on its side of the split. Raises UsageError for an id that names none or several, and for what its keyboard
-    cannot spell; StoreError.
+    It stays on its side of the split. A personal model that learned the word before goes on learning from the new one:
+    to be rid of what it learned, `forget` the gesture by its id, or all; the word before names no gesture any more, and
+    no model says what it learned from. Raises UsageError for an id that names none or several, and for what its
+    keyboard cannot spell; StoreError.
     """
     with store.transaction():
         stored = store.gestures.find(id)
@@ -109,7 +111,9 @@ def relabel(store: Store, id: str, word: str) -> RelabelReport:
             raise UsageError("no-word", "{why}", why=error) from error
         judged = verdict(example)
         store.gestures.relabel(stored, example, judged)
-    return RelabelReport(gesture.id, stored.handle, judged, example.word != stored.example.word)
+        if changed := example.word != stored.example.word:
+            store.owe_rewriting()  # the next cycle leaves nothing of the word before in the file
+    return RelabelReport(gesture.id, stored.handle, judged, changed)
 
 
 def exported(store: Store) -> Iterator[dict[str, Any]]:

@@ -22,7 +22,7 @@ from swipefl.store.gestures import HELD_OUT, TRAIN, Judged, Landed
 from swipefl.store.store import Store
 from tests.support.cycles import cycle
 from tests.support.people import examples
-from tests.support.stores import fresh_store, put, renamed, side, train_uses
+from tests.support.stores import files, fresh_store, put, renamed, side, train_uses
 
 HELLO = train_uses("hello", 1)[0]
 
@@ -325,6 +325,21 @@ def test_an_export_gives_the_same_store(said: Sequence[tuple[str, tuple[str, ...
             read(other, *lines)
             assert snapshot(other) == snapshot(store)
             assert list(exported(other)) == lines
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_night_leaves_nothing_of_a_word_that_was_corrected_away(path: Path, by_hand: bool) -> None:
+    some, old = examples(1_500, seed=2), "zyzzogetonica"
+    wrong = some[::40]
+    with Store(path) as store:
+        put(store, [replace(example, word=old) if number % 40 == 0 else example for number, example in enumerate(some)])
+        if by_hand:
+            for example in wrong:
+                relabel(store, example.gesture.trace_hash().hex(), example.word)
+        else:
+            assert read(store, *map(line, wrong)).corrected == len(wrong)
+        cycle(store).run(1)
+    assert [file.name for file in files(path) if old.encode() in file.read_bytes()] == []
 
 
 def test_no_name_is_no_gesture_and_a_handle_is_found_in_capitals(store: Store) -> None:
