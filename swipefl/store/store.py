@@ -87,8 +87,8 @@ class Store:
         if not self._empty_log():
             raise StoreBusy(
                 "traces-left",
-                "what was erased is gone from {path}, but another program still reads {path.name}-wal, which may hold "
-                "traces",
+                "what was erased is in no table of {path} any more, but another program reads it: until the next "
+                "night, or the same again without that one, the file and its log may hold traces",
                 Remedy.RUN_AGAIN_LATER,
                 path=self.path,
             )

@@ -159,6 +159,16 @@ def test_a_rewriting_that_fails_says_that_the_rows_are_gone(path: Path) -> None:
     assert RARE.encode() not in path.read_bytes()
 
 
+def test_beside_another_reader_traces_may_remain_in_the_file_and_that_is_said(path: Path) -> None:
+    with filled(path) as store, Store(path) as reader, reader.sql.reading():
+        assert reader.gestures.counts()["good"] == 33
+        store.sql.run("PRAGMA busy_timeout = 1")
+        with pytest.raises(StoreError, match="the file and its log may hold traces") as error:
+            forget(store, word=RARE)
+        assert error.value.code == "traces-left"
+        assert store.owes_rewriting()
+
+
 def failing(stop: object) -> None:
     raise StoreError("disk-full", "no space")
 
