@@ -14,7 +14,7 @@ from swipefl.arrays import Floats
 from swipefl.decoder.word_index import WordIndex, WordTable
 from swipefl.decoder.word_list import HEADER, WordList, list_of, size_of, unpacked
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.language import Languages, is_turkic, primary
+from swipefl.gesture.language import Languages, is_turkic, tags_of
 from swipefl.gesture.spelling import lower
 
 KEPT = 1  # lexicons on keyboards, arranged for the search
@@ -186,7 +186,7 @@ def shipped_size(language: str) -> int:
 
 def shipped_tag(language: str) -> str | None:
     """The tag of the package's lexicon of a language: its own, else that of the language without its region."""
-    return next((tag for tag in (language, primary(language)) if tag in shipped()), None)
+    return next((tag for tag in tags_of(language) if tag in shipped()), None)
 
 
 def check_language(language: str) -> str:

@@ -9,7 +9,7 @@ from swipefl.decoder.alike import spelled_alike
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged, no_words, offensive_words, shipped
 from swipefl.decoder.word_list import WordList, unpacked
 from swipefl.errors import Remedy, StoreError, UsageError
-from swipefl.gesture.language import Languages, is_turkic, primary
+from swipefl.gesture.language import Languages, is_turkic, primary, tags_of
 from swipefl.gesture.spelling import folded, straight
 from swipefl.store.personal_words import PersonalWord, caseless
 
@@ -89,7 +89,7 @@ class Vocabulary:
     def _tag(self, language: str) -> str | None:
         """The tag of a language's lexicon: its own, else that of the language without its region."""
         known = {*shipped(), *self._own.lexicons}
-        return next((tag for tag in (language, primary(language)) if tag in known), None)
+        return next((tag for tag in tags_of(language) if tag in known), None)
 
     def _listed(self, language: str) -> Lexicon:
         tag = self._tag(language)
@@ -145,7 +145,7 @@ def _is_of(word: PersonalWord, languages: Languages) -> bool:
 
 
 def _offensive(language: str) -> frozenset[str]:
-    known = next((tag for tag in (language, primary(language)) if tag in shipped()), None)
+    known = next((tag for tag in tags_of(language) if tag in shipped()), None)
     return offensive_words(known) if known else frozenset()
 
 

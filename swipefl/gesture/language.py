@@ -10,6 +10,8 @@ MOST_TAG = 35  # characters: the longest tag that BCP 47 asks software to take
 MOST_LANGUAGES = 8  # at once
 # Two letters i, with a dot and without, and capitals of both (Unicode 16.0, section 5.18; Crimean Tatar likewise).
 TURKIC = frozenset(("tr", "az", "crh", "tt", "gag", "kk-latn", "ba-latn"))
+# A tag of several languages, or an old one, and under which its words are: BCP 47 has the old ones.
+OTHERWISE = {"no": ("nb",), "nn": ("nb",), "sh": ("hr",), "bs": ("hr",), "iw": ("he",), "mo": ("ro",), "in": ("id",)}
 
 _TAG = re.compile(r"[a-z]{2,8}(?:-[a-z0-9]{1,8})*")
 
@@ -29,6 +31,11 @@ def languages_of(text: str | Iterable[str]) -> Languages:
 def primary(tag: str) -> str:
     """The language of a tag without its region or script: `pt` of `pt-br`."""
     return tag.split("-", 1)[0]
+
+
+def tags_of(tag: str) -> Languages:
+    """The tags under which words of a language may be kept: its own, without its region, and what it was called."""
+    return (tag, primary(tag), *OTHERWISE.get(primary(tag), ()))
 
 
 def is_turkic(languages: Languages) -> bool:

@@ -195,3 +195,8 @@ def test_a_flag_that_names_no_language_is_told(flag: str) -> None:
 def test_the_packages_lexicon_is_read_once() -> None:
     words = Vocabulary()
     assert words.lexicon(EN).listed[0] is load_lexicon("en").listed[0]
+
+
+@pytest.mark.parametrize(("tag", "known"), [("no-no", "nb"), ("nn", "nb"), ("iw-il", "he"), ("mo", "ro"), ("sh", "hr")])
+def test_a_tag_that_is_old_or_of_several_languages_has_words_too(tag: str, known: str) -> None:
+    assert Vocabulary().lexicon((tag,)).listed[0] is load_lexicon(known).listed[0]
