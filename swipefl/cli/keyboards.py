@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from swipefl.device.keyboards import KeyboardReport
     from swipefl.gesture.keyboard import Key, Keyboard
-    from swipefl.gesture.language import Languages
 
 app = typer.Typer(help="Key geometry: any layout, any alphabet.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="One of `swipefl keyboards list`.")]
@@ -66,11 +65,12 @@ def add(
     read too. Keys that type no letter are left out, and named.
     """
     from swipefl.device.keyboards import add_keyboard, add_rows
+    from swipefl.device.languages import said_languages
     from swipefl.errors import UsageError
 
     if (file is None) == (rows is None):
         raise UsageError("file-or-rows", "give either a file with a keyboard's keys, or --rows with its letters")
-    languages = _languages(language or "")
+    languages = said_languages(language) if language is not None else ()
     with home_of(home).store() as store:
         if file is not None:
             added = add_keyboard(store, file, name, languages)
@@ -144,16 +144,6 @@ def _legible(letter: str) -> str:
         letter = "\N{DOTTED CIRCLE}" + letter
     from_right = unicodedata.bidirectional(letter[-1]) in ("R", "AL")
     return f"\N{LEFT-TO-RIGHT MARK}{letter}\N{LEFT-TO-RIGHT MARK}" if from_right else letter
-
-
-def _languages(text: str) -> "Languages":
-    from swipefl.errors import UsageError
-    from swipefl.gesture.language import languages_of
-
-    try:
-        return languages_of(text)
-    except ValueError:
-        raise UsageError("no-language", "languages are tags such as de or pt-BR, with commas between") from None
 
 
 def _tags(languages: "Sequence[str]") -> str:

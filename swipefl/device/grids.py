@@ -1,11 +1,12 @@
 """The keyboard that a flag names, or the many of a file of grids."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from swipefl.device.keyboards import MOST_FILE, keyboard_of
 from swipefl.gesture.formats import OwnKeyboard, read_gestures
-from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
+from swipefl.gesture.keyboard import Keyboard, content_name
 
 Find = Callable[[str], Keyboard]
 
@@ -31,4 +32,4 @@ def _grids(path: Path, find: Find) -> dict[str, Keyboard]:
     except OSError:  # which is told where it is read as a keyboard
         return {}
     known = [entry.keyboard for entry in entries if isinstance(entry, OwnKeyboard)]
-    return {keyboard.name: keyboard_from_json(keyboard.to_json() | {"name": ""}) for keyboard in known}
+    return {keyboard.name: replace(keyboard, name=content_name(keyboard)) for keyboard in known}

@@ -1,6 +1,7 @@
 """What a finger did: points over a keyboard, and the word that was meant."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,7 +12,7 @@ import numpy as np
 from swipefl.arrays import Floats
 from swipefl.errors import RejectedLine
 from swipefl.gesture.keyboard import Keyboard, is_size
-from swipefl.gesture.language import Languages
+from swipefl.gesture.language import Languages, is_turkic
 from swipefl.gesture.spelling import folded, tidy
 
 Points = Floats
@@ -62,8 +63,15 @@ class Example:
 
     @cached_property
     def spelled(self) -> str:
-        """The keys that the finger passed for it; none where the keyboard lacks a letter of it."""
-        return self.gesture.keyboard.spelling(self.gesture.languages).of(self.word) or ""
+        """The keys that the finger passed for it; none where the keyboard lacks a letter of it.
+
+        Where one of the languages has I as the capital of ı and another of i, the trace says which it was.
+        """
+        gesture = self.gesture
+        if "I" in self.word and len({is_turkic((language,)) for language in gesture.written_in}) > 1:
+            either = [gesture.keyboard.spelling((tag,)).of(self.word) or "" for tag in gesture.written_in]
+            return min(either, key=lambda spelled: _misfit(gesture, spelled) if spelled else math.inf)
+        return gesture.keyboard.spelling(gesture.languages).of(self.word) or ""
 
 
 def named(gesture: Gesture) -> Gesture:
@@ -139,9 +147,19 @@ def checked_letters(word: str) -> str:
 
 def verdict(example: Example) -> str:
     """`good`, or `suspect` where an end of the path lies far from the word's first or last key."""
-    gesture = example.gesture
+    return GOOD if max(_ends(example.gesture, example.spelled)) <= SUSPECT_END_DISTANCE else SUSPECT
+
+
+def _ends(gesture: Gesture, spelled: str) -> tuple[float, float]:
+    """How far the ends of the path lie from a word's first and last key, in key widths."""
     layout = gesture.keyboard.layout(gesture.width, gesture.height)
     (x, y, _), (end_x, end_y, _) = gesture.points[0].tolist(), gesture.points[-1].tolist()
-    begins = layout.distance(example.spelled[0], x, y) <= SUSPECT_END_DISTANCE
-    ends = layout.distance(example.spelled[-1], end_x, end_y) <= SUSPECT_END_DISTANCE
-    return GOOD if begins and ends else SUSPECT
+    return layout.distance(spelled[0], x, y), layout.distance(spelled[-1], end_x, end_y)
+
+
+def _misfit(gesture: Gesture, spelled: str) -> float:
+    """How far the path lies from the ends of a word, and at its nearest from each i in it, in key widths."""
+    layout = gesture.keyboard.layout(gesture.width, gesture.height)
+    points = gesture.points[:, :2].tolist()
+    passed = (min(layout.distance(letter, x, y) for x, y in points) for letter in "ıi" if letter in spelled)
+    return sum(_ends(gesture, spelled)) + sum(passed)

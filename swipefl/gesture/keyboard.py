@@ -18,7 +18,7 @@ from swipefl.gesture.keyboards.labels import is_letter, is_punctuation, letter_o
 from swipefl.gesture.keyboards.layouts import LAYOUTS
 from swipefl.gesture.keyboards.rows import Surface, drawn, split, with_shifted
 from swipefl.gesture.keyboards.surfaces import surface_of
-from swipefl.gesture.language import Languages, is_turkic, languages_of
+from swipefl.gesture.language import Languages, is_turkic, tags_in
 from swipefl.gesture.spelling import Spelling, spelling_with
 
 BUILT_IN = tuple(LAYOUTS)
@@ -114,10 +114,15 @@ class Keyboard:
 
 @dataclass(frozen=True)
 class Given:
-    """A keyboard that somebody gave, and what stands on its keys that type no letter and were left out."""
+    """A keyboard that somebody gave, and what stands on its keys that type no letter and were left out.
+
+    `languages` are what was said to be written on it. One that had no name has none of its own: whose keys are the
+    same, in whatever language, is one keyboard.
+    """
 
     keyboard: Keyboard
     left_out: tuple[str, ...]
+    languages: Languages = ()
 
 
 @lru_cache(maxsize=512)
@@ -179,17 +184,13 @@ def keyboard_from_json(data: Any, name: str = "") -> Keyboard:
 def given_keyboard(data: Any, name: str = "") -> Given:
     """What an object of JSON says of a keyboard: swipefl's own, or one of those in `keyboards/surfaces.py`.
 
-    One without a name is named after its content, so that equal ones are one keyboard. Raises UsageError, also
-    where there are more keys, larger ones or longer names than any keyboard has.
+    One without a name is named after its content, so that equal ones are one keyboard. What is no language is not
+    said. Raises UsageError, also where there are more keys, larger ones or longer names than any keyboard has.
     """
     data = _within(data)
     if _count(data) > MOST_KEYS:
         raise _too_many_keys()
     given = _remembered(data, name)
-    try:
-        _said(data)
-    except (TypeError, ValueError) as error:
-        raise UsageError("no-language", "a keyboard's languages are tags such as de or pt-BR") from error
     checked_keyboard(given.keyboard)
     return given
 
@@ -219,10 +220,16 @@ def _too_many_keys() -> UsageError:
     return UsageError("large-keyboard", "a keyboard may have {most} keys at most", most=MOST_KEYS)
 
 
+def _too_few_letters() -> UsageError:
+    return UsageError("no-keyboard", "not a keyboard: it needs at least two letter keys, and sizes above 0")
+
+
 def checked_keyboard(keyboard: Keyboard) -> Keyboard:
     """The keyboard. Raises UsageError for names and sizes that no keyboard has."""
     if len(keyboard.name) > MOST_NAME:
         raise UsageError("long-name", "a keyboard's name may have {most} characters at most", most=MOST_NAME)
+    if sum(map(is_letter, keyboard.letters)) < 2:
+        raise _too_few_letters()
     in_place = all(_in_place(key, keyboard) for key in keyboard.keys)
     if not in_place or not is_size(keyboard.width, keyboard.height):
         raise UsageError("no-keyboard", "not a keyboard: no screen has keys of these sizes at these places")
@@ -265,10 +272,12 @@ def _given(surface: Surface, name: str, languages: Languages) -> Given:
     sizes_positive = width > 0 and height > 0 and all(k.width > 0 and k.height > 0 for k in keys)
     letters = sum(is_letter(key.letter) for key in keys)
     if letters < 2 or not all(map(math.isfinite, numbers)) or not sizes_positive:
-        raise UsageError("no-keyboard", "not a keyboard: it needs at least two letter keys, and sizes above 0")
+        raise _too_few_letters()
     keyboard = Keyboard(name, languages, width, height, keys)
     left_out = shown(place[0] for letter, place in typed if not letter)
-    return Given(keyboard if name else replace(keyboard, name=content_name(keyboard)), left_out)
+    if not name:
+        keyboard = replace(keyboard, name=content_name(keyboard), languages=())
+    return Given(keyboard, left_out, languages)
 
 
 def content_name(keyboard: Keyboard) -> str:
@@ -289,14 +298,5 @@ def _name(data: Mapping[str, Any]) -> str:
 
 
 def _languages(data: Mapping[str, Any]) -> Languages:
-    """What an object says of its languages; none where that is no language, as it could be once."""
-    try:
-        return _said(data)
-    except (TypeError, ValueError):
-        return ()
-
-
-def _said(data: Mapping[str, Any]) -> Languages:
-    """What an object says of its languages, as one tag or several. Raises TypeError, ValueError."""
     said = data.get("languages")
-    return languages_of((data.get("language") or "") if said is None else said)
+    return tags_in(data.get("language") if said is None else said)

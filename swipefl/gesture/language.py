@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from itertools import islice
+from typing import Any
 
 Languages = tuple[str, ...]
 
@@ -26,6 +27,22 @@ def languages_of(text: str | Iterable[str]) -> Languages:
         raise ValueError(f"{MOST_LANGUAGES} language tags at most")
     tags = tuple(dict.fromkeys(_tag(part) for part in parts if part.strip()))
     return tags
+
+
+def tags_in(said: Any) -> Languages:
+    """What a field of a file says, as one tag, a list such as `de,en` or a list of tags: of many the first.
+
+    What is no tag is not said: nobody's swipe is worse for it.
+    """
+    parts = said.split(",", MOST_LANGUAGES) if isinstance(said, str) else said if isinstance(said, list) else []
+    return tuple(dict.fromkeys(tag for part in parts[:MOST_LANGUAGES] for tag in _tags(part)))
+
+
+def _tags(part: Any) -> Languages:
+    try:
+        return languages_of([part])
+    except ValueError:
+        return ()
 
 
 def primary(tag: str) -> str:

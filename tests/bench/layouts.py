@@ -1,5 +1,7 @@
 """Layouts and words that training never saw, against the same network trained further on just that layout."""
 
+from dataclasses import replace
+
 import torch
 
 from examples.base.pretrain import GeneratedSwipes, Recipe, load_language, never_drawn, pretrain, spelled_frequencies
@@ -9,26 +11,13 @@ from swipefl.decoder.encoder import Architecture
 from swipefl.decoder.evaluation import evaluate
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.gesture.gesture import Example
-from swipefl.gesture.keyboard import Key, Keyboard, built_in
+from swipefl.gesture.keyboard import Keyboard, built_in
 from swipefl.learning.network import checkpoint_of
 from tests.support.people import examples as swipes_of
 
-ROWS = {
-    "azerty": ((0, "azertyuiop"), (0, "qsdfghjklm"), (2, "wxcvbn")),
-    "dvorak": ((3, "pyfgcrl"), (0, "aoeuidhtns"), (1.5, "qjkxbmwvz")),
-}
+UNSEEN = {"azerty": "azerty-fr", "dvorak": "dvorak"}
 PEOPLE, SWIPES = 40, 20
 LEARNED = 20_000  # swipes on the layout
-
-
-def keyboard(name: str) -> Keyboard:
-    """A Latin keyboard of ROWS with keys of 37 by 60 units."""
-    keys = [
-        Key(letter, 37 * (0.5 + offset + place), 30 + 60 * row, 37, 60)
-        for row, (offset, letters) in enumerate(ROWS[name])
-        for place, letter in enumerate(letters)
-    ]
-    return Keyboard(name, ("en",), 370, 222, tuple(keys))
 
 
 def unseen() -> dict[str, dict[str, float]]:
@@ -37,8 +26,8 @@ def unseen() -> dict[str, dict[str, float]]:
     spelled = spelled_frequencies(lexicon.truncated(30_000), built_in("qwerty"))
     words = tuple(word for word in spelled if never_drawn(word) and len(word) > 1)
     rows = {}
-    for name in ROWS:
-        board = keyboard(name)
+    for name, layout in UNSEEN.items():
+        board = replace(built_in(layout), languages=("en",))
         swipes = [e for seed in range(PEOPLE) for e in swipes_of(SWIPES, 7_000 + seed, board, words)]
         base, taught = top1(base_checkpoint(), swipes), top1(trained_on(board), swipes)
         rows[name] = {"swipes": len(swipes), "base_top1": base, "trained_top1": taught, "behind": taught - base}

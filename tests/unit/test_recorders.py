@@ -20,12 +20,13 @@ from swipefl.device.grids import keyboards_of
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.errors import DataError
 from swipefl.gesture.formats import Entry, OwnKeyboard, Reading, Rejected, read_gestures
+from swipefl.gesture.formats.layouts import rows_of_qwerty
 from swipefl.gesture.formats.objects import format_of
 from swipefl.gesture.gesture import GOOD, Example, verdict
-from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.keyboard import built_in, content_name
 from swipefl.store.store import Store
 from tests.support import recorders
-from tests.support.recorders import OBJECTS, line, table
+from tests.support.recorders import HEIGHT, OBJECTS, WIDTH, line, table
 from tests.support.stores import fresh_store
 
 WORDS = ("we", "coffee", "hello", "zebra", "mango")
@@ -130,7 +131,6 @@ def test_a_layout_travels_with_its_swipe_and_its_language_with_the_line() -> Non
         (recorders.cleverkeys(layout="latn_dvorak"), "unknown-keyboard"),
         (recorders.cleverkeys(layout="latn_qwerty_sv"), "unknown-keyboard"),
         (recorders.cleverkeys(layout="cyrl_jcuken_ru"), "unknown-keyboard"),
-        (recorders.own(language="no language at all"), "no-language"),
         (recorders.neuroswipe(curve=recorders.neuroswipe()["curve"] | {"grid": None}), "unknown-keyboard"),
     ],
 )
@@ -423,6 +423,113 @@ def test_a_clock_that_steps_back_before_the_first_point_is_no_negative_time() ->
 def test_a_line_says_its_language(said: dict[str, Any]) -> None:
     assert only(line(recorders.own(**said))).gesture.languages == ("tr",)
     assert only(table("we", language="tr")).gesture.languages == ("tr",)
+
+
+@pytest.mark.parametrize(
+    ("said", "languages"),
+    [
+        ({"language": "no language at all"}, ()),
+        ({"language": 5}, ()),
+        ({"languages": {"de": 1}}, ()),
+        ({"languages": None, "language": "de"}, ("de",)),
+        ({"language": "x" * 1_000_000}, ()),
+        ({"languages": ["de", 7, "not a tag", "de", ["en"], "tr"]}, ("de", "tr")),
+        ({"languages": [f"a{letter}" for letter in "abcdefghijklmnopq"]}, tuple(f"a{c}" for c in "abcdefgh")),
+        ({"language": ",".join(["de"] * 1000)}, ("de",)),
+    ],
+)
+def test_a_language_that_is_none_is_not_said(said: dict[str, Any], languages: tuple[str, ...]) -> None:
+    """Nor does it matter where it stands: as an older swipefl exported it, in its own keyboard, too."""
+    assert only(line(recorders.own(**said))).gesture.languages == languages
+    brought = {name: value for name, value in built_in("qwerty").to_json().items() if name != "languages"} | said
+    assert only(line({"keyboard": brought | {"name": "mine"}})).keyboard.languages == languages
+    assert only(line(recorders.own(keyboard=brought | {"name": "mine"}))).gesture.written_in == languages
+
+
+@pytest.mark.parametrize("written", ["own", "neuroswipe", "heliboard"])
+def test_the_same_keys_in_two_languages_are_one_keyboard(written: str) -> None:
+    swipes = [OBJECTS_WITH_KEYS[written](language) for language in ("en", "de", "en", None)]
+    for n, swipe in enumerate(swipes):
+        moved(swipe, n)
+    with fresh_store() as (store, folder):
+        (folder / "s.jsonl").write_bytes(b"".join(map(line, swipes)))
+        report, _ = ingested(store, folder / "s.jsonl")
+        assert (report.stored, report.reasons) == (4, {})
+        found = [example.gesture for example, _ in store.gestures.everything()]
+        assert sorted(gesture.written_in for gesture in found) == [(), ("de",), ("en",), ("en",)]
+        (keyboard,) = {gesture.keyboard for gesture in found}
+        assert (keyboard.name, keyboard.languages) == (content_name(keyboard), ())
+
+
+def moved(swipe: dict[str, Any], by: float) -> None:
+    """So that it is another one."""
+    if "curve" in swipe:
+        swipe["curve"]["x"][0] += by
+    else:
+        swipe.get("coords", swipe.get("gesture"))[0]["x"] += by
+    swipe |= {name: f"{by}" for name in ("uuid", "gesture_id") if name in swipe}
+
+
+def with_own(language: str | None) -> dict[str, Any]:
+    return recorders.own(keyboard=built_in("qwerty").to_json() | {"name": "", "languages": [language] * bool(language)})
+
+
+def with_grid(language: str | None) -> dict[str, Any]:
+    swipe = recorders.neuroswipe()
+    swipe["curve"]["grid"] |= {"language": language}
+    return swipe
+
+
+def with_info(language: str | None) -> dict[str, Any]:
+    swipe = recorders.heliboard(dictionaries=[])
+    swipe["keyboardInfo"] |= {"language": language}
+    return swipe
+
+
+OBJECTS_WITH_KEYS = {"own": with_own, "neuroswipe": with_grid, "heliboard": with_info}
+
+
+def test_keys_that_many_lines_bring_are_read_once_and_large_ones_not_kept() -> None:
+    once, again = (only(line(recorders.own(keyboard=built_in("qwerty").to_json() | {"name": "k"}))) for _ in range(2))
+    assert once.gesture.keyboard is again.gesture.keyboard
+    other = only(line(recorders.own(keyboard=built_in("qwerty").to_json() | {"name": "k", "width": 371})))
+    assert other.gesture.keyboard.width == 371
+    large = built_in("qwerty").to_json() | {"name": "k", "more": "x" * 1_000_000}
+    once, again = (only(line(recorders.own(keyboard=large))) for _ in range(2))
+    assert once.gesture.keyboard == again.gesture.keyboard
+    assert once.gesture.keyboard is not again.gesture.keyboard
+
+
+def test_names_of_keyboards_that_recorders_do_not_describe_are_for_ever() -> None:
+    """Stores refer to them."""
+    assert [rows_of_qwerty(rows).name for rows in (3, 4)] == ["grid-2a7a8233", "grid-98bf81fb"]
+
+
+def on_turkish_keys(word: str, passed: str, languages: list[str]) -> Any:
+    keyboard = built_in("qwerty-tr")
+    points = [{"x": x * WIDTH, "y": y * HEIGHT, "t": t} for x, y, t in recorders.trace(passed, keyboard)]
+    own = keyboard.to_json() | {"name": "", "languages": languages}
+    return only(line(recorders.own(coords=points, keyboard=own) | {"word": word}))
+
+
+@pytest.mark.parametrize("languages", [["de", "tr"], ["tr", "de"], ["en", "de", "az-latn"]])
+@pytest.mark.parametrize(
+    ("word", "passed"),
+    [
+        ("Işık", "ışık"),
+        ("Insel", "insel"),
+        ("ISI", "ısı"),
+        ("ICI", "ici"),
+        ("İri", "iri"),
+        ("KIZ", "kız"),
+        ("KIND", "kind"),
+    ],
+)
+def test_the_trace_says_which_i_it_was_where_languages_have_both(word: str, passed: str, languages: list[str]) -> None:
+    entry = on_turkish_keys(word, passed, languages)
+    example = Example(entry.gesture, entry.word)
+    assert (example.spelled, verdict(example)) == (passed, GOOD)
+    assert entry.word == word
 
 
 NOTHINGS: dict[str, bytes] = {

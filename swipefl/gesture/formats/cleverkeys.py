@@ -106,7 +106,7 @@ def _brought(geometry: Any, width: float, height: float) -> Keyboard:
         keys = [_key(key) for key in geometry]
     except (KeyError, TypeError, ValueError, OverflowError):
         raise RejectedLine("unknown-keyboard", "`key_geometry` has keys without a place") from None
-    return carried({"width": width, "height": height, "keys": keys})
+    return carried({"width": width, "height": height, "keys": keys})[0]
 
 
 def _key(key: dict[str, Any]) -> dict[str, Any]:

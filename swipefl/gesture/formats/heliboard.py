@@ -9,7 +9,7 @@ from typing import Any
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats.reading import Reading, axes_of, carried, labelled, seconds_of
 from swipefl.gesture.gesture import Gesture, checked_points, named
-from swipefl.gesture.language import Languages, languages_of
+from swipefl.gesture.language import Languages, tags_in
 
 
 def fits(data: dict[str, Any]) -> bool:
@@ -23,8 +23,8 @@ def read(line: int, data: dict[str, Any]) -> Reading:
     if any(point.get("id") != data["gesture"][0].get("id") for point in data["gesture"]):
         raise RejectedLine("several-strokes", "a gesture is one stroke of one finger")
     points = checked_points(xs, ys, seconds_of(millis))
-    keyboard = carried(data.get("keyboardInfo"))
-    languages = _languages(data)
+    keyboard, written = carried(data.get("keyboardInfo"))
+    languages = _languages(data) or written
     gesture = Gesture(_id(data), points, keyboard, keyboard.width, keyboard.height, languages=languages)
     word, fault = labelled(_word(data), keyboard, languages)
     return Reading(line, named(gesture), word, fault=fault)
@@ -48,7 +48,4 @@ def _languages(data: dict[str, Any]) -> Languages:
     dictionaries = data.get("dictionaries")
     given = dictionaries if isinstance(dictionaries, list) else []
     mains = [one.get("language") for one in given if isinstance(one, dict) and one.get("type") == "main"]
-    try:
-        return languages_of([tag for tag in mains if isinstance(tag, str)])
-    except ValueError:
-        return ()
+    return tags_in(mains)

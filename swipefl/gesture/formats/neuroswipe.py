@@ -11,6 +11,7 @@ from swipefl.errors import RejectedLine, Remedy
 from swipefl.gesture.formats.reading import OwnKeyboard, Reading, Rejected, carried, known, labelled, seconds_of
 from swipefl.gesture.gesture import Gesture, checked_points, named
 from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.language import Languages
 
 Find = Callable[[str], Keyboard]
 GRID = frozenset({"width", "height", "keys"})
@@ -32,7 +33,7 @@ def read_grids(line: int, data: dict[str, Any]) -> Iterator[OwnKeyboard | Reject
     """The keyboards of a file of grids, under the names that it gives them."""
     for name, grid in data.items():
         try:
-            yield OwnKeyboard(line, carried(grid | {"name": name}), of_grids=True)
+            yield OwnKeyboard(line, carried(grid | {"name": name})[0], of_grids=True)
         except RejectedLine as error:
             yield Rejected(line, error)
 
@@ -48,17 +49,19 @@ def read(line: int, data: dict[str, Any], keyboard: Keyboard | None, find: Find)
     if not len(xs) == len(ys) == len(ts):
         raise RejectedLine("no-points", "the lists x, y and t of `curve` must be equally long")
     points = checked_points(xs, ys, seconds_of(ts))
-    found = _keyboard(curve, data.get("grid_name"), keyboard, find)
-    word, fault = labelled(data.get("word"), found)
-    return Reading(line, named(Gesture("", points, found, found.width, found.height)), word, fault=fault)
+    found, languages = _keyboard(curve, data.get("grid_name"), keyboard, find)
+    word, fault = labelled(data.get("word"), found, languages)
+    gesture = Gesture("", points, found, found.width, found.height, languages=languages)
+    return Reading(line, named(gesture), word, fault=fault)
 
 
-def _keyboard(curve: dict[str, Any], beside: Any, default: Keyboard | None, find: Find) -> Keyboard:
+def _keyboard(curve: dict[str, Any], beside: Any, default: Keyboard | None, find: Find) -> tuple[Keyboard, Languages]:
+    """A line's keyboard, and what is written on it where it does not say that itself."""
     grid, name = curve.get("grid"), curve.get("grid_name", beside)
     if grid is not None:
         return carried(grid)
     if default is not None:
-        return default
+        return default, ()
     if isinstance(name, str):
-        return known(name, find)
+        return known(name, find), ()
     raise RejectedLine("unknown-keyboard", "`curve` has neither `grid` nor `grid_name`", Remedy.SAY_KEYBOARD)

@@ -20,7 +20,7 @@ from swipefl.gesture.formats.reading import (
 )
 from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
 from swipefl.gesture.keyboard import Keyboard, built_in, is_built_in
-from swipefl.gesture.language import MOST_TAG
+from swipefl.gesture.language import MOST_TAG, Languages
 
 Find = Callable[[str], Keyboard]
 STATES = ("added", "removed", "hidden")
@@ -36,7 +36,7 @@ def fits(data: dict[str, Any]) -> bool:
 def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | OwnWord | OwnKeyboard:
     """What one parsed line says. Raises RejectedLine."""
     if data.keys() == {"keyboard"} and isinstance(data["keyboard"], dict):
-        return OwnKeyboard(line, carried(data["keyboard"]))
+        return OwnKeyboard(line, carried(data["keyboard"])[0])
     if "personal" in data and "coords" not in data:
         return _own_word(line, data)
     return _gesture(line, data, keyboard, find)
@@ -56,14 +56,14 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
     xs, ys, ts = axes_of(data.get("coords"), "coords")
     points = checked_points(xs, ys, ts)
     width, height = _size(data)
-    keyboard = _keyboard(data.get("keyboard"), width, keyboard, find)
+    keyboard, written = _keyboard(data.get("keyboard"), width, keyboard, find)
     if width is None or height is None or (width <= 1.5 and height <= 1.5):
         if points[:, :2].min() >= -0.5 and points[:, :2].max() <= 1.5:  # fractions of the keyboard
             points[:, 0] *= keyboard.width / (width or 1)
             points[:, 1] *= keyboard.height / (height or 1)
         width, height = keyboard.width, keyboard.height
     user = _name(data.get("user")) or None
-    languages = languages_in(data)
+    languages = languages_in(data) or written
     gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user, languages))
     word, fault = labelled(data.get("word"), keyboard, languages)
     marks = data.get("suspect") is True, data.get("by_hand") is True
@@ -80,15 +80,16 @@ def _size(data: Any) -> tuple[float | None, float | None]:
     return (None, None) if size == (None, None) else checked_size(*size)
 
 
-def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: Find) -> Keyboard:
+def _keyboard(named: Any, width: float | None, default: Keyboard | None, find: Find) -> tuple[Keyboard, Languages]:
+    """A line's keyboard, and what is written on it where it does not say that itself."""
     if isinstance(named, dict):
         return carried(named)
     if isinstance(named, str):
-        return known(named, find)
+        return known(named, find), ()
     if default is not None:
-        return default
+        return default, ()
     if width is not None:
-        return built_in("qwerty")
+        return built_in("qwerty"), ()
     raise RejectedLine("unknown-keyboard", "neither keyboard nor width and height are given", Remedy.SAY_KEYBOARD)
 
 

@@ -6,17 +6,19 @@ from when more has been written.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.gesture import Gesture, checked_word
-from swipefl.gesture.keyboard import Keyboard, keyboard_from_json
-from swipefl.gesture.language import Languages, languages_of
+from swipefl.gesture.keyboard import Given, Keyboard, given_keyboard
+from swipefl.gesture.language import Languages, tags_in
 
 MOST_BRACKETS = 1 << 19  # that open: the shortest points are one every 20 bytes of at most 8 MB
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
+MOST_KEPT = 1 << 16  # bytes of a keyboard that is remembered until the next
 
 
 @dataclass(frozen=True)
@@ -134,20 +136,35 @@ def seconds_of(times: list[Any]) -> list[float]:
 
 
 def languages_in(data: dict[str, Any]) -> Languages:
-    """What an object says of its word's languages: `language` or `languages`. Raises RejectedLine, `no-language`."""
-    said = data.get("languages", data.get("language"))
-    try:
-        return languages_of(() if said is None else said)
-    except (TypeError, ValueError):
-        raise RejectedLine("no-language", "a line's languages are tags such as de or pt-BR") from None
+    """What an object says of its word's languages: `language` or `languages`."""
+    said = data.get("languages")
+    return tags_in(data.get("language") if said is None else said)
 
 
-def carried(keyboard: Any) -> Keyboard:
-    """The keyboard that a line brings along. Raises RejectedLine."""
+def carried(keyboard: Any) -> tuple[Keyboard, Languages]:
+    """The keyboard that a line brings along, and what is written on it where it has no name. Raises RejectedLine.
+
+    All lines of a file tend to bring the same.
+    """
     try:
-        return keyboard_from_json(keyboard)
+        given = given_keyboard(keyboard) if (text := _written(keyboard)) is None else _given(text)
     except UsageError as error:
         raise RejectedLine("unknown-keyboard", "{why}", why=error) from None
+    return given.keyboard, () if given.keyboard.languages else given.languages
+
+
+@lru_cache(maxsize=4)
+def _given(text: bytes) -> Given:
+    return given_keyboard(orjson.loads(text))
+
+
+def _written(keyboard: Any) -> bytes | None:
+    """What a keyboard is remembered by; None where it is too large or deep for that."""
+    try:
+        text = orjson.dumps(keyboard)
+    except TypeError:
+        return None
+    return text if len(text) <= MOST_KEPT else None
 
 
 def known(name: str, find: Callable[[str], Keyboard]) -> Keyboard:
