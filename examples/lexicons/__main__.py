@@ -13,22 +13,26 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from examples.lexicons.offensive import LETTERS, offensive_words
-from examples.lexicons.words import written_frequencies
+from examples.lexicons.words import swiss, written_frequencies
 from swipefl.decoder import word_list
+from swipefl.gesture.language import primary
 
 FOLDER = Path(word_list.__file__).parent / "lexicons"
 MOST_PROCESSES = 4  # each holds a gigabyte
 # How many written forms; None: all that there are. The slowest come first.
 SIZES = {
-    "pl": 100_000, "ru": 100_000, "fi": 60_000, "en": None, "de": 100_000, "es": 100_000, "fr": 100_000, "pt": 100_000,
-    "it": 100_000, "nl": 100_000, "sv": 100_000, "uk": 100_000, "tr": None, "hu": None, "cs": 60_000, "nb": 60_000,
-    "ca": 60_000, "ar": 60_000, "he": 60_000, "hr": None, "da": None, "el": None, "bg": None, "ro": None,
+    "pl": 100_000, "ru": 100_000, "fi": 60_000, "en": None, "de": 100_000, "de-ch": 100_000, "es": 100_000,
+    "fr": 100_000, "pt": 100_000, "it": 100_000, "nl": 100_000, "sv": 100_000, "uk": 100_000, "tr": None, "hu": None,
+    "cs": 60_000, "nb": 60_000, "ca": 60_000, "ar": 60_000, "he": 60_000, "hr": None, "da": None, "el": None,
+    "bg": None, "ro": None,
 }  # fmt: skip
 
 
 def contents(language: str) -> dict[str, bytes]:
     """The files of a language by name, before zlib."""
-    frequencies = written_frequencies(language, SIZES[language])
+    frequencies = written_frequencies(primary(language), SIZES[language])
+    if language == "de-ch":
+        frequencies = swiss(frequencies)
     files = {f"{language}.bin": word_list.packed(frequencies)}
     if language in LETTERS:
         files[f"offensive-{language}.bin"] = "\n".join(offensive_words(language, frequencies)).encode()

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from examples.lexicons.names import named
+
 Shares = Mapping[str, float]  # written form -> its share of a word's uses; they sum to 1
 
 LEAST = 0.05  # a form with a smaller share is no candidate of its own
@@ -55,11 +57,13 @@ def settled(language: str, word: str) -> Shares | None:
     forms = {form.lower(): form for form in WRITTEN.get(language, "").split()}
     if word in forms or len(word) == 1:
         return {forms.get(word, word): 1.0}
-    return None
+    return named(language, word)
 
 
 def title(word: str, language: str) -> str:
     """The word with a capital in front, i with its dot in Turkish."""
+    if language == "nl" and word.startswith("ij"):
+        return "IJ" + word[2:]
     first = {"i": "İ", "ı": "I"}.get(word[0], word[0].upper()) if language in TURKIC else word[0].upper()
     return first + word[1:]
 

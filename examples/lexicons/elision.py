@@ -212,7 +212,7 @@ def _exceptions(language: str) -> Iterator[tuple[str, str, float]]:
 
 def _starts_with_vowel(language: str, word: str) -> bool:
     first = unicodedata.normalize("NFD", word)[0]
-    if first not in VOWELS or not word.isalpha() or word in NEVER[language].split():
+    if first not in VOWELS or not word.replace("·", "").isalpha() or word in NEVER[language].split():
         return False
     if len(word) < 3 and not set(unicodedata.normalize("NFD", word)) & set("aeiou"):
         return False

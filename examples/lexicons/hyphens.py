@@ -58,6 +58,18 @@ FREQUENT = {
         week-end 4, e-mail 20, ex-moglie 1, anglo-americano 1, socio-economico 2, centro-destra 4, centro-sinistra 5
     """,
     "es": "teórico-práctico 1, ex-presidente 1, franco-español 0.5, e-mail 8",
+    "ro": """
+        s-a 1300, într-un 600, într-o 550, s-au 350, n-am 300, m-am 300, n-a 280, l-am 250, l-a 300, să-l 180, să-i 180,
+        și-a 250, mi-a 250, i-a 250, să-mi 150, să-și 170, să-ți 120, mi-am 180, te-am 150, ne-am 130, n-ai 130,
+        nu-i 180, nu-mi 130, s-o 120, s-ar 220, dintr-o 110, dintr-un 110, printr-un 80, printr-o 80, m-a 150, n-au 90,
+        i-am 170, ți-am 130, te-ai 100, l-au 110, și-au 110, i-au 90, le-a 90, le-am 70, ne-a 70, v-am 70, mi-ai 60,
+        ți-a 60, te-a 60, nu-l 60, nu-ți 70, nu-și 50, n-o 60, n-ar 80, n-aș 60, n-are 70, n-avem 20, c-am 15, m-ai 70,
+        m-au 30, m-aș 35, l-ai 60, i-ai 40, v-a 40, v-ați 45, le-au 40, ne-au 25, mi-ar 45, mi-e 60, ți-e 45, ți-ai 50,
+        ți-ar 20, i-ar 30, te-aș 15, te-ar 15, v-aș 20, l-ar 25, ce-i 60, ce-a 30, ce-ai 40, ce-o 15, asta-i 35, care-i
+        20, unde-i 25, cine-i 12, de-a 60, de-o 15, într-adevăr 60, într-una 12, dintr-una 6, dintr-odată 5,
+        du-te 45, uită-te 35, lasă-mă 30, dă-mi 40, spune-mi 40, ia-o 8, fă-o 8, prim-ministru 10,
+        prim-ministrul 15, prim-ministrului 6, sud-est 5, nord-est 5, nord-vest 4, sud-vest 4, e-mail 25
+    """,
     "ca": "",
 }
 

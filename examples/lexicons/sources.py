@@ -29,6 +29,7 @@ DICTIONARIES = {"hr": "hbs"}  # simplemma's names of languages where they differ
 LISTS = {"hr": "sh"}  # and wordfreq's
 # Where the CLDR does not write days and months as inside a sentence (Turkish has capitals only in dates).
 CALENDARS_UNLIKE = ("tr",)
+LANGUAGES_UNLIKE = ("el",)  # and languages (Greek's have a capital at the head of a list only)
 WORLD = "001"  # among the territories
 RUSSIAN_NAMES = frozenset(("Name", "Surn", "Patr", "Geox", "Orgn", "Trad"))
 
@@ -107,7 +108,8 @@ def cldr(language: str) -> Mapping[str, Name]:
 
 def _cldr(locale: Locale) -> Iterator[tuple[str, str]]:
     """Names by what they name; the later ones count."""
-    yield from locale.languages.items()
+    if locale.language not in LANGUAGES_UNLIKE:
+        yield from locale.languages.items()
     if locale.language not in CALENDARS_UNLIKE:
         for table in (locale.days["format"], locale.months["format"], locale.months["stand-alone"]):
             yield from ((f"date {number}", name) for number, name in table["wide"].items())

@@ -27,9 +27,13 @@ NAMES = ("o", "d")  # before an apostrophe and a name: O'Brien
 # dictionary here, is left out.
 NEIGHBOURS = {"uk": "ru"}
 FOREIGN = 20
+INNER = {"ca": "·", "he": '"'}  # what stands between letters besides (il·lusió, צה"ל)
 WHOLE = ("un",)  # words that are also whole words
 # wordfreq has these without their apostrophe.
-APOCOPES = {"it": {"po": "po'"}}
+APOCOPES = {
+    "it": {"po": "po'"},
+    "el": {short: f"{short}'" for short in ("σ", "γι", "απ", "μ", "τ", "θ", "αλλ", "υπ", "επ", "παρ", "κατ", "μετ")},
+}
 
 
 def written_frequencies(language: str, size: int | None = None) -> dict[str, float]:
@@ -54,6 +58,14 @@ def written_frequencies(language: str, size: int | None = None) -> dict[str, flo
     return {form: sums[form] for form in kept}
 
 
+def swiss(frequencies: Mapping[str, float]) -> dict[str, float]:
+    """German words as they are written in Switzerland and Liechtenstein, where ss stands for ß."""
+    sums: defaultdict[str, float] = defaultdict(float)
+    for form, frequency in frequencies.items():
+        sums[form.replace("ß", "ss")] += frequency
+    return dict(sorted(sums.items(), key=lambda item: (-item[1], item[0])))
+
+
 def _add(sums: dict[str, float], shares: Shares, frequency: float) -> None:
     for form, share in shares.items():
         sums[form] += share * frequency
@@ -72,11 +84,12 @@ def _words(language: str, size: int | None) -> dict[str, float]:
 
 def _ended(language: str, word: str) -> str:
     """With the final sigma that case folding took away."""
-    return word[:-1] + "ς" if language == "el" and word.endswith("σ") else word
+    return word[:-1] + "ς" if language == "el" and word.endswith("σ") and len(word) > 1 else word
 
 
 def _is_own(language: str, word: str) -> bool:
-    letters = word.replace("'", "")
+    inner = INNER.get(language, "")
+    letters = word.replace("'", "").replace(inner, "") if inner else word.replace("'", "")
     if not letters.isalpha() or (language != "en" and "'" in word and _is_english(language, word)):
         return False
     if language in ALPHABETS:

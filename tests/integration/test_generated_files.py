@@ -40,16 +40,25 @@ def ranks(language: str) -> dict[str, int]:
         ("de", "Straße Strasse ich München weiß dass Haus Sie sie Leben leben gibt's"),
         ("fr", "c'est j'ai qu'il l'homme d'accord s'il aujourd'hui peut-être Paris lundi l'Allemagne homme été l'été"),
         ("it", "c'è l'uomo dell'anno un'altra po' d'Italia Roma lunedì perché"),
-        ("ca", "l'estat d'acord Catalunya"),
+        ("ca", "l'estat d'acord Catalunya intel·ligent novel·la col·legi l'il·lusió"),
         ("es", "España mañana Juan él lunes León león"),
         ("pt", "Brasil coração João você"),
-        ("nl", "zo'n 's Nederland auto's ik"),
+        ("nl", "zo'n 's Nederland auto's ik IJsselmeer IJsland"),
         ("pl", "Polska Warszawa się Kraków poniedziałek"),
         ("sv", "Sverige Stockholm måndag år"),
-        ("tr", "İstanbul Türkiye'de Türkiye ışık çok"),
+        ("tr", "İstanbul Türkiye'de Türkiye ışık çok Ayşe Mehmet Ahmet Mehmet'in"),
         ("uk", "м'ята п'ять Україна Київ ім'я будь-який"),
         ("ru", "Россия ещё еще Москва что-то Иван"),
-        ("el", "και της Ελλάδα"),
+        ("el", "και της Ελλάδα Γιώργος Νίκος Αθήνα Αθήνας σ' απ' γι'"),
+        ("de-ch", "weiss heisst Strasse Fussball grösser München"),
+        ("bg", "България София Иван Мария"),
+        ("fi", "Tampere Turku Matti Jukka Helsingin"),
+        ("nb", "Anna Ola Norge"),
+        ("hu", "Szeged Tamás Budapest"),
+        ("hr", "Zagrebu Jelena Božić"),
+        ("cs", "Česko František Praha"),
+        ("ro", "Dumnezeu București s-a m-am n-am într-un dintr-o și-a"),
+        ("he", 'צה"ל ארה"ב ח"כ'),
     ],
 )
 def test_words_are_written_as_people_write_them(language: str, words: str) -> None:
@@ -63,10 +72,14 @@ def test_words_are_written_as_people_write_them(language: str, words: str) -> No
         ("de", "strasse haus münchen daß muß Ich"),
         ("fr", "l c'et l'il d'il l'hommes france l'héros i'm"),
         ("it", "l po don't"),
-        ("tr", "istanbul ı'm"),
+        ("tr", "istanbul ı'm ayşe ahmet"),
+        ("nl", "IJs Ijsland ijsselmeer"),
+        ("de-ch", "weiß Straße Fußball"),
+        ("bg", "българия иван Български"),
+        ("fi", "tampere jukka"),
         ("uk", "i'm что київ"),
         ("ru", "the москва"),
-        ("el", "τησ και'"),
+        ("el", "τησ και' γι ς γιώργος Ελληνικά"),
     ],
 )
 def test_what_nobody_writes_is_no_word(language: str, words: str) -> None:
@@ -83,7 +96,17 @@ def test_what_nobody_writes_is_no_word(language: str, words: str) -> None:
         ("de", "Essen", "essen"),
         ("fr", "homme", "l'hommage"),
         ("ru", "еще", "ещё"),
+        ("fr", "Noël", "noël"),
+        ("es", "Dios", "dios"),
+        ("cs", "Vánoce", "vánoce"),
+        ("hr", "Rijeka", "rijeka"),
+        ("pl", "Bóg", "bóg"),
+        ("fi", "Suomessa", "suomessa"),
     ],
 )
 def test_the_more_frequent_form_is_first(language: str, first: str, second: str) -> None:
     assert ranks(language)[first] < ranks(language)[second]
+
+
+def test_swiss_words_are_the_german_ones_with_ss() -> None:
+    assert ranks("de-ch").keys() == {word.replace("ß", "ss") for word in ranks("de")}

@@ -67,7 +67,7 @@ def test_all_layouts_are_listed_with_their_languages(tmp_path: Path) -> None:
     swipefl(tmp_path, "keyboards", "add", "--rows", "abc def", "--name", "mine")
     listed = {keyboard.pop("name"): keyboard for keyboard in swipefl(tmp_path, "keyboards", "list").json["keyboards"]}
     assert [*listed] == [*BUILT_IN, "mine"]
-    assert listed["qwertz-ch"] == {"languages": ["de", "fr"], "keys": 29, "own": False}
+    assert listed["qwertz-ch"] == {"languages": ["de-ch", "fr"], "keys": 29, "own": False}
     assert listed["mine"] == {"languages": [], "keys": 6, "own": True}
     shown = swipefl_on_terminal(tmp_path, "keyboards", "list").out
     assert all(name in shown for name in listed)

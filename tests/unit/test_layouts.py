@@ -18,7 +18,7 @@ FIRST = {
 LETTERS = {
     "qwerty-plain": ((), "qwertyuiop"),
     "qwertz-de": (("de",), "züöä"),
-    "qwertz-ch": (("de", "fr"), "züöä"),
+    "qwertz-ch": (("de-ch", "fr"), "züöä"),
     "azerty-fr": (("fr",), "azertyqm"),
     "azerty-be": (("fr", "nl"), "azerty"),
     "qwerty-es": (("es",), "ñ"),

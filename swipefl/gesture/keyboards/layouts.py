@@ -61,7 +61,7 @@ LAYOUTS = {
     "qwerty-tr": Layout(("tr",), "qwertyuıopğü asdfghjklşi zxcvbnmöç"),
     "turkish-f": Layout(("tr",), "fgğıodrnhpqw uieaütkmlyş jövcçzsbx"),
     "qwertz": Layout((), _QWERTZ),
-    "qwertz-ch": Layout(("de", "fr"), "qwertzuiopü asdfghjklöä yxcvbnm"),
+    "qwertz-ch": Layout(("de-ch", "fr"), "qwertzuiopü asdfghjklöä yxcvbnm"),
     "qwertz-cs": Layout(("cs",), _QWERTZ),
     "qwertz-de": Layout(("de",), "qwertzuiopü asdfghjklöä yxcvbnm"),
     "qwertz-de-plain": Layout(("de",), _QWERTZ),
