@@ -79,6 +79,17 @@ def test_an_export_takes_it_along(old: Path) -> None:
         assert [*exported(new)] == lines_of_export
 
 
+def test_swipes_on_a_keyboard_that_was_stored_with_other_languages_are_taken(store: Store, tmp_path: Path) -> None:
+    before = replace(built_in("qwertz-ch"), languages=("de", "fr"))
+    put(store, examples(1, 0, before))
+    swipe = examples(1, 1, built_in("qwertz-ch"))[0]
+    points = [{"x": float(x), "y": float(y), "t": float(t)} for x, y, t in swipe.gesture.points]
+    (tmp_path / "new.jsonl").write_bytes(lines({"word": swipe.word, "keyboard": "qwertz-ch", "coords": points}))
+    report = Ingestion(store).run([tmp_path / "new.jsonl"])
+    assert (report.stored, report.reasons) == (1, {})
+    assert store.keyboards.get("qwertz-ch") == before
+
+
 def test_no_line_changes_what_qwerty_means(store: Store) -> None:
     for name in ("qwerty", "jcuken"):
         with pytest.raises(UsageError, check=advises(Remedy.CHOOSE_NAME)):
