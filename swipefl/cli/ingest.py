@@ -36,7 +36,7 @@ MOST_SPANS = 50
 
 def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
     from swipefl.database.files import open_private
-    from swipefl.device.ingestion import SUFFIXES
+    from swipefl.device.sources import SUFFIXES
     from swipefl.errors import UsageError
 
     target = path.resolve()

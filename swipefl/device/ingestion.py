@@ -1,11 +1,9 @@
 """Files to store: what was read is sorted, and lands in batches, each with the place that was reached."""
 
-import os
-import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,7 +11,8 @@ from typing import BinaryIO
 
 from swipefl.device.following import Following, followed
 from swipefl.device.refusals import Refusals
-from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
+from swipefl.device.sources import Unreadable, files_of
+from swipefl.errors import DataError, RejectedLine, UsageError
 from swipefl.gesture.formats import (
     Entry,
     OwnKeyboard,
@@ -21,7 +20,6 @@ from swipefl.gesture.formats import (
     Private,
     Reading,
     Rejected,
-    archive,
     parts_of,
     read_lines,
     unreadable,
@@ -32,8 +30,6 @@ from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
-SUFFIXES = (*archive.SUFFIXES, ".zip")
-TOLD = 10  # files that could not be read, each with its reason
 
 
 @dataclass(frozen=True)
@@ -87,8 +83,7 @@ class Ingestion:
         self._refused = False  # whether anything was no gesture, even if it waits for the rest of it
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
         self._reasons: Counter[str] = Counter()
-        self._unreadable: list[DataError] = []  # the first of them
-        self._unreadable_count = 0
+        self._unreadable = Unreadable()
         self._known: set[Keyboard] = set()
 
     @property
@@ -103,7 +98,7 @@ class Ingestion:
             self._suspect,
             round(time.monotonic() - self._started, 3),
             dict(self._reasons),
-            self._unreadable_count,
+            self._unreadable.count,
             self._corrected,
         )
 
@@ -115,13 +110,13 @@ class Ingestion:
         """
         for source in sources:
             if isinstance(source, Path):
-                for path in self._files(source):
-                    with self._noting_unreadable():
+                for path in files_of(source, self._unreadable):
+                    with self._unreadable.noting():
                         self._file(path)
             else:
-                with self._noting_unreadable():
+                with self._unreadable.noting():
                     self._take(Following(parts_of(source, "standard input")))
-        self._raise_if_unreadable()
+        self._unreadable.raise_if_any()
         report = self.report
         if report.read == report.rejected and (self._refused or self._reasons) and not self._understood:
             why = ", ".join(f"{code}: {count}" for code, count in self._reasons.most_common())
@@ -131,51 +126,6 @@ class Ingestion:
                 why=why or "they hold no complete line",
             )
         return report
-
-    @contextmanager
-    def _noting_unreadable(self) -> Iterator[None]:
-        try:
-            yield
-        except DataError as error:
-            self._unreadable_count += 1
-            if len(self._unreadable) < TOLD:
-                self._unreadable.append(error)
-
-    def _raise_if_unreadable(self) -> None:
-        if self._unreadable_count > 1:
-            whys = "; ".join(map(str, self._unreadable)) + ("; ..." if self._unreadable_count > TOLD else "")
-            raise DataError(
-                "some-unreadable",
-                "{count} of the files and folders could not be read ({whys})",
-                Remedy.CHECK_PERMISSIONS,
-                count=self._unreadable_count,
-                whys=whys,
-            )
-        for error in self._unreadable:
-            raise error
-
-    def _files(self, path: Path) -> Iterator[Path]:
-        """A file itself; of a folder those in it and below that may hold swipes, and those that cannot be looked at."""
-        if not os.path.isdir(path):
-            yield path
-            return
-        waiting, found, unreadable = [path], False, self._unreadable_count
-        while waiting:
-            folder = waiting.pop()
-            with self._noting_unreadable():
-                names, folders = _listed(folder)
-                for file in filter(_may_be_read, (folder / name for name in names)):
-                    found = True
-                    yield file
-                waiting += [folder / name for name in reversed(folders)]
-        if not found and self._unreadable_count == unreadable:
-            with self._noting_unreadable():
-                raise DataError(
-                    "empty-folder",
-                    "the folder {path} holds no swipes: no file that ends in {suffixes} (or these with .gz)",
-                    path=path,
-                    suffixes=", ".join(SUFFIXES),
-                )
 
     def _file(self, path: Path) -> None:
         try:
@@ -355,26 +305,3 @@ def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
 def _judged(reading: Reading) -> Judged:
     example = Example(reading.gesture, str(reading.word))
     return Judged(example, SUSPECT if reading.suspect else verdict(example), reading.by_hand)
-
-
-def _listed(folder: Path) -> tuple[list[str], list[str]]:
-    """The names in a folder that files of swipes have, and those of its folders, in order. Raises DataError."""
-    names, folders = [], []
-    try:
-        with os.scandir(folder) as inside:
-            for entry in inside:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.name)
-                elif entry.name.lower().removesuffix(".gz").endswith(SUFFIXES):
-                    names.append(entry.name)
-    except OSError as error:
-        raise unreadable(str(folder), error) from error
-    return sorted(names), sorted(folders)
-
-
-def _may_be_read(path: Path) -> bool:
-    """Whether it is a file, and no pipe that may never end; where that cannot be seen, opening it says why."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:
-        return True

@@ -160,7 +160,13 @@ def test_what_was_interrupted_reports_what_landed(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize(
     ("word", "lands", "reason"),
-    [("a" * 64, True, ""), ("á" * 64, True, ""), ("a" * 65, False, "long-word"), ("a1", False, "no-word")],
+    [
+        ("a" * 64, True, ""),
+        ("á" * 64, True, ""),
+        ("a1", True, ""),
+        ("a" * 65, False, "long-word"),
+        ("12", False, "no-word"),
+    ],
 )
 def test_a_personal_word_of_a_file_is_one_that_can_be_added_by_hand(
     store: Store, word: str, lands: bool, reason: str
