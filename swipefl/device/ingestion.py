@@ -243,7 +243,7 @@ class Ingestion:
                 else:
                     words = self._store.words
                     land = {"added": words.add, "removed": words.remove, "hidden": words.hide}[entry.state]
-                    land(entry.word, entry.language)
+                    land(entry.word, entry.language, entry.alike)
         except UsageError as error:
             self._reject(name, Rejected(entry.line, RejectedLine.of(error), entry.text))
         else:

@@ -127,5 +127,5 @@ def exported(store: Store) -> Iterator[dict[str, Any]]:
     for stored in store.gestures.all():
         marks = {"suspect": stored.verdict == SUSPECT, "by_hand": stored.by_hand}
         yield to_line(stored.example) | {mark: True for mark, is_set in marks.items() if is_set}
-    for word, language, state in store.words.by_hand():
-        yield {"word": word, "language": language, "personal": state}
+    for word, language, state, alike in store.words.by_hand():
+        yield {"word": word, "language": language, "personal": state} | ({"alike": True} if alike else {})

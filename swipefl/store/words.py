@@ -36,27 +36,29 @@ class Words:
         self._sql = sql
         self._person = person
 
-    def add(self, word: str, language: str) -> None:
+    def add(self, word: str, language: str, alike: bool = False) -> None:
         """Add a word, also one that was removed or hidden, in whatever case.
+
+        With `alike`, here and below, it stands for all that are spelled alike, as an older swipefl kept it.
 
         Raises UsageError for a word that can never be spelled and for what is no language, StoreError.
         """
         written, tag = _checked(word), _checked_tag(language)
         self._drop("hidden_words", written, tag)
         self._drop("words", written, tag, " WHERE removed OR folded")
-        self._put("words", "(word, language, removed)", (written, tag, False))
+        self._put("words", "(word, language, removed, folded)", (written, tag, False, alike))
 
-    def remove(self, word: str, language: str) -> None:
+    def remove(self, word: str, language: str, alike: bool = False) -> None:
         """Remove a word, in whatever case: swiping it does not bring it back. Raises UsageError, StoreError."""
         written, tag = _checked(word), _checked_tag(language)
         self._drop("words", written, tag)
-        self._put("words", "(word, language, removed)", (written, tag, True))
+        self._put("words", "(word, language, removed, folded)", (written, tag, True, alike))
 
-    def hide(self, word: str, language: str) -> None:
+    def hide(self, word: str, language: str, alike: bool = False) -> None:
         """Never offer a written word, in whatever case, however often it is swiped. Raises UsageError, StoreError."""
         written, tag = _checked(word), _checked_tag(language)
         self._drop("hidden_words", written, tag)
-        self._put("hidden_words", "(word, language)", (caseless(written, is_turkic((tag,))), tag))
+        self._put("hidden_words", "(word, language, folded)", (caseless(written, is_turkic((tag,))), tag, alike))
 
     def unhide(self, word: str, language: str) -> None:
         """Offer a hidden word like any other. Raises UsageError, StoreError."""
@@ -108,13 +110,14 @@ class Words:
         asked = {word for of_form in alike.values() for word in of_form}
         return {word for word in asked if folded(word) in added or (word in found and folded(word) not in removed)}
 
-    def by_hand(self) -> list[tuple[str, str, str]]:
-        """Word, language and state of what was added, removed or hidden by hand; hidden last. Raises StoreError."""
+    def by_hand(self) -> list[tuple[str, str, str, bool]]:
+        """Word, language and state of what was added, removed or hidden by hand, hidden last; and whether it stands for
+        all that are spelled alike. Raises StoreError."""
         rows = self._sql.rows(
-            """SELECT word, language, iif(removed, 'removed', 'added'), 0 FROM words
-            UNION ALL SELECT word, language, 'hidden', 1 FROM hidden_words ORDER BY 4, 2, 1"""
+            """SELECT word, language, iif(removed, 'removed', 'added'), folded, 0 FROM words
+            UNION ALL SELECT word, language, 'hidden', folded, 1 FROM hidden_words ORDER BY 5, 2, 1"""
         )
-        return [(word, language, state) for word, language, state, _ in rows]
+        return [(word, language, state, bool(alike)) for word, language, state, alike, _ in rows]
 
     def erase(self, word: str | None = None) -> None:
         """Erase what was added, removed and hidden by hand, of what is spelled like `word` or all of it."""

@@ -1,5 +1,6 @@
 """Words that are never offered: hidden by hand, and offensive ones that the person never typed."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, no_words, offensive_words, shipped
 from swipefl.decoder.search import Candidate
+from swipefl.device.ingestion import Ingestion
 from swipefl.device.ownership import exported, forget
 from swipefl.device.prediction import Prediction
 from swipefl.device.vocabulary import Own, Vocabulary
@@ -24,7 +26,7 @@ from swipefl.store.personal_words import PersonalWord
 from swipefl.store.store import Store
 from swipefl.store.words import _TYPED
 from tests.support.people import WORDS, examples
-from tests.support.stores import RARE, put, side, train_uses
+from tests.support.stores import RARE, fresh_store, put, side, train_uses
 from tests.support.vocabularies import searched
 
 RUSSIAN = ("привет", "погода", "сегодня", "хорошо")
@@ -297,3 +299,16 @@ def test_an_added_word_is_hidden_no_longer_and_another_of_its_spelling_stays_so(
     left = {(hidden.word, hidden.languages) for hidden in store.words.hidden()}
     assert (other.lower(), ("en", "ru")) in left
     assert [languages for written, languages in left if written != other.lower()] == [("ru",)]
+
+
+def test_what_an_older_swipefl_kept_stands_for_all_that_are_spelled_alike_wherever_it_is_taken(store: Store) -> None:
+    store.sql.run("INSERT INTO words (word, language, removed, folded) VALUES ('cafe', 'fr', 1, 1)")
+    store.sql.run("INSERT INTO hidden_words (word, language, folded) VALUES ('its', 'en', 1)")
+    lines = list(exported(store))
+    with fresh_store() as (other, folder):
+        (folder / "export.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), "utf-8")
+        Ingestion(other).run([folder / "export.jsonl"])
+        assert list(exported(other)) == lines
+        for home in (store, other):
+            shown = Vocabulary(Own(hidden=home.words.hidden())).offered(("en",))
+            assert "its" not in shown.index(built_in("qwerty").letters)

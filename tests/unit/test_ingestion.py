@@ -183,7 +183,7 @@ def test_a_personal_word_of_a_file_is_one_that_can_be_added_by_hand(
 def test_what_the_store_does_not_take_keeps_its_own_code_and_remedy(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(word: str, language: str) -> None:
+    def refuse(word: str, language: str, alike: bool) -> None:
         raise UsageError("no-text", "{what} is no text", Remedy.CHOOSE_NAME, what="it")
 
     monkeypatch.setattr(store.words, "add", refuse)

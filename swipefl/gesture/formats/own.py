@@ -49,7 +49,7 @@ def _own_word(line: int, data: Any) -> OwnWord:
     if len(language) > MOST_TAG:
         raise RejectedLine("no-word", "a language's name has {most} characters at most", most=MOST_TAG)
     checked_letters(word)
-    return OwnWord(line, word, language, state)
+    return OwnWord(line, word, language, state, data.get("alike") is True)
 
 
 def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading:

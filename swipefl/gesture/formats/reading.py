@@ -72,12 +72,16 @@ class Rejected:
 
 @dataclass(frozen=True)
 class OwnWord:
-    """A line of an export: a word that its owner dealt with by hand; `state` is added, removed or hidden."""
+    """A line of an export: a word that its owner dealt with by hand; `state` is added, removed or hidden.
+
+    One that is `alike` stands for all that are spelled so.
+    """
 
     line: int
     word: str
     language: str
     state: str
+    alike: bool = False
     text: bytes = b""
 
 
