@@ -62,6 +62,7 @@ class Following:
         self._bookmarking = bookmarking
         self._number = self._reached = 0
         self._is_whole = True
+        self.has_text = False  # whether any line had more than blanks
         self._before_last = self._end = bookmarking.start if bookmarking else Place(0, 0)
 
     @property
@@ -80,6 +81,7 @@ class Following:
             if not is_within:
                 self._before_last = Place(line.start, line.number - 1)
             is_within = line.goes_on
+            self.has_text |= bool(line.text.strip())
             self._end = Place(line.end, line.number if line.whole else line.number - 1)
             self._number, self._is_whole, self._reached = line.number, line.whole, line.end
             yield line

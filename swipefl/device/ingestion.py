@@ -81,6 +81,7 @@ class Ingestion:
         self._started = time.monotonic()
         self._landed = self._stored = self._corrected = self._suspect = 0
         self._refused = False  # whether anything was no gesture, even if it waits for the rest of it
+        self._has_text = False  # whether any file had a line, or has had one when it was read before
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
         self._reasons: Counter[str] = Counter()
         self._unreadable = Unreadable()
@@ -118,7 +119,8 @@ class Ingestion:
                     self._take(Following(parts_of(source, "standard input")))
         self._unreadable.raise_if_any()
         report = self.report
-        if report.read == report.rejected and (self._refused or self._reasons) and not self._understood:
+        is_nothing = self._refused or self._reasons or not self._has_text
+        if report.read == report.rejected and is_nothing and not self._understood:
             why = ", ".join(f"{code}: {count}" for code, count in self._reasons.most_common())
             raise DataError(
                 "nothing-read",
@@ -135,6 +137,7 @@ class Ingestion:
         with stream:
             lines = followed(stream, path, self._store.bookmarks, self._clock())
             self._understood |= lines.read_before > 0
+            self._has_text |= self._store.bookmarks.get(str(path.resolve())) is not None
             if not lines.is_known:
                 self._take(lines)
 
@@ -164,6 +167,7 @@ class Ingestion:
         except DataError:  # the disk or the network under the file: what was read before counts
             self._land(batch)
             raise
+        self._has_text |= lines.has_text
         is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
         self._land(batch, lines.keep_end if is_read and not has_grids else _keep_none)  # the next run needs those again
 
