@@ -44,7 +44,7 @@ PAIRS = (
     ("fr", "en", "azerty-fr"),
     ("es", "en", "qwerty-es"),
     ("tr", "en", "qwerty-tr"),
-    ("de", "fr", "qwertz-ch"),
+    ("de-ch", "fr", "qwertz-ch"),
     ("ru", "uk", BOTH),
 )
 RUSSIAN = SHARED / "formats" / "neuroswipe" / "lines.jsonl"
