@@ -62,6 +62,7 @@ class Following:
         self._bookmarking = bookmarking
         self._number = self._reached = 0
         self._is_whole = True
+        self._tables = 0  # headers of tables
         self.has_text = False  # whether any line had more than blanks
         self._before_last = self._end = bookmarking.start if bookmarking else Place(0, 0)
 
@@ -84,6 +85,7 @@ class Following:
             self.has_text |= bool(line.text.strip())
             self._end = Place(line.end, line.number if line.whole else line.number - 1)
             self._number, self._is_whole, self._reached = line.number, line.whole, line.end
+            self._tables += b"gesture_id" in line.text.lower() and is_header(line.text)
             yield line
 
     def leaves(self, entry: Entry) -> bool:
@@ -108,7 +110,8 @@ class Following:
     def keep_end(self) -> None:
         """Keeps the place that was reached."""
         if self._bookmarking:
-            self._bookmarking.put(self._bookmarking.whole or self._end, self._reached)
+            end = self._end if self._tables < 2 else Place(0, 0)  # the first header says nothing of a later table
+            self._bookmarking.put(self._bookmarking.whole or end, self._reached)
 
 
 def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> Following:

@@ -4,7 +4,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -25,7 +25,7 @@ from swipefl.gesture.formats import (
     unreadable,
 )
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
-from swipefl.gesture.keyboard import BUILT_IN, Keyboard, keyboard_from_json
+from swipefl.gesture.keyboard import BUILT_IN, Keyboard, content_name
 from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
@@ -153,16 +153,18 @@ class Ingestion:
             for name, part in lines.parts():
                 found = read_lines(part, name, self._format, self._keyboard, self._find)
                 for entry in self._fitting(name, found, lines):
-                    if taken and _bare(entry).line == taken.line:
-                        if _is_same(_bare(entry), taken):
-                            lines.leaves(entry)
+                    if taken:  # the first entries are of what was taken
+                        if lines.leaves(entry):  # a row breaks off: what was taken stays, and its place, until then
+                            return
+                        before, taken = taken, None
+                        if _is_same(_bare(entry), before):
                             continue
-                        self._take_back(taken)
-                    has_grids |= isinstance(entry, OwnKeyboard) and entry.of_grids
+                        entry = self._in_place_of(before, entry)
+                    has_grids |= isinstance(entry, OwnKeyboard) and entry.of_grids  # the next run needs those again
                     if reading := self._usable(entry, lines, name):
                         batch.append(_judged(reading))
                         if len(batch) >= BATCH:
-                            self._land(batch, partial(lines.keep_before, reading))
+                            self._land(batch, _keep_none if has_grids else partial(lines.keep_before, reading))
                             batch = []
         except DataError:  # the disk or the network under the file: what was read before counts
             self._land(batch)
@@ -178,11 +180,17 @@ class Ingestion:
                 return bare
         return None
 
-    def _take_back(self, taken: Reading | Rejected) -> None:
-        """Erases what was the beginning of a swipe."""
-        if isinstance(taken, Reading):
-            with suppress(UsageError), self._store.transaction():
-                self._store.gestures.erase(id=taken.gesture.trace_hash().hex())
+    def _in_place_of(self, taken: Reading | Rejected, entry: Entry) -> Entry:
+        """The swipe of which `taken` was the beginning, which is erased; a word that its owner said of that stays."""
+        if not isinstance(taken, Reading):
+            return entry
+        with suppress(UsageError), self._store.transaction():
+            before = self._store.gestures.find(taken.gesture.trace_hash().hex())
+            self._store.gestures.erase(id=before.handle)
+            self._store.owe_rewriting()
+            if before.by_hand and isinstance(entry, Reading):
+                return replace(entry, word=before.example.word, by_hand=True)
+        return entry
 
     def _fitting(self, name: str, entries: Iterator[Entry], lines: Following) -> Iterator[Entry]:
         """The entries of a file; those that fit nothing, and nothing does behind them, are told as one."""
@@ -264,7 +272,7 @@ class Ingestion:
         except UsageError as error:
             if error.code != "name-taken" or not entry.of_grids or keyboard.name in BUILT_IN:
                 raise
-            keyboard = keyboard_from_json(keyboard.to_json() | {"name": ""})
+            keyboard = replace(keyboard, name=content_name(keyboard))
             self._store.keyboards.add(keyboard)
         if entry.of_grids:
             self._grids[entry.keyboard.name] = keyboard
@@ -298,9 +306,7 @@ def _bare(entry: Entry) -> Reading | OwnWord | OwnKeyboard | Rejected:
 
 
 def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
-    """Whether a swipe that was looked at again has not gone on, and does not break off in its next row."""
-    if isinstance(entry, Reading | Rejected) and entry.resume is not None and not entry.taken:
-        return False
+    """Whether a swipe that was looked at again has not gone on."""
     if isinstance(entry, Reading) and isinstance(taken, Reading):
         return (entry.gesture.trace_hash(), entry.word) == (taken.gesture.trace_hash(), taken.word)
     return isinstance(entry, Rejected) and isinstance(taken, Rejected) and entry.fault.code == taken.fault.code

@@ -94,7 +94,7 @@ def heliboard(word: str = "we", **changes: Any) -> dict[str, Any]:
         "knownLibrary": None,
         "targetWord": word,
         "dictionaries": [{"hash": "x", "type": "main", "language": "en-US"}],
-        "suggestions": [{"word": "private", "score": 3, "dictIndex": 0}],
+        "suggestions": [{"word": text, "score": 3, "dictIndex": 0} for text in ("private", "public")],
         "gesture": gesture,
         "keyboardInfo": {"width": WIDTH, "height": HEIGHT, "keys": keys},
         "activeMode": True,

@@ -30,7 +30,7 @@ from tests.support.harm import BASE, REFUSED, WORSE, surer
 from tests.support.people import examples
 from tests.support.stores import put, side
 
-HARMFUL, BETTER, BETTER_YET = surer(0.5), surer(1.2), surer(1.21)
+HARMFUL, BETTER, BETTER_YET = surer(0.5), surer(1.1), surer(1.2)
 HELD = [example for example in examples(400) if side(example) == HELD_OUT]
 
 

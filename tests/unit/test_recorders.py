@@ -7,7 +7,7 @@ import json
 import os
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from swipefl.device.grids import keyboards_of
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.errors import DataError
-from swipefl.gesture.formats import Entry, OwnKeyboard, Reading, Rejected, read_gestures
+from swipefl.gesture.formats import Entry, OwnKeyboard, Private, Reading, Rejected, read_gestures
 from swipefl.gesture.formats.layouts import rows_of_qwerty
 from swipefl.gesture.formats.objects import format_of
 from swipefl.gesture.gesture import GOOD, Example, verdict
@@ -852,3 +852,40 @@ def test_any_change_of_a_zip_is_survived(data: st.DataObject) -> None:
         content[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=4))
     for entry in entries(bytes(content)):
         assert isinstance(entry, Rejected) or entry.word in ("hello", "we", None)
+
+
+def test_a_broken_document_that_says_private_around_its_list_keeps_nothing() -> None:
+    content = b'{"private":true,"data":[\n' + json.dumps(recorders.own("we")).encode() + b"\n]\n"
+    assert {type(entry) for entry in entries(content)} == {Private}
+
+
+def test_what_is_nested_a_thousand_deep_is_told_and_ends_nothing() -> None:
+    deep = b"[" * 990 + b"]" * 990
+    of_heliboard = recorders.heliboard("we")
+    of_heliboard["gesture"] = [{"id": "deep", "x": 1, "y": 1, "millis": 1}] * 2
+    for content in (deep, json.dumps(of_heliboard).encode().replace(b'"deep"', deep)):
+        read = entries(content + b"\n" + json.dumps(recorders.own("we")).encode() + b"\n")
+        assert isinstance(read[-1], Reading)
+        assert read[-1].word == "we"
+
+
+@pytest.mark.parametrize("recorder", [recorders.neuroswipe, recorders.cleverkeys])
+def test_a_line_of_a_recorder_may_say_its_language(recorder: Callable[[str], dict[str, Any]]) -> None:
+    (entry,) = entries(json.dumps(recorder("we") | {"language": "tr"}).encode())
+    assert entry.gesture.languages == ("tr",)
+
+
+def test_a_second_table_is_read_with_its_own_header_when_it_grows() -> None:
+    def rows(name: str, columns: str, word: str) -> list[str]:
+        said = recorders.own(word, gesture_id=name)
+        points = said["coords"]
+        return [",".join(str((said | point)[column]) for column in columns.split(",")) for point in points]
+
+    one, other = "gesture_id,word,x,y,t,width,height", "gesture_id,word,y,x,t,width,height"
+    text = "\n".join([one, *rows("a", one, "we"), other, *rows("b", other, "as")]) + "\n"
+    with fresh_store() as (store, folder):
+        for more in ("", "\n".join(rows("c", other, "up")) + "\n"):
+            text += more
+            (folder / "s.csv").write_text(text, "utf-8")
+            Ingestion(store).run([folder / "s.csv"])
+        assert {verdict for (verdict,) in store.sql.rows("SELECT verdict FROM gestures")} == {"good"}

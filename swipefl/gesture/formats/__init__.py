@@ -163,7 +163,7 @@ def _line(line: Line, reader: Reader, known: str | None) -> Iterator[Entry]:
         yield Private(broken) if line.private else broken
         return
     inside = members_of(data)
-    if isinstance(data, list | dict) and inside != [data]:  # an empty list is nothing to read
+    if isinstance(data, list) or inside[0] is not data:  # an empty list is nothing to read
         yield from _parts(line.number, inside, reader, text)
     else:
         yield from entries_of(line.number, data, reader, text, line.private, known)
@@ -229,7 +229,7 @@ def _no_document(found: Collected, error: RejectedLine, reader: Reader, coming: 
     as_one = as_one or _is_too_long(found, coming) or (coming is None and all(map(_is_rejected, by_line())))
     broken = Rejected(found.first.number, error, found.text[:65536] if found.ended else b"", found.resume)
     for entry in [broken] if as_one or reader.format == "futo" else by_line():
-        yield Private(entry) if private and isinstance(entry, Rejected) else entry
+        yield Private(entry) if private else entry
 
 
 def _is_too_long(found: Collected, coming: Line | None) -> bool:

@@ -7,6 +7,7 @@ its keys, in pixels: `key_geometry[{k, l, t, r, b}]`; else `metadata.layout_name
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import accumulate
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from swipefl.errors import RejectedLine, Remedy
 from swipefl.gesture.formats.layouts import rows_of_qwerty
-from swipefl.gesture.formats.reading import Reading, axes_of, carried, labelled
+from swipefl.gesture.formats.reading import Reading, axes_of, carried, labelled, languages_in
 from swipefl.gesture.gesture import Gesture, Points, checked_points, checked_size, named
 from swipefl.gesture.keyboard import Keyboard
 
@@ -34,8 +35,9 @@ def read(line: int, data: dict[str, Any], keyboard: Keyboard | None) -> Reading:
     points = checked_points(xs, ys, _seconds(deltas))
     metadata = data.get("metadata")
     placed = _placed(data, points, metadata if isinstance(metadata, dict) else {}, keyboard)
-    word, fault = labelled(data.get("target_word"), placed.keyboard)
-    return Reading(line, named(placed), word, fault=fault)
+    languages = languages_in(data)
+    word, fault = labelled(data.get("target_word"), placed.keyboard, languages)
+    return Reading(line, named(replace(placed, languages=languages)), word, fault=fault)
 
 
 def _seconds(deltas: list[Any]) -> list[float]:

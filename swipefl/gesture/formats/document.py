@@ -10,8 +10,6 @@ from io import BytesIO
 from itertools import chain
 from typing import Any
 
-import orjson
-
 from swipefl.errors import RejectedLine
 from swipefl.gesture.formats.lines import MOST_LINE, Line, lines_of
 from swipefl.gesture.formats.reading import Rejected, parsed
@@ -88,7 +86,7 @@ def opens_document(line: Line) -> bool:
     A list that is a whole line is none: whoever waits for its answers may write no other before.
     """
     text = line.text.strip()
-    if line.whole and text.startswith(b"[") and text.endswith(b"]") and _whole(text) is not None:
+    if line.whole and text.startswith(b"[") and text.endswith(b"]") and _is_over(text):
         return False
     goes_on = line.whole and text.startswith(b"{") and text[-1:] in OPENING
     return not line.too_long and (text.startswith(b"[") or goes_on)
@@ -174,6 +172,15 @@ class _Scanned:
 def _whole(text: bytes) -> Any | None:
     """The element that is alone on its line, which is quicker to see; None where it is not."""
     try:
-        return orjson.loads(text.strip().removesuffix(b","))
-    except orjson.JSONDecodeError:
+        return parsed(text.strip().removesuffix(b","))
+    except RejectedLine:
         return None
+
+
+def _is_over(text: bytes) -> bool:
+    """Whether a list ends where its line does; also one of so many brackets that nobody looks into it."""
+    try:
+        parsed(text)
+    except RejectedLine as error:
+        return error.code == "long-document"
+    return True

@@ -20,7 +20,8 @@ def fits(data: dict[str, Any]) -> bool:
 def read(line: int, data: dict[str, Any]) -> Reading:
     """The gesture of one parsed object; its keyboard comes with it. Raises RejectedLine."""
     xs, ys, millis = axes_of(data.get("gesture"), "gesture", "millis")
-    if any(point.get("id") != data["gesture"][0].get("id") for point in data["gesture"]):
+    fingers = {finger for point in data["gesture"] if isinstance(finger := point.get("id"), int | str)}
+    if len(fingers) > 1:
         raise RejectedLine("several-strokes", "a gesture is one stroke of one finger")
     points = checked_points(xs, ys, seconds_of(millis))
     keyboard, written = carried(data.get("keyboardInfo"))

@@ -8,7 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy
-from swipefl.gesture.formats.reading import OwnKeyboard, Reading, Rejected, carried, known, labelled, seconds_of
+from swipefl.gesture.formats.reading import (
+    OwnKeyboard,
+    Reading,
+    Rejected,
+    carried,
+    known,
+    labelled,
+    languages_in,
+    seconds_of,
+)
 from swipefl.gesture.gesture import Gesture, checked_points, named
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
@@ -32,6 +41,8 @@ def are_grids(data: dict[str, Any]) -> bool:
 def read_grids(line: int, data: dict[str, Any]) -> Iterator[OwnKeyboard | Rejected]:
     """The keyboards of a file of grids, under the names that it gives them."""
     for name, grid in data.items():
+        if not isinstance(grid, dict):  # a mark beside them, where the file is known to be one of grids
+            continue
         try:
             yield OwnKeyboard(line, carried(grid | {"name": name})[0], of_grids=True)
         except RejectedLine as error:
@@ -49,7 +60,8 @@ def read(line: int, data: dict[str, Any], keyboard: Keyboard | None, find: Find)
     if not len(xs) == len(ys) == len(ts):
         raise RejectedLine("no-points", "the lists x, y and t of `curve` must be equally long")
     points = checked_points(xs, ys, seconds_of(ts))
-    found, languages = _keyboard(curve, data.get("grid_name"), keyboard, find)
+    found, written = _keyboard(curve, data.get("grid_name"), keyboard, find)
+    languages = languages_in(data) or written
     word, fault = labelled(data.get("word"), found, languages)
     gesture = Gesture("", points, found, found.width, found.height, languages=languages)
     return Reading(line, named(gesture), word, fault=fault)
