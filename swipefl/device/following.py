@@ -55,6 +55,7 @@ class Following:
         bookmarking: Bookmarking | None = None,
         is_known: bool = False,
         taken: tuple[Line, ...] = (),
+        had_text: bool = False,
     ) -> None:
         self.is_known = is_known  # nothing of it is new
         self.taken = taken  # lines of a swipe that was taken before, as they were then; they may go on by now
@@ -63,7 +64,7 @@ class Following:
         self._number = self._reached = 0
         self._is_whole = True
         self._tables = 0  # headers of tables
-        self.has_text = False  # whether any line had more than blanks
+        self.has_text = had_text  # whether any line has more than blanks, or had when it was read before
         self._before_last = self._end = bookmarking.start if bookmarking else Place(0, 0)
 
     @property
@@ -122,6 +123,7 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
             return Following(parts_of(stream, str(path)))
         size, name = status.st_size, str(path.resolve())
         seen = bookmarks.get(name)
+        had_text = seen is not None
         start = _start(seen, stream, size)
         packed = is_packed(stream.peek(4))  # type: ignore[attr-defined]
         head = _head(stream, start)
@@ -137,11 +139,11 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
     if size and start.offset == size:
         return Following((), Bookmarking(put, start), is_known=True)
     if packed:
-        return Following(parts_of(stream, str(path)), Bookmarking(put, start, whole=Place(size, 0)))
+        return Following(parts_of(stream, str(path)), Bookmarking(put, start, whole=Place(size, 0)), had_text=had_text)
     fresh = abs(now - status.st_mtime) < MAX_DURATION_S
     lines = chain(head, lines_of(stream, start.line, start.offset))
     before = (*head, *lines_of(BytesIO(taken), start.line, start.offset)) if taken else ()
-    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh), taken=before)
+    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh), taken=before, had_text=had_text)
 
 
 def _head(stream: BinaryIO, start: Place) -> tuple[Line, ...]:

@@ -137,7 +137,6 @@ class Ingestion:
         with stream:
             lines = followed(stream, path, self._store.bookmarks, self._clock())
             self._understood |= lines.read_before > 0
-            self._has_text |= self._store.bookmarks.get(str(path.resolve())) is not None
             if not lines.is_known:
                 self._take(lines)
 
