@@ -24,10 +24,11 @@ FORMAT = "swipefl-checkpoint-1"
 _DAMAGE = (AttributeError, ValueError, KeyError, TypeError, SafetensorError, RecursionError, OverflowError)
 Weights = Mapping[str, Floats]
 SCORE = "score"  # the name of the score weights among the parameters
-# Standard deviations (9,) of a score's parts among the words worth a look, measured on recorded swipes: in these units
+# Standard deviations (11,) of a score's parts among the words worth a look, measured on recorded swipes: in these units
 # a change of any score weight means about as much.
-SPREADS = np.array([7.5, 3.0, 1.9, 0.94, 0.28, 11.8, 10.4, 0.28, 0.9])
-# What score weights (9,) may be: tuned on hundreds of swipes they reach 4 in these units; what is likelier never loses.
+SPREADS = np.array([7.5, 3.0, 1.9, 0.94, 0.28, 11.8, 10.4, 0.28, 0.9, 2.0, 2.0])
+# What score weights (11,) may be: tuned on hundreds of swipes they reach 4 in these units; what is likelier never
+# loses.
 _MOST = 20 / SPREADS
 _LEAST = np.append(0.01, -_MOST[1:])
 
@@ -37,7 +38,9 @@ class ScoreWeights:
     """What a word's score is made of.
 
     It is `temperature * ln p_ctc + alpha * ln f + beta * length - doubt * sqrt(-ln p_ctc)`, less a weight times each
-    of the deviations of the word's template from the path (`template.DEVIATIONS`).
+    of the deviations of the word's template from the path (`template.DEVIATIONS`), and plus a weight times what the
+    words before say: `context`, or `first` for the first word of a sentence. A checkpoint from before these two
+    were known has them as they are here.
     """
 
     alpha: float
@@ -49,11 +52,13 @@ class ScoreWeights:
     end: float = 0.0
     missed: float = 0.0
     extent: float = 0.0
+    context: float = 0.8
+    first: float = 0.4
 
     def to_json(self) -> dict[str, float]:
-        """A plain object; weights that came later are left out where they are 0, so that fingerprints stay."""
-        first = ("alpha", "beta", "temperature")
-        return {name: weight for name, weight in asdict(self).items() if weight or name in first}
+        """A plain object; weights that came later are left out where they are usual, so that fingerprints stay."""
+        usual = {field.name: field.default for field in fields(self)[3:]}
+        return {name: weight for name, weight in asdict(self).items() if weight != usual.get(name)}
 
     @classmethod
     def from_json(cls, weights: Any) -> "ScoreWeights":
@@ -73,8 +78,9 @@ class ScoreWeights:
 
     @property
     def of_parts(self) -> Doubles:
-        """The weights (9,) of all parts of a score, deviations last."""
-        return np.append(self.of_word, [-self.location, -self.start, -self.end, -self.missed, -self.extent])
+        """The weights (11,) of all parts of a score: those of the word, deviations, the words before."""
+        against = [-self.location, -self.start, -self.end, -self.missed, -self.extent]
+        return np.concatenate((self.of_word, against, [self.context, self.first]))
 
     @property
     def held(self) -> "ScoreWeights":
@@ -84,8 +90,9 @@ class ScoreWeights:
     @classmethod
     def from_parts(cls, weights: Doubles) -> "ScoreWeights":
         """The inverse of `of_parts`."""
-        temperature, alpha, beta, *against = weights.tolist()
-        return cls(alpha, beta, temperature, *(-weight for weight in against))
+        temperature, alpha, beta, *against, context, first = weights.tolist()
+        doubt, location, start, end, missed, extent = (-weight for weight in against)
+        return cls(alpha, beta, temperature, doubt, location, start, end, missed, extent, context, first)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +106,7 @@ class Checkpoint:
 
     @property
     def parameters(self) -> Weights:
-        """All that a federation moves: the weights, and as `score` (9,) the score weights in units of `SPREADS`."""
+        """All that a federation moves: the weights, and as `score` (11,) the score weights in units of `SPREADS`."""
         return {**self.weights, SCORE: (self.score.of_parts * SPREADS).astype(np.float32)}
 
     def with_parameters(self, parameters: Weights) -> "Checkpoint":

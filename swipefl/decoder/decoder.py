@@ -1,9 +1,11 @@
 """A checkpoint and lexicons put together: gesture in, words out."""
 
 from collections.abc import Callable
+from functools import partial
 
 from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.decoder.context import Context, Told
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon
 from swipefl.decoder.search import Candidate, Scored, greedy, score, search
@@ -21,20 +23,26 @@ class Decoder:
     """Decodes gestures with one checkpoint.
 
     Each is held against the lexicon that `lexicon_of` has for `languages`, else for the first three that its line or
-    keyboard says; none where nothing says any.
+    keyboard says; none where nothing says any. What stood before its word counts as far as the context that
+    `context_of` has for these languages knows of it.
     """
 
     def __init__(
-        self, checkpoint: Checkpoint, lexicon_of: Callable[[Languages], Lexicon], languages: Languages | None = None
+        self,
+        checkpoint: Checkpoint,
+        lexicon_of: Callable[[Languages], Lexicon],
+        languages: Languages | None = None,
+        context_of: Callable[[Languages], Context | None] = lambda languages: None,
     ) -> None:
         self._encoder = Encoder(checkpoint)
         self._score = checkpoint.score
         self._lexicon_of = lexicon_of
         self._languages = languages
+        self._context_of = context_of
 
     def lexicon(self, gesture: Gesture) -> Lexicon:
         """The lexicon that this gesture's words come from."""
-        return self._lexicon_of(self._languages or gesture.written_in[:MOST_LANGUAGES])
+        return self._lexicon_of(self._spoken(gesture))
 
     def knows(self, example: Example) -> bool:
         """Whether a word that is spelled like the example's can be found at all."""
@@ -48,13 +56,15 @@ class Decoder:
         """The best words, and the letters that the network alone would write."""
         frames = frames_of(gesture)
         log_probs = self._encoder.log_probs(frames)
-        candidates = search(log_probs, self._index(gesture), self._score, top, path_of(frames))
+        index, told = self._index(gesture), self._told(gesture)
+        candidates = search(log_probs, index, self._score, top, path_of(frames), told)
         return candidates, greedy(log_probs, gesture.keyboard.letters)
 
     def score(self, gesture: Gesture) -> Scored:
         """The words worth a look, with what each one's score is made of: what score weights are tuned on."""
         frames = frames_of(gesture)
-        return score(self._encoder.log_probs(frames), self._index(gesture), self._score, path_of(frames))
+        log_probs = self._encoder.log_probs(frames)
+        return score(log_probs, self._index(gesture), self._score, path_of(frames), self._told(gesture))
 
     def log_probs(self, frames: Frames) -> Floats:
         """What the network says of frames: natural log-probabilities (T, 1 + L) of blank and letters."""
@@ -66,3 +76,13 @@ class Decoder:
 
     def _index(self, gesture: Gesture) -> WordIndex:
         return self.lexicon(gesture).index(gesture.keyboard.letters)
+
+    def _spoken(self, gesture: Gesture) -> Languages:
+        return self._languages or gesture.written_in[:MOST_LANGUAGES]
+
+    def _told(self, gesture: Gesture) -> Told | None:
+        """What the words before say, if they are known and anything is known of words in order."""
+        before = gesture.before
+        if before is None or (context := self._context_of(self._spoken(gesture))) is None:
+            return None
+        return Told(partial(context.gain, before), before.is_start)

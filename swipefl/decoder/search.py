@@ -1,14 +1,14 @@
 """Finds the words that a posterior over letters may mean: exact CTC scores of a few hundred promising candidates.
 
-A word's score is a weighted sum (`ScoreWeights`) of its exact CTC likelihood, its frequency, its length and the
-deviations of its template from the path. Candidates are picked in two steps from what the posterior says about single
-letters (`_Evidence`): which come first and last, which are there at all, and which can follow which. The best of them
-are held against the path. Only a word that is not picked can be missed.
+A word's score is a weighted sum (`ScoreWeights`) of its exact CTC likelihood, its frequency, its length, the
+deviations of its template from the path and what the words before say of it. Candidates are picked in two steps from
+what the posterior says about single letters (`_Evidence`): which come first and last, which are there at all, and which
+can follow which. The best of them are held against the path and the words before. Only a word that is not picked can be
+missed.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from swipefl.arrays import Doubles, Floats
 from swipefl.decoder.checkpoint import ScoreWeights
+from swipefl.decoder.context import Told
 from swipefl.decoder.template import DEVIATIONS, Path, deviations
 from swipefl.decoder.word_index import Masks, Rows, WordIndex, WordTable
 
@@ -35,20 +36,25 @@ NO_SCORES: Floats = np.zeros(0, np.float32)
 
 @dataclass(frozen=True)
 class Candidate:
-    """A word as it is written and as it is spelled, with its score and its probability among all that were scored."""
+    """A word as it is written and as it is spelled, with its score and its probability among all that were scored.
+
+    `parts` are what the score is the sum of.
+    """
 
     word: str
     spelled: str
     score: float
     probability: float
+    parts: Mapping[str, float] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
     """N words, what each one's score is made of, and the score itself.
 
-    `parts` (N, 4 + D): ln p_ctc, ln frequency, length, sqrt(-ln p_ctc) and the deviations; a score is their sum with
-    the weights.
+    `parts` (N, 4 + D + 2): ln p_ctc, ln frequency, length, sqrt(-ln p_ctc), the deviations, and what the words before
+    say, in the first of two columns or, of the first word of a sentence, in the second; a score is their sum with the
+    weights.
     """
 
     words: list[str]
@@ -57,20 +63,27 @@ class Scored:
 
 
 def search(
-    log_probs: Floats, index: WordIndex, weights: ScoreWeights, top: int, path: Path | None = None
+    log_probs: Floats,
+    index: WordIndex,
+    weights: ScoreWeights,
+    top: int,
+    path: Path | None = None,
+    told: Told | None = None,
 ) -> list[Candidate]:
     """The best `top` words, best first, for log-probabilities (T, 1 + L) with blank in column 0.
 
     There are fewer, or none, where the keyboard's letters or the number of frames allow no more. Without a path no
-    template is held against it. What a spelling is worth is shared among the words that are spelled so, by frequency.
+    template is held against it; `told` is what the words before say. What a spelling is worth is shared among the words
+    that are spelled so, by frequency and by what was told.
     """
-    spellings, scored = _compared(log_probs, index, weights, path)
-    return _ranked(scored, _written(spellings), top)
+    return _ranked(*_compared(log_probs, index, weights, path, told), weights, top)
 
 
-def score(log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None = None) -> Scored:
+def score(
+    log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None = None, told: Told | None = None
+) -> Scored:
     """The spellings worth a look, at most COMPARED, each with its score."""
-    return _compared(log_probs, index, weights, path)[1]
+    return _compared(log_probs, index, weights, path, told)[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,9 +103,18 @@ class _Spellings:
     ln_shares: Doubles
 
 
+@dataclass(frozen=True, eq=False)
+class _Forms:
+    """The W words that N spellings are written as: `of` (W,) says which, `ln_shares` (W,) with what part of it."""
+
+    words: list[str]
+    of: Rows
+    ln_shares: Doubles
+
+
 def _compared(
-    log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None
-) -> tuple[_Spellings, Scored]:
+    log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None, told: Told | None
+) -> tuple[Scored, _Forms]:
     probs = np.maximum(np.exp(log_probs.astype(np.float64)), FLOOR)
     found = _spellings(_picked(probs, index, weights), index.letters)
     ln_likelihoods = _ctc(probs, found.flat, found.lengths)
@@ -103,8 +125,21 @@ def _compared(
     kept = alignable[best]
     codes, lengths = _padded(found.flat, found.lengths, kept), found.lengths[kept]
     apart = deviations(path, codes, lengths) if path else np.zeros((len(kept), len(DEVIATIONS)))
-    parts = np.concatenate((seen[kept], apart), axis=1)
-    return found, Scored([found.words[row] for row in kept.tolist()], parts, parts @ weights.of_parts)
+    said, forms = _told(_forms(found, kept), found.ln_frequencies[kept], told)
+    parts = np.concatenate((seen[kept], apart, said), axis=1)
+    return Scored([found.words[row] for row in kept.tolist()], parts, parts @ weights.of_parts), forms
+
+
+def _told(forms: _Forms, ln_frequencies: Doubles, told: Told | None) -> tuple[Doubles, _Forms]:
+    """What the words before say of each of N spellings, in the column (N, 2) that counts, and how that is shared."""
+    said = np.zeros((len(ln_frequencies), 2))
+    if told is None or not len(said):
+        return said, forms
+    each = forms.ln_shares + told.gain(forms.words, ln_frequencies[forms.of] + forms.ln_shares)
+    together = np.full(len(said), -np.inf)
+    np.logaddexp.at(together, forms.of, each)
+    said[:, int(told.first)] = together
+    return said, replace(forms, ln_shares=each - together[forms.of])
 
 
 def _spellings(picked: list[tuple[WordTable, Rows]], letters: str) -> _Spellings:
@@ -286,23 +321,51 @@ def _ctc(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
     return logs
 
 
-def _written(spellings: _Spellings) -> Mapping[str, Mapping[str, float]]:
-    """By spelling the words that are spelled so, each with the logarithm of its share."""
-    written = [word for table, rows in spellings.picked for word in table.written.text(rows)]
-    shares: dict[str, dict[str, float]] = {}
-    for word, of, share in zip(written, spellings.of.tolist(), spellings.ln_shares.tolist(), strict=True):
-        alike = shares.setdefault(spellings.words[of], {})
-        alike[word] = float(np.logaddexp(alike[word], share)) if word in alike else share  # it is in two languages
-    return shares
+def _forms(spellings: _Spellings, kept: Rows) -> _Forms:
+    """The words that are spelled as the `kept` spellings (N,) are."""
+    place = np.full(len(spellings.words), -1)
+    place[kept] = np.arange(len(kept))
+    shares: dict[tuple[int, str], float] = {}
+    first = 0
+    for table, rows in spellings.picked:
+        of = place[spellings.of[first : first + len(rows)]]
+        ln_shares = spellings.ln_shares[first : first + len(rows)][of >= 0].tolist()
+        for word, spelling, share in zip(
+            table.written.text(rows[of >= 0]), of[of >= 0].tolist(), ln_shares, strict=True
+        ):
+            known = shares.get((spelling, word))  # it may be in two languages
+            shares[spelling, word] = share if known is None else float(np.logaddexp(known, share))
+        first += len(rows)
+    of = np.array([spelling for spelling, _ in shares], np.intp)
+    return _Forms([word for _, word in shares], of, np.array(list(shares.values())))
 
 
-def _ranked(scored: Scored, written: Mapping[str, Mapping[str, float]], top: int) -> list[Candidate]:
+def _ranked(scored: Scored, forms: _Forms, weights: ScoreWeights, top: int) -> list[Candidate]:
     """The best `top` candidates."""
     relative = np.exp(scored.scores - scored.scores.max(initial=-np.inf))
-    chances = (relative / relative.sum()).tolist() if len(relative) else []
-    found = [
-        Candidate(word, spelled, value + share, chance * math.exp(share))
-        for spelled, value, chance in zip(scored.words, scored.scores.tolist(), chances, strict=True)
-        for word, share in written[spelled].items()
+    chances = relative / relative.sum() if len(relative) else relative
+    scores, chances = scored.scores[forms.of] + forms.ln_shares, chances[forms.of] * np.exp(forms.ln_shares)
+    best = np.argsort(-scores, kind="stable")[:top]
+    weighed = (scored.parts * weights.of_parts)[forms.of[best]]
+    return [
+        Candidate(forms.words[form], scored.words[forms.of[form]], value, chance, _named(parts, share))
+        for form, value, chance, parts, share in zip(
+            best.tolist(),
+            scores[best].tolist(),
+            chances[best].tolist(),
+            weighed.tolist(),
+            forms.ln_shares[best].tolist(),
+            strict=True,
+        )
     ]
-    return sorted(found, key=lambda candidate: -candidate.score)[:top]
+
+
+def _named(parts: list[float], ln_share: float) -> dict[str, float]:
+    """What each part of a score gave."""
+    ctc, frequency, length, doubt, *apart, context, first = parts
+    deviating = dict(zip(DEVIATIONS, apart, strict=True))
+    return (
+        {"letters": ctc + doubt, "frequency": frequency, "length": length}
+        | deviating
+        | {"context": context + first, "share": ln_share}
+    )

@@ -11,6 +11,7 @@ import numpy as np
 
 from swipefl.arrays import Floats
 from swipefl.errors import RejectedLine
+from swipefl.gesture.before import Before
 from swipefl.gesture.keyboard import Keyboard, is_size
 from swipefl.gesture.language import Languages, is_turkic
 from swipefl.gesture.spelling import folded, tidy
@@ -32,7 +33,8 @@ GOOD, SUSPECT = "good", "suspect"
 class Gesture:
     """One swipe: points (N, 3) of x, y in the units of (width, height) and t in seconds from the first.
 
-    `languages` are what its line says, beside what its keyboard does.
+    `languages` are what its line says, beside what its keyboard does; `before` what stood in front of its word, None
+    where nobody knows.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Gesture:
     height: float
     user: str | None = None
     languages: Languages = ()
+    before: Before | None = None
 
     @property
     def written_in(self) -> Languages:

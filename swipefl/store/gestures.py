@@ -16,6 +16,7 @@ import numpy as np
 
 from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, UsageError
+from swipefl.gesture.before import before_in
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
 from swipefl.gesture.language import Languages
 from swipefl.store.handles import choices_of, handle_of, meanings
@@ -26,25 +27,35 @@ HELD_OUT_ONE_IN = 5
 TRAIN, HELD_OUT = "train", "held_out"
 MOST_CHOICES = 10  # that an ambiguous id is told to stand for
 
-_COLUMNS = "id, trace, keyboard, languages, word, by_hand, verdict, held_out, stored_at, width, height, user, points"
-_INSERT = f"INSERT INTO gestures ({_COLUMNS}) VALUES ({'?, ' * 12}?) ON CONFLICT (trace) DO NOTHING"
-_CORRECT = "UPDATE gestures SET (keyboard, languages, word, by_hand, verdict) = (?, ?, ?, ?, ?) WHERE number = ?"
-_LABELS = "SELECT trace, number, keyboard, languages, word, by_hand, verdict FROM gestures WHERE trace IN ({})"
+_LABEL = "keyboard, languages, word, by_hand, verdict, before, follows"
+_COLUMNS = f"id, trace, {_LABEL}, held_out, stored_at, width, height, user, points"
+_INSERT = f"INSERT INTO gestures ({_COLUMNS}) VALUES ({'?, ' * 14}?) ON CONFLICT (trace) DO NOTHING"
+_CORRECT = f"UPDATE gestures SET ({_LABEL}) = ({'?, ' * 6}?) WHERE number = ?"
+_LABELS = f"SELECT trace, number, {_LABEL} FROM gestures WHERE trace IN ({{}})"
 _AT_ONCE = 500  # parameters: older SQLite takes 999
 _SELECT = f"SELECT number, {_COLUMNS} FROM gestures"
 
 
 class _Label(NamedTuple):
-    """What is said of a trace: which word it is, and where that is spelled."""
+    """What is said of a trace: which word it is, where that is spelled, and what stood before it.
+
+    `follows` is the last word of that, as it is compared: empty at a sentence's start, None where nobody knows.
+    """
 
     keyboard: str
     languages: str | None
     word: str
     by_hand: bool
     verdict: str
+    before: str | None
+    follows: str | None
 
     def then(self, said: "_Label") -> "_Label":
-        """What counts once more was said."""
+        """What counts once more was said; who says nothing of the words before takes none of them back."""
+        if said.before is None:
+            said = said._replace(before=self.before, follows=self.follows)
+        elif self.before is None:
+            self = self._replace(before=said.before, follows=said.follows)
         if said.word != self.word:
             return self if self.by_hand else said
         by_hand = self.by_hand or said.by_hand
@@ -65,6 +76,8 @@ class _Row(NamedTuple):
     word: str
     by_hand: bool
     verdict: str
+    before: str | None
+    follows: str | None
     held_out: bool
     stored_at: float
     width: float
@@ -75,7 +88,7 @@ class _Row(NamedTuple):
     @property
     def label(self) -> _Label:
         """What its line says of its trace."""
-        return _Label(self.keyboard, self.languages, self.word, self.by_hand, self.verdict)
+        return _Label(*self[2:9])
 
 
 class Judged(NamedTuple):
@@ -283,6 +296,7 @@ class Gestures:
                 row.height,
                 row.user,
                 _languages(row.languages),
+                None if row.before is None else before_in(row.before),
             )
             example = Example(gesture, row.word)
             yield Stored(number, example, row.verdict, bool(row.by_hand), row.stored_at, handle_of(row.trace))
@@ -298,7 +312,7 @@ def _points(blob: bytes) -> Points:
 
 def _row(judged: Judged, now: float) -> _Row:
     gesture = judged.example.gesture
-    trace = gesture.trace_hash()
+    trace, before = gesture.trace_hash(), gesture.before
     return _Row(
         gesture.id,
         trace,
@@ -307,6 +321,8 @@ def _row(judged: Judged, now: float) -> _Row:
         judged.example.word,
         judged.by_hand,
         judged.verdict,
+        None if before is None else before.text,
+        None if before is None else before.follows,
         int.from_bytes(trace[:8], "big") % HELD_OUT_ONE_IN == 0,
         now,
         gesture.width,

@@ -176,6 +176,16 @@ _STEPS = (
             )""",
         ),
     ),
+    Step(
+        "what stood before",
+        (
+            "ALTER TABLE gestures ADD COLUMN before TEXT",  # the last words of the sentence so far; NULL: not known
+            "ALTER TABLE gestures ADD COLUMN follows TEXT",  # the last of them, as it is compared; '' at a start
+            # finds what a person writes behind a word, the newest first, without a page of points
+            """CREATE INDEX gestures_by_before ON gestures (follows, verdict, held_out, number, before, word, stored_at)
+            WHERE follows IS NOT NULL""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import ScoreWeights
+from swipefl.decoder.context import Told
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged
 from swipefl.decoder.search import COMPARED, Candidate, _best, ctc_log_likelihoods, greedy, score, search
 from swipefl.decoder.template import path_of
@@ -300,3 +301,32 @@ def test_the_highest_scores_are_found_among_however_many(scores: list[list[float
     kept = np.concatenate([np.zeros(0, np.float32), *(some[at] for some, at in zip(arrays, chosen, strict=True))])
     expected = together[together > -np.inf][:50]
     assert np.sort(kept)[::-1].tolist() == expected.tolist()
+
+
+@given(
+    st.lists(st.floats(-9, 6), min_size=len(FORMS), max_size=len(FORMS)),
+    st.booleans(),
+    st.sampled_from(["well", "will", "wall"]),
+)
+@settings(max_examples=40)
+def test_what_the_words_before_say_multiplies_in(gains: list[float], first: bool, meant: str) -> None:
+    """Between spellings with its weight, between the forms of one fully."""
+    gain = dict(zip(FORMS, gains, strict=True))
+    weights = ScoreWeights(1.0, 2.0, context=0.7, first=0.3)
+    told = Told(lambda words, ln_frequencies: np.array([gain[word] for word in words]), first)
+    index = written(dict.fromkeys(FORMS, 0.01)).index(QWERTY.letters)
+    log_probs = posterior(meant, np.random.default_rng(3))
+    alone = {c.word: c for c in search(log_probs, index, weights, 20)}
+    together = search(log_probs, index, weights, 20, told=told)
+    weight = weights.first if first else weights.context
+    for spelling in {c.spelled for c in together}:
+        forms = [c.word for c in alone.values() if c.spelled == spelling]
+        said = float(np.logaddexp.reduce([gain[form] for form in forms])) - math.log(len(forms))
+        for candidate in (c for c in together if c.spelled == spelling):
+            share = gain[candidate.word] - math.log(len(forms)) - said
+            bare = alone[candidate.word].score + math.log(len(forms))
+            assert candidate.score == pytest.approx(bare + weight * said + share, abs=1e-6)
+            assert sum(candidate.parts.values()) == pytest.approx(candidate.score, abs=1e-6)
+    assert sum(c.probability for c in together) == pytest.approx(1)
+    scored = score(log_probs, index, weights, told=told)
+    assert scored.parts[:, 9 + (not first)].tolist() == [0] * len(scored.words)

@@ -52,7 +52,7 @@ def test_a_handful_of_choices_leads_to_weights_that_a_checkpoint_may_have() -> N
 
 def test_nothing_to_learn_from_is_an_error() -> None:
     with pytest.raises(TooLittleData, match="candidates"):
-        tuned([Choice(np.ones((3, 9)), None)], ScoreWeights(1, 1))
+        tuned([Choice(np.ones((3, 11)), None)], ScoreWeights(1, 1))
 
 
 def test_weights_and_their_vector_are_the_same() -> None:
@@ -74,7 +74,7 @@ def test_clients_that_each_take_a_step_tune_the_score_together() -> None:
     far = replace(base_checkpoint(), score=replace(base_checkpoint().score, alpha=3.0))
     clients = [examples(8, seed) for seed in range(12)]
     everybody = [example for client in clients for example in client]
-    now, moment = far, np.zeros(9)
+    now, moment = far, np.zeros(len(SPREADS))
     for _ in range(12):
         steps = [score_step(Decoder(now, load_lexicon), client, now.score).of_parts for client in clients]
         assert max(np.linalg.norm((there - now.score.of_parts) * SPREADS) for there in steps) <= 0.2001

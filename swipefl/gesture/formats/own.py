@@ -1,5 +1,5 @@
 """swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user, private`,
-`language` or `languages`.
+`language` or `languages`, `before` (the text in front of the word).
 
 Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added", "removed" or "hidden"}`.
 """
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy
+from swipefl.gesture.before import before_in
 from swipefl.gesture.formats.reading import (
     OwnKeyboard,
     OwnWord,
@@ -64,7 +65,9 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
         width, height = keyboard.width, keyboard.height
     user = _name(data.get("user")) or None
     languages = languages_in(data) or written
-    gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user, languages))
+    stood = data.get("before")
+    before = before_in(stood) if isinstance(stood, str) else None
+    gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user, languages, before))
     word, fault = labelled(data.get("word"), keyboard, languages)
     marks = data.get("suspect") is True, data.get("by_hand") is True
     return Reading(line, gesture, word, suspect=marks[0], fault=fault, by_hand=marks[1])
@@ -106,5 +109,9 @@ def to_line(example: Example) -> dict[str, Any]:
         # str() of a float32 is the shortest decimal that reads back as the same float32
         "coords": [dict(zip("xyt", (float(str(value)) for value in point), strict=True)) for point in gesture.points],
     }
-    said = {"user": gesture.user} if gesture.user is not None else {}
-    return line | said | ({"languages": list(gesture.languages)} if gesture.languages else {})
+    said = {
+        "user": gesture.user,
+        "languages": list(gesture.languages) or None,
+        "before": None if gesture.before is None else gesture.before.text,
+    }
+    return line | {name: value for name, value in said.items() if value is not None}
