@@ -10,13 +10,13 @@ import typer
 from swipefl.cli import options
 from swipefl.cli.common import JsonOption, emit, is_terminal, note, signals
 from swipefl.cli.options import coordinator_option, given
-from swipefl.cli.rendering import console, percent
+from swipefl.cli.rendering import console, percent, printable
 from swipefl.federation.protocol.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swipefl.simulation.simulation import RoundResult
+    from swipefl.simulation.simulation import RoundResult, Scores
 
 
 def simulate(
@@ -25,6 +25,9 @@ def simulate(
     clients_per_round: Annotated[int, typer.Option(min=1, help="How many clients each.")] = 40,
     evaluation: Annotated[Path | None, typer.Option("--eval", help="Swipes of others, to evaluate on.")] = None,
     eval_every: Annotated[int, typer.Option(min=0, help="Every so many rounds; 0: after the last.")] = 0,
+    eval_by: Annotated[
+        str | None, typer.Option(metavar="FIELD", help="Groups of these swipes too, by a field of their lines.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="Where the model, a line a round and the plot go.")] = Path("simulation"),
     resume: Annotated[bool, typer.Option("--resume", help="Go on with what is in --out.")] = False,
     seed: Annotated[int, typer.Option(min=0, help="Equal seeds give equal models on one machine.")] = 0,
@@ -90,7 +93,7 @@ def simulate(
         running(file, scenario, first, out, resume) as simulation,
         _progress(rounds, len(simulation.results()), as_json) as advance,
     ):
-        for result in simulation.rounds(evaluation, eval_every):
+        for result in simulation.rounds(evaluation, eval_every, eval_by):
             advance(result)
     _plot(simulation.results(), simulation.start_scores(), out / "plot.png")
 
@@ -98,10 +101,10 @@ def simulate(
 @contextmanager
 def _progress(rounds: int, done: int, as_json: bool) -> "Iterator[Callable[[RoundResult], None]]":
     """Shows each round as it ends: a JSON line, or a row of a table under a bar with the time that is left."""
-    from dataclasses import asdict
+    from swipefl.simulation.simulation import as_json as plain
 
     if as_json or not is_terminal():
-        yield lambda result: emit(asdict(result))
+        yield lambda result: emit(plain(result))
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -120,12 +123,14 @@ def _progress(rounds: int, done: int, as_json: bool) -> "Iterator[Callable[[Roun
                 f"{result.round:>5} {result.version:>7} {result.clients:>7} {result.examples:>8} "
                 f"{scores[0]:>7} {scores[1]:>7} {sent:>7.1f} {result.seconds:>6.1f}"
             )
+            for name, top in result.by.items():
+                screen.print(f"{printable(name)[:32]:>32} {percent(top.top1):>7} {percent(top.top3):>7}")
             bar.update(task, completed=result.round)
 
         yield show
 
 
-def _plot(results: "list[RoundResult]", start: tuple[float, float] | None, path: Path) -> None:
+def _plot(results: "list[RoundResult]", start: "Scores | None", path: Path) -> None:
     try:
         from swipefl.simulation.plot import plot
     except ModuleNotFoundError:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -203,11 +204,18 @@ class _Tally:
         return _worst(self._words_missed, self._words_seen, lambda m: (m.missed, m.missed / m.seen))
 
 
-def pooled(parts: Sequence[Evaluation]) -> tuple[float, float]:
+class Top(NamedTuple):
+    """Top-1 and top-3."""
+
+    top1: float
+    top3: float
+
+
+def pooled(parts: Sequence[Evaluation]) -> Top:
     """Top-1 and top-3 over the examples of all parts."""
     count = sum(part.examples for part in parts)
     top1, top3 = (sum(getattr(part, top) * part.examples for part in parts) / count for top in ("top1", "top3"))
-    return top1, top3
+    return Top(top1, top3)
 
 
 def calibration_error(sure: Doubles, right: npt.NDArray[np.bool_]) -> float:

@@ -4,19 +4,21 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load, save
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
-from swipefl.decoder.evaluation import pooled
+from swipefl.decoder.evaluation import Top, pooled
 from swipefl.errors import DataError
 from swipefl.federation.aggregation import Arrived
 from swipefl.federation.privacy import Privacy
@@ -36,7 +38,10 @@ DONE_FILE = "round.jsonl"  # the same line, beside what the next round needs
 
 @dataclass(frozen=True)
 class RoundResult:
-    """One round; bytes are those of all its clients together, top-1 and top-3 None where it was not evaluated."""
+    """One round; bytes are those of all its clients together, top-1 and top-3 None where it was not evaluated.
+
+    `by` has them of each group of swipes, where groups were asked for.
+    """
 
     round: int
     version: int
@@ -47,6 +52,15 @@ class RoundResult:
     bytes_up: int
     bytes_down: int
     seconds: float
+    by: Mapping[str, Top] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Top-1 and top-3 of all swipes, and of each group."""
+
+    all: Top
+    by: Mapping[str, Top]
 
 
 @dataclass(frozen=True)
@@ -89,33 +103,36 @@ class Simulation:
         if not self._model(0).exists() and not self.results():
             self._keep(0, Master(start), [])
 
-    def rounds(self, evaluation: Path | None = None, every: int = 0) -> Iterator[RoundResult]:
+    def rounds(self, evaluation: Path | None = None, every: int = 0, by: str | None = None) -> Iterator[RoundResult]:
         """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes.
 
-        With `every` the start is evaluated too, for `start_scores`. Raises DataError for a file without examples.
+        With `every` the start is evaluated too, for `start_scores`; `by` a field of its lines groups of swipes too.
+        Raises DataError for a file without examples, UsageError for a field that groups nothing.
         """
         if evaluation and not self._parts(evaluation):
             raise DataError("nothing-to-judge", "{path} holds no gesture with its word", path=evaluation)
         if evaluation and every and not self.results():
-            self._start_scores.write_text(json.dumps(self.evaluate(evaluation)), "utf-8")
+            began_with = self.evaluate(evaluation, by)
+            self._start_scores.write_text(json.dumps([began_with.all, began_with.by]), "utf-8")
         for number in range(len(self.results()) + 1, self._scenario.rounds + 1):
             began = self._clock()
             sent, clients = self._send(number)
             taken = self._round(number, sent)
             seconds = self._clock() - began
             due = number == self._scenario.rounds or (every > 0 and number % every == 0)
-            top1, top3 = self.evaluate(evaluation) if evaluation and due else (None, None)
+            scores = self.evaluate(evaluation, by) if evaluation and due else None
             made = [update for update in sent if update.made_in == number]
             result = RoundResult(
                 round=number,
                 version=number + 1,
                 clients=len(taken),
                 examples=sum(update.examples for update in taken),
-                top1=top1,
-                top3=top3,
+                top1=scores.all.top1 if scores else None,
+                top3=scores.all.top3 if scores else None,
                 bytes_up=sum((self._folder / update.path).stat().st_size for update in made),
                 bytes_down=clients * self._model(number - 1).stat().st_size,
                 seconds=round(seconds, 3),
+                by=scores.by if scores else {},
             )
             self._finish(result, [update for update in sent if update.due == number])
             yield result
@@ -124,7 +141,7 @@ class Simulation:
         """The rounds that are done."""
         path = self._folder / ROUNDS_FILE
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        return [RoundResult(**json.loads(line)) for line in lines]
+        return [_result(json.loads(line)) for line in lines]
 
     def _mend(self) -> None:
         """Makes the lines those of the rounds that are done: one that was cut, or not begun, is written again."""
@@ -136,22 +153,28 @@ class Simulation:
         if text != (mended := whole + line * line.endswith(b"\n")):
             path.write_bytes(mended)
 
-    def start_scores(self) -> tuple[float, float] | None:
-        """Top-1 and top-3 of what the rounds began with, where they were evaluated."""
+    def start_scores(self) -> Scores | None:
+        """Those of what the rounds began with, where they were evaluated."""
         if not self._start_scores.exists():
             return None
-        top1, top3 = json.loads(self._start_scores.read_text("utf-8"))
-        return top1, top3
+        together, by = json.loads(self._start_scores.read_text("utf-8"))
+        return Scores(Top(*together), {name: Top(*top) for name, top in by.items()})
 
     def newest(self) -> Path:
         """The file of the newest model, as devices would download it."""
         return max(self._folder.glob("[0-9]*")) / "model.safetensors"
 
-    def evaluate(self, examples: Path) -> tuple[float, float]:
-        """Top-1 and top-3 of the newest model on a file of swipes, in all processes."""
-        count = self._parts(examples)
-        parts = [self._processes.submit(evaluate_part, self.newest(), examples, part, count) for part in range(count)]
-        return pooled([part.result() for part in parts])
+    def evaluate(self, examples: Path, by: str | None = None) -> Scores:
+        """The newest model's scores on a file of swipes, in all processes, and on groups of them by a field."""
+        count, groups = self._parts(examples), defaultdict(list)
+        futures = [
+            self._processes.submit(evaluate_part, self.newest(), examples, part, count, by) for part in range(count)
+        ]
+        parts = [future.result() for future in futures]
+        for _, of_part in parts:
+            for name, evaluation in of_part.items():
+                groups[name].append(evaluation)
+        return Scores(pooled([whole for whole, _ in parts]), {name: pooled(groups[name]) for name in sorted(groups)})
 
     def _parts(self, examples: Path) -> int:
         """In how many parts the examples are evaluated: none of them is empty."""
@@ -246,7 +269,7 @@ class Simulation:
 
     def _finish(self, result: RoundResult, arrived: Sequence[Sent]) -> None:
         """From here on the round is done; before, it would be done again."""
-        line = json_line(asdict(result)) + "\n"
+        line = json_line(as_json(result)) + "\n"
         (self._of(result.round) / DONE_FILE).write_text(line, "utf-8")
         with (self._folder / ROUNDS_FILE).open("a", encoding="utf-8") as file:
             file.write(line)
@@ -255,6 +278,17 @@ class Simulation:
         waiting = self._on_their_way(result.round)
         self._residuals.sweep(result.round, [(update.made_in, update.client) for update in waiting])
         shutil.rmtree(self._of(result.round - 1), ignore_errors=True)
+
+
+def as_json(result: RoundResult) -> dict[str, Any]:
+    """A round as one object; `by` is in it where groups were asked for."""
+    flat = {each.name: getattr(result, each.name) for each in fields(result) if each.name != "by"}
+    return flat | ({"by": {name: top._asdict() for name, top in result.by.items()}} if result.by else {})
+
+
+def _result(line: dict[str, Any]) -> RoundResult:
+    by = {name: Top(**top) for name, top in line.get("by", {}).items()}
+    return RoundResult(**{**line, "by": by})
 
 
 def _hidden(

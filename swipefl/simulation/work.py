@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ from safetensors.numpy import save
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import Evaluation, evaluate
+from swipefl.decoder.evaluation import Evaluation, evaluate_by
 from swipefl.decoder.lexicon import lexicon_of_any
 from swipefl.device.contribution import Contribution, contribution
 from swipefl.errors import DataError
 from swipefl.federation.update import encode_update, residual_from, shapes_of
-from swipefl.gesture.formats import read_examples
+from swipefl.gesture.formats import read_labelled
+from swipefl.gesture.formats.fields import group_of
 from swipefl.learning.training import MIN_EXAMPLES, TrainingConfig
 from swipefl.simulation.participants import Participant
 from swipefl.simulation.scenario import Scenario
@@ -87,11 +89,18 @@ def _sent(made: Contribution, task: Task, scenario: Scenario) -> Made:
     return Made(encoded.blob, made.examples, encoded.residual_blob)
 
 
-def evaluate_part(start: Path, examples: Path, part: int, parts: int) -> Evaluation:
-    """The scores of the checkpoint in `start` on every `parts`-th example of a file, from the `part`-th on."""
+def evaluate_part(
+    start: Path, examples: Path, part: int, parts: int, by: str | None = None
+) -> tuple[Evaluation, dict[str, Evaluation]]:
+    """The scores of the checkpoint in `start` on every `parts`-th example of a file, from the `part`-th on.
+
+    And those of each group by a field of their lines, where one is named. Raises UsageError where that groups nothing.
+    """
     decoder = Decoder(_checkpoint(start), lexicon_of_any)
-    chosen = [example for number, example in enumerate(read_examples(examples)) if number % parts == part]
-    return evaluate(decoder.decode_and_spell, chosen, decoder.knows)
+    chosen = islice(read_labelled(examples), part, None, parts)
+    grouped = ((example, group_of(fields, by) if by else "") for example, fields in chosen)
+    whole, groups = evaluate_by(decoder.decode_and_spell, grouped, decoder.knows)
+    return whole, groups if by else {}
 
 
 @lru_cache(maxsize=4)

@@ -11,16 +11,21 @@ import shutil
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
+
+from swipefl.decoder.ngrams import shipped_context
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import Evaluation, evaluate
+from swipefl.decoder.evaluation import evaluate_by
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.tuning import choice, tuned
-from swipefl.gesture.formats import read_examples
+from swipefl.gesture.formats import read_examples, read_labelled
+from swipefl.gesture.formats.fields import group_of
 from swipefl.simulation.running import SCENARIO
 from tests.bench import personal
 from tests.support.command import ROOT
@@ -45,6 +50,8 @@ class Run:
     flags: str = ""
 
 
+BY = "text"  # what a line of the recordings is of: real sentences, or words drawn at random
+HALVES = {"sentence": "real sentences", "words": "random words"}
 MAIN = Run("150 rounds of 40", 150, "--eval-every 10")
 THIRTY = Run("80 rounds of 30", 80, "--clients-per-round 30")
 REVERSED = "a fifth send ten times the reverse"
@@ -79,7 +86,7 @@ class Campaign:
     out: Path
     most_rounds: int
 
-    def rounds(self, run: Run, seed: int = 0) -> list[dict[str, float]]:
+    def rounds(self, run: Run, seed: int = 0) -> list[dict[str, Any]]:
         """The rounds of a simulation, run now as far as it was not before."""
         out = self.folder(run, seed)
         if not (out / "plot.png").exists():
@@ -104,20 +111,28 @@ class Campaign:
             made.rename(path)
         return checkpoint_from_bytes(path.read_bytes())
 
-    def evaluated(self, model: Checkpoint, every: int = 1) -> Evaluation:
-        """A checkpoint on every `every`-th swipe of those who are judged."""
-        decoder, examples = Decoder(model, load_lexicon), list(read_examples(self.judged))[::every]
-        return evaluate(decoder.decode_and_spell, examples, lambda example: True)
+    def evaluated(self, model: Checkpoint, every: int = 1, has_context: bool = True) -> dict[str, Any]:
+        """A checkpoint on every `every`-th swipe of those who are judged, as a round's line has it."""
+        context_of = shipped_context if has_context else (lambda languages: None)
+        decoder = Decoder(model, load_lexicon, context_of=context_of)
+        examples = (
+            (example, group_of(said, BY)) for example, said in islice(read_labelled(self.judged), 0, None, every)
+        )
+        whole, groups = evaluate_by(decoder.decode_and_spell, examples, lambda example: True)
+        by = {name: {"top1": group.top1, "top3": group.top3} for name, group in groups.items()}
+        return {"top1": whole.top1, "top3": whole.top3, "by": by}
 
     def federation(self) -> Iterator[str]:
         """The main table: before, rounds, one place, what devices' updates cost, hostile clients."""
-        yield "| | first word right | among three |\n|---|---|---|"
-        yield self._judged("before", base_checkpoint())
+        yield header("")
+        yield scored("before, without the words before", self.evaluated(base_checkpoint(), has_context=False))
+        yield scored("before", self.evaluated(base_checkpoint()))
         for row in self.rounds(MAIN):
             if row["round"] in (40, 80, 150):
-                yield scored(f"{row['round']} rounds of 40", row["top1"], row["top3"])
+                yield scored(f"{row['round']} rounds of 40", row)
+        yield scored("150 rounds of 40, without the words before", self.evaluated(self.model(), has_context=False))
         yield self._last(THIRTY)
-        yield self._judged("all their swipes in one place", self.central())
+        yield scored("all their swipes in one place", self.evaluated(self.central()))
         for run in HOSTILE:
             yield self._last(run)
 
@@ -127,9 +142,9 @@ class Campaign:
         decoder = Decoder(model, load_lexicon)
         swipes = list(read_examples(self.judged))[::2]
         theirs = tuned([choice(decoder.score(e.gesture), e.spelled) for e in swipes], model.score)
-        yield "\n| score weights, every second swipe | first word right | among three |\n|---|---|---|"
+        yield "\n" + header("score weights, every second swipe")
         for name, weights in (("federated", model.score), ("tuned on these swipes", theirs)):
-            yield self._judged(name, replace(model, score=weights), every=2)
+            yield scored(name, self.evaluated(replace(model, score=weights), every=2))
 
     def optimizers(self) -> Iterator[str]:
         """Every optimiser with every seed."""
@@ -140,26 +155,28 @@ class Campaign:
             spread = f"{statistics.mean(top1):.2f} ({min(top1):.2f} to {max(top1):.2f})"
             yield f"| {run.name} | {spread} | {statistics.mean(top3):.2f} |"
 
-    def _judged(self, name: str, model: Checkpoint, every: int = 1) -> str:
-        result = self.evaluated(model, every)
-        return scored(name, result.top1, result.top3)
-
     def _last(self, run: Run) -> str:
-        last = self.rounds(run)[-1]
-        return scored(run.name, last["top1"], last["top3"])
+        return scored(run.name, self.rounds(run)[-1])
 
     def _simulate(self, out: Path, run: Run, seed: int) -> None:
         resume = ["--resume"] if (out / SCENARIO).exists() else []
         flags = [*run.flags.split(), "--rounds", str(min(run.rounds, self.most_rounds)), "--seed", str(seed)]
-        where = ["--eval", str(self.judged), "--out", str(out), "--json"]
+        where = ["--eval", str(self.judged), "--eval-by", BY, "--out", str(out), "--json"]
         _python("swipefl", "simulate", str(self.clients), *flags, *where, *resume)
         for residual in out.glob("residual-*"):  # 2 MB a client, and this run goes on no further
             residual.unlink()
 
 
-def scored(name: str, top1: float, top3: float) -> str:
-    """A row of a table."""
-    return f"| {name} | {100 * top1:.1f} | {100 * top3:.1f} |"
+def header(what: str) -> str:
+    """The first two lines of a table whose rows `scored` gives."""
+    return f"| {what} | {' | '.join(HALVES.values())} | all | all, among three |\n|---|---|---|---|---|"
+
+
+def scored(name: str, row: Mapping[str, Any]) -> str:
+    """A row of a table: how often the first word is right, real sentences and random words apart."""
+    halves = [row["by"][half]["top1"] if half in row["by"] else None for half in HALVES]
+    shares = [*halves, row["top1"], row["top3"]]
+    return f"| {name} | {' | '.join('' if share is None else f'{100 * share:.1f}' for share in shares)} |"
 
 
 def _python(module: str, *arguments: str) -> None:

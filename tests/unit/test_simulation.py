@@ -11,14 +11,14 @@ import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import evaluate
+from swipefl.decoder.evaluation import Top, evaluate_by
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import difference, norm_of
 from swipefl.gesture.formats import read_examples
 from swipefl.simulation.participants import Participant, participants_of
 from swipefl.simulation.scenario import Scenario, Troubles
-from swipefl.simulation.simulation import RoundResult
+from swipefl.simulation.simulation import RoundResult, Scores
 from swipefl.simulation.work import Task, contribute
 from tests.support.simulations import PLAN, simulation
 
@@ -140,14 +140,18 @@ def test_the_start_is_evaluated_where_rounds_are(swipes: Path, tmp_path: Path) -
     (last,) = never.rounds(swipes)
     assert last.top1 is not None
     assert never.start_scores() is None
-    (last,) = always.rounds(swipes, every=1)
-    assert always.start_scores() == evaluated_in_one_go(swipes)
+    assert not last.by
+    (last,) = always.rounds(swipes, every=1, by="user")
+    assert always.start_scores() == in_one_go(swipes)
+    assert always.results() == [last]
+    assert sorted(last.by) == sorted({example.gesture.user for example in read_examples(swipes)})
 
 
-def evaluated_in_one_go(swipes: Path) -> tuple[float, float]:
+def in_one_go(swipes: Path) -> Scores:
     decoder = Decoder(base_checkpoint(), load_lexicon)
-    whole = evaluate(decoder.decode_and_spell, list(read_examples(swipes)), lambda example: True)
-    return whole.top1, whole.top3
+    grouped = [(example, str(example.gesture.user)) for example in read_examples(swipes)]
+    whole, groups = evaluate_by(decoder.decode_and_spell, grouped, lambda example: True)
+    return Scores(Top(whole.top1, whole.top3), {name: Top(group.top1, group.top3) for name, group in groups.items()})
 
 
 def test_noise_in_a_simulation_is_that_of_the_sum_over_the_clients_that_were_asked(

@@ -5,7 +5,7 @@ others in `objects.format_of`, a line in `objects.READ` and its name in `reading
 (`how_we_swipe.py`, `table.py`) has a branch in `_entries`.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import chain, islice, repeat
 from pathlib import Path, PurePath
@@ -45,6 +45,7 @@ __all__ = [
     "parts_of",
     "read_examples",
     "read_gestures",
+    "read_labelled",
     "read_lines",
     "unknown_format",
     "unreadable",
@@ -66,11 +67,16 @@ def read_examples(path: Path) -> Iterator[Example]:
 
     Raises DataError where the file itself cannot be read.
     """
+    return (example for example, _ in read_labelled(path))
+
+
+def read_labelled(path: Path) -> Iterator[tuple[Example, Mapping[str, Any]]]:
+    """The same, each with all that its line says."""
     try:
         with path.open("rb") as stream:
             for entry in read_gestures(stream, str(path), None, None, built_in):
                 if isinstance(entry, Reading) and entry.word is not None:
-                    yield Example(entry.gesture, entry.word)
+                    yield Example(entry.gesture, entry.word), entry.fields
     except OSError as error:
         raise unreadable(str(path), error) from error
 
