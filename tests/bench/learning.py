@@ -139,7 +139,7 @@ class Campaign:
     def score_weights(self) -> Iterator[str]:
         """Score weights of the federation beside weights tuned on the very people that they are judged on."""
         model = self.model()
-        decoder = Decoder(model, load_lexicon)
+        decoder = Decoder(model, load_lexicon, context_of=shipped_context)
         swipes = list(read_examples(self.judged))[::2]
         theirs = tuned([choice(decoder.score(e.gesture), e.spelled) for e in swipes], model.score)
         yield "\n" + header("score weights, every second swipe")
