@@ -30,6 +30,7 @@ check: $(STAMP) wire-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m examples.lexicons --check
+	$(BIN)/python -m examples.context --check
 	$(BIN)/python examples/make_swipes.py --check
 
 bench: $(STAMP)
@@ -44,6 +45,7 @@ learning: $(STAMP)
 
 generated: $(STAMP)
 	$(BIN)/python -m examples.lexicons
+	$(BIN)/python -m examples.context
 	$(BIN)/python examples/make_swipes.py
 
 wire: $(TOOLS)
