@@ -130,7 +130,8 @@ class Encoder:
     def __init__(self, checkpoint: Checkpoint) -> None:
         architecture = fitting(checkpoint)
         self._weights = checkpoint.weights
-        self._layers = [_halved(checkpoint.weights, layer) for layer in range(architecture.layers)]
+        self._layers = [_layer(checkpoint.weights, layer) for layer in range(architecture.layers)]
+        self._head = checkpoint.weights["head.weight"].T * np.float32(0.5)
 
     def encode(self, gesture: Gesture) -> Floats:
         """Natural log-probabilities (T, 1 + L): column 0 is blank, column 1 + i the layout's letter i."""
@@ -152,47 +153,73 @@ class Encoder:
         states = features
         for layer in self._layers:
             states = _states(layer, states)
-        outputs: Floats = states @ self._weights["head.weight"].T + self._weights["head.bias"]
+        outputs: Floats = states @ self._head + self._weights["head.bias"]
         return outputs
+
+
+# Gates stand as i, f, o, g, where torch has i, f, g, o: i and f meet g and the cell, and the sigmoids are neighbours.
+GATES = [0, 1, 3, 2]
+HALVED = np.array([[[0.5]], [[0.5]], [[0.5]], [[1]]], np.float32)
 
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """Both directions' input (2, I, 4H), recurrent (2, H, 4H) and bias (2, 1, 4H)."""
+    """Input (I, 4 * 2 * H), bias (4 * 2 * H,) and recurrent weights (2, H, 4H): gate by gate, of both directions each.
+
+    sigmoid(x) = (1 + tanh(x / 2)) / 2: halved, the sigmoid gates need the same tanh as the other one. The states are
+    left twice as large as they are meant, and what reads them halved.
+    """
 
     input: Floats
-    recurrent: Floats
     bias: Floats
+    recurrent: Floats
 
 
-def _halved(weights: Weights, layer: int) -> _Layer:
-    """A layer's weights, the sigmoid gates' columns halved.
+def _layer(weights: Weights, layer: int) -> _Layer:
+    def both(name: str) -> Floats:
+        """The weights (2, 4, H, I) of both directions, gate by gate."""
+        pair = np.stack([weights[f"{way}.{name}"] for way in ways(layer)])
+        ordered: Floats = pair.reshape(2, 4, pair.shape[1] // 4, -1)[:, GATES] * HALVED
+        return ordered
 
-    sigmoid(x) = (1 + tanh(x / 2)) / 2, so one tanh serves all four gates.
-    """
-    both = {name: np.stack([weights[f"{way}.{name}"].T for way in ways(layer)]) for name in ("input", "recurrent")}
-    bias = np.stack([weights[f"{way}.bias"] for way in ways(layer)])
-    half = np.full((4, bias.shape[1] // 4), 0.5, np.float32)
-    half[2] = 1  # the cell gate is a tanh already
-    scale = half.ravel()
-    return _Layer(both["input"] * scale, both["recurrent"] * scale, (bias * scale)[:, None])
+    def flat(of: Floats) -> Floats:
+        """A column (I, 4 * 2 * H) for each gate of each unit, both directions of a gate beside each other."""
+        return np.ascontiguousarray(of.transpose(3, 1, 0, 2)).reshape(of.shape[3], -1)
+
+    given, recurrent = both("input"), both("recurrent") * np.float32(0.5)
+    by_unit = recurrent.reshape(2, -1, recurrent.shape[3]).swapaxes(1, 2)  # (2, H, 4H)
+    inputs = flat(given) * np.float32(0.5 if layer else 1)
+    return _Layer(inputs, flat(both("bias"))[0], np.ascontiguousarray(by_unit))
 
 
 def _states(layer: _Layer, given: Floats) -> Floats:
-    """The hidden states (T, 2H) of both directions, which run side by side: each step of numpy costs once."""
+    """Twice the hidden states (T, 2H) of both directions, which run side by side.
+
+    A call of numpy costs more than what it does here: a step is nine of them, in place, on what lies side by side.
+    """
     steps, units = len(given), layer.recurrent.shape[1]
-    gates = np.stack((given, given[::-1])) @ layer.input + layer.bias  # (2, T, 4H)
-    by_step = np.ascontiguousarray(gates.swapaxes(0, 1))[:, :, None]  # (T, 2, 1, 4H)
-    hidden, cell = np.zeros((2, 1, units), np.float32), np.zeros((2, units), np.float32)
+    driven = (given @ layer.input + layer.bias).reshape(steps, 4, 2, units)
+    driven[:, :, 1] = driven[::-1, :, 1]  # one direction reads backwards
     states = np.empty((steps, 2, units), np.float32)
-    for t, row in enumerate(by_step):
-        row += hidden @ layer.recurrent
-        i, f, g, o = np.tanh(row, out=row).reshape(2, 4, units).swapaxes(0, 1)
-        cell = 0.5 * ((1 + f) * cell + (1 + i) * g)
-        states[t] = 0.5 * (1 + o) * np.tanh(cell)
-        hidden = states[t][:, None]
-    together: Floats = np.concatenate((states[:, 0], states[::-1, 1]), axis=1)
-    return together
+    recalled = np.empty((2, 1, 4 * units), np.float32)
+    by_gate = recalled.reshape(2, 4, units).swapaxes(0, 1)
+    room = np.zeros((5, 2, units), np.float32)  # i, f, o, g, cell
+    gates, sigmoids, output, cell = room[:4], room[:3], room[2], room[4]
+    terms, bent = np.empty((2, 2, units), np.float32), np.empty((2, units), np.float32)
+    hidden = np.zeros((2, 1, units), np.float32)
+    for drive, state in zip(driven, states, strict=True):
+        np.matmul(hidden, layer.recurrent, out=recalled)
+        np.add(drive, by_gate, out=gates)
+        np.tanh(gates, out=gates)
+        np.add(sigmoids, 1, out=sigmoids)
+        np.multiply(room[:2], room[3:], out=terms)  # i * g, f * cell
+        np.add(terms[0], terms[1], out=cell)
+        np.multiply(cell, 0.5, out=cell)
+        np.tanh(cell, out=bent)
+        np.multiply(output, bent, out=state)
+        hidden = state[:, None]
+    states[:, 1] = states[::-1, 1]
+    return states.reshape(steps, 2 * units)
 
 
 def letter_log_probs(outputs: Floats, positions: Floats, layout: Layout) -> Floats:
@@ -201,14 +228,13 @@ def letter_log_probs(outputs: Floats, positions: Floats, layout: Layout) -> Floa
     A key's logit is `e - sum_axis softplus(precision) * (p + d - c)^2`; blank has a logit of its own.
     """
     meant = positions + outputs[:, 0:2]
-    away = meant[:, None] - layout.centres[None]  # (T, K, 2)
+    squares = (meant[:, None] - layout.centres) ** 2  # (T, K, 2)
     precision = np.logaddexp(0, outputs[:, 2:4])
-    keys = outputs[:, 4:5] - (precision[:, None] * away**2).sum(2)
-    logits = np.full((len(outputs), 1 + len(layout.letters)), -np.inf, np.float32)
-    logits[:, 0] = outputs[:, 5]
-    for key, letter in enumerate(layout.key_letter):  # two keys of one letter (е and ё) add up
-        column = logits[:, 1 + letter]
-        np.logaddexp(column, keys[:, key], out=column)
+    keys = outputs[:, 4:5] - np.einsum("tkc,tc->tk", squares, precision)
+    by_letter = np.argsort(layout.key_letter, kind="stable")
+    firsts = np.searchsorted(layout.key_letter[by_letter], np.arange(len(layout.letters)))
+    letters = np.logaddexp.reduceat(keys[:, by_letter], firsts, axis=1)  # two keys of one letter (е and ё) add up
+    logits = np.concatenate((outputs[:, 5:6], letters), axis=1)
     top = logits.max(1, keepdims=True)
     normal: Floats = logits - top - np.log(np.exp(logits - top).sum(1, keepdims=True))
     return normal
