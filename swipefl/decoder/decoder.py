@@ -6,9 +6,10 @@ from functools import partial
 from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.context import Context, Told
+from swipefl.decoder.ctc import greedy
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.decoder.search import Candidate, Scored, greedy, score, search
+from swipefl.decoder.search import Candidate, Scored, score, search
 from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
 from swipefl.decoder.word_index import WordIndex

@@ -114,17 +114,18 @@ class _Part:
     listed: WordList
     turkic: bool
     ln_frequencies: Floats
+    less: float
 
     def table(self, letters: str, hidden: Sequence[str]) -> WordTable:
         """Its words on one keyboard."""
         table = self.listed.table(letters, self.turkic)
         if self.ln_frequencies is not self.listed.ln_frequencies:
-            table = replace(table, ln_frequencies=self.ln_frequencies)
+            table = table.telling(self.ln_frequencies, self.less)
         return table.hiding(np.array([number for number, _ in self.listed.find(hidden, self.turkic)], np.intp))
 
 
 def _part(listed: WordList, turkic: bool, less: float = 0.0) -> _Part:
-    return _Part(listed, turkic, listed.ln_frequencies - np.float32(less) if less else listed.ln_frequencies)
+    return _Part(listed, turkic, listed.ln_frequencies - np.float32(less) if less else listed.ln_frequencies, less)
 
 
 def _told(parts: Sequence[_Part], given: Mapping[str, float], highest: bool) -> dict[str, float]:

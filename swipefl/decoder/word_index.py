@@ -8,12 +8,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swipefl.arrays import Floats
+from swipefl.arrays import Doubles, Floats
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 Masks = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.intp]
+Ends = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.uint32]
+Lengths = npt.NDArray[np.intp]
+Flags = npt.NDArray[np.bool_]
+SAMPLED = 64  # of a table's rows in order every so manieth tells how they are
 MOST_CHARACTERS = 2**16 - 1  # of an alphabet
 
 
@@ -59,18 +63,64 @@ class Words:
 
 
 @dataclass(frozen=True, eq=False)
+class Order:
+    """The rows of a table by their ends, the most frequent first among the G groups that begin and end alike.
+
+    `rows` (N,) in that order, `starts` (G,) of the groups there, their `ends` (G,). `keys` (N,) ascend: the number of
+    the group, and how far below `highest` the ln frequency is, in units of twice the `span` of all.
+    """
+
+    rows: Starts
+    starts: Rows
+    ends: Ends
+    keys: Doubles
+    highest: float
+    span: float
+
+    @cached_property
+    def sample(self) -> Rows:
+        """Rows of all groups and frequencies, one of SAMPLED."""
+        return self.rows[SAMPLED // 2 :: SAMPLED].astype(np.intp)
+
+    def above(self, least: Floats) -> Rows:
+        """The rows of each group whose ln frequency is not below its `least` (G,)."""
+        below = np.clip((self.highest - least) / (2 * self.span), -0.25, 0.75)
+        sizes = np.searchsorted(self.keys, np.arange(len(self.ends)) + below, "right") - self.starts
+        within = np.arange(sizes.sum()) + np.repeat(self.starts - np.cumsum(sizes) + sizes, sizes)
+        rows: Rows = self.rows[within].astype(np.intp)
+        return rows
+
+
+def ordered(ends: Ends, ln_frequencies: Floats) -> Order:
+    """The order of rows with these ends and ln frequencies (N,)."""
+    falling = len(ends) < 2 or bool((np.diff(ln_frequencies) <= 0).all())  # as a list of the package is
+    rows = np.argsort(ends, kind="stable") if falling else np.lexsort((-ln_frequencies, ends))
+    sorted_ends = ends[rows]
+    new = np.append(True, sorted_ends[1:] != sorted_ends[:-1])[: len(ends)]
+    starts = np.flatnonzero(new)
+    highest = float(ln_frequencies.max(initial=-np.inf))
+    span = max(highest - float(ln_frequencies.min(initial=np.inf)), 1.0)
+    keys = np.cumsum(new) - 1 + (highest - ln_frequencies[rows].astype(np.float64)) / (2 * span)
+    return Order(rows.astype(np.uint32), starts, sorted_ends[starts], keys, highest, span)
+
+
+@dataclass(frozen=True, eq=False)
 class WordTable:
     """N words of a list, as they are `written` there and as the letters of one keyboard spell them.
 
     `spelled`: their letters, as columns of the log-probabilities. `ends` (N,): for the first and the last letter
     together, first * (1 + L) + last. `hidden`: rows that no search meets, those that cannot be spelled among them.
+    `order` is that of the list's ln frequencies, which are all `less` here, but for those of the rows `told`.
     """
 
     spelled: Words
-    ends: npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+    ends: Ends
     ln_frequencies: Floats
     written: Words
     hidden: Rows
+    order: Order
+    less: float
+    told: Rows
 
     def __len__(self) -> int:
         return len(self.written)
@@ -79,9 +129,24 @@ class WordTable:
         """The table where these rows are hidden too."""
         if not len(rows):
             return self
-        hidden = np.zeros(len(self), bool)
-        hidden[self.hidden] = hidden[rows] = True
-        return replace(self, hidden=np.flatnonzero(hidden))
+        hides = self.hides.copy()
+        hides[rows] = True
+        return replace(self, hidden=np.flatnonzero(hides))
+
+    def telling(self, ln_frequencies: Floats, less: float) -> "WordTable":
+        """The table with other ln frequencies (N,), most of which are so much less."""
+        told = np.flatnonzero(ln_frequencies != self.ln_frequencies - np.float32(less))
+        return replace(self, ln_frequencies=ln_frequencies, less=less, told=told)
+
+    @cached_property
+    def hides(self) -> Flags:
+        """Which rows (N,) are hidden."""
+        return _flags(len(self), self.hidden)
+
+    @cached_property
+    def apart(self) -> Flags:
+        """Which rows (N,) are hidden, or told and out of order."""
+        return self.hides | _flags(len(self), self.told)
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +168,12 @@ class WordIndex:
             return False
         word = np.array([1 + self.letters.index(letter) for letter in spelled])
         return any(_has(table, word, word[0] * (1 + len(self.letters)) + word[-1]) for table in self.tables)
+
+
+def _flags(count: int, rows: Rows) -> Flags:
+    flags = np.zeros(count, bool)
+    flags[rows] = True
+    return flags
 
 
 def _has(table: WordTable, word: Rows, ends: int) -> bool:

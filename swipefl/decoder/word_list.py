@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from swipefl.arrays import Floats
 from swipefl.decoder.spelled_words import spelled_words
-from swipefl.decoder.word_index import Rows, Words, WordTable, joined, words_of
+from swipefl.decoder.word_index import Rows, Words, WordTable, joined, ordered, words_of
 from swipefl.gesture.spelling import lower
 
 # Lists on alphabets, of all lists together, whose tables are kept, 5 MB each: whoever sends gestures chooses both.
@@ -169,4 +169,5 @@ def _table(listed: WordList, letters: str, turkic: bool) -> WordTable:
     first += last
     unspelled = np.flatnonzero(spelled.lengths == 0)
     first[unspelled] = 0
-    return WordTable(spelled, first, listed.ln_frequencies, listed.words, unspelled)
+    order = ordered(first, listed.ln_frequencies)
+    return WordTable(spelled, first, listed.ln_frequencies, listed.words, unspelled, order, 0.0, unspelled[:0])

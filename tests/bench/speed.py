@@ -16,9 +16,9 @@ import numpy as np
 import torch
 
 from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.ctc import ctc_log_likelihoods
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, offensive_words, shipped
-from swipefl.decoder.search import ctc_log_likelihoods
 from swipefl.decoder.template import deviations, path_of
 from swipefl.decoder.word_list import unpacked
 from swipefl.gesture.features import frames_of

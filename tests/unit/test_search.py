@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.context import Told
+from swipefl.decoder.ctc import ctc_log_likelihoods, greedy
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged
-from swipefl.decoder.search import COMPARED, Candidate, _best, ctc_log_likelihoods, greedy, score, search
+from swipefl.decoder.picking import best
+from swipefl.decoder.search import COMPARED, Candidate, score, search
 from swipefl.decoder.template import path_of
 from swipefl.decoder.word_list import list_of, packed, unpacked
 from swipefl.gesture.features import Floats, frames_of_points
@@ -297,7 +299,7 @@ def test_a_search_of_several_languages_is_that_of_all_their_words(lists: list[di
 def test_the_highest_scores_are_found_among_however_many(scores: list[list[float]]) -> None:
     arrays = [np.array(some * 20, np.float32) for some in scores]
     together = np.sort(np.concatenate([*arrays, np.zeros(0, np.float32)]))[::-1]
-    chosen = _best(arrays, 50)
+    chosen = best(arrays, 50)
     kept = np.concatenate([np.zeros(0, np.float32), *(some[at] for some, at in zip(arrays, chosen, strict=True))])
     expected = together[together > -np.inf][:50]
     assert np.sort(kept)[::-1].tolist() == expected.tolist()

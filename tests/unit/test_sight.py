@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.ctc import greedy
 from swipefl.decoder.encoder import Encoder
-from swipefl.decoder.search import greedy
 from swipefl.gesture.keyboard import built_in
 from tests.support.people import examples
 

@@ -1,0 +1,67 @@
+"""How likely words are for a posterior over letters: connectionist temporal classification (Graves 2006, ICML)."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from swipefl.arrays import Doubles, Floats
+from swipefl.decoder.word_index import Lengths, Rows
+
+FLOOR = 1e-30  # least probability of a letter in a frame, so that eight frames stay in the range of a double
+RESCALED_EVERY = 8  # frames
+
+
+def greedy(log_probs: Floats, letters: str) -> str:
+    """What the posterior spells without a lexicon: each frame's best, repeats merged, blanks dropped."""
+    best = log_probs.argmax(1)
+    new = np.append(True, best[1:] != best[:-1])
+    return "".join(letters[code - 1] for code in best[new & (best > 0)])
+
+
+def ctc_log_likelihoods(log_probs: Floats, words: Sequence[Sequence[int]]) -> Doubles:
+    """ln p_ctc (N,) of words given as columns (1 + L) of log_probs (T, 1 + L); -inf for what cannot be aligned.
+
+    Letters count with a probability of FLOOR at least.
+    """
+    flat = np.array([code for word in words for code in (0, *word)], np.intp)
+    return ln_likelihoods(probabilities(log_probs), flat, np.array([len(word) for word in words], np.intp))
+
+
+def probabilities(log_probs: Floats) -> Doubles:
+    """Probabilities (T, 1 + L), FLOOR at least."""
+    floored: Doubles = np.maximum(np.exp(log_probs.astype(np.float64)), FLOOR)
+    return floored
+
+
+def ln_likelihoods(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
+    """ln p_ctc (N,) of words in one flat array, a 0 before each, for probabilities (T, 1 + L).
+
+    Slot j of a word holds the probability of having emitted j letters: `label` where the frame emits letter j itself,
+    `blank` where blanks follow it. Both stay in the linear domain and are rescaled word by word.
+    """
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    emitted = probs.copy()
+    emitted[:, 0] = 0  # slot 0 has no label
+    emitted = emitted[:, flat]  # (T, S)
+    differs = np.append(False, flat[1:] != flat[:-1]).astype(np.float64)  # equal neighbours need a blank between
+    label, blank, entered = np.zeros(len(flat)), np.zeros(len(flat)), np.zeros(len(flat))
+    blank[starts] = 1
+    scales = np.zeros(len(lengths))
+    for t, (emits, pause) in enumerate(zip(emitted, probs[:, 0], strict=True), start=1):
+        np.multiply(label[:-1], differs[1:], out=entered[1:])
+        entered[1:] += blank[:-1]
+        blank += label
+        blank *= pause
+        label += entered
+        label *= emits
+        if t % RESCALED_EVERY == 0 and len(lengths):
+            scale = np.maximum.reduceat(np.maximum(label, blank), starts)
+            scale[scale == 0] = 1
+            scales += np.log(scale)
+            wide = np.repeat(1 / scale, lengths + 1)
+            label *= wide
+            blank *= wide
+    ends = starts + lengths
+    with np.errstate(divide="ignore"):
+        logs: Doubles = np.log(label[ends] + blank[ends]) + scales
+    return logs
