@@ -13,13 +13,14 @@ import numpy as np
 from swipefl.arrays import Doubles, Floats
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.ctc import FLOOR
-from swipefl.decoder.word_index import SAMPLED, Masks, Rows, WordIndex, WordTable
+from swipefl.decoder.word_index import SAMPLED, Rows, WordIndex, WordTable
 
 CANDIDATES = 500  # words that get an exact CTC score
 GLANCED_AT = 8_000  # words whose letters are looked at
 USUAL_DOUBT = 2.0  # sqrt(-ln p_ctc) of words that come into question; there a nat is worth temperature + doubt / 4
 LEAST_TRUST = 0.05  # whatever the weights: the likeliest words are worth a look
 LEAST_ALPHA = 1e-3  # whatever the weights: of words that begin and end alike the most frequent are worth a look
+MOST_SHOWN = 12  # letters that the posterior shows best; hardly a word has more
 ABSENCE = 0.5  # weight of the evidence against words that lack a letter which the posterior shows
 NO_SCORES: Floats = np.zeros(0, np.float32)
 
@@ -49,7 +50,7 @@ class _Evidence:
     `trust`, `alpha` and `beta` weigh that, ln frequencies and lengths, `first_alpha` these at the first glance.
     """
 
-    bits: Masks
+    letters: int
     ends: Floats  # ((1 + L)^2,): the probability that the spelling starts with the one letter and ends with the other
     absent: Floats  # probability that no frame emits the letter
     follows: Floats  # ((1 + L)^2,): the best a, then b in a later frame
@@ -65,7 +66,7 @@ def _evidence(probs: Doubles, index: WordIndex, weights: ScoreWeights) -> _Evide
     follows[0], follows[:, 0] = 0, 0
     first, last = np.log(_chance_to_start(probs)), np.log(_chance_to_start(probs[::-1]))
     return _Evidence(
-        index.bits,
+        len(index.letters),
         (first[:, None] + last).astype(np.float32).ravel(),
         np.log1p(-np.minimum(probs, 1 - 1e-12)).sum(0).astype(np.float32),
         follows.astype(np.float32).ravel(),
@@ -115,20 +116,21 @@ def _second_glance(table: WordTable, rows: Rows, evidence: _Evidence) -> Floats:
     lengths = table.spelled.lengths[rows]
     run = table.spelled.run(rows).astype(np.intp)
     begins = np.cumsum(lengths, dtype=np.intp) + np.arange(len(rows)) - lengths
-    pairs = evidence.follows.take(run[:-1] * len(evidence.bits) + run[1:])  # what meets a 0 is worth nothing
-    masks = np.bitwise_or.reduceat(evidence.bits.take(run), begins)
-    # each letter counts half in the pair before it and half in the one after
-    seen = 0.5 * (evidence.ends[table.ends[rows]] + np.add.reduceat(pairs, begins)) + ABSENCE * _lacking(
-        masks, evidence
-    )
+    pairs = np.add.reduceat(evidence.follows.take(run[:-1] * (1 + evidence.letters) + run[1:]), begins)
+    # each letter counts half in the pair before it and half in the one after; what meets a 0 is worth nothing
+    seen = 0.5 * (evidence.ends[table.ends[rows]] + pairs) + ABSENCE * _lacking(run, begins, evidence)
     prior = evidence.alpha * table.ln_frequencies[rows] + evidence.beta * lengths
     guess: Floats = evidence.trust * seen + prior
     return guess
 
 
-def _lacking(masks: Masks, evidence: _Evidence) -> Floats:
-    """The sum (N,) over the letters that a word lacks of the chance that they are absent."""
-    total = np.zeros(len(masks), np.float32)
-    for code in np.flatnonzero(evidence.absent[1:] < -0.1) + 1:
-        total += np.where(masks & evidence.bits[code], np.float32(0), evidence.absent[code])
-    return total
+def _lacking(run: Rows, begins: Rows, evidence: _Evidence) -> Floats:
+    """The sum (N,) over the letters that are shown and a word lacks of the chance that they are absent."""
+    shown = np.flatnonzero(evidence.absent[1:] < -0.1) + 1
+    shown = shown[np.argsort(evidence.absent[shown])[:MOST_SHOWN]]
+    bits = np.zeros(1 + evidence.letters, np.uint16)
+    bits[shown] = 1 << np.arange(len(shown))
+    sums = np.zeros(1, np.float32)  # by mask, of the letters that are not in it
+    for value in evidence.absent[shown]:
+        sums = np.append(sums + value, sums)
+    return sums.take(np.bitwise_or.reduceat(bits.take(run), begins))

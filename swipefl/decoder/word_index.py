@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from swipefl.arrays import Doubles, Floats
+from swipefl.arrays import Floats
 
 Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
-Masks = npt.NDArray[np.uint32] | npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.intp]
 Ends = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.uint32]
@@ -43,10 +42,11 @@ class Words:
 
     def run(self, rows: Rows) -> Codes:
         """The codes of these words one after the other, a 0 before each."""
-        sizes = self.lengths[rows].astype(np.intp) + 1
+        sizes = self.lengths.take(rows).astype(np.intp) + 1
         ends = np.cumsum(sizes)
-        into = np.arange(ends[-1] if len(ends) else 0)
-        run: Codes = self.flat[into + np.repeat(self.starts[rows] - ends + sizes, sizes)]
+        at = np.repeat(self.starts.take(rows) - ends + sizes, sizes)
+        at += np.arange(len(at))
+        run: Codes = self.flat.take(at)
         return run
 
     def text(self, rows: Rows | slice = slice(None)) -> list[str]:
@@ -73,7 +73,7 @@ class Order:
     rows: Starts
     starts: Rows
     ends: Ends
-    keys: Doubles
+    keys: Floats
     highest: float
     span: float
 
@@ -85,7 +85,8 @@ class Order:
     def above(self, least: Floats) -> Rows:
         """The rows of each group whose ln frequency is not below its `least` (G,)."""
         below = np.clip((self.highest - least) / (2 * self.span), -0.25, 0.75)
-        sizes = np.searchsorted(self.keys, np.arange(len(self.ends)) + below, "right") - self.starts
+        keys = (np.arange(len(self.ends)) + below).astype(np.float32)
+        sizes = np.searchsorted(self.keys, keys, "right") - self.starts
         within = np.arange(sizes.sum()) + np.repeat(self.starts - np.cumsum(sizes) + sizes, sizes)
         rows: Rows = self.rows[within].astype(np.intp)
         return rows
@@ -93,15 +94,15 @@ class Order:
 
 def ordered(ends: Ends, ln_frequencies: Floats) -> Order:
     """The order of rows with these ends and ln frequencies (N,)."""
-    falling = len(ends) < 2 or bool((np.diff(ln_frequencies) <= 0).all())  # as a list of the package is
-    rows = np.argsort(ends, kind="stable") if falling else np.lexsort((-ln_frequencies, ends))
-    sorted_ends = ends[rows]
-    new = np.append(True, sorted_ends[1:] != sorted_ends[:-1])[: len(ends)]
-    starts = np.flatnonzero(new)
-    highest = float(ln_frequencies.max(initial=-np.inf))
-    span = max(highest - float(ln_frequencies.min(initial=np.inf)), 1.0)
-    keys = np.cumsum(new) - 1 + (highest - ln_frequencies[rows].astype(np.float64)) / (2 * span)
-    return Order(rows.astype(np.uint32), starts, sorted_ends[starts], keys, highest, span)
+    falling = bool((ln_frequencies[1:] <= ln_frequencies[:-1]).all())  # as a list of the package is
+    rows = (np.argsort(ends, kind="stable") if falling else np.lexsort((-ln_frequencies, ends))).astype(np.uint32)
+    in_order = ends.take(rows)
+    starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1])[: len(ends)])
+    highest, lowest = float(ln_frequencies.max(initial=-np.inf)), float(ln_frequencies.min(initial=np.inf))
+    span = max(highest - lowest, 1.0)
+    keys = ((np.float32(highest) - ln_frequencies) / np.float32(2 * span)).take(rows)
+    keys += np.repeat(np.arange(len(starts), dtype=np.float32), np.diff(starts, append=len(ends)))
+    return Order(rows, starts, in_order[starts], keys, highest, span)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,12 +156,6 @@ class WordIndex:
 
     letters: str
     tables: tuple[WordTable, ...]
-
-    @cached_property
-    def bits(self) -> Masks:
-        """A bit for each code (1 + L,), none for 0; letters share bits where there are more than 64."""
-        bits = [0, *(1 << place % 64 for place in range(len(self.letters)))]
-        return np.array(bits, np.uint32) if len(self.letters) <= 32 else np.array(bits, np.uint64)
 
     def __contains__(self, spelled: object) -> bool:
         """Whether a word that is not hidden is spelled so."""
