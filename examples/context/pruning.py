@@ -21,12 +21,12 @@ def pruned(model: NGrams, pair_threshold: float, triple_threshold: float) -> NGr
 
     A bigram that trigrams begin or end with stays.
     """
-    model = _without(model, np.ones(len(model.first), bool), triple_loss(model) > triple_threshold)
+    model = only(model, np.ones(len(model.first), bool), triple_loss(model) > triple_threshold)
     needed = np.zeros(len(model.first), bool)
     needed[model.pair] = True
     rows = lower_rows(model)
     needed[rows[rows >= 0]] = True
-    return _without(model, needed | (pair_loss(model) > pair_threshold), np.ones(len(model.pair), bool))
+    return only(model, needed | (pair_loss(model) > pair_threshold), np.ones(len(model.pair), bool))
 
 
 def restricted(model: NGrams, words: Flags) -> NGrams:
@@ -47,7 +47,7 @@ def restricted(model: NGrams, words: Flags) -> NGrams:
     )
     contexts = words | np.isin(model.words, [START])
     pairs = contexts[model.first] & words[model.second]
-    return _renumbered(_without(model, pairs, pairs[model.pair] & words[model.third]), contexts)
+    return _renumbered(only(model, pairs, pairs[model.pair] & words[model.third]), contexts)
 
 
 def renewed(model: NGrams) -> NGrams:
@@ -105,7 +105,7 @@ def _ln_back_off(seen: Doubles, below: Doubles) -> Doubles:
     return ln
 
 
-def _without(model: NGrams, pairs: Flags, triples: Flags) -> NGrams:
+def only(model: NGrams, pairs: Flags, triples: Flags) -> NGrams:
     """The model with only these n-grams; trigrams of a bigram that goes must have gone."""
     number = np.cumsum(pairs) - 1
     return renewed(

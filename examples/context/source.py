@@ -21,7 +21,7 @@ Ids = npt.NDArray[np.int64]
 PACKAGE, VERSION = "pocketsphinx", "5.1.1"
 MODEL = "pocketsphinx/model/en-us/en-us.lm.bin"
 START, END = "<s>", "</s>"
-MAGIC = b"Trie Language Model"
+MAGIC, ORDER = b"Trie Language Model", 3
 LN_BASE = np.log(1.0001)
 LEVELS = 2**16  # numbers of each table
 LEVEL_BITS, BACK_OFF_BITS = 16, 16
@@ -64,12 +64,11 @@ def source_bytes(wheel: Path | None = None) -> bytes:
 
 def read(blob: bytes) -> NGrams:
     """The model in a file. Raises ValueError where it is no trigram model of this kind."""
-    order = blob[len(MAGIC)] if blob.startswith(MAGIC) else 0
-    if order != 3:
+    if not blob.startswith(MAGIC + bytes([ORDER])):
         raise ValueError("not a trigram model as pocketsphinx 5 packs it")
     at = len(MAGIC) + 1
     count, most_pairs, most_triples = struct.unpack_from("<3I", blob, at)
-    at += 4 * order + 4  # a number that says nothing follows
+    at += 4 * ORDER + 4  # a number that says nothing follows
     p2_of, b2_of, p3_of = np.frombuffer(blob, "<f4", 3 * LEVELS, at).reshape(3, LEVELS)
     at += 12 * LEVELS
     single = np.frombuffer(blob, np.dtype([("p", "<f4"), ("b", "<f4"), ("next", "<u4")]), count + 1, at)
@@ -95,21 +94,21 @@ def read(blob: bytes) -> NGrams:
     begins = last.field(0, word_bits, reached)  # the word that a trigram begins with
     inner = np.repeat(np.arange(pairs), _differences(ahead))  # the row of the bigram that it ends with
 
-    order = np.lexsort((second, first))
-    pair = rows_of(first[order] * count + second[order], begins * count + first[inner])
-    triples = np.lexsort((second[inner], pair))
+    sorted_pairs = np.lexsort((second, first))
+    pair = rows_of((first * count + second)[sorted_pairs], begins * count + first[inner])
+    sorted_triples = np.lexsort((second[inner], pair))
     return NGrams(
         words,
         ln_before,
         ln_p1,
         single["b"][:-1] * LN_BASE,
-        first[order],
-        second[order],
-        ln_p2[order],
-        ln_b2[order],
-        pair[triples],
-        second[inner][triples],
-        ln_p3[triples],
+        first[sorted_pairs],
+        second[sorted_pairs],
+        ln_p2[sorted_pairs],
+        ln_b2[sorted_pairs],
+        pair[sorted_triples],
+        second[inner][sorted_triples],
+        ln_p3[sorted_triples],
     )
 
 

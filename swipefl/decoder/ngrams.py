@@ -30,7 +30,8 @@ Steps = npt.NDArray[np.int8]
 Flags = npt.NDArray[np.bool_]
 
 MAGIC = b"swipefl-context1"
-HEADER = struct.Struct("<16s5I")  # magic, CRC-32 of the rest; numbers of words, other spellings, pairs and triples
+HEADER = struct.Struct("<16sI")  # magic, CRC-32 of what follows
+SIZES = struct.Struct("<4I")  # hashes, words, pairs, triples
 STEP = 0.5  # nats, of gains and of back-off weights in files
 START = 0  # the number of the start of a sentence among the words
 MOST_WORDS = 2**16 - 1
@@ -64,7 +65,7 @@ class NGramModel:
     def gain(self, before: Before, words: Sequence[str], ln_frequencies: Doubles) -> Doubles:
         """ln p(word | before) - ln p(word) of each (N,); 0 where the last word before is not known.
 
-        A word that the model does not know gains what the least likely of those that it knows do.
+        A word that the model does not know gains what one does that it never met behind these.
         """
         *earlier, last = (START, *self._numbers(before.words))[-2:]
         if last < 0:
@@ -137,8 +138,8 @@ def packed(model: NGramModel) -> bytes:
             model.context_back_off.tobytes(),
         )
     )
-    sizes = (len(model.hashes), len(model.back_off), len(model.nexts), len(model.thirds))
-    return HEADER.pack(MAGIC, zlib.crc32(body), *sizes) + body
+    body = SIZES.pack(len(model.hashes), len(model.back_off), len(model.nexts), len(model.thirds)) + body
+    return HEADER.pack(MAGIC, zlib.crc32(body)) + body
 
 
 def unpacked(content: bytes) -> NGramModel:
@@ -146,10 +147,10 @@ def unpacked(content: bytes) -> NGramModel:
     body = memoryview(content)[HEADER.size :]
     if len(content) < HEADER.size or not content.startswith(MAGIC):
         raise CheckpointError("unknown-context-format", "not a model of words in order, or one of another version")
-    _, check, hashes, words, pairs, triples = HEADER.unpack_from(content)
-    if zlib.crc32(body) != check:
+    if zlib.crc32(body) != HEADER.unpack_from(content)[1]:
         raise CheckpointError("damaged-context", "the model of words in order is damaged", Remedy.INSTALL_AGAIN)
-    read = _Reader(body)
+    hashes, words, pairs, triples = SIZES.unpack_from(body)
+    read = _Reader(body, SIZES.size)
     hash_array, numbers = read.array(hashes, "<u4").astype(np.uint32), read.planes(hashes)
     begins = _begins(read.planes(words))
     nexts = _summed(read.planes(pairs), begins)
@@ -167,7 +168,7 @@ def unpacked(content: bytes) -> NGramModel:
 @dataclass
 class _Reader:
     body: memoryview
-    at: int = 0
+    at: int
 
     def array(self, count: int, kind: str) -> npt.NDArray[Any]:
         found = np.frombuffer(self.body, kind, count, self.at)

@@ -22,6 +22,14 @@ def test_a_language_is_what_the_build_script_writes() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_the_words_in_order_are_what_the_build_script_writes() -> None:
+    if not importlib.util.find_spec("pocketsphinx"):
+        pytest.skip("there is no pocketsphinx")
+    command = [sys.executable, "-m", "examples.context", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @cache
 def ranks(language: str) -> dict[str, int]:
     """The words of a file of the package, with the place that each has."""
