@@ -1,3 +1,178 @@
-"""swipefl: on-device federated learning for swipe keyboards."""
+"""swipefl: a swipe keyboard that gets better at its owner's swipes, on their own device.
+
+    import swipefl
+
+    with swipefl.open() as device:
+        device.ingest("swipes.jsonl")
+        device.cycle()
+        print(device.predict(gesture)[0].word)
+
+`__all__` is what this package promises, and examples/API.md says it on one page. Importing it loads nothing: numpy,
+SQLite and torch come with the call that needs them.
+"""
+
+TYPE_CHECKING = False  # that of typing, whose import takes longer than all of this
+
+if TYPE_CHECKING:  # what the functions give and take, by the names that an annotation may use
+    from collections.abc import Callable
+    from os import PathLike
+
+    from swipefl import errors as errors
+    from swipefl.decoder.evaluation import Evaluation as Evaluation
+    from swipefl.decoder.search import Candidate as Candidate
+    from swipefl.device.acceptance import Synced as Synced
+    from swipefl.device.cycle import CycleReport as CycleReport
+    from swipefl.device.cycle import RoundReport as RoundReport
+    from swipefl.device.ingestion import IngestReport as IngestReport
+    from swipefl.device.keyboards import KeyboardReport as KeyboardReport
+    from swipefl.device.lexicons import KnownLexicon as KnownLexicon
+    from swipefl.device.lexicons import LexiconReport as LexiconReport
+    from swipefl.device.ownership import ForgetReport as ForgetReport
+    from swipefl.device.ownership import RelabelReport as RelabelReport
+    from swipefl.device.personal import ResetReport as ResetReport
+    from swipefl.device.personal import TrainReport as TrainReport
+    from swipefl.device.prediction import Shown as Shown
+    from swipefl.device.status import Status as Status
+    from swipefl.device.words import WordsReport as WordsReport
+    from swipefl.errors import SwipeflError as SwipeflError
+    from swipefl.federation.coordinator.server import Serving as Serving
+    from swipefl.federation.coordinator.status import CoordinatorStatus as CoordinatorStatus
+    from swipefl.federation.coordinator.status import DeviceStatus as DeviceStatus
+    from swipefl.federation.device.enrolment import Enrolled as Enrolled
+    from swipefl.federation.device.leaving import Left as Left
+    from swipefl.federation.protocol.plan import Plan as Plan
+    from swipefl.federation.strategy import Strategy as Strategy
+    from swipefl.gesture.formats import Rejected as Rejected
+    from swipefl.gesture.keyboard import Keyboard as Keyboard
+    from swipefl.hosting import Coordinator as Coordinator
+    from swipefl.hosting import KeyReport as KeyReport
+    from swipefl.hosting import TokensReport as TokensReport
+    from swipefl.hosting import VersionReport as VersionReport
+    from swipefl.learning.training import Progress as Progress
+    from swipefl.library.device import Device as Device
+    from swipefl.library.keyboards import Keyboards as Keyboards
+    from swipefl.library.lexicons import Lexicons as Lexicons
+    from swipefl.library.simulating import RoundResult as RoundResult
+    from swipefl.library.simulating import Scenario as Scenario
+    from swipefl.library.simulating import Simulated as Simulated
+    from swipefl.library.simulating import Top as Top
+    from swipefl.library.simulating import Troubles as Troubles
+    from swipefl.library.words import Words as Words
+    from swipefl.settings.sources import Setting as Setting
+    from swipefl.store.personal_words import PersonalWord as PersonalWord
 
 __version__ = "0.1.0"
+
+
+def open(home: "str | PathLike[str] | None" = None, **settings: object) -> "Device":
+    """The device whose home is this folder; else the one that `SWIPEFL_HOME` names, or the platform's own place.
+
+    `settings` are those of `Device.config`, such as `languages="de,en"` or `epochs=2`; they come before `SWIPEFL_*`
+    variables, and these before the `config.toml` of the home. Close the device, or use it in a `with` block.
+    Raises UsageError for a setting that there is not, or of which the value makes no sense.
+    """
+    from swipefl.library.device import opened
+
+    return opened(home, settings)
+
+
+def coordinator(home: "str | PathLike[str] | None" = None, **settings: object) -> "Coordinator":
+    """The coordinator whose home is this folder; else `SWIPEFL_COORDINATOR_HOME`, `SWIPEFL_HOME` or the platform's.
+
+    `settings` are those of `Coordinator.config`, such as `listen="localhost:8443"`; they come before
+    `SWIPEFL_COORDINATOR_*` variables, and these before the `coordinator.toml` of the home.
+    Raises UsageError for a setting that there is not, or of which the value makes no sense.
+    """
+    from swipefl.hosting import coordinator_of
+
+    return coordinator_of(home, settings)
+
+
+def simulate(
+    file: "str | PathLike[str]",
+    scenario: "Scenario | None" = None,
+    *,
+    evaluation: "str | PathLike[str] | None" = None,
+    eval_every: int = 0,
+    eval_by: "str | None" = None,
+    out: "str | PathLike[str]" = "simulation",
+    resume: bool = False,
+    start: "str | PathLike[str] | None" = None,
+    on_round: "Callable[[RoundResult], None]" = lambda result: None,
+) -> "Simulated":
+    """A federation of the people of a file on this machine: each `user` of its swipes is a client.
+
+    `scenario` says how many rounds of how many clients, how they train and are aggregated, and what troubles they meet.
+    Swipes of others, `evaluation`, judge the model after the last round, and every `eval_every` rounds where that is
+    not 0; `eval_by` is a field of their lines, such as "user", by which groups of them are judged too. `out` is the folder where the model and a line a round go; `resume` goes on with what is there. `start` is
+    the file of a checkpoint, else the base. `on_round` hears of each round as it ends.
+    Clients train in processes, which load the program's main module: call it below `if __name__ == "__main__":`.
+    Raises UsageError, DataError for a file of nobody's swipes, CheckpointError, StoreBusy, WorkerLost.
+    """
+    from swipefl.library.simulating import simulate
+
+    return simulate(file, scenario, evaluation, eval_every, eval_by, out, resume, start, on_round)
+
+
+_PLACES = {  # the rooms that names come from, each loaded when it is asked for
+    "Candidate": "swipefl.decoder.search",
+    "Coordinator": "swipefl.hosting",
+    "CoordinatorStatus": "swipefl.federation.coordinator.status",
+    "CycleReport": "swipefl.device.cycle",
+    "Device": "swipefl.library.device",
+    "DeviceStatus": "swipefl.federation.coordinator.status",
+    "Enrolled": "swipefl.federation.device.enrolment",
+    "Evaluation": "swipefl.decoder.evaluation",
+    "ForgetReport": "swipefl.device.ownership",
+    "IngestReport": "swipefl.device.ingestion",
+    "Keyboard": "swipefl.gesture.keyboard",
+    "KeyboardReport": "swipefl.device.keyboards",
+    "Keyboards": "swipefl.library.keyboards",
+    "KeyReport": "swipefl.hosting",
+    "KnownLexicon": "swipefl.device.lexicons",
+    "Left": "swipefl.federation.device.leaving",
+    "LexiconReport": "swipefl.device.lexicons",
+    "Lexicons": "swipefl.library.lexicons",
+    "PersonalWord": "swipefl.store.personal_words",
+    "Plan": "swipefl.federation.protocol.plan",
+    "Progress": "swipefl.learning.training",
+    "Rejected": "swipefl.gesture.formats",
+    "RelabelReport": "swipefl.device.ownership",
+    "ResetReport": "swipefl.device.personal",
+    "RoundReport": "swipefl.device.cycle",
+    "RoundResult": "swipefl.library.simulating",
+    "Scenario": "swipefl.library.simulating",
+    "Serving": "swipefl.federation.coordinator.server",
+    "Setting": "swipefl.settings.sources",
+    "Shown": "swipefl.device.prediction",
+    "Simulated": "swipefl.library.simulating",
+    "Status": "swipefl.device.status",
+    "Strategy": "swipefl.federation.strategy",
+    "SwipeflError": "swipefl.errors",
+    "Synced": "swipefl.device.acceptance",
+    "TokensReport": "swipefl.hosting",
+    "Top": "swipefl.library.simulating",
+    "TrainReport": "swipefl.device.personal",
+    "Troubles": "swipefl.library.simulating",
+    "VersionReport": "swipefl.hosting",
+    "Words": "swipefl.library.words",
+    "WordsReport": "swipefl.device.words",
+}
+
+__all__ = ["coordinator", "errors", "open", "simulate", *_PLACES]
+
+
+if not TYPE_CHECKING:  # or every name would be one of this package
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name == "errors":
+            return import_module("swipefl.errors")
+        if name not in _PLACES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return globals().setdefault(name, getattr(import_module(_PLACES[name]), name))
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

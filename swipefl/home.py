@@ -50,13 +50,11 @@ class Home:
     and what says so.
     """
 
-    def __init__(
-        self, settings: Settings, on_guess: Callable[[Languages, str], None] = lambda languages, source: None
-    ) -> None:
+    def __init__(self, settings: Settings, on_guess: Callable[[Languages, str], None] | None = None) -> None:
         self.settings = settings
         self._on_guess = on_guess
         self._path = settings.home / STORED
-        self._is_told = settings.languages is not None
+        self._is_told = settings.languages is not None or on_guess is None
         self._guess: tuple[Languages, str] | None = None
 
     def store(self) -> "Store":
@@ -70,7 +68,7 @@ class Home:
         if self.settings.languages:
             return languages_of(self.settings.languages)
         languages, source = self.guess()
-        if not self._is_told and self._is_news(",".join(languages)):
+        if self._on_guess and not self._is_told and self._is_news(",".join(languages)):
             self._on_guess(languages, source)
         self._is_told = True
         return languages
@@ -189,8 +187,8 @@ class Home:
 
     def shown(
         self, model: str = "personal", top: int = 5, id: str | None = None, word: str | None = None, worst: bool = False
-    ) -> "tuple[str, Shown]":
-        """The handle of one stored gesture, and what `model` saw of it.
+    ) -> "Shown":
+        """What `model` saw of one stored gesture.
 
         It is the one of an id, the newest of a word, the worst that the model does, or the newest. Raises UsageError
         where there is none such or more than one, CheckpointError, StoreError.
@@ -208,7 +206,7 @@ class Home:
                 found = store.gestures.newest(word)
         if found is None:
             raise UsageError("no-gesture", "the store has no such swipe to show", Remedy.INGEST_MORE)
-        return found.handle, prediction.shown(found.example, top)
+        return prediction.shown(found.handle, found.example, top)
 
     def personal(
         self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never

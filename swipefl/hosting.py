@@ -4,11 +4,12 @@ It stands beside `home` and not in `federation`: settings take their defaults fr
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import base_checkpoint
@@ -23,10 +24,15 @@ from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.token import Token
 from swipefl.federation.round import Master
-from swipefl.settings.coordinator import CoordinatorSettings
+from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_settings
+from swipefl.settings.logs import configure_logging
+from swipefl.settings.meanings import COORDINATOR
+from swipefl.settings.sources import Setting, explained
 
 if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.federation.coordinator.server import Listening, Serving
+
+MOST_TOKENS = 10_000  # at once
 
 
 @dataclass(frozen=True)
@@ -51,22 +57,43 @@ class KeyReport:
     public_key: str
 
 
-class Hosting:
-    """What a coordinator's owner does, made of its settings. Raises UsageError where there is no coordinator yet."""
+def coordinator_of(home: str | PathLike[str] | None, settings: Mapping[str, Any]) -> "Coordinator":
+    """The coordinator of a home, with these settings before all others. Raises UsageError."""
+    given = {"home": None if home is None else Path(home), **settings}
+    return Coordinator(load_coordinator_settings(**given), given)
 
-    def __init__(self, settings: CoordinatorSettings) -> None:
+
+class Coordinator:
+    """The peer that aggregates, in one home, and all that its owner does with it; `swipefl.coordinator` makes it.
+
+    All but `init` and `config` raise UsageError where there is no coordinator yet, and StoreError. They may be called
+    beside a server that runs, from any process and thread; nothing stays open between two calls.
+    """
+
+    def __init__(self, settings: CoordinatorSettings, given: Mapping[str, object] | None = None) -> None:
         self.settings = settings
+        self._given = dict(given or {})
         self._policy = policy_of(settings)
         self._path = settings.home / "coordinator.db"
 
-    def create(self, first: Path | None = None) -> VersionReport:
-        """A signing key, and version 1 out of a file, else the base. Raises UsageError, CheckpointError."""
-        checkpoint = read_checkpoint(first) if first else base_checkpoint()
+    def init(self, checkpoint: str | PathLike[str] | None = None) -> VersionReport:
+        """Makes a signing key, and version 1 of the global model: that of a file, else the base of the package.
+
+        Raises UsageError where there is a coordinator already, CheckpointError, StoreError.
+        """
+        first = base_checkpoint() if checkpoint is None else read_checkpoint(Path(checkpoint))
         with State(self._path) as state:
-            return _report(state.create(checkpoint))
+            return _report(state.create(first))
+
+    def config(self) -> tuple[Setting, ...]:
+        """Every setting: its value, where that comes from ("flag": what was given here), and what it means."""
+        return tuple(explained(self.settings, self._given, COORDINATOR))
 
     def status(self) -> CoordinatorStatus:
-        """What is there, and when the certificate expires that is set, else of who served last."""
+        """Versions and what devices say of them, updates that wait, devices, and when the certificate expires.
+
+        That is the certificate which is set, else the one of who served last.
+        """
         with self._state() as state:
             known = status_of(state)
         if self.settings.tls_cert is None:
@@ -78,51 +105,63 @@ class Hosting:
             return expires_at(certificate)
         return None
 
-    def publish(self, file: Path) -> VersionReport:
-        """A checkpoint's file as the next version. Raises CheckpointError."""
-        master = Master(read_checkpoint(file))
+    def publish(self, file: str | PathLike[str]) -> VersionReport:
+        """Publishes a checkpoint's file (.safetensors) as the next version. Raises CheckpointError."""
+        master = Master(read_checkpoint(Path(file)))
         with self._state() as state:
             return _report(state.publish(Draft(master, "published"), self._policy.kept))
 
-    def roll_back(self, number: int) -> VersionReport:
-        """The weights of an earlier version as a new one."""
+    def rollback(self, version: int) -> VersionReport:
+        """Publishes the weights of an earlier version again, as a new one. Raises UsageError for one that is gone."""
         with self._state() as state:
-            return _report(state.roll_back(number, self._policy.kept))
+            return _report(state.roll_back(version, self._policy.kept))
 
-    def tokens(self, count: int, valid_s: float, name: str = "") -> TokensReport:
-        """New one-time tokens for devices of that name, numbered where they are several. Raises UsageError."""
-        check("expires_h", valid_s / 3600, 0)
+    def token(self, count: int = 1, expires_h: float = 72.0, name: str = "", revoke: str | None = None) -> TokensReport:
+        """Makes one-time tokens, each of which enrols one device within `expires_h` hours.
+
+        They are in the report alone: the coordinator keeps hashes. `name` is what you call the device; of several each
+        gets a number. A token to `revoke` buys nothing any more, and none is made.
+        """
+        if revoke is not None:
+            return self._revoke(revoke)
+        check("count", count, 1, MOST_TOKENS)
+        check("expires_h", expires_h, 0)
         names = [f"{name}-{n}" for n in range(1, count + 1)] if name and count > 1 else [name] * count
         with self._state() as state, state.transaction():
-            return TokensReport(tuple(str(state.devices.new_token(valid_s, each)) for each in names))
+            return TokensReport(tuple(str(state.devices.new_token(expires_h * 3600, each)) for each in names))
 
-    def revoke_token(self, token: str) -> TokensReport:
-        """A token that nobody used yet buys nothing any more."""
+    def _revoke(self, token: str) -> TokensReport:
         secret = Token.parse(token).secret
         with self._state() as state:
             state.devices.revoke_token(secret)
         return TokensReport(())
 
-    def devices(self, revoke: str | None = None) -> list[DeviceStatus]:
-        """Every device; one that is to be revoked is refused from now on."""
+    def devices(self, revoke: str | None = None) -> tuple[DeviceStatus, ...]:
+        """Who belongs, and who no longer, with what was taken of each; one to `revoke` is refused from now on."""
         with self._state() as state:
             if revoke is not None:
                 state.revoke(revoke)
-            return devices_of(state)
+            return tuple(devices_of(state))
 
     def rotate_key(self) -> KeyReport:
-        """Another key signs from now on; the old one names it."""
+        """Signs with a new key from now on. The old one names it to the devices, at their next visit."""
         with self._state() as state:
             state.keys.rotate()
             return KeyReport(bytes(state.keys.public().public_key).hex())
 
-    def serve(self, on_ready: "Callable[[Serving], None]") -> None:
-        """Serves until stopped; `on_ready` hears where. Raises UsageError, DataError for a holdout without swipes."""
+    def serve(self, on_ready: "Callable[[Serving], None]" = lambda serving: None) -> None:
+        """Serves devices and aggregates until SIGTERM or Ctrl-C, in the main thread; `on_ready` hears of its ports.
+
+        What happens is logged on standard error. Raises UsageError for what cannot be served with, DataError for a
+        holdout without swipes, StoreBusy where another one serves.
+        """
         import structlog
 
         from swipefl.federation.coordinator.holdout import holdout
         from swipefl.federation.coordinator.server import serve
 
+        if not structlog.is_configured():  # it would print to standard output
+            configure_logging(self.settings.log == "json")
         listening, path = self._listening(), self._existing()
         held_out = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, "coordinator.lock"):

@@ -18,8 +18,9 @@ from swipefl.jsonline import json_line
 if TYPE_CHECKING:
     from swipefl.gesture.language import Languages
     from swipefl.home import Home
-    from swipefl.hosting import Hosting
+    from swipefl.hosting import Coordinator
     from swipefl.learning.training import Progress
+    from swipefl.library.device import Device
     from swipefl.settings.sources import Sourced
     from swipefl.stopping import Stop
 
@@ -100,6 +101,13 @@ def home_of(home: Path | None, **flags: Any) -> "Home":
     return Home(settings, _tell_of_languages)
 
 
+def device_of(home: Path | None, **flags: Any) -> "Device":
+    """A device as the Python API gives it, put together out of its settings. Raises UsageError."""
+    from swipefl.library.device import Device
+
+    return Device(home_of(home, **flags), {"home": home, **flags})
+
+
 def _tell_of_languages(languages: "Languages", source: str) -> None:
     """Says what was taken for the person's languages, and why."""
     reasons = {"default": "nothing says what you write in", "swipefl.db": "your system said so at first"}
@@ -110,14 +118,13 @@ def _tell_of_languages(languages: "Languages", source: str) -> None:
     )
 
 
-def hosting_of(home: Path | None, **flags: Any) -> "Hosting":
+def coordinator_of(home: Path | None, **flags: Any) -> "Coordinator":
     """A coordinator, put together out of its settings. Raises UsageError."""
-    from swipefl.hosting import Hosting
-    from swipefl.settings.coordinator import load_coordinator_settings
+    from swipefl.hosting import coordinator_of
 
-    settings = load_coordinator_settings(home, **flags)
-    _take_up(settings)
-    return Hosting(settings)
+    hosted = coordinator_of(home, flags)
+    _take_up(hosted.settings)
+    return hosted
 
 
 def _take_up(settings: "Sourced") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, write
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, write
 from swipefl.cli.rendering import console, printable, table
 from swipefl.settings.meanings import DEVICE
 
@@ -22,25 +22,13 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
     if default:
         show_default(Settings, DEVICE, as_json)
     else:
-        device = home_of(home)
-        languages, source = device.guess()
-        unset = {"languages": (",".join(languages), source)} if device.settings.languages is None else None
-        show_settings(device.settings, home, DEVICE, as_json, unset)
+        show_settings(device_of(home).config(), as_json)
 
 
-def show_settings(
-    settings: "Sourced",
-    home: HomeOption,
-    meanings: Mapping[str, str],
-    as_json: bool,
-    unset: Mapping[str, tuple[object, str]] | None = None,
-) -> None:
+def show_settings(known: "Sequence[Setting]", as_json: bool) -> None:
     """The settings in force, as a table or as JSON."""
     from dataclasses import asdict
 
-    from swipefl.settings.sources import explained
-
-    known = explained(settings, {"home": home}, meanings, unset)
     if as_json or not is_terminal():
         emit({"settings": [asdict(setting) for setting in known]})
     else:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import HomeOption, JsonOption, emit, hosting_of, is_terminal, note, write
+from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, is_terminal, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.rendering import console, counted, moment, number, percent, table
 from swipefl.settings.meanings import COORDINATOR
@@ -27,7 +27,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make a signing key and version 1 of the global model."""
-    _answer(hosting_of(home).create(checkpoint), as_json, "version 1 is published")
+    _answer(coordinator_of(home).init(checkpoint), as_json, "version 1 is published")
 
 
 @app.command("serve")
@@ -63,7 +63,7 @@ def serve(
     """Serve until stopped. The first line on standard output says where."""
     from swipefl.settings.logs import configure_logging
 
-    hosting = hosting_of(
+    hosting = coordinator_of(
         home,
         listen=listen,
         tls_cert=tls_cert,
@@ -118,7 +118,7 @@ def config(default: DefaultOption = False, home: HomeOption = None, as_json: Jso
     if default:
         show_default(CoordinatorSettings, COORDINATOR, as_json)
     else:
-        show_settings(hosting_of(home).settings, home, COORDINATOR, as_json)
+        show_settings(coordinator_of(home).config(), as_json)
 
 
 @app.command("token")
@@ -131,12 +131,10 @@ def token(
     as_json: JsonOption = False,
 ) -> None:
     """Make one-time tokens. One enrols one device; they are shown once and kept as hashes only."""
-    hosting = hosting_of(home)
+    report = coordinator_of(home).token(count, expires_h, name, revoke)
     if revoke is not None:
-        _answer(hosting.revoke_token(revoke), as_json, "the token buys nothing any more")
-        return
-    report = hosting.tokens(count, expires_h * 3600, name)
-    if as_json:
+        _answer(report, as_json, "the token buys nothing any more")
+    elif as_json:
         emit(asdict(report))
     else:
         for each in report.tokens:
@@ -150,7 +148,7 @@ def devices(
     as_json: JsonOption = False,
 ) -> None:
     """List the devices, or revoke one."""
-    known = hosting_of(home).devices(revoke)
+    known = coordinator_of(home).devices(revoke)
     if as_json or not is_terminal():
         emit({"devices": [asdict(device) for device in known]})
         return
@@ -174,14 +172,14 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Publish a checkpoint as the next version."""
-    report = hosting_of(home).publish(file)
+    report = coordinator_of(home).publish(file)
     _answer(report, as_json, f"version {report.version} is out")
 
 
 @app.command("status")
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show versions, waiting updates and devices."""
-    known = hosting_of(home).status()
+    known = coordinator_of(home).status()
     if as_json or not is_terminal():
         emit(asdict(known))
         return
@@ -226,14 +224,16 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Publish the weights of an earlier version again, as a new one."""
-    report = hosting_of(home).roll_back(version)
+    report = coordinator_of(home).rollback(version)
     _answer(report, as_json, f"version {report.version} has the weights of version {version}")
 
 
 @app.command("rotate-key")
 def rotate_key(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Sign with a new key from now on. The old one names it to the devices."""
-    _answer(hosting_of(home).rotate_key(), as_json, "a new key signs from now on; devices follow at their next visit")
+    _answer(
+        coordinator_of(home).rotate_key(), as_json, "a new key signs from now on; devices follow at their next visit"
+    )
 
 
 def _answer(report: "VersionReport | TokensReport | KeyReport", as_json: bool, text: str) -> None:

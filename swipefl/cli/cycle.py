@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, progress_bar, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, progress_bar, signals
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, number, printable, rise, table
 from swipefl.errors import SwipeflError
@@ -24,9 +24,8 @@ def cycle(
     """Train, keep what is better; in a federation, send an update. Does nothing where nothing is new."""
     from dataclasses import asdict
 
-    device = home_of(home)
-    with device.alone() as store, signals() as stop, progress_bar(as_json) as on_progress:
-        report = device.cycle(store, require_sync, on_progress, _logged, stop).run(rounds)
+    with signals() as stop, progress_bar(as_json) as on_progress:
+        report = device_of(home).cycle(rounds, require_sync, on_progress, _logged, stop)
     unspoken = told(report.unspoken) if report.unspoken else None
     if unspoken:
         log("not in touch with the coordinator", reason=unspoken)

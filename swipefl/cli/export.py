@@ -1,12 +1,9 @@
 """`swipefl export`: everything, as JSONL that `ingest` takes back."""
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit
 
 
 def export(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Write all gestures, words and keyboards as JSON lines. `ingest` takes them back; --json changes nothing."""
-    from swipefl.device.ownership import exported
-
-    with home_of(home).store() as store:
-        for line in exported(store):
-            emit(line)
+    for line in device_of(home).export():
+        emit(line)

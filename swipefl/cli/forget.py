@@ -2,13 +2,14 @@
 
 import sys
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from swipefl.cli.asking import agrees, asks
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, note, signals, telling_choices
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, note, signals, telling_choices
 from swipefl.cli.rendering import counted
 
 if TYPE_CHECKING:
@@ -26,27 +27,18 @@ def forget(
     as_json: JsonOption = False,
 ) -> None:
     """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
-    from swipefl.device.ownership import forget as erase
-    from swipefl.device.ownership import would_forget
-    from swipefl.errors import UsageError
-
-    scopes = (everything, id is not None, before is not None or word is not None)
-    if sum(scopes) != 1 or "" in (word, id):  # as of a variable that is not set
-        what = "say what to forget: --before DATE, --word WORD (or both), --id ID, or --all"
-        raise UsageError("nothing-said", what)
-    which = (_unix(before) if before else None, word)
-    device = home_of(home)
-    if dry_run or (asking := asks(yes)):
-        with device.store() if dry_run else device.alone() as store, telling_choices(as_json):
-            preview = would_forget(store, *which, id=id)
+    erase = partial(device_of(home).forget, before=before, word=word, gesture_id=id, everything=everything)
+    if dry_run or asks(yes):
+        with telling_choices(as_json):
+            preview = erase(dry_run=True)
         if dry_run:
             _show(preview, as_json or not is_terminal(), "this would erase")
             return
-        if asking and not agrees(f"this erases {_counts(preview)}, for good; erase them?"):
+        if not agrees(f"this erases {_counts(preview)}, for good; erase them?"):
             note("nothing was erased")
             return
-    with device.alone() as store, telling_choices(as_json), signals() as stop:
-        report = erase(store, *which, stop, id=id)
+    with telling_choices(as_json), signals() as stop:
+        report = erase(stop=stop)
     log("forget finished", **asdict(report))
     _show(report, as_json, "erased")
 
@@ -75,11 +67,3 @@ def _remains(report: "ForgetReport") -> list[str]:
     sent = ["what a coordinator made of updates that it has"] if report.shared else []
     disk = "blocks that a disk has not used again yet (flash, snapshots, a file system's journal)"
     return ["backups and other copies of the store", "the files that the swipes came from", *sent, disk]
-
-
-def _unix(day: datetime) -> float:
-    """The beginning of a day of this place in unix seconds, of Greenwich's for days that no clock here knows."""
-    try:
-        return day.timestamp()
-    except (OverflowError, ValueError, OSError):
-        return day.replace(tzinfo=UTC).timestamp()

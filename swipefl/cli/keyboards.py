@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
 from swipefl.cli.rendering import console, number, printable, table
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ CELLS = 4  # of a terminal, for the width of a key
 @app.command("list")
 def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the keyboards that are known, those of your own last."""
-    from swipefl.device.keyboards import known_keyboards
-
-    with home_of(home).store() as store:
-        known = known_keyboards(store)
+    known = device_of(home).keyboards.list()
     if as_json or not is_terminal():
         emit({"keyboards": list(map(_fields, known))})
         return
@@ -40,8 +37,7 @@ def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None
 @app.command("show")
 def show(name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one keyboard: as JSON, or drawn on a terminal."""
-    with home_of(home).store() as store:
-        keyboard = store.keyboards.get(name)
+    keyboard = device_of(home).keyboards.show(name)
     if as_json or not is_terminal():
         emit(keyboard.to_json())
     else:
@@ -64,18 +60,7 @@ def add(
     A file is JSON with width, height and keys, each with letter, x, y, width, height; many other programs' files are
     read too. Keys that type no letter are left out, and named.
     """
-    from swipefl.device.keyboards import add_keyboard, add_rows
-    from swipefl.device.languages import said_languages
-    from swipefl.errors import UsageError
-
-    if (file is None) == (rows is None):
-        raise UsageError("file-or-rows", "give either a file with a keyboard's keys, or --rows with its letters")
-    languages = said_languages(language) if language is not None else ()
-    with home_of(home).store() as store:
-        if file is not None:
-            added = add_keyboard(store, file, name, languages)
-        else:
-            added = add_rows(store, rows or "", name, languages)
+    added = device_of(home).keyboards.add(file, rows, language, name)
     if as_json:
         emit(_fields(added))
         return
@@ -87,10 +72,7 @@ def add(
 @app.command("remove")
 def remove(name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Forget a keyboard of your own that no stored swipe was made on."""
-    from swipefl.device.keyboards import remove_keyboard
-
-    with home_of(home).store() as store:
-        remove_keyboard(store, name)
+    device_of(home).keyboards.remove(name)
     if as_json:
         emit({"removed": name})
     else:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
 from swipefl.cli.rendering import console, counted, number, printable, table
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ LEFT_OUT = {
 @app.command("list")
 def list_lexicons(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the languages that there are words of."""
-    from swipefl.device.lexicons import known_lexicons
-
-    with home_of(home).store() as store:
-        known = known_lexicons(store)
+    known = device_of(home).lexicons.list()
     if as_json or not is_terminal():
         emit({"lexicons": [asdict(lexicon) for lexicon in known]})
         return
@@ -56,21 +53,12 @@ def add(
 ) -> None:
     """Use a word list for a language, in place of swipefl's. It is kept here, and no export has it."""
     from swipefl.decoder.lexicon import shipped_tag
-    from swipefl.device.languages import said_language
-    from swipefl.device.lexicons import add_lexicon, add_wordfreq
-    from swipefl.errors import UsageError
 
-    if (file is None) == (from_wordfreq is None) or (file is not None and language is None):
-        what = "say which words of what language: FILE --language TAG, or --from-wordfreq LANG"
-        raise UsageError("nothing-said", what)
-    device = home_of(home)
-    source = said_language(from_wordfreq) if from_wordfreq is not None else ""
-    tag = said_language(language) if language is not None else source
-    with device.store() as store:
-        added = add_wordfreq(store, source, tag, name) if file is None else add_lexicon(store, file, tag, name)
+    added = device_of(home).lexicons.add(file, language, name, from_wordfreq)
     _tell(added)
-    if file is None and shipped_tag(tag):
-        note(f"wordfreq's words have no capitals; `swipefl lexicons remove {tag}` brings swipefl's own back")
+    if file is None and shipped_tag(added.language):
+        back = f"`swipefl lexicons remove {added.language}` brings swipefl's own back"
+        note(f"wordfreq's words have no capitals; {back}")
     if as_json:
         emit(asdict(added))
     else:
@@ -84,12 +72,7 @@ def remove(
     as_json: JsonOption = False,
 ) -> None:
     """Drop a word list of your own. The one that came with swipefl, if there is one, comes back."""
-    from swipefl.device.languages import said_language
-    from swipefl.device.lexicons import remove_lexicon
-
-    tag = said_language(language)
-    with home_of(home).store() as store:
-        remove_lexicon(store, tag)
+    tag = device_of(home).lexicons.remove(language)
     if as_json:
         emit({"language": tag})
     else:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, note, telling_choices
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, telling_choices
 
 
 def relabel(
@@ -15,11 +15,10 @@ def relabel(
     as_json: JsonOption = False,
 ) -> None:
     """Say which word a stored gesture stands for. No log that is read later changes that."""
-    from swipefl.device.ownership import relabel as say
     from swipefl.gesture.gesture import SUSPECT
 
-    with home_of(home).store() as store, telling_choices(as_json):
-        report = say(store, gesture_id, word)
+    with telling_choices(as_json):
+        report = device_of(home).relabel(gesture_id, word)
     if as_json:
         emit(asdict(report))
         return

@@ -69,7 +69,9 @@ _WORDS = {
     Remedy.SAY_KEYBOARD: "say --keyboard NAME or FILE",
     Remedy.SAY_LANGUAGE: "say --language; `swipefl lexicons list` shows those that there are words of, and "
     "`swipefl lexicons add` brings more",
+    Remedy.SAY_SCOPE: "--before DATE, --word WORD (or both), --id ID, or --all",
     Remedy.SAY_TLS: "give --tls-cert and --tls-key, or say --insecure",
+    Remedy.SAY_WORDS: "FILE --language TAG, or --from-wordfreq LANG",
     Remedy.SET_CERTIFICATE: "ask whoever runs it for one; SWIPEFL_CLIENT_CERTIFICATE and _KEY name its files",
     Remedy.SET_CLOCK: "set this device's clock; if that is right, tell whoever runs it",
     Remedy.START_ANEW: "leave --resume out",

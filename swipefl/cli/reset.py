@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 
 
 def reset(
@@ -14,10 +14,7 @@ def reset(
     as_json: JsonOption = False,
 ) -> None:
     """Go back to an earlier personal model. Without --to, to the one in the package."""
-    from swipefl.device.personal import reset
-
-    with home_of(home).alone() as store:
-        report = reset(store, to)
+    report = device_of(home).reset(to)
     if as_json:
         emit(asdict(report))
     else:

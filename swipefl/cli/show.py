@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, telling_choices
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
 from swipefl.cli.rendering import candidates_as_json, console, number, printable, table
 
@@ -43,16 +43,12 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Draw what the model saw of one stored gesture."""
-    from swipefl.errors import UsageError
-
-    if (gesture_id is not None) + (word is not None) + worst > 1:
-        raise UsageError("several-said", "say one of them: an id, --word or --worst; without any it is the newest")
     with telling_choices(as_json):
-        handle, shown = home_of(home).shown(model, top, gesture_id, word, worst)
+        shown = device_of(home).show(gesture_id, word, worst, top, model)
     if as_json or not is_terminal():
-        emit(_plain(handle, shown.example, shown.sight, shown.candidates))
+        emit(_plain(shown.handle, shown.example, shown.sight, shown.candidates))
     else:
-        _render(handle, shown.example, shown.sight, shown.candidates)
+        _render(shown.handle, shown.example, shown.sight, shown.candidates)
 
 
 def _plain(handle: str, example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:

@@ -16,7 +16,7 @@ from swipefl.federation.protocol.plan import Plan
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from swipefl.simulation.simulation import RoundResult, Scores
+    from swipefl.library.simulating import RoundResult
 
 
 def simulate(
@@ -55,16 +55,10 @@ def simulate(
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a federation of the people of a file. Trains and aggregates as devices and a coordinator do."""
-    from swipefl.decoder.checkpoint import base_checkpoint
-    from swipefl.decoder.encoder import read_checkpoint
-    from swipefl.errors import UsageError
     from swipefl.federation.strategy import Strategy
-    from swipefl.simulation.running import running
-    from swipefl.simulation.scenario import Scenario, Troubles
+    from swipefl.library.simulating import Scenario, Troubles
+    from swipefl.library.simulating import simulate as run
 
-    for path in (file, evaluation):
-        if path is not None and not path.is_file():
-            raise UsageError("no-such-file", "there is no file {path}", path=path)
     plan = given(epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, max_norm=max_norm)
     strategy = given(
         rule=rule,
@@ -87,21 +81,18 @@ def simulate(
         bounded=not (unbounded or float32),
         seed=seed,
     )
-    first = read_checkpoint(start) if start else base_checkpoint()
-    with (
-        signals(),
-        running(file, scenario, first, out, resume) as simulation,
-        _progress(rounds, len(simulation.results()), as_json) as advance,
-    ):
-        for result in simulation.rounds(evaluation, eval_every, eval_by):
-            advance(result)
-    _plot(simulation.results(), simulation.start_scores(), out / "plot.png")
+    with signals(), _progress(rounds, as_json) as advance:
+        done = run(file, scenario, evaluation, eval_every, eval_by, out, resume, start, advance)
+    if done.plot:
+        note(f"the plot is {done.plot}")
+    else:
+        note("no plot: it needs matplotlib; `pip install 'swipefl[plot]'`, then --resume draws it")
 
 
 @contextmanager
-def _progress(rounds: int, done: int, as_json: bool) -> "Iterator[Callable[[RoundResult], None]]":
+def _progress(rounds: int, as_json: bool) -> "Iterator[Callable[[RoundResult], None]]":
     """Shows each round as it ends: a JSON line, or a row of a table under a bar with the time that is left."""
-    from swipefl.simulation.simulation import as_json as plain
+    from swipefl.library.simulating import as_json as plain
 
     if as_json or not is_terminal():
         yield lambda result: emit(plain(result))
@@ -114,7 +105,7 @@ def _progress(rounds: int, done: int, as_json: bool) -> "Iterator[Callable[[Roun
     )
     columns = (TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("rounds", total=rounds, completed=done)
+        task = bar.add_task("rounds", total=rounds)
 
         def show(result: "RoundResult") -> None:
             scores = [percent(score) if score is not None else "" for score in (result.top1, result.top3)]
@@ -128,13 +119,3 @@ def _progress(rounds: int, done: int, as_json: bool) -> "Iterator[Callable[[Roun
             bar.update(task, completed=result.round)
 
         yield show
-
-
-def _plot(results: "list[RoundResult]", start: "Scores | None", path: Path) -> None:
-    try:
-        from swipefl.simulation.plot import plot
-    except ModuleNotFoundError:
-        note("no plot: it needs matplotlib; `pip install 'swipefl[plot]'`, then --resume draws it")
-        return
-    plot(results, start, path)
-    note(f"the plot is {path}")

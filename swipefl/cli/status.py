@@ -2,37 +2,25 @@
 
 from typing import TYPE_CHECKING
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal
 from swipefl.cli.rendering import console, counted, facts, moment, number, printable, rise, table
 
 if TYPE_CHECKING:
     from swipefl.device.status import FederationStatus, KnownCheckpoint, Status
-    from swipefl.store.store import Store
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show gestures, models, rounds, and what to do next."""
     from dataclasses import asdict
 
-    from swipefl.device.status import status_of
-
-    device = home_of(home)
-    with device.store() as store:
-        known = status_of(store, device.settings.share_scores)
-        if as_json or not is_terminal():
-            emit(asdict(known))
-        else:
-            _render(known, _next(store))
+    known = device_of(home).status()
+    if as_json or not is_terminal():
+        emit(asdict(known))
+    else:
+        _render(known)
 
 
-def _next(store: "Store") -> str:
-    from swipefl.device.cycle import nothing_to_do
-
-    reason = nothing_to_do(store)
-    return f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
-
-
-def _render(known: "Status", next_step: str) -> None:
+def _render(known: "Status") -> None:
     counts, screen = known.gestures, console()
     rows = [
         ("home", printable(known.home)),
@@ -61,6 +49,8 @@ def _render(known: "Status", next_step: str) -> None:
             score, kept = rise(done.top1_before, done.top1_after), "better" if done.adopted else "not better"
             rounds.add_row(str(done.number), moment(done.finished_at), str(done.examples), score, kept)
         screen.print("", rounds, sep="\n")
+    reason = known.nothing_to_do
+    next_step = f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
     screen.print(f"\nnext: {next_step}", soft_wrap=True)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, signals
 from swipefl.cli.rendering import console, counted
 
 KEYS = ("pulled", "pushed", "refused", "queued", "global_version")
@@ -20,7 +20,7 @@ def sync(
     from dataclasses import asdict
 
     with signals() as stop:
-        done = home_of(home).sync(pull or not push, push or not pull, stop)
+        done = device_of(home).sync(pull or not push, push or not pull, stop)
     visit = done.visit
     report = {name: getattr(visit, name) for name in KEYS} | {"accepted": done.accepted}
     log("sync finished", **asdict(visit), accepted=done.accepted)

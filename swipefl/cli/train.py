@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Annotated
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, log, progress_bar, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, progress_bar, signals
 from swipefl.cli.options import device_option
 from swipefl.cli.rendering import console, counted, facts, rise
 
@@ -23,9 +23,8 @@ def train(
     from dataclasses import asdict
 
     flags = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "device": device}
-    trained = home_of(home, **flags)
-    with trained.alone() as store, signals() as stop, progress_bar(as_json) as on_progress:
-        report = trained.personal(store, on_progress, stop).run()
+    with signals() as stop, progress_bar(as_json) as on_progress:
+        report = device_of(home, **flags).train(on_progress, stop)
     log("train finished", **asdict(report))
     if as_json or not is_terminal():
         emit(asdict(report))

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
 from swipefl.cli.options import LanguageOption
 from swipefl.cli.rendering import console, counted, number, printable, table
 
 if TYPE_CHECKING:
-    from swipefl.device.words import Change
+    from swipefl.device.words import WordsReport
     from swipefl.store.personal_words import PersonalWord
 
 app = typer.Typer(help="Personal words: those you added, swiped twice, or hid.", no_args_is_help=True)
@@ -22,7 +22,7 @@ ORIGINS = {"added": "added", "typed": "swiped at least twice", "hidden": "hidden
 @app.command("add")
 def add(word: Word, language: LanguageOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Make a word swipeable, also a hidden one."""
-    _change(word, language, home, as_json, "add")
+    _tell("added", device_of(home).words.add(word, language), as_json)
 
 
 @app.command("remove")
@@ -30,13 +30,13 @@ def remove(
     word: Offered, language: LanguageOption = None, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Take a word out; it does not come back by itself."""
-    _change(word, language, home, as_json, "remove")
+    _tell("removed", device_of(home).words.remove(word, language), as_json)
 
 
 @app.command("hide")
 def hide(word: Offered, language: LanguageOption = None, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Never offer a word, however often it is swiped."""
-    _change(word, language, home, as_json, "hide")
+    _tell("hidden", device_of(home).words.hide(word, language), as_json)
 
 
 @app.command("unhide")
@@ -44,16 +44,13 @@ def unhide(
     word: Offered, language: LanguageOption = None, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Offer a hidden word again."""
-    _change(word, language, home, as_json, "unhide")
+    _tell("no longer hidden", device_of(home).words.unhide(word, language), as_json)
 
 
 @app.command("list")
 def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the personal words and the hidden ones."""
-    from swipefl.device.words import known_words
-
-    with home_of(home).store() as store:
-        words = known_words(store)
+    words = device_of(home).words.list()
     if as_json or not is_terminal():
         emit({"words": [_plain(word) for word in words]})
         return
@@ -69,16 +66,8 @@ def _plain(word: "PersonalWord") -> dict[str, object]:
     return {"word": word.word, **languages, "uses": word.uses, "origin": word.origin}
 
 
-def _change(word: str, language: str | None, home: HomeOption, as_json: bool, change: "Change") -> None:
-    from swipefl.device.languages import said_languages
-    from swipefl.device.words import change_word
-
-    device = home_of(home)
-    languages = said_languages(language) or device.person()
-    with device.store() as store:
-        report = change_word(store, word, languages, change)
+def _tell(done: str, report: "WordsReport", as_json: bool) -> None:
     counts = f"{counted(report.words, 'personal word')} and {counted(report.hidden, 'hidden word')} now"
-    done = {"add": "added", "remove": "removed", "hide": "hidden", "unhide": "no longer hidden"}[change]
     if as_json:
         emit(asdict(report))
     else:

@@ -8,7 +8,7 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import NamedTuple
 
@@ -83,7 +83,8 @@ class Evaluation:
     `greedy` counts spellings that are right without a lexicon; `ece` is the expected calibration error of the first
     spellings' probabilities (Guo et al. 2017, ICML). `written` is the share of first candidates that are written as the
     label is, of the `written_examples` whose labels are more than a spelling (Don't, Straße); None where there are
-    none, as in corpora of lower-case letters. The worst keys and words are the owner's alone to see.
+    none, as in corpora of lower-case letters. The worst keys and words are the owner's alone to see. `by` has the
+    evaluation of each group, by its name, where they were asked for.
     """
 
     examples: int
@@ -99,6 +100,7 @@ class Evaluation:
     ms_p99: float
     worst_keys: tuple[Misses, ...] = ()
     worst_words: tuple[Misses, ...] = ()
+    by: Mapping[str, "Evaluation"] = field(default_factory=dict)
 
 
 def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Example], bool]) -> Evaluation:

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from swipefl.device.following import Following, followed
 from swipefl.device.refusals import Refusals
-from swipefl.device.sources import Unreadable, files_of
+from swipefl.device.sources import Unreadable, files_of, name_of
 from swipefl.errors import DataError, RejectedLine, UsageError
 from swipefl.gesture.formats import (
     Entry,
@@ -116,7 +116,7 @@ class Ingestion:
                         self._file(path)
             else:
                 with self._unreadable.noting():
-                    self._take(Following(parts_of(source, "standard input")))
+                    self._take(Following(parts_of(source, name_of(source))))
         self._unreadable.raise_if_any()
         report = self.report
         is_nothing = self._refused or self._reasons or not self._has_text

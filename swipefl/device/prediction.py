@@ -13,6 +13,7 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.device.languages import said_languages
+from swipefl.device.sources import name_of
 from swipefl.device.vocabulary import Vocabulary
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
@@ -47,8 +48,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Shown:
-    """One stored gesture, what the model saw of it, and the words that it thinks of."""
+    """One stored gesture by its handle, what the model saw of it, and the words that it thinks of."""
 
+    handle: str
     example: Example
     sight: Sight
     candidates: tuple[Candidate, ...]
@@ -120,10 +122,10 @@ class Prediction:
             if isinstance(entry, Reading) and entry.word is not None:
                 yield Example(entry.gesture, entry.word), entry.fields
 
-    def shown(self, example: Example, top: int = 5) -> Shown:
-        """What the model saw of one gesture."""
+    def shown(self, handle: str, example: Example, top: int = 5) -> Shown:
+        """What the model saw of the gesture that is stored under this handle."""
         decoder = self.decoder()
-        return Shown(example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
+        return Shown(handle, example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
 
     def _decoder(self, lexicon_of: "Callable[[Languages], Lexicon]", language: str | None) -> Decoder:
         languages = said_languages(language)
@@ -131,9 +133,8 @@ class Prediction:
         return Decoder(self.checkpoint, lexicon_of, languages or None)
 
     def _entries(self, source: Source) -> Iterator[Entry]:
-        name = str(source) if isinstance(source, Path) else "standard input"
         with _opened(source) as stream:
-            yield from read_gestures(stream, name, None, self.keyboard, self.find)
+            yield from read_gestures(stream, name_of(source), None, self.keyboard, self.find)
 
 
 def _answer(entry: Reading, decoder: Decoder, top: int) -> Answer:

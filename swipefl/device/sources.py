@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from swipefl.errors import DataError, Remedy
 from swipefl.gesture.formats import archive, unreadable
@@ -43,6 +44,12 @@ class Unreadable:
             )
         for error in self._first:
             raise error
+
+
+def name_of(source: Path | BinaryIO) -> str:
+    """What errors call a file, or a stream that has a name of its own; any other is standard input."""
+    name = source if isinstance(source, Path) else getattr(source, "name", None)
+    return str(name) if isinstance(name, str | Path) and name != "<stdin>" else "standard input"
 
 
 def files_of(path: Path, noted: Unreadable) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from swipefl.device.cycle import nothing_to_do
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.models import used
@@ -49,7 +50,10 @@ class FederationStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """What is in a store; predictions use the checkpoint of number `in_use`, None for the base."""
+    """What is in a store; predictions use the checkpoint of number `in_use`, None for the base.
+
+    `nothing_to_do` says why a cycle would do nothing now; None where there is something to learn.
+    """
 
     home: str
     gestures: dict[str, int]
@@ -59,6 +63,7 @@ class Status:
     rounds: tuple[Round, ...]
     outbox: tuple[WaitingUpdate, ...]
     federation: FederationStatus | None
+    nothing_to_do: str | None
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
@@ -76,6 +81,7 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         rounds=tuple(store.rounds.all()[-ROUNDS:]),
         outbox=tuple(WaitingUpdate(u.id, u.examples, len(u.blob)) for u in store.outbox.waiting()),
         federation=_federation(member, shares_scores) if member else None,
+        nothing_to_do=nothing_to_do(store),
     )
 
 

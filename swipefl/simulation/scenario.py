@@ -37,11 +37,11 @@ class Scenario:
 
     `compressed` sends int8 as devices do, else float32; `bounded` refuses updates above the clip norm as a coordinator
     does; `proximal` pulls towards the global weights while training (FedProx; Li 2020, MLSys).
-    Raises UsageError for noise that would hide nobody.
+    Raises UsageError for numbers that make no round, and for noise that would hide nobody.
     """
 
-    rounds: int
-    clients_per_round: int
+    rounds: int = 100
+    clients_per_round: int = 40
     plan: Plan = field(default_factory=Plan)
     strategy: Strategy = field(default_factory=Strategy)
     troubles: Troubles = field(default_factory=Troubles)
@@ -52,6 +52,8 @@ class Scenario:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name in ("rounds", "clients_per_round"):
+            check(name, getattr(self, name), 1)
         for name in ("proximal", "noise"):
             check(name, getattr(self, name), 0)
         if self.noise:

@@ -22,7 +22,7 @@ from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.protocol.signing import verified_manifest
 from swipefl.federation.wire.v1 import federation_pb2 as wire
-from swipefl.hosting import Hosting
+from swipefl.hosting import Coordinator as Owner
 from swipefl.settings.coordinator import CoordinatorSettings
 from swipefl.stopping import Stop, until
 from tests.support.command import swipefl
@@ -325,10 +325,10 @@ def test_an_owner_beside_a_server_prunes_as_that_does(tmp_path: Path) -> None:
     with coordinator(tmp_path, "--max-staleness", "30") as serving:
         file = tmp_path / "model.safetensors"
         file.write_bytes(base_checkpoint().to_bytes(half=True))
-        owner = Hosting(CoordinatorSettings(home=serving.home))
+        owner = Owner(CoordinatorSettings(home=serving.home))
         for _ in range(32):
             owner.publish(file)
-        assert owner.roll_back(4).version == 34
+        assert owner.rollback(4).version == 34
         kept = [version.version for version in owner.status().versions if version.bytes is not None]
         assert kept == list(range(4, 35))
 
@@ -373,7 +373,7 @@ def test_a_version_that_was_kept_shows_both_scores(tmp_path: Path) -> None:
 
 def test_a_version_in_place_of_one_that_no_device_takes_says_so(tmp_path: Path) -> None:
     assert swipefl(tmp_path, "coordinator", "init").code == 0
-    with Hosting(CoordinatorSettings(home=tmp_path))._state() as state:
+    with Owner(CoordinatorSettings(home=tmp_path))._state() as state:
         state.publish(Draft(state.versions.master(), "kept"))
     text = swipefl_on_terminal(tmp_path, "coordinator", "status").out
     assert "version 2 was kept: the candidate's weights were out of range, no device would take them" in text
@@ -407,7 +407,7 @@ def test_a_round_that_breaks_ends_no_server_and_is_tried_again(
 
 def test_tokens_of_several_devices_are_numbered(tmp_path: Path) -> None:
     assert swipefl(tmp_path, "coordinator", "init").code == 0
-    hosting = Hosting(CoordinatorSettings(home=tmp_path))
+    hosting = Owner(CoordinatorSettings(home=tmp_path))
     done = swipefl(tmp_path, "coordinator", "token", "--count", "3", "--name", "tablet", "--json")
     assert len(done.json["tokens"]) == 3
     with hosting._state() as state:

@@ -8,7 +8,7 @@ import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import Remedy, UsageError
-from swipefl.hosting import Hosting
+from swipefl.hosting import Coordinator
 from swipefl.settings.coordinator import CoordinatorSettings
 from tests.support.errors import advises
 
@@ -25,29 +25,29 @@ def file(tmp_path: Path) -> Path:
 
 def test_what_an_owner_publishes_keeps_what_a_late_update_is_checked_against(tmp_path: Path, file: Path) -> None:
     """By hand no fewer versions stay than while it serves."""
-    patient = Hosting(CoordinatorSettings(home=tmp_path, max_staleness=30))
-    patient.create()
+    patient = Coordinator(CoordinatorSettings(home=tmp_path, max_staleness=30))
+    patient.init()
     for _ in range(31):
         patient.publish(file)
-    assert patient.roll_back(2).version == 33
+    assert patient.rollback(2).version == 33
     assert [v.version for v in patient.status().versions if v.bytes is None] == [1, 2]
-    Hosting(CoordinatorSettings(home=tmp_path)).publish(file)
+    Coordinator(CoordinatorSettings(home=tmp_path)).publish(file)
     assert [v.version for v in patient.status().versions if v.bytes is not None] == list(range(15, 35))
 
 
 def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
-    hosting = Hosting(CoordinatorSettings(home=tmp_path))
-    made = hosting.create(file)
+    hosting = Coordinator(CoordinatorSettings(home=tmp_path))
+    made = hosting.init(file)
     assert (made.version, made.fingerprint) == (1, base_checkpoint().fingerprint)
-    one, two = hosting.tokens(2, 60).tokens
+    one, two = hosting.token(2, 60 / 3600).tokens
     assert one != two
-    assert hosting.revoke_token(one).tokens == ()
+    assert hosting.token(revoke=one).tokens == ()
     with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
-        hosting.revoke_token(one)
+        hosting.token(revoke=one)
     before = hosting.rotate_key().public_key
     assert len(bytes.fromhex(before)) == 32
     assert hosting.rotate_key().public_key != before
-    assert hosting.devices() == []
+    assert hosting.devices() == ()
     with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
         hosting.devices(revoke="nobody")
 
@@ -56,10 +56,10 @@ def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
 def test_a_coordinator_that_cannot_listen_leaves_nothing_open_and_does_not_say_that_it_serves(
     tmp_path: Path, what: str
 ) -> None:
-    Hosting(CoordinatorSettings(home=tmp_path)).create()
+    Coordinator(CoordinatorSettings(home=tmp_path)).init()
     with socket.create_server(("127.0.0.1", 0)) as taken:
         addresses = {"listen": "127.0.0.1:0", what: f"127.0.0.1:{taken.getsockname()[1]}"}
-        hosting = Hosting(CoordinatorSettings(home=tmp_path, **addresses))
+        hosting = Coordinator(CoordinatorSettings(home=tmp_path, **addresses))
         before = set(threading.enumerate())
         with pytest.raises(UsageError, match="cannot"):
             hosting.serve(lambda serving: pytest.fail("it serves"))
@@ -71,7 +71,7 @@ def test_a_coordinator_that_cannot_listen_leaves_nothing_open_and_does_not_say_t
 
 
 def test_where_there_is_no_coordinator_nothing_is_made(tmp_path: Path, file: Path) -> None:
-    nowhere = Hosting(CoordinatorSettings(home=tmp_path / "nowhere"))
+    nowhere = Coordinator(CoordinatorSettings(home=tmp_path / "nowhere"))
     for ask in (nowhere.status, nowhere.devices, nowhere.rotate_key, lambda: nowhere.publish(file)):
         with pytest.raises(UsageError, check=advises(Remedy.INIT_COORDINATOR)):
             ask()

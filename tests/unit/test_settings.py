@@ -16,7 +16,7 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 from swipefl.home import Home
-from swipefl.hosting import Hosting, policy_of
+from swipefl.hosting import Coordinator, policy_of
 from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_settings
 from swipefl.settings.device import Settings, load_settings
 from swipefl.settings.meanings import COORDINATOR, DEVICE
@@ -121,7 +121,7 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, load, text: str, named
     for name in ("config.toml", "coordinator.toml"):
         (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=named):
-        (Hosting if load is load_coordinator_settings else Home)(load(tmp_path))
+        (Coordinator if load is load_coordinator_settings else Home)(load(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -229,10 +229,10 @@ def test_nothing_is_made_of_a_number_beyond_all_numbers(of: Callable[..., object
 
 @pytest.mark.parametrize("value", [math.inf, math.nan])
 def test_no_token_is_for_ever(tmp_path: Path, value: float) -> None:
-    hosting = Hosting(CoordinatorSettings(home=tmp_path))
-    hosting.create()
+    hosting = Coordinator(CoordinatorSettings(home=tmp_path))
+    hosting.init()
     with pytest.raises(UsageError, match=r"^expires_h is "):
-        hosting.tokens(1, value)
+        hosting.token(1, value)
 
 
 @pytest.mark.parametrize(("kind", "meanings", "prefix"), KINDS)

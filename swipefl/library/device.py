@@ -1,0 +1,340 @@
+"""What `swipefl.open` gives: a device, and all that its owner does with it, a function for each command."""
+
+import datetime
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from itertools import chain
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from swipefl.errors import Remedy, UsageError
+from swipefl.home import Home
+from swipefl.library.keyboards import Keyboards
+from swipefl.library.lexicons import Lexicons
+from swipefl.library.words import Words
+from swipefl.settings.device import load_settings
+from swipefl.stopping import Stop, never
+
+if TYPE_CHECKING:  # loaded by the call that needs it
+    from swipefl.decoder.evaluation import Evaluation
+    from swipefl.decoder.search import Candidate
+    from swipefl.device.acceptance import Synced
+    from swipefl.device.cycle import CycleReport, RoundReport
+    from swipefl.device.ingestion import IngestReport
+    from swipefl.device.ownership import ForgetReport, RelabelReport
+    from swipefl.device.personal import ResetReport, TrainReport
+    from swipefl.device.prediction import Shown
+    from swipefl.device.status import Status
+    from swipefl.federation.device.enrolment import Enrolled
+    from swipefl.federation.device.leaving import Left
+    from swipefl.gesture.formats import Rejected
+    from swipefl.learning.training import Progress
+    from swipefl.library.sources import Line, Source
+    from swipefl.settings.sources import Setting
+
+
+def opened(home: str | PathLike[str] | None, settings: Mapping[str, Any]) -> "Device":
+    """The device of a home, with these settings before all others. Raises UsageError."""
+    given = {"home": None if home is None else Path(home), **settings}
+    return Device(Home(load_settings(**given), None), given)
+
+
+class Device:
+    """One person's swipes, words and models in one home; `swipefl.open` makes it.
+
+    `words`, `keyboards` and `lexicons` are what the person has of these. Nothing is made in the home before something
+    is to be kept there.
+
+    All of it may be called from any thread, and `predict` from many at once. What changes models or erases (`train`,
+    `cycle`, `sync`, `enroll`, `leave`, `reset`, `forget`) is done by one at a time: a second one raises StoreBusy,
+    whether it is asked of this device, of another one on the same home or of the command line. Each of these sees at
+    once what the others did.
+
+    After `close`, or after a `with` block, every call raises UsageError. A process that was forked goes on with the
+    device that it got; the calls that ran in other threads at that moment are its parent's alone.
+    """
+
+    words: Words
+    keyboards: Keyboards
+    lexicons: Lexicons
+
+    def __init__(self, home: Home, given: Mapping[str, Any]) -> None:
+        self._composed: Home | None = home
+        self._given = dict(given)
+        self.words = Words(self._open)
+        self.keyboards = Keyboards(self._open)
+        self.lexicons = Lexicons(self._open)
+
+    def predict(self, gesture: "Line", before: str | None = None, top: int = 5) -> "tuple[Candidate, ...]":
+        """The words that a gesture may mean, the likeliest first; at most `top`, none where no word fits.
+
+        `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. `before` is the text in front of the
+        word ("" at the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
+        Nothing of it is stored. A newer model, words and keyboards are taken up between two calls.
+        Raises RejectedLine for what is no gesture, StoreError, CheckpointError.
+        """
+        raise NotImplementedError
+
+    def ingest(
+        self,
+        swipes: "Source",
+        format: str | None = None,
+        keyboard: str | PathLike[str] | None = None,
+        on_reject: "Callable[[str, Rejected], None]" = lambda name, rejected: None,
+        stop: Stop = never,
+    ) -> "IngestReport":
+        """Reads swipes into the store: a path or a line, or an iterable of paths, dicts and lines. Safe to repeat.
+
+        A path is a file, plain, .gz or .zip, or a folder of them; a text that begins with a brace is a line. Of lines,
+        a million may come from a generator. What is private is never stored. `format` is found out where it is not
+        said; `keyboard` is the name or the file of that of gestures that do not say. `on_reject` hears of each line
+        that cannot be used, with the name of its file: the report counts them.
+        Raises DataError where a path, or nothing of all, could be read; UsageError, StoreError, and what `stop` says.
+        What was read before stays.
+        """
+        from swipefl.library.sources import sources_of
+        from swipefl.stopping import until
+
+        home = self._open()
+        with home.store() as store:
+            ingestion = home.ingestion(store, _named(keyboard), format, on_reject)
+            return ingestion.run(until(stop, sources_of(swipes)))
+
+    def train(
+        self, on_progress: "Callable[[Progress], None]" = lambda progress: None, stop: Stop = never
+    ) -> "TrainReport":
+        """Trains a personal model. It is used only if it is better on the swipes that are held out from training.
+
+        `on_progress` hears of each batch. Raises TooLittleData, CheckpointError, StoreError, UsageError for a processor
+        that is not there, and what `stop` says.
+        """
+        home = self._open()
+        with home.alone() as store:
+            return home.personal(store, on_progress, stop).run()
+
+    def cycle(
+        self,
+        rounds: int = 1,
+        require_sync: bool = False,
+        on_progress: "Callable[[Progress], None]" = lambda progress: None,
+        on_round: "Callable[[RoundReport], None]" = lambda report: None,
+        stop: Stop = never,
+    ) -> "CycleReport":
+        """A night's work: trains, keeps what is better, and in a federation sends what it learned and fetches news.
+
+        Ends before `rounds` are done where there is nothing new, or nothing more to gain; the report says why. A
+        coordinator that is away keeps nothing from being learned, unless `require_sync` makes an error of it.
+        `on_progress` hears of each batch, `on_round` of each round. Raises UsageError, CheckpointError, StoreError, and
+        what `stop` says; with `require_sync` FederationError.
+        """
+        if rounds < 1:
+            raise UsageError("no-rounds", "a cycle has one round at least")
+        home = self._open()
+        with home.alone() as store:
+            return home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
+
+    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
+        """Visits the coordinator: sends the update that waits, fetches a newer model, and judges that.
+
+        An update that was refused is in the report, of which `visit.raise_if_refused()` makes an error. Raises
+        UsageError where this device belongs to no federation, FederationError, StoreError, and what `stop` says.
+        """
+        return self._open().sync(pull, push, stop)
+
+    def status(self) -> "Status":
+        """What is in the store: gestures, models, rounds, what waits to be sent, the federation. Raises StoreError."""
+        from swipefl.device.status import status_of
+
+        home = self._open()
+        with home.store() as store:
+            return status_of(store, home.settings.share_scores)
+
+    def evaluate(
+        self,
+        swipes: "Source | None" = None,
+        model: str = "personal",
+        lexicon_size: int | None = None,
+        language: str | None = None,
+        keyboard: str | PathLike[str] | None = None,
+        by: str | None = None,
+    ) -> "Evaluation":
+        """Counts how often the right word comes first, on swipes with their words, else on those that are held out.
+
+        `swipes` are as `ingest` takes them, and no folder. `model` is "personal" (what predictions use), "global" (the
+        newest received) or "base" (the one of the package); `lexicon_size` keeps the most frequent words alone;
+        `language` is "de" or "de,en", else what line, keyboard or settings say. `by` is a field of the lines, such as
+        "user": the evaluation's `by` then has one more for each of its values.
+        Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError.
+        """
+        from swipefl.gesture.formats.fields import held_out_by
+        from swipefl.library.sources import sources_of
+
+        home = self._open()
+        prediction = home.prediction(model, _named(keyboard), lexicon_size)
+        sources = None if swipes is None else sources_of(swipes)
+        if by is None:
+            examples = home.held_out() if sources is None else chain.from_iterable(map(prediction.examples, sources))
+            return prediction.evaluation(examples, language)
+        if sources is None:
+            grouped = iter(held_out_by(home.held_out(), by))
+        else:
+            grouped = chain.from_iterable(prediction.grouped(source, by) for source in sources)
+        evaluation, groups = prediction.evaluation_by(grouped, language)
+        return replace(evaluation, by=groups)
+
+    def show(
+        self,
+        gesture_id: str | None = None,
+        word: str | None = None,
+        worst: bool = False,
+        top: int = 5,
+        model: str = "personal",
+    ) -> "Shown":
+        """What a model saw of one stored gesture, and the words that it thinks of.
+
+        That of an id or a handle (or of how one begins), the newest of a `word`, the held-out one whose word was the
+        least probable (`worst`), else the newest. Raises UsageError for more than one of these, and where there is no
+        such gesture or more than one; CheckpointError, StoreError.
+        """
+        if (gesture_id is not None) + (word is not None) + worst > 1:
+            raise UsageError(
+                "several-said", "say one of them: an id, a word or the worst; without any it is the newest"
+            )
+        return self._open().shown(model, top, gesture_id, word, worst)
+
+    def relabel(self, gesture_id: str, word: str) -> "RelabelReport":
+        """Says which word a stored gesture stands for. No line that is read later changes that.
+
+        `gesture_id` is an id or a handle, or how one begins. Raises UsageError where it names none or several, and for
+        a word that its keyboard cannot spell; StoreError.
+        """
+        from swipefl.device.ownership import relabel
+
+        with self._open().store() as store:
+            return relabel(store, gesture_id, word)
+
+    def reset(self, to: str = "base") -> "ResetReport":
+        """Goes back to an earlier personal model: "base", "global", or the number of a checkpoint of `status`.
+
+        Raises UsageError for what names none of them, CheckpointError, StoreError.
+        """
+        from swipefl.device.personal import reset
+
+        with self._open().alone() as store:
+            return reset(store, str(to))
+
+    def forget(
+        self,
+        *,
+        before: datetime.date | None = None,
+        word: str | None = None,
+        gesture_id: str | None = None,
+        everything: bool = False,
+        dry_run: bool = False,
+        stop: Stop = never,
+    ) -> "ForgetReport":
+        """Erases gestures for good, with the personal words, the personal models and the waiting updates of them.
+
+        Those stored before a day or a time, those of a `word` however it is written, or both; the one of an id or a
+        handle; or `everything`. With `dry_run` nothing is erased, and the report says what would be.
+        Raises UsageError where it is not said what to forget, and for an id that names none or several; StoreError,
+        also where traces may remain in the file, which the next cycle then erases.
+        """
+        from swipefl.device.ownership import forget, would_forget
+
+        scopes = (everything, gesture_id is not None, before is not None or word is not None)
+        if sum(scopes) != 1 or "" in (word, gesture_id):  # as of a variable that is not set
+            raise UsageError("nothing-said", "it is to be said what to forget, and one thing alone", Remedy.SAY_SCOPE)
+        which = (None if before is None else _unix_s(before), word)
+        home = self._open()
+        if dry_run:
+            with home.store() as store:
+                return would_forget(store, *which, id=gesture_id)
+        with home.alone() as store:
+            return forget(store, *which, stop, id=gesture_id)
+
+    def export(self) -> Iterator[dict[str, Any]]:
+        """Every keyboard of the person's own, every gesture and every word dealt with by hand, as dicts.
+
+        Each is a line of swipefl's own JSONL, and `ingest` takes them back. Raises StoreError.
+        """
+        return _exported(self._open())
+
+    def enroll(
+        self,
+        address: str,
+        token: str,
+        ca: str | PathLike[str] | None = None,
+        insecure: bool = False,
+        stop: Stop = never,
+    ) -> "Enrolled":
+        """Joins the federation of the coordinator at "HOST:PORT", which gave out the one-time `token`.
+
+        From then on `cycle` also sends what it learns: half a megabyte of numbers about how the shared model would have
+        to change, and how many swipes they were made of. Swipes, words and personal models never leave; but whoever
+        runs the coordinator might guess some of the words from those numbers that are swiped often. Ask the person
+        first. `ca` is the file of the authority (PEM) that the coordinator's certificate comes from, if none that all
+        the world knows; `insecure` speaks without TLS beyond this machine too.
+        Raises UsageError for what is no address or token, and where the device belongs to a federation already;
+        FederationError, StoreError, and what `stop` says.
+        """
+        home = self._open()
+        return home.enroll(*home.joining(address, token, None if ca is None else Path(ca), insecure), stop)
+
+    def leave(self, stop: Stop = never) -> "Left":
+        """Tells the coordinator, where it answers soon, and forgets the federation. The models stay.
+
+        What waits to be sent goes; what was sent cannot be taken back. Raises StoreError, and what `stop` says.
+        """
+        return self._open().leave(stop)
+
+    def config(self) -> "tuple[Setting, ...]":
+        """Every setting: its value, where that comes from ("flag": what was given here), and what it means."""
+        from swipefl.settings.meanings import DEVICE
+        from swipefl.settings.sources import explained
+
+        home = self._open()
+        languages, source = home.guess()
+        unset = {"languages": (",".join(languages), source)} if home.settings.languages is None else None
+        return tuple(explained(home.settings, self._given, DEVICE, unset))
+
+    def close(self) -> None:
+        """Lets go of all that is open; a second time does nothing."""
+        self._composed = None
+
+    def __enter__(self) -> Self:
+        self._open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self) -> Home:
+        if self._composed is None:
+            raise UsageError("closed", "this device was closed; open its home again")
+        return self._composed
+
+
+def _exported(home: Home) -> Iterator[dict[str, Any]]:
+    from swipefl.device.ownership import exported
+
+    with home.store() as store:
+        yield from exported(store)
+
+
+def _named(keyboard: str | PathLike[str] | None) -> str | None:
+    return None if keyboard is None else str(keyboard)
+
+
+def _unix_s(moment: datetime.date) -> float:
+    """A time in unix seconds, a day's beginning at this place; of Greenwich for what no clock here knows."""
+    if not isinstance(moment, datetime.datetime):
+        moment = datetime.datetime(moment.year, moment.month, moment.day)
+    try:
+        return moment.timestamp()
+    except (OverflowError, ValueError, OSError):
+        return moment.replace(tzinfo=datetime.UTC).timestamp()

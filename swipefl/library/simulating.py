@@ -1,0 +1,61 @@
+"""`swipefl.simulate`: a federation of a file's people, on this machine."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.encoder import read_checkpoint
+from swipefl.errors import UsageError
+from swipefl.simulation.running import running
+from swipefl.simulation.scenario import Scenario, Troubles
+from swipefl.simulation.simulation import RoundResult, Simulation, Top, as_json
+
+__all__ = ["RoundResult", "Scenario", "Simulated", "Top", "Troubles", "as_json", "simulate"]
+
+Name = str | PathLike[str]
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """All rounds of a simulation, those too that were done before, and the file of the model that they came to.
+
+    `plot` is the picture of the rounds; None where matplotlib is not installed.
+    """
+
+    rounds: tuple[RoundResult, ...]
+    model: Path
+    plot: Path | None
+
+
+def simulate(
+    file: Name,
+    scenario: Scenario | None,
+    evaluation: Name | None,
+    eval_every: int,
+    eval_by: str | None,
+    out: Name,
+    resume: bool,
+    start: Name | None,
+    on_round: Callable[[RoundResult], None],
+) -> Simulated:
+    """Runs a simulation; `swipefl.simulate` says what of, and what it raises."""
+    for path in (file, evaluation):
+        if path is not None and not Path(path).is_file():
+            raise UsageError("no-such-file", "there is no file {path}", path=path)
+    first = base_checkpoint() if start is None else read_checkpoint(Path(start))
+    judge, folder = None if evaluation is None else Path(evaluation), Path(out)
+    with running(Path(file), scenario or Scenario(), first, folder, resume) as simulation:
+        for result in simulation.rounds(judge, eval_every, eval_by):
+            on_round(result)
+    return Simulated(tuple(simulation.results()), folder / "model.safetensors", _plot(simulation, folder / "plot.png"))
+
+
+def _plot(simulation: Simulation, path: Path) -> Path | None:
+    try:
+        from swipefl.simulation.plot import plot
+    except ModuleNotFoundError:
+        return None
+    plot(simulation.results(), simulation.start_scores(), path)
+    return path

@@ -1,0 +1,55 @@
+"""`device.words`: the personal lexicon, and words that are never offered."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from swipefl.device.words import Change, WordsReport
+    from swipefl.home import Home
+    from swipefl.store.personal_words import PersonalWord
+
+
+class Words:
+    """The words of `device.words`: those that a person added, swiped twice, or hid.
+
+    `language` is a tag such as "de", or several as in "de,en"; without it, what the person writes in. The case of a
+    word does not matter where it is removed, hidden or unhidden.
+    """
+
+    def __init__(self, opened: "Callable[[], Home]") -> None:
+        self._opened = opened
+
+    def list(self) -> "tuple[PersonalWord, ...]":
+        """The personal words and the hidden ones, each once, by language and word. Raises StoreError."""
+        from swipefl.device.words import known_words
+
+        with self._opened().store() as store:
+            return tuple(known_words(store))
+
+    def add(self, word: str, language: str | None = None) -> "WordsReport":
+        """Makes a word swipeable, also a hidden one; it is written as it is given.
+
+        Raises UsageError for what no keyboard can spell, StoreError.
+        """
+        return self._change(word, language, "add")
+
+    def remove(self, word: str, language: str | None = None) -> "WordsReport":
+        """Takes a word out; it does not come back by itself. Raises UsageError, StoreError."""
+        return self._change(word, language, "remove")
+
+    def hide(self, word: str, language: str | None = None) -> "WordsReport":
+        """Never offers a word again, however often it is swiped. Raises UsageError, StoreError."""
+        return self._change(word, language, "hide")
+
+    def unhide(self, word: str, language: str | None = None) -> "WordsReport":
+        """Offers a hidden word again. Raises UsageError, StoreError."""
+        return self._change(word, language, "unhide")
+
+    def _change(self, word: str, language: str | None, change: "Change") -> "WordsReport":
+        from swipefl.device.languages import said_languages
+        from swipefl.device.words import change_word
+
+        home = self._opened()
+        languages = said_languages(language) or home.person()
+        with home.store() as store:
+            return change_word(store, word, languages, change)
