@@ -29,6 +29,7 @@ check: $(STAMP) wire-check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m examples.api --check
 	$(BIN)/python -m examples.lexicons --check
 	$(BIN)/python -m examples.context --check
 	$(BIN)/python examples/make_swipes.py --check
@@ -44,6 +45,7 @@ learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning
 
 generated: $(STAMP)
+	$(BIN)/python -m examples.api
 	$(BIN)/python -m examples.lexicons
 	$(BIN)/python -m examples.context
 	$(BIN)/python examples/make_swipes.py

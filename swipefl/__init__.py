@@ -19,7 +19,10 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
 
     from swipefl import errors as errors
     from swipefl.decoder.evaluation import Evaluation as Evaluation
+    from swipefl.decoder.evaluation import Misses as Misses
     from swipefl.decoder.search import Candidate as Candidate
+    from swipefl.decoder.sight import SeenFrame as SeenFrame
+    from swipefl.decoder.sight import Sight as Sight
     from swipefl.device.acceptance import Synced as Synced
     from swipefl.device.cycle import CycleReport as CycleReport
     from swipefl.device.cycle import RoundReport as RoundReport
@@ -32,18 +35,29 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.device.personal import ResetReport as ResetReport
     from swipefl.device.personal import TrainReport as TrainReport
     from swipefl.device.prediction import Shown as Shown
+    from swipefl.device.status import FederationStatus as FederationStatus
+    from swipefl.device.status import KnownCheckpoint as KnownCheckpoint
     from swipefl.device.status import Status as Status
+    from swipefl.device.status import WaitingUpdate as WaitingUpdate
     from swipefl.device.words import WordsReport as WordsReport
     from swipefl.errors import SwipeflError as SwipeflError
     from swipefl.federation.coordinator.server import Serving as Serving
     from swipefl.federation.coordinator.status import CoordinatorStatus as CoordinatorStatus
     from swipefl.federation.coordinator.status import DeviceStatus as DeviceStatus
+    from swipefl.federation.coordinator.status import JudgedStatus as JudgedStatus
+    from swipefl.federation.coordinator.status import VersionStatus as VersionStatus
     from swipefl.federation.device.enrolment import Enrolled as Enrolled
+    from swipefl.federation.device.exchange import Exchanged as Exchanged
     from swipefl.federation.device.leaving import Left as Left
     from swipefl.federation.protocol.plan import Plan as Plan
     from swipefl.federation.strategy import Strategy as Strategy
+    from swipefl.gesture.before import Before as Before
     from swipefl.gesture.formats import Rejected as Rejected
+    from swipefl.gesture.gesture import Example as Example
+    from swipefl.gesture.gesture import Gesture as Gesture
+    from swipefl.gesture.keyboard import Key as Key
     from swipefl.gesture.keyboard import Keyboard as Keyboard
+    from swipefl.gesture.keyboard import Layout as Layout
     from swipefl.hosting import Coordinator as Coordinator
     from swipefl.hosting import KeyReport as KeyReport
     from swipefl.hosting import TokensReport as TokensReport
@@ -57,9 +71,14 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.library.simulating import Simulated as Simulated
     from swipefl.library.simulating import Top as Top
     from swipefl.library.simulating import Troubles as Troubles
+    from swipefl.library.sources import Line as Line
+    from swipefl.library.sources import Source as Source
     from swipefl.library.words import Words as Words
     from swipefl.settings.sources import Setting as Setting
+    from swipefl.stopping import Stop as Stop
+    from swipefl.store.checkpoints import Verdict as Verdict
     from swipefl.store.personal_words import PersonalWord as PersonalWord
+    from swipefl.store.rounds import Round as Round
 
 __version__ = "0.1.0"
 
@@ -115,6 +134,7 @@ def simulate(
 
 
 _PLACES = {  # the rooms that names come from, each loaded when it is asked for
+    "Before": "swipefl.gesture.before",
     "Candidate": "swipefl.decoder.search",
     "Coordinator": "swipefl.hosting",
     "CoordinatorStatus": "swipefl.federation.coordinator.status",
@@ -123,30 +143,45 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "DeviceStatus": "swipefl.federation.coordinator.status",
     "Enrolled": "swipefl.federation.device.enrolment",
     "Evaluation": "swipefl.decoder.evaluation",
+    "Example": "swipefl.gesture.gesture",
+    "Exchanged": "swipefl.federation.device.exchange",
+    "FederationStatus": "swipefl.device.status",
     "ForgetReport": "swipefl.device.ownership",
+    "Gesture": "swipefl.gesture.gesture",
     "IngestReport": "swipefl.device.ingestion",
+    "JudgedStatus": "swipefl.federation.coordinator.status",
+    "Key": "swipefl.gesture.keyboard",
     "Keyboard": "swipefl.gesture.keyboard",
     "KeyboardReport": "swipefl.device.keyboards",
     "Keyboards": "swipefl.library.keyboards",
     "KeyReport": "swipefl.hosting",
+    "KnownCheckpoint": "swipefl.device.status",
     "KnownLexicon": "swipefl.device.lexicons",
+    "Layout": "swipefl.gesture.keyboard",
     "Left": "swipefl.federation.device.leaving",
     "LexiconReport": "swipefl.device.lexicons",
     "Lexicons": "swipefl.library.lexicons",
+    "Line": "swipefl.library.sources",
+    "Misses": "swipefl.decoder.evaluation",
     "PersonalWord": "swipefl.store.personal_words",
     "Plan": "swipefl.federation.protocol.plan",
     "Progress": "swipefl.learning.training",
     "Rejected": "swipefl.gesture.formats",
     "RelabelReport": "swipefl.device.ownership",
     "ResetReport": "swipefl.device.personal",
+    "Round": "swipefl.store.rounds",
     "RoundReport": "swipefl.device.cycle",
     "RoundResult": "swipefl.library.simulating",
     "Scenario": "swipefl.library.simulating",
+    "SeenFrame": "swipefl.decoder.sight",
     "Serving": "swipefl.federation.coordinator.server",
     "Setting": "swipefl.settings.sources",
     "Shown": "swipefl.device.prediction",
+    "Sight": "swipefl.decoder.sight",
     "Simulated": "swipefl.library.simulating",
+    "Source": "swipefl.library.sources",
     "Status": "swipefl.device.status",
+    "Stop": "swipefl.stopping",
     "Strategy": "swipefl.federation.strategy",
     "SwipeflError": "swipefl.errors",
     "Synced": "swipefl.device.acceptance",
@@ -154,7 +189,10 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Top": "swipefl.library.simulating",
     "TrainReport": "swipefl.device.personal",
     "Troubles": "swipefl.library.simulating",
+    "Verdict": "swipefl.store.checkpoints",
     "VersionReport": "swipefl.hosting",
+    "VersionStatus": "swipefl.federation.coordinator.status",
+    "WaitingUpdate": "swipefl.device.status",
     "Words": "swipefl.library.words",
     "WordsReport": "swipefl.device.words",
 }

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -16,8 +17,9 @@ from swipefl.device.languages import said_languages
 from swipefl.device.sources import name_of
 from swipefl.device.vocabulary import Vocabulary
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
-from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, unreadable
+from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, read_lines, unreadable
 from swipefl.gesture.formats.fields import facts_of, group_of
+from swipefl.gesture.formats.lines import lines_of
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
@@ -86,6 +88,18 @@ class Prediction:
             elif isinstance(entry, Reading):
                 yield _answer(entry, decoder, top)
 
+    def gesture(self, line: bytes) -> Gesture:
+        """The gesture of a line, also of a private one. Raises RejectedLine, also where there is more than one."""
+        entries = read_lines(lines_of(BytesIO(line)), "the gesture given", None, self.keyboard, self.find)
+        found = [_bare(entry) for entry in entries]
+        for entry in found:
+            if isinstance(entry, Rejected):
+                raise entry.fault
+        gestures = [entry.gesture for entry in found if isinstance(entry, Reading)]
+        if len(gestures) != 1:
+            raise RejectedLine("no-gesture", "one gesture is wanted, and there are {count}", count=len(gestures))
+        return gestures[0]
+
     def evaluation(self, examples: Iterable[Example], language: str | None = None) -> "Evaluation":
         """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
         from swipefl.decoder.evaluation import evaluate
@@ -137,15 +151,28 @@ class Prediction:
             yield from read_gestures(stream, name_of(source), None, self.keyboard, self.find)
 
 
+def _bare(entry: Entry) -> Entry:
+    while isinstance(entry, Private):
+        entry = entry.entry
+    return entry
+
+
+def candidates_of(gesture: Gesture, decoder: Decoder, top: int) -> tuple[Candidate, ...]:
+    """The words of one gesture. Raises RejectedLine where its keyboard can spell none of its languages."""
+    candidates = tuple(decoder.decode(gesture, top))
+    if not candidates and not _words_on(decoder, gesture):
+        what = "the keyboard can spell no word of its languages"
+        raise RejectedLine("no-words-of-language", what, Remedy.SAY_LANGUAGE)
+    return candidates
+
+
 def _answer(entry: Reading, decoder: Decoder, top: int) -> Answer:
     """The words of one gesture; where its keyboard can spell none, why that is."""
     gesture = entry.gesture
-    candidates = tuple(decoder.decode(gesture, top))
-    fault = None
-    if not candidates and not _words_on(decoder, gesture):
-        what = "the keyboard can spell no word of its languages"
-        fault = RejectedLine("no-words-of-language", what, Remedy.SAY_LANGUAGE)
-    return Answer(entry.line, gesture.id, candidates, fault)
+    try:
+        return Answer(entry.line, gesture.id, candidates_of(gesture, decoder, top))
+    except RejectedLine as fault:
+        return Answer(entry.line, gesture.id, fault=fault)
 
 
 def _words_on(decoder: Decoder, gesture: Gesture) -> int:

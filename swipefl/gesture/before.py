@@ -23,9 +23,9 @@ _SHORT = {
 
 @dataclass(frozen=True)
 class Before:
-    """At most the last KEPT words of the sentence so far, as they were written; none at its start.
+    """At most the last two words of the sentence so far, as they were written; none at its start.
 
-    UNKNOWN stands for what is no word.
+    `#` stands for what is no word.
     """
 
     words: tuple[str, ...] = ()

@@ -10,9 +10,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.home import Home
+from swipefl.federation.protocol.bounds import check
+from swipefl.home import STORED, Home
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
+from swipefl.library.live import Live
 from swipefl.library.words import Words
 from swipefl.settings.device import load_settings
 from swipefl.stopping import Stop, never
@@ -63,6 +65,7 @@ class Device:
     def __init__(self, home: Home, given: Mapping[str, Any]) -> None:
         self._composed: Home | None = home
         self._given = dict(given)
+        self._live = Live(home.prediction, home.settings.home / STORED)
         self.words = Words(self._open)
         self.keyboards = Keyboards(self._open)
         self.lexicons = Lexicons(self._open)
@@ -75,7 +78,17 @@ class Device:
         Nothing of it is stored. A newer model, words and keyboards are taken up between two calls.
         Raises RejectedLine for what is no gesture, StoreError, CheckpointError.
         """
-        raise NotImplementedError
+        from swipefl.device.prediction import candidates_of
+        from swipefl.gesture.before import before_in
+        from swipefl.library.sources import line_of
+
+        check("top", top, 1)
+        self._open()
+        prediction, decoder = self._live.now()
+        meant = prediction.gesture(line_of(gesture))
+        if before is not None:
+            meant = replace(meant, before=before_in(before))
+        return candidates_of(meant, decoder, top)
 
     def ingest(
         self,
@@ -91,8 +104,8 @@ class Device:
         a million may come from a generator. What is private is never stored. `format` is found out where it is not
         said; `keyboard` is the name or the file of that of gestures that do not say. `on_reject` hears of each line
         that cannot be used, with the name of its file: the report counts them.
-        Raises DataError where a path, or nothing of all, could be read; UsageError, StoreError, and what `stop` says.
-        What was read before stays.
+        Raises DataError where a path could not be read, or nothing at all, UsageError, StoreError, and what `stop`
+        says; what was read before stays.
         """
         from swipefl.library.sources import sources_of
         from swipefl.stopping import until
@@ -129,8 +142,7 @@ class Device:
         `on_progress` hears of each batch, `on_round` of each round. Raises UsageError, CheckpointError, StoreError, and
         what `stop` says; with `require_sync` FederationError.
         """
-        if rounds < 1:
-            raise UsageError("no-rounds", "a cycle has one round at least")
+        check("rounds", rounds, 1)
         home = self._open()
         with home.alone() as store:
             return home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)

@@ -27,7 +27,10 @@ class Keyboards:
             return tuple(known_keyboards(store))
 
     def show(self, name: str) -> "Keyboard":
-        """One keyboard with its keys. Raises UsageError for a name that is none's, StoreError."""
+        """One keyboard with its keys; `to_json()` of it is what `add` reads of a file.
+
+        Raises UsageError for a name that is none's, StoreError.
+        """
         with self._opened().store() as store:
             return store.keyboards.get(name)
 

@@ -27,6 +27,7 @@ PREFIX = "SWIPEFL_"
 COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
 TOKEN = f"{PREFIX}TOKEN"
 NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN)  # read where a bug is shown, and where a device enrols; `config` shows neither
+FLAG = "flag"  # what a setting comes from that its caller gave
 DEFAULT = "default"  # what a setting comes from that is set nowhere
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
@@ -102,7 +103,7 @@ def _layers(
 ) -> list[_Layer]:
     """Flags, the environment, what both ends share of it, the file of the home that these name; the first counts."""
     layers = [
-        _Layer(lambda name: "flag", flags),
+        _Layer(lambda name: FLAG, flags),
         _Layer(lambda name: f"{_prefix(kind)}{name}".upper(), environment),
         _Layer(lambda name: f"{PREFIX}{name}".upper(), _Shared(kind, env_prefix=PREFIX)),
     ]
@@ -194,7 +195,8 @@ def _fault(kind: type[Sourced], source_of: Callable[[str], str], detail: Mapping
     """What is wrong with one value, and where it comes from."""
     name = str(detail["loc"][0])
     if detail["type"] == "extra_forbidden":
-        return f"{name} in {kind.file_name} is no setting{_meant(name, kind.model_fields)}"
+        where = "" if source_of(name) == FLAG else f" in {kind.file_name}"
+        return f"{name}{where} is no setting{_meant(name, kind.model_fields)}"
     return f"{name} ({source_of(name)}): {detail['msg'].lower().removeprefix('value error, ')}"
 
 
