@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl import errors as errors
     from swipefl.decoder.evaluation import Evaluation as Evaluation
     from swipefl.decoder.evaluation import Misses as Misses
+    from swipefl.decoder.evaluation import Top as Top
     from swipefl.decoder.search import Candidate as Candidate
     from swipefl.decoder.sight import SeenFrame as SeenFrame
     from swipefl.decoder.sight import Sight as Sight
@@ -69,7 +70,6 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.library.simulating import RoundResult as RoundResult
     from swipefl.library.simulating import Scenario as Scenario
     from swipefl.library.simulating import Simulated as Simulated
-    from swipefl.library.simulating import Top as Top
     from swipefl.library.simulating import Troubles as Troubles
     from swipefl.library.sources import Line as Line
     from swipefl.library.sources import Source as Source
@@ -123,8 +123,9 @@ def simulate(
 
     `scenario` says how many rounds of how many clients, how they train and are aggregated, and what troubles they meet.
     Swipes of others, `evaluation`, judge the model after the last round, and every `eval_every` rounds where that is
-    not 0; `eval_by` is a field of their lines, such as "user", by which groups of them are judged too. `out` is the folder where the model and a line a round go; `resume` goes on with what is there. `start` is
-    the file of a checkpoint, else the base. `on_round` hears of each round as it ends.
+    not 0; `eval_by` is a field of their lines, such as "user", by which groups of them are judged too. `out` is the
+    folder where the model and a line a round go; `resume` goes on with what is there. `start` is the file of a
+    checkpoint, else the base. `on_round` hears of each round as it ends.
     Clients train in processes, which load the program's main module: call it below `if __name__ == "__main__":`.
     Raises UsageError, DataError for a file of nobody's swipes, CheckpointError, StoreBusy, WorkerLost.
     """
@@ -186,7 +187,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "SwipeflError": "swipefl.errors",
     "Synced": "swipefl.device.acceptance",
     "TokensReport": "swipefl.hosting",
-    "Top": "swipefl.library.simulating",
+    "Top": "swipefl.decoder.evaluation",
     "TrainReport": "swipefl.device.personal",
     "Troubles": "swipefl.library.simulating",
     "Verdict": "swipefl.store.checkpoints",

@@ -315,6 +315,7 @@ class Device:
     def close(self) -> None:
         """Lets go of all that is open; a second time does nothing."""
         self._composed = None
+        self._live.begin_anew()
 
     def __enter__(self) -> Self:
         self._open()

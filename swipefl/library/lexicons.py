@@ -50,7 +50,7 @@ class Lexicons:
             tag = source if language is None else said_language(language)
             with self._opened().store() as store:
                 return add_wordfreq(store, source, tag, name)
-        raise UsageError("nothing-said", "it is to be said which words of what language", Remedy.SAY_WORDS)
+        raise UsageError("no-words-said", "it is to be said which words of what language", Remedy.SAY_WORDS)
 
     def remove(self, language: str) -> str:
         """Drops a word list of one's own, and says of which language; swipefl's comes back, if there is one.

@@ -22,9 +22,10 @@ class Live:
     def __init__(self, compose: "Callable[[], Prediction]", path: Path) -> None:
         self._compose = compose
         self._files = (path, path.with_name(f"{path.name}-wal"))
-        self._begin()
+        self.begin_anew()
 
-    def _begin(self) -> None:
+    def begin_anew(self) -> None:
+        """Lets go of what was made."""
         self._lock = threading.Lock()  # one that another thread of a parent holds is never let go of in its child
         self._process = os.getpid()
         self._made: tuple[Prediction, Decoder] | None = None
@@ -33,7 +34,7 @@ class Live:
     def now(self) -> "tuple[Prediction, Decoder]":
         """The prediction and its decoder, as the store is now. Raises UsageError, CheckpointError, StoreError."""
         if self._process != os.getpid():
-            self._begin()
+            self.begin_anew()
         with self._lock:
             stamp = tuple(map(_stamp, self._files))
             if self._made is None or stamp != self._stamp:

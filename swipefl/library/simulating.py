@@ -7,10 +7,11 @@ from pathlib import Path
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import read_checkpoint
+from swipefl.decoder.evaluation import Top
 from swipefl.errors import UsageError
 from swipefl.simulation.running import running
 from swipefl.simulation.scenario import Scenario, Troubles
-from swipefl.simulation.simulation import RoundResult, Simulation, Top, as_json
+from swipefl.simulation.simulation import RoundResult, Simulation, as_json
 
 __all__ = ["RoundResult", "Scenario", "Simulated", "Top", "Troubles", "as_json", "simulate"]
 

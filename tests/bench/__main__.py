@@ -97,11 +97,13 @@ def processes(home: Path) -> dict[str, float]:
     python, one = sys.executable, GOOD[0]
     swipefl = [python, "-m", "swipefl"]
     typer = timed([python, "-c", "import typer"], home)
+    bare, imported = timed([python, "-c", "pass"], home), timed([python, "-c", "import swipefl"], home)
     torch_s = timed([python, "-c", "import torch"], home)
     help_s = timed([*swipefl, "--help"], home)
     predict = timed([*swipefl, "predict", "-"], home, given=one)
     _, predict_peak = measured(home, "predict", "-", input=one)
     figures = {
+        "import_ratio": imported / bare,
         "help_ratio": help_s / typer,
         "predict_ratio": predict / torch_s,
         "predict_s": predict,
@@ -160,6 +162,7 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("mean gain of a personal model", ">", 0.0, results["personal_mean_gain"]),
         ("a personal model of 60 swipes on one core, s", "<=", 5.0, results["personal_60_s"]),
         *ingest,
+        ("import swipefl / Python's own start", "<=", 1.3, processes["import_ratio"]),
         ("swipefl --help / import typer", "<=", 3.0, processes["help_ratio"]),
         ("predict of one gesture, cold, s", "<=", 0.5, processes["predict_s"]),
         ("predict of one gesture, cold / import torch", "<=", 1 / 3, processes["predict_ratio"]),
