@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.address import Address
-from swipefl.gesture.formats import Rejected
+from swipefl.gesture.formats import FORMATS, Rejected
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.language import Languages, languages_of
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
@@ -138,13 +138,17 @@ class Home:
         keyboard: str | None = None,
         format: str | None = None,
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
+        stop: Stop = never,
     ) -> "Ingestion":
         """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
         from swipefl.device.grids import keyboards_of
         from swipefl.device.ingestion import Ingestion
 
+        if format is not None and format not in FORMATS:
+            known, unknown = ", ".join(FORMATS), "unknown format {format!r}; there are {known}"
+            raise UsageError("unknown-format", unknown, format=format, known=known)
         chosen, find = keyboards_of(keyboard or self.settings.keyboard, store.keyboards.get)
-        return Ingestion(store, chosen, format, on_reject, find=find)
+        return Ingestion(store, chosen, format, on_reject, find=find, stop=stop)
 
     def prediction(
         self,

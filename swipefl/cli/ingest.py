@@ -22,7 +22,6 @@ from swipefl.cli.common import (
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted
 from swipefl.cli.streams import OutputLost
-from swipefl.stopping import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,11 +109,7 @@ def ingest(
 ) -> None:
     """Read swipes into the store; safe to repeat."""
     from swipefl.errors import UsageError
-    from swipefl.gesture.formats import FORMATS
 
-    if format is not None and format not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise UsageError("unknown-format", "unknown format {format!r}; there are {known}", format=format, known=known)
     if "" in paths:  # as of a variable that is not set: it would be the folder that the command runs in
         raise UsageError("no-path", "an empty path names no file")
     device = home_of(home)
@@ -122,10 +117,10 @@ def ingest(
         store = stack.enter_context(device.store())
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         rejected = _Rejects(kept)
-        ingestion = device.ingestion(store, keyboard, format, rejected.add)
         stop = stack.enter_context(signals())
+        ingestion = device.ingestion(store, keyboard, format, rejected.add, stop)
         try:
-            ingestion.run(source_of(path) for path in until(stop, paths))
+            ingestion.run(source_of(path) for path in paths)
         except BaseException:  # what has landed is told, whatever came after it
             if ingestion.report.read:
                 with suppress(OutputLost):

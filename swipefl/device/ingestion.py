@@ -26,6 +26,7 @@ from swipefl.gesture.formats import (
 )
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, content_name
+from swipefl.stopping import Stop, never, raise_if, until
 from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
@@ -59,6 +60,8 @@ def _keep_none() -> None:
 class Ingestion:
     """Brings gestures into a store; `on_reject` hears of each bad line with the name of its file.
 
+    `stop` is asked before each source, and whenever a batch has landed.
+
     What is private is passed over, and neither counted nor told.
     """
 
@@ -70,12 +73,14 @@ class Ingestion:
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
         clock: Callable[[], float] = time.time,
         find: Callable[[str], Keyboard] | None = None,
+        stop: Stop = never,
     ) -> None:
         self._store = store
         self._keyboard = keyboard
         self._format = format
         self._on_reject = on_reject
         self._clock = clock
+        self._stop = stop
         self._find_known = find or store.keyboards.get
         self._grids: dict[str, Keyboard] = {}  # of files of this run, by the names that they give them
         self._started = time.monotonic()
@@ -106,10 +111,10 @@ class Ingestion:
     def run(self, sources: Iterable[Path | BinaryIO]) -> IngestReport:
         """Reads files, folders and streams; what cannot be read keeps nothing else from landing.
 
-        Raises DataError in the end, where a path could not be read or nothing at all could; StoreError. What landed
-        says `report` also then.
+        Raises DataError in the end, where a path could not be read or nothing at all could; StoreError, and what `stop`
+        says. What landed says `report` also then.
         """
-        for source in sources:
+        for source in until(self._stop, sources):
             if isinstance(source, Path):
                 for path in files_of(source, self._unreadable):
                     with self._unreadable.noting():
@@ -291,6 +296,7 @@ class Ingestion:
         self._stored += landed.stored
         self._corrected += landed.corrected
         self._suspect += landed.suspect
+        raise_if(self._stop)
 
 
 def _is_understood(entry: Entry) -> bool:

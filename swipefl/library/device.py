@@ -54,8 +54,8 @@ class Device:
     whether it is asked of this device, of another one on the same home or of the command line. Each of these sees at
     once what the others did.
 
-    After `close`, or after a `with` block, every call raises UsageError. A process that was forked goes on with the
-    device that it got; the calls that ran in other threads at that moment are its parent's alone.
+    After `close`, or after a `with` block, every call raises UsageError. Nothing stays open between two calls: a process
+    that was forked may go on with the device that it got, unless a thread was in a call when it was forked.
     """
 
     words: Words
@@ -101,19 +101,17 @@ class Device:
         """Reads swipes into the store: a path or a line, or an iterable of paths, dicts and lines. Safe to repeat.
 
         A path is a file, plain, .gz or .zip, or a folder of them; a text that begins with a brace is a line. Of lines,
-        a million may come from a generator. What is private is never stored. `format` is found out where it is not
-        said; `keyboard` is the name or the file of that of gestures that do not say. `on_reject` hears of each line
-        that cannot be used, with the name of its file: the report counts them.
+        a million may come from a generator. What is private is never stored. `format`, such as "heliboard", is found
+        out where it is not said; `keyboard` is the name or the file of that of gestures that do not say. `on_reject`
+        hears of each line that cannot be used, with the name of its file: the report counts them.
         Raises DataError where a path could not be read, or nothing at all, UsageError, StoreError, and what `stop`
         says; what was read before stays.
         """
         from swipefl.library.sources import sources_of
-        from swipefl.stopping import until
 
         home = self._open()
         with home.store() as store:
-            ingestion = home.ingestion(store, _named(keyboard), format, on_reject)
-            return ingestion.run(until(stop, sources_of(swipes)))
+            return home.ingestion(store, _named(keyboard), format, on_reject, stop).run(sources_of(swipes))
 
     def train(
         self, on_progress: "Callable[[Progress], None]" = lambda progress: None, stop: Stop = never
@@ -270,7 +268,8 @@ class Device:
     def export(self) -> Iterator[dict[str, Any]]:
         """Every keyboard of the person's own, every gesture and every word dealt with by hand, as dicts.
 
-        Each is a line of swipefl's own JSONL, and `ingest` takes them back. Raises StoreError.
+        Each is a line of swipefl's own JSONL, and `ingest` takes them back. They are to be read in the thread that asks
+        for them. Raises StoreError.
         """
         return _exported(self._open())
 
@@ -315,7 +314,7 @@ class Device:
     def close(self) -> None:
         """Lets go of all that is open; a second time does nothing."""
         self._composed = None
-        self._live.begin_anew()
+        self._live.close()
 
     def __enter__(self) -> Self:
         self._open()

@@ -1,6 +1,5 @@
 """Predictions that follow their store: made once, and made anew when something in it has changed."""
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -17,24 +16,21 @@ Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
 class Live:
-    """What `compose` makes of the store at `path`; to be asked from any thread, and in a process that was forked."""
+    """What `compose` makes of the store at `path`; to be asked from any thread. Nothing stays open."""
 
     def __init__(self, compose: "Callable[[], Prediction]", path: Path) -> None:
         self._compose = compose
         self._files = (path, path.with_name(f"{path.name}-wal"))
-        self.begin_anew()
-
-    def begin_anew(self) -> None:
-        """Lets go of what was made."""
-        self._lock = threading.Lock()  # one that another thread of a parent holds is never let go of in its child
-        self._process = os.getpid()
+        self._lock = threading.Lock()
         self._made: tuple[Prediction, Decoder] | None = None
         self._stamp: Stamp = ()
 
+    def close(self) -> None:
+        """Lets go of what was made."""
+        self._made = None
+
     def now(self) -> "tuple[Prediction, Decoder]":
         """The prediction and its decoder, as the store is now. Raises UsageError, CheckpointError, StoreError."""
-        if self._process != os.getpid():
-            self.begin_anew()
         with self._lock:
             stamp = tuple(map(_stamp, self._files))
             if self._made is None or stamp != self._stamp:

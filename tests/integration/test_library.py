@@ -265,6 +265,27 @@ def test_what_is_no_swipe_is_said(device: swipefl.Device, given: Any, code: str)
     assert raised.value.code == code
 
 
+def test_what_is_said_of_swipes_is_checked(device: swipefl.Device, tmp_path: Path) -> None:
+    for said in ({"format": "nonsense"}, {"keyboard": "nonsense"}, {"keyboard": tmp_path / "none.json"}):
+        with pytest.raises(swipefl.errors.UsageError):
+            device.ingest(LINES, **said)
+    assert device.ingest(LINES[:2], format="swipefl", keyboard="qwertz").stored == 2
+    for wrong in ({"by": "coords"}, {"language": "xx"}, {"model": "best"}, {"keyboard": "nonsense"}):
+        with pytest.raises(swipefl.errors.UsageError):
+            device.evaluate(LINES[:20], **wrong)
+    for top in (0, -1):
+        with pytest.raises(swipefl.errors.UsageError, match="top is"):
+            device.predict(LINES[0], top=top)
+
+
+def test_an_export_is_taken_back_while_it_is_made(device: swipefl.Device, tmp_path: Path) -> None:
+    device.ingest(LINES)
+    assert device.ingest(device.export()).duplicates == 260
+    with swipefl.open(tmp_path / "copy") as copy:
+        assert copy.ingest(device.export()).stored == 260
+        assert copy.status().gestures == device.status().gestures
+
+
 def test_lines_that_cannot_be_used_are_counted_and_told(device: swipefl.Device) -> None:
     told: list[tuple[str, int, str]] = []
     bad = [LINES[0], {"coords": set()}, gesture(coords=[]), "{", LINES[1]]
@@ -408,25 +429,15 @@ def test_two_on_one_home_change_its_models_one_at_a_time(device: swipefl.Device,
 
 
 def test_a_child_goes_on_with_the_device_of_its_parent(device: swipefl.Device) -> None:
-    """Also where another thread was predicting when it was forked."""
     device.ingest(LINES[:20])
     expected = [c.word for c in device.predict(LINES[0])]
-    stop = threading.Event()
-    busy = threading.Thread(target=lambda: [device.predict(LINES[1]) for _ in iter(stop.is_set, True)])
-    busy.start()
-    try:
-        for _ in range(3):
-            child = os.fork()
-            if child == 0:
-                is_same = [c.word for c in device.predict(LINES[0])] == expected and device.ingest(
-                    LINES[20:22]
-                ).read == 2
-                os._exit(0 if is_same else 1)
-            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    finally:
-        stop.set()
-        busy.join()
-    assert device.status().gestures["good"] == 22
+    for at in range(20, 23):
+        if not (child := os.fork()):
+            is_same = [c.word for c in device.predict(LINES[0])] == expected
+            os._exit(0 if is_same and device.ingest(LINES[at : at + 1]).stored == 1 else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert [c.word for c in device.predict(LINES[0])] == expected
+    assert device.status().gestures["good"] == 23
 
 
 def test_a_night_in_python(device: swipefl.Device) -> None:
@@ -454,7 +465,7 @@ def test_work_is_stopped_where_its_caller_wants_it(device: swipefl.Device) -> No
             work(stop=lambda: enough)
         assert stopped.value is enough
     with pytest.raises(swipefl.SwipeflError):
-        device.ingest([gesture()], stop=lambda: enough)
+        device.ingest(iter(LINES), stop=lambda: enough)
 
 
 def test_what_was_said_of_a_gesture_is_changed_and_forgotten(device: swipefl.Device) -> None:
