@@ -54,8 +54,8 @@ class Device:
     whether it is asked of this device, of another one on the same home or of the command line. Each of these sees at
     once what the others did.
 
-    After `close`, or after a `with` block, every call raises UsageError. Nothing stays open between two calls: a process
-    that was forked may go on with the device that it got, unless a thread was in a call when it was forked.
+    After `close`, or after a `with` block, every call raises UsageError. Nothing stays open between two calls: a forked
+    process may go on with the device that it got, unless a thread was in a call when it was forked.
     """
 
     words: Words
