@@ -1,4 +1,7 @@
-"""Score weights that fit people's swipes: `python examples/base/tune.py CHECKPOINT EXAMPLES` tunes a file in place."""
+"""Score weights that fit people's swipes: `python examples/base/tune.py CHECKPOINT EXAMPLES` tunes a file in place.
+
+What the words before say is weighed as well where lines have `before`.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -10,6 +13,7 @@ import typer
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example
@@ -20,7 +24,7 @@ def tuned_checkpoint(
 ) -> Checkpoint:
     """The checkpoint with score weights tuned on `examples`; twice, as the weights also choose the candidates."""
     for _ in range(2):
-        decoder = Decoder(checkpoint, load_lexicon)
+        decoder = Decoder(checkpoint, load_lexicon, context_of=shipped_context)
         choices = [choice(decoder.score(example.gesture), example.spelled) for example in examples]
         checkpoint = replace(checkpoint, score=tuned(choices, checkpoint.score))
         report(checkpoint.score)

@@ -31,12 +31,14 @@ Flags = npt.NDArray[np.bool_]
 
 MAGIC = b"swipefl-context1"
 HEADER = struct.Struct("<16sI")  # magic, CRC-32 of what follows
-SIZES = struct.Struct("<4I")  # hashes, words, pairs, triples
+SIZES = struct.Struct("<5I")  # hashes, words, pairs, contexts of triples, triples
 STEP = 0.5  # nats, of gains and of back-off weights in files
 START = 0  # the number of the start of a sentence among the words
 MOST_WORDS = 2**16 - 1
-# Of a gain where the model has never met the two words before in this order: other words than those it learnt from.
-TRUST_IN_STRANGERS = 0.6
+# How far people write as the texts did that the model learnt from, measured on swipes: gains are taken times that.
+TRUST_IN_STRANGERS = 0.6  # where it never met the two words before in this order
+TRUST_IN_TRIPLES = 1.3  # where it met the word behind both of them
+LEAST_AT_START = -0.5  # nats: nearly every word may begin a sentence, or stand alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,17 +72,18 @@ class NGramModel:
         *earlier, last = (START, *self._numbers(before.words))[-2:]
         if last < 0:
             return np.zeros(len(words))
-        numbers = self._numbers(words)
-        place, paired = self._behind(int(last), numbers)
-        first = self.begins[last] + place[paired]
+        place, paired = self._behind(int(last), self._numbers(words))
         gains = np.full(len(words), float(self.back_off[last]))
-        gains[paired] = self.gains[first]
+        gains[paired] = self.gains[self.begins[last] + place[paired]]
+        gains *= STEP
         if not earlier:
-            return gains * STEP
+            return gains.clip(LEAST_AT_START)
         (before_last,), (is_pair,) = self._behind(int(earlier[0]), last[None])
         if not is_pair:
-            return gains * (STEP * TRUST_IN_STRANGERS)
-        return (gains + self._more(int(self.begins[earlier[0]] + before_last), place, paired)) * STEP
+            return gains * TRUST_IN_STRANGERS
+        more, tripled = self._more(int(self.begins[earlier[0]] + before_last), place, paired)
+        trusted: Doubles = (gains + more * STEP) * np.where(tripled, TRUST_IN_TRIPLES, 1.0)
+        return trusted
 
     def _numbers(self, words: Sequence[str]) -> Rows:
         """The number (N,) of each word, -1 for those that are not known."""
@@ -94,17 +97,20 @@ class NGramModel:
         ascending = self.nexts[self.begins[word] : self.begins[word + 1]] if word >= 0 else self.nexts[:0]
         return _places(ascending, numbers.astype(np.uint16))
 
-    def _more(self, pair: int, place: Rows, paired: Flags) -> Doubles:
-        """What the word before the last adds (N,), in steps, to words that stand at these places behind the last."""
+    def _more(self, pair: int, place: Rows, paired: Flags) -> tuple[Doubles, Flags]:
+        """What the word before the last adds (N,), in steps, to words that stand at these places behind the last.
+
+        And whether the model met each of them behind both.
+        """
         (at,), (known,) = _places(self.contexts, np.array([pair]))
         if not known:
-            return np.zeros(len(place))
+            return np.zeros(len(place)), np.zeros(len(place), bool)
         begin, end = self.context_begins[at : at + 2]
         third, found = _places(self.thirds[begin:end], place.astype(np.uint16))
         found &= paired
         more = np.full(len(place), float(self.context_back_off[at]))
         more[found] = self.more[begin + third[found]]
-        return more
+        return more, found
 
 
 def _places(ascending: npt.NDArray[Any], wanted: npt.NDArray[Any]) -> tuple[Rows, Flags]:
@@ -122,23 +128,23 @@ def hash_of(word: str) -> int:
 
 def packed(model: NGramModel) -> bytes:
     """The content of a model's file."""
-    counts = np.zeros(len(model.nexts), np.int64)
-    counts[model.contexts] = np.diff(model.context_begins)
+    arrays = (model.hashes, model.back_off, model.nexts, model.contexts, model.thirds)
     body = b"".join(
         (
+            SIZES.pack(*(len(array) for array in arrays)),
             model.hashes.astype("<u4").tobytes(),
             *_planes(model.words),
-            *_planes(np.diff(model.begins)),
+            *_planes(_counts(model.begins)),
             *_planes(_added(model.nexts, model.begins)),
             model.gains.tobytes(),
             model.back_off.tobytes(),
-            *_planes(counts),
+            *_planes(_added(model.contexts, np.array([0, len(model.contexts)]))),
+            *_planes(_counts(model.context_begins)),
             *_planes(_added(model.thirds, model.context_begins)),
             model.more.tobytes(),
             model.context_back_off.tobytes(),
         )
     )
-    body = SIZES.pack(len(model.hashes), len(model.back_off), len(model.nexts), len(model.thirds)) + body
     return HEADER.pack(MAGIC, zlib.crc32(body)) + body
 
 
@@ -149,19 +155,20 @@ def unpacked(content: bytes) -> NGramModel:
         raise CheckpointError("unknown-context-format", "not a model of words in order, or one of another version")
     if zlib.crc32(body) != HEADER.unpack_from(content)[1]:
         raise CheckpointError("damaged-context", "the model of words in order is damaged", Remedy.INSTALL_AGAIN)
-    hashes, words, pairs, triples = SIZES.unpack_from(body)
+    hashes, words, pairs, contexts, triples = SIZES.unpack_from(body)
     read = _Reader(body, SIZES.size)
-    hash_array, numbers = read.array(hashes, "<u4").astype(np.uint32), read.planes(hashes)
-    begins = _begins(read.planes(words))
-    nexts = _summed(read.planes(pairs), begins)
-    gains, back_off = read.array(pairs, "i1"), read.array(words, "i1")
-    counts = read.planes(pairs)
-    contexts = np.flatnonzero(counts)
-    context_begins = _begins(counts[contexts])
-    thirds = _summed(read.planes(triples), context_begins)
-    more, context_back_off = read.array(triples, "i1"), read.array(len(contexts), "i1")
     return NGramModel(
-        hash_array, numbers, begins, nexts, gains, back_off, contexts, context_begins, thirds, more, context_back_off
+        read.array(hashes, "<u4").astype(np.uint32),
+        read.planes(hashes),
+        begins := _begins(read.planes(words)),
+        _summed(read.planes(pairs), begins),
+        read.array(pairs, "i1"),
+        read.array(words, "i1"),
+        np.cumsum(read.planes(contexts).astype(np.intp) + 1) - 1,
+        context_begins := _begins(read.planes(contexts)),
+        _summed(read.planes(triples), context_begins),
+        read.array(triples, "i1"),
+        read.array(contexts, "i1"),
     )
 
 
@@ -182,19 +189,25 @@ class _Reader:
 
 
 def _planes(numbers: Rows | Numbers) -> tuple[bytes, bytes]:
-    """High bytes, low bytes."""
+    """High bytes, low bytes. Raises ValueError for numbers of more than two bytes."""
+    if numbers.max(initial=0) >= 2**16:
+        raise ValueError("numbers of more than two bytes")
     return (numbers >> 8).astype(np.uint8).tobytes(), (numbers & 255).astype(np.uint8).tobytes()
+
+
+def _counts(begins: Rows) -> Rows:
+    return begins[1:] - begins[:-1]
 
 
 def _begins(counts: Numbers) -> Rows:
     return np.concatenate(([0], np.cumsum(counts, dtype=np.intp)))
 
 
-def _added(ascending: Numbers, begins: Rows) -> Rows:
+def _added(ascending: Numbers | Rows, begins: Rows) -> Rows:
     """What each number adds to the one before in its group, less one: the first of a group to -1."""
     wide = ascending.astype(np.intp)
     added: Rows = wide - np.append(0, wide)[:-1] - 1
-    firsts = begins[:-1][np.diff(begins) > 0]
+    firsts = begins[:-1][_counts(begins) > 0]
     added[firsts] = ascending[firsts]
     return added
 
@@ -202,7 +215,7 @@ def _added(ascending: Numbers, begins: Rows) -> Rows:
 def _summed(added: Numbers, begins: Rows) -> Numbers:
     """The inverse of `_added`; sums run on through groups, modulo 2**16, and what ran before each is taken off."""
     sums = np.cumsum(added + np.uint16(1), dtype=np.uint16)
-    groups = begins[:-1][np.diff(begins) > 0]
+    groups = begins[:-1][_counts(begins) > 0]
     before = np.append(np.uint16(0), sums)[groups] + np.uint16(1)
     return sums - np.repeat(before, np.diff(np.append(groups, len(sums))))
 

@@ -11,11 +11,20 @@ from hypothesis import strategies as st
 from examples.context.packing import model_of
 from examples.context.pruning import restricted
 from examples.context.source import END, START, NGrams
-from swipefl.decoder.ngrams import STEP, TRUST_IN_STRANGERS, NGramModel, packed, shipped_context, unpacked
+from swipefl.decoder.ngrams import (
+    LEAST_AT_START,
+    STEP,
+    TRUST_IN_STRANGERS,
+    TRUST_IN_TRIPLES,
+    NGramModel,
+    packed,
+    shipped_context,
+    unpacked,
+)
 from swipefl.errors import CheckpointError
 from swipefl.gesture.before import Before, before_in
 from tests.support.command import ROOT
-from tests.support.ngrams import models, slow
+from tests.support.ngrams import Slow, models, slow
 
 FILE = ROOT / "swipefl" / "decoder" / "contexts" / "en.bin"
 MOST_BYTES = 2_000_000  # in a wheel
@@ -38,10 +47,19 @@ def test_gains_are_those_of_the_model_looked_up_word_by_word(model: NGrams) -> N
     words = [word for word in model.words if word in used - {START}]
     for before in ((), *((v,) for v in used - {START}), *((u, v) for u in used - {START} for v in used - {START})):
         known = (START, *before)[-2:]
-        trust = TRUST_IN_STRANGERS if len(known) == 2 and known not in exact.p2 else 1
-        expected = [trust * (exact.ln(known, word) - exact.p1[word]) for word in words]
-        rounded = 0.5 * STEP * (2 if len(known) == 2 else 1) + 1e-9
+        expected = [trusted(exact, known, word) for word in words]
+        rounded = 0.5 * STEP * (TRUST_IN_TRIPLES * 2 if len(known) == 2 else 1) + 1e-9
         assert np.allclose(gains(quick, Before(before), words), expected, rtol=0, atol=rounded)
+
+
+def trusted(model: Slow, known: tuple[str, ...], word: str) -> float:
+    """What a word gains, as far as the model is trusted."""
+    gain = model.ln(known, word) - model.p1[word]
+    if len(known) == 1:
+        return max(gain, LEAST_AT_START)
+    if (*known, word) in model.p3:
+        return gain * TRUST_IN_TRIPLES
+    return gain if known in model.p2 else gain * TRUST_IN_STRANGERS
 
 
 @given(models())
