@@ -40,16 +40,17 @@ def ln_likelihoods(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
     `blank` where blanks follow it. Both stay in the linear domain and are rescaled word by word.
     """
     starts = np.cumsum(lengths + 1) - lengths - 1
-    emitted = probs.copy()
-    emitted[:, 0] = 0  # slot 0 has no label
-    emitted = emitted[:, flat]  # (T, S)
-    differs = np.append(False, flat[1:] != flat[:-1]).astype(np.float64)  # equal neighbours need a blank between
-    label, blank, entered = np.zeros(len(flat)), np.zeros(len(flat)), np.zeros(len(flat))
+    differs = (flat[1:] != flat[:-1]).astype(np.float64)  # equal neighbours need a blank between
+    label, blank, entered, emits = np.zeros((4, len(flat)))
+    letter_before, blank_before, entering = label[:-1], blank[:-1], entered[1:]
     blank[starts] = 1
     scales = np.zeros(len(lengths))
-    for t, (emits, pause) in enumerate(zip(emitted, probs[:, 0], strict=True), start=1):
-        np.multiply(label[:-1], differs[1:], out=entered[1:])
-        entered[1:] += blank[:-1]
+    letters = probs.copy()
+    letters[:, 0] = 0  # slot 0 has no label
+    for t, (row, pause) in enumerate(zip(letters, probs[:, 0].tolist(), strict=True), start=1):
+        np.take(row, flat, out=emits, mode="clip")
+        np.multiply(letter_before, differs, out=entering)
+        entering += blank_before
         blank += label
         blank *= pause
         label += entered

@@ -16,7 +16,7 @@ from swipefl.decoder.context import Told
 from swipefl.decoder.ctc import ln_likelihoods, probabilities
 from swipefl.decoder.picking import best, picked
 from swipefl.decoder.template import DEVIATIONS, Path, deviations
-from swipefl.decoder.word_index import Lengths, Rows, WordIndex, WordTable
+from swipefl.decoder.word_index import Lengths, Rows, WordIndex, WordTable, hashes
 
 COMPARED = 100  # words whose template is held against the path
 
@@ -81,7 +81,6 @@ class _Spellings:
     logarithm of its part of what the spelling is worth.
     """
 
-    words: list[str]
     flat: Rows
     lengths: Lengths
     ln_frequencies: Doubles
@@ -103,7 +102,7 @@ def _compared(
     log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None, told: Told | None
 ) -> tuple[Scored, _Forms]:
     probs = probabilities(log_probs)
-    found = _spellings(picked(probs, index, weights), index.letters)
+    found = _spellings(picked(probs, index, weights))
     likelihoods = ln_likelihoods(probs, found.flat, found.lengths)
     doubts = np.sqrt(np.maximum(-likelihoods, 0))  # people slip: an unlikely letter is no proof against a word
     seen = np.stack((likelihoods, found.ln_frequencies, found.lengths, doubts), axis=1)  # (S, 4)
@@ -111,10 +110,10 @@ def _compared(
     (first,) = best([(seen[alignable] @ weights.of_word).astype(np.float32)], COMPARED)
     kept = alignable[first]
     codes, lengths = _padded(found.flat, found.lengths, kept), found.lengths[kept]
-    apart = deviations(path, codes, lengths) if path else np.zeros((len(kept), len(DEVIATIONS)))
+    apart = deviations(path, codes, lengths) if path and len(kept) else np.zeros((len(kept), len(DEVIATIONS)))
     said, forms = _told(_forms(found, kept), found.ln_frequencies[kept], told)
     parts = np.concatenate((seen[kept], apart, said), axis=1)
-    return Scored([found.words[row] for row in kept.tolist()], parts, parts @ weights.of_parts), forms
+    return Scored(_texts(codes, index.letters), parts, parts @ weights.of_parts), forms
 
 
 def _told(forms: _Forms, ln_frequencies: Doubles, told: Told | None) -> tuple[Doubles, _Forms]:
@@ -129,20 +128,19 @@ def _told(forms: _Forms, ln_frequencies: Doubles, told: Told | None) -> tuple[Do
     return said, replace(forms, ln_shares=each - together[forms.of])
 
 
-def _spellings(picked: list[tuple[WordTable, Rows]], letters: str) -> _Spellings:
+def _spellings(picked: list[tuple[WordTable, Rows]]) -> _Spellings:
     """The picked words by spelling."""
     flat = np.concatenate([np.zeros(0, np.intp), *(table.spelled.run(rows) for table, rows in picked)])
     lengths = np.concatenate([np.zeros(0, np.intp), *(table.spelled.lengths[rows] for table, rows in picked)])
-    points = np.array([0, *map(ord, letters)], np.uint32)
-    words = points[flat].tobytes().decode("utf-32-le").split("\0")[1:]
-    number = {word: place for place, word in enumerate(dict.fromkeys(words))}
-    of = np.array([number[word] for word in words], np.intp)
+    _, firsts, alike = np.unique(hashes(flat, lengths), return_index=True, return_inverse=True)
+    first = np.zeros(len(lengths), bool)
+    first[firsts] = True
+    of = (np.cumsum(first) - 1)[firsts[alike]]
     ln_frequencies = np.concatenate([np.zeros(0), *(table.ln_frequencies[rows] for table, rows in picked)])
-    together = np.full(len(number), -np.inf)
+    together = np.full(len(firsts), -np.inf)
     np.logaddexp.at(together, of, ln_frequencies)
-    first = np.append(True, of[1:] > np.maximum.accumulate(of)[:-1])[: len(of)]
     once = flat[np.repeat(first, lengths + 1)]
-    return _Spellings(list(number), once, lengths[first], together, picked, of, ln_frequencies - together[of])
+    return _Spellings(once, lengths[first], together, picked, of, ln_frequencies - together[of])
 
 
 def _padded(flat: Rows, lengths: Lengths, kept: Rows) -> Rows:
@@ -153,9 +151,16 @@ def _padded(flat: Rows, lengths: Lengths, kept: Rows) -> Rows:
     return np.where(inside, flat[np.where(inside, starts[kept] + offsets, 0)], 0)
 
 
+def _texts(codes: Rows, letters: str) -> list[str]:
+    """The words (N,) of codes (M, N) as strings."""
+    points = np.array([0, *map(ord, letters)], np.uint32)
+    texts: list[str] = np.ascontiguousarray(points[codes.T]).view(f"<U{len(codes)}").ravel().tolist()
+    return texts
+
+
 def _forms(spellings: _Spellings, kept: Rows) -> _Forms:
     """The words that are spelled as the `kept` spellings (N,) are."""
-    place = np.full(len(spellings.words), -1)
+    place = np.full(len(spellings.lengths), -1)
     place[kept] = np.arange(len(kept))
     shares: dict[tuple[int, str], float] = {}
     first = 0

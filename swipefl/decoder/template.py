@@ -72,16 +72,10 @@ def _norm(vectors: Floats) -> Floats:
 
 def _at_equal_steps(paths: Floats) -> Floats:
     """Paths (N, SAMPLES, 2) at equal steps along paths (N, M, 2); one that goes nowhere stays where it is."""
-    if paths.shape[1] == 1:
-        return np.repeat(paths, SAMPLES, axis=1)
     steps = _norm(np.diff(paths, axis=1))
-    along = np.concatenate((np.zeros((len(paths), 1), np.float32), np.cumsum(steps, axis=1)), axis=1)
-    at = np.linspace(0, 1, SAMPLES, dtype=np.float32) * along[:, -1:]  # (N, S)
-    after = np.clip((along[:, None, :] < at[:, :, None]).sum(2), 1, paths.shape[1] - 1)
-    before = after - 1
-    start, stop = np.take_along_axis(along, before, 1), np.take_along_axis(along, after, 1)
-    part = ((at - start) / np.maximum(stop - start, 1e-6))[:, :, None]
-    rows = np.arange(len(paths))[:, None]
-    here, there = paths[rows, before], paths[rows, after]
-    points: Floats = (here + part * (there - here)).astype(np.float32)
-    return points
+    along = np.cumsum(np.pad(steps, ((0, 0), (1, 0))), axis=1, dtype=np.float64)  # (N, M)
+    length = along[:, -1:]
+    begins = np.cumsum(length + 1)[:, None] - length - 1  # one path after the other, a step of 1 between
+    at, known = (begins + length * np.linspace(0, 1, SAMPLES)).ravel(), (begins + along).ravel()
+    points = np.interp(at, known, np.ascontiguousarray(paths).view(np.complex64).ravel())  # x + iy
+    return points.astype(np.complex64).view(np.float32).reshape(-1, SAMPLES, 2)

@@ -16,6 +16,7 @@ Ends = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.uint32]
 Lengths = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]
+HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
 SAMPLED = 64  # of a table's rows in order every so manieth tells how they are
 MOST_CHARACTERS = 2**16 - 1  # of an alphabet
 
@@ -194,6 +195,15 @@ def joined(codes: Rows, lengths: Rows, alphabet: str) -> Words:
     flat[np.arange(len(codes)) + np.repeat(np.arange(1, len(lengths) + 1), lengths)] = codes
     starts = np.cumsum(lengths + 1) - lengths - 1
     return Words(alphabet, as_codes(flat, len(alphabet)), starts.astype(np.uint32), lengths.astype(np.uint8))
+
+
+def hashes(run: npt.NDArray[Any], lengths: Lengths) -> npt.NDArray[np.uint64]:
+    """64 bits for each word (N,) of a run of codes, a 0 before each."""
+    starts = np.cumsum(lengths + 1) - lengths - 1
+    powers = np.cumprod(np.full(257, HASH_FACTOR, np.uint64))
+    powered = run.astype(np.uint64) * powers[np.arange(len(run)) - np.repeat(starts, lengths + 1)]
+    hashed: npt.NDArray[np.uint64] = np.add.reduceat(powered, starts) if len(starts) else powered
+    return hashed
 
 
 def as_codes(numbers: npt.NDArray[np.intp], letters: int) -> Codes:

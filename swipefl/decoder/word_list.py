@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from swipefl.arrays import Floats
 from swipefl.decoder.spelled_words import spelled_words
-from swipefl.decoder.word_index import Rows, Words, WordTable, joined, ordered, words_of
+from swipefl.decoder.word_index import Rows, Words, WordTable, hashes, joined, ordered, words_of
 from swipefl.gesture.spelling import lower
 
 # Lists on alphabets, of all lists together, whose tables are kept, 5 MB each: whoever sends gestures chooses both.
@@ -28,7 +28,6 @@ MAGIC = b"swipefl-lexicon2"
 STEP = 0.01  # decades; what the source has too
 HEADER = struct.Struct("<16sII")
 LOOK_FACTOR = np.uint16(37)
-HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +64,15 @@ class WordList:
             looks = np.zeros(2**16, bool)
             looks[_looks(given, np.arange(len(given)), same, inside)] = True
             near = near[looks[_looks(self.words, near, alike, inside)]]
-        hashes, others = _hashes(self.words, near, alike), _hashes(given, np.arange(len(given)), same)
+        known = hashes(alike[self.words.run(near)], self.words.lengths[near].astype(np.intp))
+        others = hashes(given.flat, given.lengths.astype(np.intp))
         equal = defaultdict(list)
-        for place, known in zip(places, others.tolist(), strict=True):
-            equal[known].append(place)
-        ordered = np.sort(others)
-        found = ordered[np.searchsorted(ordered[:-1], hashes)] == hashes
-        pairs = zip(near[found].tolist(), hashes[found].tolist(), strict=True)
-        return [(row, place) for row, known in pairs for place in equal[known]]
+        for place, hashed in zip(places, others.tolist(), strict=True):
+            equal[hashed].append(place)
+        in_order = np.sort(others)
+        found = in_order[np.searchsorted(in_order[:-1], known)] == known
+        pairs = zip(near[found].tolist(), known[found].tolist(), strict=True)
+        return [(row, place) for row, hashed in pairs for place in equal[hashed]]
 
 
 def list_of(ln_frequencies: Mapping[str, float]) -> WordList:
@@ -148,16 +148,6 @@ def _looks(words: Words, rows: Rows, alike: Rows, inside: bool) -> npt.NDArray[n
     places = (lengths // 2 + 1, lengths // 4 + 1) if inside else (1, lengths)
     one, other = (number.take(words.flat.take(starts + place)) for place in places)
     return (one * LOOK_FACTOR + other) * LOOK_FACTOR + lengths
-
-
-def _hashes(words: Words, rows: Rows, alike: Rows) -> npt.NDArray[np.uint64]:
-    """64 bits for each word (N,)."""
-    numbers = alike.astype(np.uint64)[words.run(rows)]
-    sizes = words.lengths[rows].astype(np.intp) + 1
-    starts = np.cumsum(sizes) - sizes
-    powers = np.cumprod(np.full(257, HASH_FACTOR, np.uint64))
-    numbers *= powers[np.arange(len(numbers)) - np.repeat(starts, sizes)]
-    return np.add.reduceat(numbers, starts) if len(rows) else numbers
 
 
 @lru_cache(KEPT)
