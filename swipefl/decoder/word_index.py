@@ -200,10 +200,10 @@ def joined(codes: Rows, lengths: Rows, alphabet: str) -> Words:
 def hashes(run: npt.NDArray[Any], lengths: Lengths) -> npt.NDArray[np.uint64]:
     """64 bits for each word (N,) of a run of codes, a 0 before each."""
     starts = np.cumsum(lengths + 1) - lengths - 1
-    powers = np.cumprod(np.full(257, HASH_FACTOR, np.uint64))
-    powered = run.astype(np.uint64) * powers[np.arange(len(run)) - np.repeat(starts, lengths + 1)]
-    hashed: npt.NDArray[np.uint64] = np.add.reduceat(powered, starts) if len(starts) else powered
-    return hashed
+    powers: npt.NDArray[np.uint64] = np.cumprod(np.full(257, HASH_FACTOR), dtype=np.uint64)
+    hashed: npt.NDArray[np.uint64] = run.astype(np.uint64)
+    hashed *= powers[np.arange(len(run)) - np.repeat(starts, lengths + 1)]
+    return np.add.reduceat(hashed, starts) if len(starts) else hashed
 
 
 def as_codes(numbers: npt.NDArray[np.intp], letters: int) -> Codes:
