@@ -12,10 +12,15 @@ import orjson
 from swipefl.errors import RejectedLine, UsageError
 
 Line: TypeAlias = "Mapping[str, Any] | str | bytes"
-"""A gesture as a keyboard appends it to swipes.jsonl: a dict, or the text of one line."""
+"""A gesture as a keyboard appends it to swipes.jsonl: a dict, or the text of one line.
+
+It has `coords`, a list of `{"x", "y", "t"}` with t in seconds, and `width` and `height` of the keyboard in the units of
+x and y, or a `keyboard` by its name; where they are known also `word`, `before`, `language`, `gesture_id`, `user`; and
+`private`, where nothing may keep it.
+"""
 
 Source: TypeAlias = "str | PathLike[str] | Line | Iterable[Line | PathLike[str]]"
-"""A path, a line, or any number of them."""
+"""A path, a line, or any number of them. A text is a line where it begins or ends as one, else the name of a file."""
 
 NAME = "the lines given"  # what errors call them, as they do a file
 _HOW = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
