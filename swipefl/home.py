@@ -145,7 +145,8 @@ class Home:
         from swipefl.device.ingestion import Ingestion
 
         if format is not None and format not in FORMATS:
-            known, unknown = ", ".join(FORMATS), "unknown format {format!r}; there are {known}"
+            known = ", ".join(FORMATS)
+            unknown = "unknown format {format!r}; there are {known}"
             raise UsageError("unknown-format", unknown, format=format, known=known)
         chosen, find = keyboards_of(keyboard or self.settings.keyboard, store.keyboards.get)
         return Ingestion(store, chosen, format, on_reject, find=find, stop=stop)
