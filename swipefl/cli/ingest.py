@@ -122,7 +122,7 @@ def ingest(
         try:
             ingestion.run(source_of(path) for path in paths)
         except BaseException:  # what has landed is told, whatever came after it
-            if ingestion.report.read:
+            if ingestion.report.read or ingestion.report.deleted:
                 with suppress(OutputLost):
                     _tell(rejected, ingestion.report, as_json)
             raise
@@ -139,11 +139,13 @@ def _tell(rejected: _Rejects, report: "IngestReport", as_json: bool) -> None:
 
 
 def _summary(report: "IngestReport") -> str:
-    if not report.read:
+    if not report.read and not report.deleted:
         return "nothing new to store"
     counts = [f"{report.stored} stored", f"{report.duplicates} known before", f"{report.rejected} rejected"]
     if report.corrected:
-        counts.insert(1, f"{report.corrected} corrected (known with another word or keyboard)")
+        counts.insert(1, f"{report.corrected} corrected (known with another word, keyboard or words before)")
+    if report.deleted:
+        counts.append(f"{report.deleted} taken back")
     lines = [f"{counted(report.read, 'gesture')} read in {report.seconds:.1f} s: {', '.join(counts)}"]
     if report.suspect:
         lines.append(f"  {report.suspect} of them suspect: the path does not fit the word, so it is not learned from")

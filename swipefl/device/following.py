@@ -103,9 +103,9 @@ class Following:
         self._end = Place(entry.resume, entry.line - 1)
         return not entry.taken
 
-    def keep_before(self, entry: Reading) -> None:
-        """Keeps the place before the last line, unless `entry` began on an earlier one and was read past."""
-        if self._bookmarking and not self._bookmarking.whole and self._number == entry.line:
+    def keep_before(self, line: int) -> None:
+        """Keeps the place before the last line, unless what began on `line` was read past."""
+        if self._bookmarking and not self._bookmarking.whole and self._number == line:
             self._bookmarking.put(self._before_last, 0)  # more may follow on this line
 
     def keep_end(self) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from swipefl.device.following import Following, followed
+from swipefl.device.landing import Back, Landing, Said, Unstored, land
 from swipefl.device.refusals import Refusals
 from swipefl.device.sources import Unreadable, files_of, name_of
 from swipefl.errors import DataError, RejectedLine, UsageError
 from swipefl.gesture.formats import (
+    Deletion,
     Entry,
     OwnKeyboard,
     OwnWord,
@@ -24,6 +26,7 @@ from swipefl.gesture.formats import (
     read_lines,
     unreadable,
 )
+from swipefl.gesture.formats.reading import name_in
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, content_name
 from swipefl.stopping import Stop, never, raise_if, until
@@ -31,14 +34,16 @@ from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
+OF_NO_GESTURE = ("no-deletion", "no-points")  # what is wrong with lines that have an id, and are about no new gesture
 
 
 @dataclass(frozen=True)
 class IngestReport:
     """What an ingest did: read = stored + corrected + duplicates + rejected; reasons of the rejected.
 
-    Corrected were known with another word, keyboard, language or verdict. Suspect are those of the stored and corrected
-    that are not learned from.
+    Corrected were known with another word, keyboard, language or verdict, or behind other words. Suspect are those of
+    the stored and corrected that are not learned from. `deleted` is how many were taken back, of these or of earlier
+    ones.
     `unreadable` is how many files and folders could not be read.
     """
 
@@ -51,6 +56,7 @@ class IngestReport:
     reasons: dict[str, int] = field(default_factory=dict)
     unreadable: int = 0
     corrected: int = 0
+    deleted: int = 0
 
 
 def _keep_none() -> None:
@@ -62,7 +68,7 @@ class Ingestion:
 
     `stop` is asked before each source, and whenever a batch has landed.
 
-    What is private is passed over, and neither counted nor told.
+    What is private, or of a finger that is still down, is passed over, and neither counted nor told.
     """
 
     def __init__(
@@ -84,7 +90,7 @@ class Ingestion:
         self._find_known = find or store.keyboards.get
         self._grids: dict[str, Keyboard] = {}  # of files of this run, by the names that they give them
         self._started = time.monotonic()
-        self._landed = self._stored = self._corrected = self._suspect = 0
+        self._landed = Landing()
         self._refused = False  # whether anything was no gesture, even if it waits for the rest of it
         self._has_text = False  # whether any file had a line, or has had one when it was read before
         self._understood = False  # whether anything at all was, be it read before, private or no gesture
@@ -95,17 +101,18 @@ class Ingestion:
     @property
     def report(self) -> IngestReport:
         """What has landed by now, at the least: a signal may come between a batch's landing and its being counted."""
-        rejected = self._reasons.total()
+        rejected, landed = self._reasons.total(), self._landed
         return IngestReport(
-            self._landed + rejected,
-            self._stored,
-            self._landed - self._stored - self._corrected,
+            landed.gestures + rejected,
+            landed.stored,
+            landed.gestures - landed.stored - landed.corrected,
             rejected,
-            self._suspect,
+            landed.suspect,
             round(time.monotonic() - self._started, 3),
             dict(self._reasons),
             self._unreadable.count,
-            self._corrected,
+            landed.corrected,
+            landed.deleted,
         )
 
     def run(self, sources: Iterable[Path | BinaryIO]) -> IngestReport:
@@ -150,9 +157,9 @@ class Ingestion:
 
         Where none could be read, no place is kept: another keyboard or format may read them.
         """
-        landed, rejected = self._landed, self._reasons.total()
-        taken, has_grids = self._taken_of(lines), False
-        batch: list[Judged] = []
+        rejected = self._reasons.total()
+        taken, has_grids, has_any = self._taken_of(lines), False, False
+        batch: list[Said] = []
         try:
             for name, part in lines.parts():
                 found = read_lines(part, name, self._format, self._keyboard, self._find)
@@ -165,16 +172,18 @@ class Ingestion:
                             continue
                         entry = self._in_place_of(before, entry)
                     has_grids |= isinstance(entry, OwnKeyboard) and entry.of_grids  # the next run needs those again
-                    if reading := self._usable(entry, lines, name):
-                        batch.append(_judged(reading))
+                    if said := self._said(entry, lines, name):
+                        batch.append(said)
+                        has_any |= not isinstance(said, Unstored)
                         if len(batch) >= BATCH:
-                            self._land(batch, _keep_none if has_grids else partial(lines.keep_before, reading))
+                            keeps = has_any and not has_grids
+                            self._land(batch, partial(lines.keep_before, _bare(entry).line) if keeps else _keep_none)
                             batch = []
         except DataError:  # the disk or the network under the file: what was read before counts
             self._land(batch)
             raise
         self._has_text |= lines.has_text
-        is_read = bool(batch) or self._landed > landed or self._reasons.total() == rejected
+        is_read = has_any or self._reasons.total() == rejected
         self._land(batch, lines.keep_end if is_read and not has_grids else _keep_none)  # the next run needs those again
 
     def _taken_of(self, lines: Following) -> Reading | Rejected | None:
@@ -214,19 +223,23 @@ class Ingestion:
             raise
         self._reject_each(name, refusals.as_one())
 
-    def _usable(self, entry: Entry, lines: Following, name: str) -> Reading | None:
-        """The gesture to store; whatever else it is has been seen to."""
-        if lines.leaves(entry) or isinstance(entry, Private):
+    def _said(self, entry: Entry, lines: Following, name: str) -> Said | None:
+        """What it says of the gestures in the store; whatever else it is has been seen to."""
+        self._understood |= isinstance(entry, Private | Deletion)
+        if lines.leaves(entry):
             self._understood |= not isinstance(entry, Rejected)
-        elif isinstance(entry, OwnWord | OwnKeyboard):
+            return None
+        if isinstance(entry, OwnWord | OwnKeyboard):
             self._bring_back(entry, name)
         elif isinstance(entry, Rejected):
             self._reject(name, entry)
-        elif fault := self._fault(entry):
+        elif isinstance(entry, Reading) and entry.partial:
+            self._understood = True
+        elif isinstance(entry, Reading):
+            if not (fault := self._fault(entry)):
+                return _judged(entry)
             self._reject(name, Rejected(entry.line, fault, entry.text))
-        else:
-            return entry
-        return None
+        return _unstored(entry)
 
     def _fault(self, entry: Reading) -> RejectedLine | None:
         """Why a gesture that could be read cannot be learned from; else its keyboard is known from now on."""
@@ -285,17 +298,12 @@ class Ingestion:
         """The keyboard that a line names. Raises UsageError."""
         return self._grids.get(name) or self._find_known(name)
 
-    def _land(self, batch: list[Judged], keep: Callable[[], None] = _keep_none) -> None:
+    def _land(self, batch: list[Said], keep: Callable[[], None] = _keep_none) -> None:
         """A batch and the place that `keep` puts, both or neither; what did not land does not count."""
         with self._store.transaction():
-            landed = self._store.gestures.add(batch)
-            if landed.corrected:
-                self._store.owe_rewriting()  # the file may still hold the words before
+            landed = land(self._store, batch)
             keep()
-        self._landed += len(batch)
-        self._stored += landed.stored
-        self._corrected += landed.corrected
-        self._suspect += landed.suspect
+        self._landed += landed
         raise_if(self._stop)
 
 
@@ -304,7 +312,7 @@ def _is_understood(entry: Entry) -> bool:
     return not isinstance(_bare(entry), Rejected)
 
 
-def _bare(entry: Entry) -> Reading | OwnWord | OwnKeyboard | Rejected:
+def _bare(entry: Entry) -> Reading | Deletion | OwnWord | OwnKeyboard | Rejected:
     while isinstance(entry, Private):
         entry = entry.entry
     return entry
@@ -315,6 +323,19 @@ def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
     if isinstance(entry, Reading) and isinstance(taken, Reading):
         return (entry.gesture.trace_hash(), entry.word) == (taken.gesture.trace_hash(), taken.word)
     return isinstance(entry, Rejected) and isinstance(taken, Rejected) and entry.fault.code == taken.fault.code
+
+
+def _unstored(entry: Entry) -> Back | Unstored | None:
+    """What a line that brings no gesture to store says of those that are there."""
+    private, bare = isinstance(entry, Private), _bare(entry)
+    if isinstance(bare, Deletion):
+        return Back(bare, private)
+    if isinstance(bare, Reading):
+        return Unstored(bare.gesture.id)
+    if isinstance(bare, Rejected) and (private or bare.fault.code not in OF_NO_GESTURE):
+        name = name_in(bare.gesture_id)
+        return Unstored(name) if name else None
+    return None
 
 
 def _judged(reading: Reading) -> Judged:

@@ -21,6 +21,7 @@ from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
 from swipefl.gesture.language import Languages
 from swipefl.store.handles import choices_of, handle_of, meanings
 from swipefl.store.keyboards import Keyboards
+from swipefl.store.names import Names
 from swipefl.store.scope import Scope, alike
 
 HELD_OUT_ONE_IN = 5
@@ -51,10 +52,13 @@ class _Label(NamedTuple):
     follows: str | None
 
     def then(self, said: "_Label") -> "_Label":
-        """What counts once more was said; who says nothing of the words before takes none of them back."""
+        """What counts once more was said.
+
+        Of the words before that is what was said last, whatever came of the word; who says nothing takes nothing back.
+        """
         if said.before is None:
             said = said._replace(before=self.before, follows=self.follows)
-        elif self.before is None:
+        else:
             self = self._replace(before=said.before, follows=said.follows)
         if said.word != self.word:
             return self if self.by_hand else said
@@ -103,7 +107,8 @@ class Judged(NamedTuple):
 class Landed:
     """How many gestures were new, how many corrected, and how many of both are suspect.
 
-    Corrected were known with another word, or on another keyboard, in other languages or with another verdict.
+    Corrected were known with another word, or on another keyboard, in other languages, behind other words or with
+    another verdict.
     """
 
     stored: int
@@ -129,9 +134,10 @@ class Stored:
 class Gestures:
     """Examples in the order in which they came, each with a verdict and a side of the train / held-out split."""
 
-    def __init__(self, sql: Sql, keyboards: Keyboards, clock: Callable[[], float]) -> None:
+    def __init__(self, sql: Sql, keyboards: Keyboards, names: Names, clock: Callable[[], float]) -> None:
         self._sql = sql
         self._keyboards = keyboards
+        self._names = names
         self._clock = clock
 
     def add(self, batch: Sequence[Judged]) -> Landed:
@@ -146,6 +152,7 @@ class Gestures:
         rows = [_row(judged, now) for judged in batch]
         stored = self._sql.run_many(_INSERT, rows)
         corrected = self._correct(rows) if stored < len(rows) else {}
+        self._names.give((row.id, row.trace) for row in rows)
         suspect = self._sql.rows(
             "SELECT count(*) FROM gestures NOT INDEXED WHERE number > ? AND verdict = ?", (newest, SUSPECT)
         )[0][0]

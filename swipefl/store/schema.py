@@ -186,6 +186,16 @@ _STEPS = (
             WHERE follows IS NOT NULL""",
         ),
     ),
+    Step(
+        "what ids name",
+        (
+            """CREATE TABLE names (
+                id TEXT PRIMARY KEY,
+                number INTEGER NOT NULL UNIQUE REFERENCES gestures (number) ON DELETE CASCADE
+            ) WITHOUT ROWID""",
+            "INSERT INTO names SELECT id, max(number) FROM gestures GROUP BY id",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

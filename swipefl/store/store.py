@@ -17,6 +17,7 @@ from swipefl.store.keyboards import Keyboards
 from swipefl.store.lexicons import Lexicons
 from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
+from swipefl.store.names import Names
 from swipefl.store.outbox import Outbox
 from swipefl.store.rounds import Rounds
 from swipefl.store.schema import STORE
@@ -45,7 +46,8 @@ class Store:
         self.sql = open_database(path, STORE)
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
-        self.gestures = Gestures(self.sql, self.keyboards, clock)
+        self.names = Names(self.sql)
+        self.gestures = Gestures(self.sql, self.keyboards, self.names, clock)
         self.bookmarks = Bookmarks(self.sql)
         self.checkpoints = Checkpoints(self.sql, clock)
         self.rounds = Rounds(self.sql)

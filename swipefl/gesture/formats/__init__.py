@@ -19,6 +19,7 @@ from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, li
 from swipefl.gesture.formats.objects import are_private, entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
     FORMATS,
+    Deletion,
     Entry,
     OwnKeyboard,
     OwnWord,
@@ -35,6 +36,7 @@ from swipefl.gesture.keyboard import Keyboard, built_in
 
 __all__ = [
     "FORMATS",
+    "Deletion",
     "Entry",
     "OwnKeyboard",
     "OwnWord",

@@ -10,6 +10,7 @@ from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import cleverkeys, futo, heliboard, neuroswipe, own
 from swipefl.gesture.formats.lines import PRIVATE, says_private
 from swipefl.gesture.formats.reading import (
+    Deletion,
     Entry,
     Private,
     Reader,
@@ -36,7 +37,9 @@ def format_of(data: Any) -> str | None:
         return "cleverkeys"
     if futo.is_row(data) or futo.is_document(data):
         return "futo"
-    return "grids" if neuroswipe.are_grids(data) else None
+    if neuroswipe.are_grids(data):
+        return "grids"
+    return "swipefl" if own.takes_back(data) else None
 
 
 def entries_of(
@@ -60,9 +63,23 @@ def entries_of(
         found = [Rejected(number, error, unknown=error.code == "unknown-format")]
     private = marked or (isinstance(data, dict) and is_private(data.get("private")))
     for entry in found:
-        told = entry if isinstance(entry, Private) else replace(entry, text=text)
-        told = replace(told, fields=data) if isinstance(told, Reading) else told
+        told = entry if isinstance(entry, Private) else _said(replace(entry, text=text), data)
         yield Private(told) if private else told
+
+
+def _said(entry: Entry, data: Any) -> Entry:
+    """An entry with what its object says whatever its format is: its fields, and whether it is over, or taken back."""
+    if isinstance(entry, Rejected):
+        return replace(entry, gesture_id=data.get("gesture_id")) if isinstance(data, dict) else entry
+    said = data.get("delete")
+    if isinstance(entry, Reading) and said is not None and said is not False:
+        if said is not True:
+            fault = RejectedLine("bad-delete", "`delete` must be true or false")
+            return Rejected(entry.line, fault, entry.text, gesture_id=data.get("gesture_id"))
+        entry = Deletion(entry.line, entry.gesture.id, entry.gesture.trace_hash(), entry.text)
+    if isinstance(entry, Reading):
+        return replace(entry, fields=data, partial=data.get("final") is False)
+    return replace(entry, fields=data) if isinstance(entry, Deletion) else entry
 
 
 def members_of(document: Any) -> list[Any]:

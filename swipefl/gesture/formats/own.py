@@ -1,5 +1,6 @@
 """swipefl's own JSONL: `gesture_id, coords[{x, y, t}], word`, optional `width, height, keyboard, user, private`,
-`language` or `languages`, `before` (the text in front of the word).
+`language` or `languages`, `before` (the text in front of the word). A line `gesture_id, "delete": true` takes back the
+gesture that a line of that id was last about.
 
 Exports also hold `{"keyboard": {...}}` and `{"word", "language", "personal": "added", "removed" or "hidden"}`.
 """
@@ -10,6 +11,7 @@ from typing import Any
 from swipefl.errors import RejectedLine, Remedy
 from swipefl.gesture.before import before_in
 from swipefl.gesture.formats.reading import (
+    Deletion,
     OwnKeyboard,
     OwnWord,
     Reading,
@@ -18,6 +20,7 @@ from swipefl.gesture.formats.reading import (
     known,
     labelled,
     languages_in,
+    name_in,
 )
 from swipefl.gesture.gesture import Example, Gesture, checked_letters, checked_points, checked_size, named
 from swipefl.gesture.keyboard import Keyboard, built_in, is_built_in
@@ -34,13 +37,27 @@ def fits(data: dict[str, Any]) -> bool:
     return coords or keyboard or isinstance(data.get("personal"), str)
 
 
-def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | OwnWord | OwnKeyboard:
+def takes_back(data: dict[str, Any]) -> bool:
+    """Whether an object that has no points wants to take a gesture back."""
+    return "delete" in data and ("gesture_id" in data or isinstance(data["delete"], bool))
+
+
+def read(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Reading | Deletion | OwnWord | OwnKeyboard:
     """What one parsed line says. Raises RejectedLine."""
+    if takes_back(data) and "coords" not in data:
+        return _deletion(line, data)
     if data.keys() == {"keyboard"} and isinstance(data["keyboard"], dict):
         return OwnKeyboard(line, carried(data["keyboard"])[0])
     if "personal" in data and "coords" not in data:
         return _own_word(line, data)
     return _gesture(line, data, keyboard, find)
+
+
+def _deletion(line: int, data: Any) -> Deletion:
+    name = name_in(data.get("gesture_id"))
+    if data["delete"] is not True or not name:
+        raise RejectedLine("no-deletion", "a line that takes a gesture back has its gesture_id, and `delete` is true")
+    return Deletion(line, name)
 
 
 def _own_word(line: int, data: Any) -> OwnWord:
@@ -63,19 +80,14 @@ def _gesture(line: int, data: Any, keyboard: Keyboard | None, find: Find) -> Rea
             points[:, 0] *= keyboard.width / (width or 1)
             points[:, 1] *= keyboard.height / (height or 1)
         width, height = keyboard.width, keyboard.height
-    user = _name(data.get("user")) or None
+    user = name_in(data.get("user")) or None
     languages = languages_in(data) or written
     stood = data.get("before")
     before = before_in(stood) if isinstance(stood, str) else None
-    gesture = named(Gesture(_name(data.get("gesture_id")), points, keyboard, width, height, user, languages, before))
+    gesture = named(Gesture(name_in(data.get("gesture_id")), points, keyboard, width, height, user, languages, before))
     word, fault = labelled(data.get("word"), keyboard, languages)
     marks = data.get("suspect") is True, data.get("by_hand") is True
     return Reading(line, gesture, word, suspect=marks[0], fault=fault, by_hand=marks[1])
-
-
-def _name(given: Any) -> str:
-    """What an id or a user is called; empty where it is not."""
-    return str(given)[:200] if isinstance(given, str | int | float) else ""
 
 
 def _size(data: Any) -> tuple[float | None, float | None]:

@@ -40,7 +40,7 @@ class Reading:
 
     `by_hand` says that its owner set the word, as an export does. `fault` says why a word that is there cannot be used:
     for a prediction it does not matter. `text` is the line, as a rejected one's is; `fields` are what it says, as they
-    came, or what a table's first row does.
+    came, or what a table's first row does. One that is `partial` is not over yet: it may be answered, and no more.
     """
 
     line: int
@@ -53,6 +53,7 @@ class Reading:
     by_hand: bool = False
     fields: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     taken: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Rejected:
     """A line that holds no usable gesture; `text` is only ever written to the file that the person asked for.
 
     `unknown` is one before which nothing of its file fitted a format: if nothing behind it does, the file has none.
+    `gesture_id` is what it gives as that, as it came.
     """
 
     line: int
@@ -68,6 +70,18 @@ class Rejected:
     resume: int | None = None
     unknown: bool = False
     taken: bool = False
+    gesture_id: Any = field(default=None, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Deletion:
+    """A line that takes a gesture back: the one of `trace`, else the one that a line of that id was last about."""
+
+    line: int
+    gesture_id: str
+    trace: bytes | None = None
+    text: bytes = b""
+    fields: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -184,7 +198,12 @@ def is_private(value: Any) -> bool:
     return value is not None and value is not False
 
 
-Entry = Reading | OwnWord | OwnKeyboard | Rejected | Private
+def name_in(given: Any) -> str:
+    """What an id or a user is called; empty where it is not."""
+    return str(given)[:200] if isinstance(given, str | int | float) else ""
+
+
+Entry = Reading | Deletion | OwnWord | OwnKeyboard | Rejected | Private
 
 
 def unreadable(name: str, error: OSError) -> DataError:
