@@ -2,23 +2,43 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
-from swipefl.gesture.spelling import APOSTROPHES, INVISIBLE, can_be_spelled, lower, straight, tidy
+from swipefl.gesture.spelling import APOSTROPHES, INVISIBLE, JOINERS, can_be_spelled, lower, straight, tidy
 
 KEPT = 2  # words: as many as say something of the next one, and as few as that
-LOOKED_AT = 400  # characters from the end; a keyboard may send a page
+LOOKED_AT = 160  # characters from the end, in which the last words lie; a keyboard may send a page
 MOST_CHARACTERS = 64  # of a word
 UNKNOWN = "#"  # in place of a number, an address, a link or an emoji: no secret is kept, and no word follows from it
-_ENDS = "!?؟۔।॥։።‽⁇⁈⁉！？。｡"
-_CLOSING = r"[\"'”’»›)\]}」』*_]*"
-_END = re.compile(rf"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|(?:[{_ENDS}]+|(?<!\.)\.){_CLOSING}(?=\s|$)|[。！？｡]")
-_BETWEEN = re.compile(r"[\s/\\|–—―·•]+|--+")
+
+_ENDS = "!?؟۔।॥։።፧‽⁇⁈⁉！？。｡׃។៕။།"
+_CLOSING = r"[\"'”’»›)\]}」』*_]*+"
+# A Greek question ends in a semicolon.
+_END = re.compile(
+    rf"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|[。！？｡]"
+    rf"|(?:(?<![{_ENDS}])[{_ENDS}][{_ENDS}.…]*+|(?<=[\u0370-\u03ff\u1f00-\u1fff]);|(?<!\.)\.){_CLOSING}(?=\s|$)"
+)
+_BETWEEN = re.compile(r"[/\\|–—―•]+|--+")
+_SIGNS = re.compile(r"(?:[^\w\s#@/\\~]+(?:\s+|$))+")  # bullets, quotes and emoji in front of a sentence
+_NUMBERING = re.compile(r"(?:\d{1,3}[.)]|\(?(?:\d{1,3}|[^\W\d_])\))(?:\s+|$)")  # of a list
+_ADDRESS = re.compile(r"@|:/|:\\|^[~/\\].|(?:[/\\][^/\\]*){2}|www\.|[^\W_]\.[^\W_]{2}|^[:;=].*\w")
+# Written without blanks: what stands between two blanks is no word, but all of a sentence.
+_UNPARTED = re.compile(
+    r"[\u0e01-\u0eff\u0f40-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
+)
+_UNSEEN = {ord(c): None for c in INVISIBLE - set(JOINERS)} | dict.fromkeys(
+    (*range(0x202A, 0x202F), *range(0x2061, 0x206A))
+)
 # Titles and the like, behind which a sentence goes on.
-_SHORT = {
+_SHORT = frozenset((
+    *"zbdhpsgvcfгдспжр",
     "mr", "mrs", "ms", "mx", "dr", "prof", "st", "vs", "approx", "nr", "vgl", "bzw", "ca", "evtl", "ggf", "inkl",
-    "mme", "mlle", "sr", "sra", "srta", "dott", "sig", "ул",
-}  # fmt: skip
+    "mme", "mlle", "sr", "sra", "srta", "dott", "sig", "ул", "cf", "vol", "ing", "dipl", "str", "tel", "abs", "mio",
+    "mrd", "sog", "zzgl", "dhr", "mevr", "bv", "pág", "núm", "np", "tzn", "godz", "tzv", "resp", "tys", "им", "стр",
+    "тыс", "млн", "руб", "напр",
+))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,12 +68,10 @@ class Before:
 
 def before_in(text: str) -> Before:
     """What a text in front of the cursor ends with."""
-    sentence = _since_last_end(text[-LOOKED_AT:])
-    tokens = _BETWEEN.split(sentence)
-    if len(sentence) >= LOOKED_AT:
-        tokens[0] = UNKNOWN  # its beginning lies before what was looked at
-    words = [word for token in tokens if (word := _word(token))]
-    return Before(tuple(words[-KEPT:]))
+    seen = text[-LOOKED_AT:]
+    sentence = _since_last_end(seen if seen.isascii() else seen.translate(_UNSEEN), is_cut=len(text) > LOOKED_AT)
+    last = list(islice(_words_from_the_end(sentence), KEPT))
+    return Before(tuple(reversed(last)))
 
 
 def context_form(word: str) -> str:
@@ -61,27 +79,38 @@ def context_form(word: str) -> str:
     return straight(lower(word))
 
 
-def _since_last_end(text: str) -> str:
-    """The sentence that a text breaks off in."""
-    start = 0
-    for end in _END.finditer(text):
-        if end[0][0] != "." or not _goes_on(text[start : end.start()]):
-            start = end.end()
-    return text[start:]
+def _since_last_end(text: str, is_cut: bool) -> str:
+    """The sentence that a text breaks off in, without what stands in front of its first word."""
+    ends = reversed(list(_END.finditer(text)))
+    last = next((end for end in ends if end[0][0] != "." or not _goes_on(text[: end.start()])), None)
+    if last is None and is_cut:
+        return " ".join((UNKNOWN, *text.split()[1:]))  # its beginning lies before what was looked at
+    sentence = text[last.end() if last else 0 :].lstrip()
+    for in_front in (_SIGNS, _NUMBERING, _SIGNS):
+        sentence = in_front.sub("", sentence, 1) if in_front.match(sentence) else sentence
+    return sentence
 
 
-def _goes_on(sentence: str) -> bool:
+def _goes_on(text: str) -> bool:
     """Whether a full stop behind this ends no sentence: an initial, an abbreviation, a number in order."""
-    last = _BETWEEN.split(sentence)[-1].strip("([{\"'“„«").lower()
-    is_number = last.isdigit() and len(last) <= 2
-    return (len(last) == 1 and last.isalpha() and last != "i") or "." in last or is_number or last in _SHORT
+    last = (text[-MOST_CHARACTERS:].split() or [""])[-1].lstrip("([{\"'“„«")
+    is_initial = len(last) == 1 and last.isupper() and last not in "IЯ"
+    return is_initial or "." in last or (last.isdigit() and len(last) <= 2) or last.lower() in _SHORT
+
+
+def _words_from_the_end(sentence: str) -> Iterator[str]:
+    for token in reversed(sentence.split()):
+        if _ADDRESS.search(token):
+            yield UNKNOWN
+        else:
+            yield from filter(None, map(_word, reversed(_BETWEEN.split(token))))
 
 
 def _word(token: str) -> str:
     """A word, UNKNOWN for what is none, nothing for signs alone."""
-    if all(c in APOSTROPHES or c in INVISIBLE or unicodedata.category(c)[0] in "PZC" for c in token):
+    if all(c in APOSTROPHES or unicodedata.category(c)[0] in "PZC" for c in token):
         return UNKNOWN if token == UNKNOWN else ""
     word = tidy(token)
-    is_plain = len(word) <= MOST_CHARACTERS and not any(unicodedata.category(c) == "Nd" for c in word)
-    is_address = any(sign in token for sign in ("@", "://", "www."))
-    return word if is_plain and not is_address and can_be_spelled(word) and word == tidy(word) else UNKNOWN
+    is_plain = len(word) <= MOST_CHARACTERS and not any(unicodedata.category(c)[0] == "N" for c in word)
+    is_one = not _UNPARTED.search(word) and can_be_spelled(word) and word == tidy(word)
+    return word if is_plain and is_one else UNKNOWN

@@ -41,6 +41,78 @@ TEXTS = {
     "क्या हाल है। मैं": ("मैं",),
     "x" * 300 + " y": ("#", "y"),
     "one two\u200b three": ("two", "three"),
+    # what input methods send beside words
+    "to go \u00a0\t ": ("to", "go"),
+    "\u202bשלום עולם\u202c ": ("שלום", "עולם"),
+    "\u2067مرحبا بك\u2069 ": ("مرحبا", "بك"),
+    "\ufeffhi\u2060": ("hi",),
+    "half \ud83d": ("half",),
+    "ab\x00c": ("#",),
+    "Best,\nJohn\n-- \n": (),
+    "para\u2029": (),
+    # bullets, numbering, quotes and emoji in front of a sentence
+    "\n- ": (),
+    "• eggs and": ("eggs", "and"),
+    "1. ": (),
+    "Buy:\n12. milk ": ("milk",),
+    "(b) next": ("next",),
+    "[ ] task": ("task",),
+    "> quoted": ("quoted",),
+    "Hola. ¿": (),
+    "Hola, ¿cómo": ("Hola", "cómo"),
+    "“": (),
+    "Great! 😀 ": (),
+    "😀 hello": ("hello",),
+    "\ufffc ": (),
+    "happy 😀 then": ("#", "then"),
+    # ends of sentences
+    "Really?.. ": (),
+    "wow...! ": (),
+    "hello . ": (),
+    "« Oui ! » dit": ("dit",),
+    "τι κάνεις; ": (),
+    "Hello; world": ("Hello", "world"),
+    "كيف حالك؟ انا": ("انا",),
+    "خوب است۔ من": ("من",),
+    "Բարև։ ": (),
+    "ሰላም። ": (),
+    "네. ": (),
+    "o que é. ": (),
+    "ты и я. ": (),
+    "I said so. I": ("I",),
+    "z. B. das": ("B", "das"),
+    "z.B. das": ("z.B", "das"),
+    "U.S. army": ("U.S", "army"),
+    "at 5 p.m. we": ("p.m", "we"),
+    # numbers, addresses, links, names of files and of people, faces
+    "at 5:30 on": ("#", "on"),
+    "it is 3.5 km": ("#", "km"),
+    "m² of x½": ("of", "#"),
+    "Ⅷ ①": ("#", "#"),
+    "see example.org now": ("#", "now"),
+    "https://example.org/john/doe": ("#",),
+    "bit.ly/abc": ("#",),
+    "(http://x.y) then": ("#", "then"),
+    "C:\\Users\\bob": ("#",),
+    "/home/bob": ("#",),
+    "~/secret": ("#",),
+    "ask @bob now": ("#", "now"),
+    "so :D ": ("so", "#"),
+    "a :smile: b": ("#", "b"),
+    "IBAN DE89 3704": ("#", "#"),
+    "hunter2 is": ("#", "is"),
+    "and / or": ("and", "or"),
+    # no blanks between words: what there is, is a sentence
+    "我想去北京": ("#",),
+    "东京 に行く": ("#", "#"),
+    "ฉันรักคุณ": ("#",),
+    # words with signs
+    "l'": ("l'",),
+    "intel·ligent x": ("intel·ligent", "x"),
+    'צה"ל של': ('צה"ל', "של"),
+    "*bold* text": ("bold", "text"),
+    "don‘t ‘do’": ("don‘t", "do"),
+    "rock 'n' roll": ("n", "roll"),
 }
 
 
@@ -49,7 +121,9 @@ def test_the_last_words_of_the_sentence_are_kept(text: str) -> None:
     assert before_in(text) == Before(TEXTS[text])
 
 
-CHARACTERS = st.one_of(st.characters(), st.sampled_from(" .!?\n'’-/#@😀ab3ßИİǅﬁ\u0301\u200d\u00ad…。"))
+CHARACTERS = st.one_of(
+    st.characters(), st.sampled_from(" .!?\n'’-/#@:;()>~😀ab3½ßИΑ三กİǅﬁ\u0301\u200d\u00ad\u202b\ud83d…。")
+)
 
 
 @given(st.text(CHARACTERS, max_size=60))
@@ -62,7 +136,21 @@ def test_what_is_kept_says_the_same_again(text: str) -> None:
 
 @given(st.text(CHARACTERS, max_size=30), st.text(st.sampled_from("0123456789"), min_size=1))
 def test_no_number_is_ever_kept(text: str, number: str) -> None:
-    assert not any(character.isdecimal() for character in before_in(f"{text} {number} {number}").text)
+    assert not any(character.isnumeric() for character in before_in(f"{text} {number} {number}").text)
+
+
+NAMES = st.text(st.sampled_from("abcdefgh"), min_size=2, max_size=6)
+
+
+@given(
+    st.text(CHARACTERS, max_size=20),
+    NAMES,
+    NAMES,
+    st.sampled_from(("{}@{}.org", "http://{}.org/{}", "/{}/{}", "{}.{}")),
+)
+def test_no_address_is_ever_kept(text: str, one: str, other: str, address: str) -> None:
+    before = before_in(f"{text} see {address.format(one, other)} ")
+    assert before.words[-1] == UNKNOWN
 
 
 def test_however_much_is_sent_the_end_is_looked_at() -> None:
