@@ -171,7 +171,9 @@ class Home:
         if not self._path.exists():
             chosen, find = keyboards_of(wanted, built_in)
             vocabulary = self.vocabulary(None, lexicon_size, known_prior)
-            return Prediction(choose_checkpoint(None, model), vocabulary, find, chosen, left_out)
+            return Prediction(
+                choose_checkpoint(None, model), vocabulary, find, chosen, left_out, self.settings.capitals
+            )
         with self.store() as store:
             known = {keyboard.name: keyboard for keyboard in store.keyboards.stored()}.get
             chosen, find = keyboards_of(wanted, lambda name: known(name) or built_in(name))
@@ -181,6 +183,7 @@ class Home:
                 find,
                 chosen,
                 left_out,
+                self.settings.capitals,
             )
 
     def held_out(self) -> list[Example]:

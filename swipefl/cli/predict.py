@@ -26,11 +26,12 @@ def predict(
         Path | None, typer.Option(metavar="FILE", help="Words with ln probabilities that you know better: `word -7.5`.")
     ] = None,
     offensive_words: Annotated[bool | None, device_option("offensive_words")] = None,
+    capitals: Annotated[bool | None, device_option("capitals")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
-    device = home_of(home, offensive_words=offensive_words)
+    device = home_of(home, offensive_words=offensive_words, capitals=capitals)
     prediction = device.prediction(model, keyboard, prior=prior)
     if prediction.left_out:
         note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")

@@ -1,6 +1,6 @@
 """A checkpoint and lexicons put together: gesture in, words out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from swipefl.arrays import Floats
@@ -9,10 +9,11 @@ from swipefl.decoder.context import Context, Told
 from swipefl.decoder.ctc import greedy
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon
-from swipefl.decoder.search import Candidate, Scored, score, search
+from swipefl.decoder.search import Candidate, Rewrite, Scored, score, search
 from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
 from swipefl.decoder.word_index import WordIndex
+from swipefl.gesture.capitals import capitalised, is_first
 from swipefl.gesture.features import Frames, frames_of
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.language import Languages
@@ -25,7 +26,8 @@ class Decoder:
 
     Each is held against the lexicon that `lexicon_of` has for `languages`, else for the first three that its line or
     keyboard says; none where nothing says any. What stood before its word counts as far as the context that
-    `context_of` has for these languages knows of it.
+    `context_of` has for these languages knows of it. With `capitals` the first word of a sentence is written so; how
+    words are spelled and scored is the same without.
     """
 
     def __init__(
@@ -34,12 +36,14 @@ class Decoder:
         lexicon_of: Callable[[Languages], Lexicon],
         languages: Languages | None = None,
         context_of: Callable[[Languages], Context | None] = lambda languages: None,
+        capitals: bool = False,
     ) -> None:
         self._encoder = Encoder(checkpoint)
         self._score = checkpoint.score
         self._lexicon_of = lexicon_of
         self._languages = languages
         self._context_of = context_of
+        self._capitals = capitals
 
     def lexicon(self, gesture: Gesture) -> Lexicon:
         """The lexicon that this gesture's words come from."""
@@ -58,7 +62,7 @@ class Decoder:
         frames = frames_of(gesture)
         log_probs = self._encoder.log_probs(frames)
         index, told = self._index(gesture), self._told(gesture)
-        candidates = search(log_probs, index, self._score, top, path_of(frames), told)
+        candidates = search(log_probs, index, self._score, top, path_of(frames), told, self._rewrite(gesture))
         return candidates, greedy(log_probs, gesture.keyboard.letters)
 
     def score(self, gesture: Gesture) -> Scored:
@@ -87,3 +91,21 @@ class Decoder:
         if before is None or (context := self._context_of(self._spoken(gesture))) is None:
             return None
         return Told(partial(context.gain, before), before.is_start)
+
+    def _rewrite(self, gesture: Gesture) -> Rewrite | None:
+        """How words are written for being the first of a sentence, if this one is."""
+        if not self._capitals or gesture.before is None:
+            return None
+        lexicon = self.lexicon(gesture)
+        return partial(_as_first, lexicon) if is_first(gesture.before, lexicon.languages) else None
+
+
+def _as_first(lexicon: Lexicon, words: Sequence[str]) -> list[str]:
+    """Words as the first of a sentence, each in the language that it is of."""
+    by_language = [[capitalised(word, language) for word in words] for language in lexicon.languages]
+    first = by_language[0]
+    unsure = [place for place, forms in enumerate(zip(*by_language, strict=True)) if len(set(forms)) > 1]
+    if unsure:
+        for place, language in zip(unsure, lexicon.languages_of([words[place] for place in unsure]), strict=True):
+            first[place] = capitalised(words[place], language)
+    return first

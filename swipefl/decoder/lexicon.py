@@ -55,6 +55,14 @@ class Lexicon:
         """Whether a word that is written so is listed, personal or has a prior."""
         return isinstance(word, str) and any(part.listed.find([word]) for part in self._parts)
 
+    def languages_of(self, words: Sequence[str]) -> list[str]:
+        """The language that writes each word most often, the first where none does."""
+        often = np.full((len(self.listed), len(words)), -np.inf)
+        for at, listed in zip(often, self.listed, strict=True):
+            for row, place in listed.find(words):
+                at[place] = listed.ln_frequencies[row]
+        return [self.languages[number] for number in often.argmax(0).tolist()]
+
     def truncated(self, count: int) -> "Lexicon":
         """Only the `count` most frequent listed words of each language; personal words stay."""
         return replace(self, listed=tuple(listed.truncated(count) for listed in self.listed))

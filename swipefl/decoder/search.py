@@ -5,7 +5,7 @@ deviations of its template from the path and what the words before say of it. Ca
 (`picking`); the best of them are held against the path and the words before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from swipefl.decoder.template import DEVIATIONS, Path, deviations
 from swipefl.decoder.word_index import Lengths, Rows, WordIndex, WordTable, hashes
 
 COMPARED = 100  # words whose template is held against the path
+Rewrite = Callable[[Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -56,14 +57,17 @@ def search(
     top: int,
     path: Path | None = None,
     told: Told | None = None,
+    rewrite: Rewrite | None = None,
 ) -> list[Candidate]:
     """The best `top` words, best first, for log-probabilities (T, 1 + L) with blank in column 0.
 
     There are fewer, or none, where the keyboard's letters or the number of frames allow no more. Without a path no
     template is held against it; `told` is what the words before say. What a spelling is worth is shared among the words
-    that are spelled so, by frequency and by what was told.
+    that are spelled so, by frequency and by what was told. `rewrite` says how words are written here; two that become
+    equal are one, as likely as both.
     """
-    return _ranked(*_compared(log_probs, index, weights, path, told), weights, top)
+    scored, forms = _compared(log_probs, index, weights, path, told)
+    return _ranked(scored, _rewritten(forms, rewrite) if rewrite else forms, weights, top)
 
 
 def score(
@@ -162,19 +166,30 @@ def _forms(spellings: _Spellings, kept: Rows) -> _Forms:
     """The words that are spelled as the `kept` spellings (N,) are."""
     place = np.full(len(spellings.lengths), -1)
     place[kept] = np.arange(len(kept))
-    shares: dict[tuple[int, str], float] = {}
+    words, of_words, shares = list[str](), list[int](), list[float]()
     first = 0
     for table, rows in spellings.picked:
         of = place[spellings.of[first : first + len(rows)]]
-        ln_shares = spellings.ln_shares[first : first + len(rows)][of >= 0].tolist()
-        for word, spelling, share in zip(
-            table.written.text(rows[of >= 0]), of[of >= 0].tolist(), ln_shares, strict=True
-        ):
-            known = shares.get((spelling, word))  # it may be in two languages
-            shares[spelling, word] = share if known is None else float(np.logaddexp(known, share))
+        words += table.written.text(rows[of >= 0])
+        of_words += of[of >= 0].tolist()
+        shares += spellings.ln_shares[first : first + len(rows)][of >= 0].tolist()
         first += len(rows)
-    of = np.array([spelling for spelling, _ in shares], np.intp)
-    return _Forms([word for _, word in shares], of, np.array(list(shares.values())))
+    return _each_once(words, of_words, shares)  # it may be in two languages
+
+
+def _rewritten(forms: _Forms, rewrite: Rewrite) -> _Forms:
+    """The words as they are written here."""
+    return _each_once(rewrite(forms.words), forms.of.tolist(), forms.ln_shares.tolist())
+
+
+def _each_once(words: Iterable[str], of: Iterable[int], ln_shares: Iterable[float]) -> _Forms:
+    """Each word of a spelling once, with the shares of equal ones together."""
+    shares: dict[tuple[int, str], float] = {}
+    for word, spelling, share in zip(words, of, ln_shares, strict=True):
+        known = shares.get((spelling, word))
+        shares[spelling, word] = share if known is None else float(np.logaddexp(known, share))
+    of_each = np.array([spelling for spelling, _ in shares], np.intp)
+    return _Forms([word for _, word in shares], of_each, np.array(list(shares.values())))
 
 
 def _ranked(scored: Scored, forms: _Forms, weights: ScoreWeights, top: int) -> list[Candidate]:

@@ -64,7 +64,7 @@ class Prediction:
 
     `left_out` words of a prior can be spelled on no keyboard.
     Models are judged with all words, those too that are not offered: what a person does not want to see says nothing of
-    how well a model reads them.
+    how well a model reads them. With `capitals` the first word of a sentence has one.
     """
 
     checkpoint: Checkpoint
@@ -72,6 +72,7 @@ class Prediction:
     find: Callable[[str], Keyboard]
     keyboard: Keyboard | None = None
     left_out: int = 0
+    capitals: bool = True
 
     def decoder(self, language: str | None = None) -> Decoder:
         """A decoder that offers no unwanted word, of the languages of a flag if there was one. Raises UsageError."""
@@ -144,7 +145,7 @@ class Prediction:
     def _decoder(self, lexicon_of: "Callable[[Languages], Lexicon]", language: str | None) -> Decoder:
         languages = said_languages(language)
         self.vocabulary.check(languages)
-        return Decoder(self.checkpoint, lexicon_of, languages or None)
+        return Decoder(self.checkpoint, lexicon_of, languages or None, capitals=self.capitals)
 
     def _entries(self, source: Source) -> Iterator[Entry]:
         with _opened(source) as stream:

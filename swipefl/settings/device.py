@@ -20,6 +20,7 @@ class Settings(Sourced):
     keyboard: str | None = None
     languages: str | None = None
     offensive_words: bool = False
+    capitals: bool = True
     epochs: int = Field(4, ge=1)
     batch_size: int = Field(_PLAN.batch_size, ge=1)
     learning_rate: float = Field(1e-3, gt=0)

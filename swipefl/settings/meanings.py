@@ -8,6 +8,7 @@ DEVICE = {
     "keyboard": "the keyboard of gestures that do not say",
     "languages": "what you write in, such as de or de,en: where keyboards do not say; else the system's at first",
     "offensive_words": "offer offensive words also to who never typed them",
+    "capitals": "write the first word of a sentence with a capital; no, where the keyboard does that itself",
     "epochs": "passes of personal training",
     "batch_size": "examples a step",
     "learning_rate": "step size of personal training (Adam)",

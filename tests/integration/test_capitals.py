@@ -1,0 +1,32 @@
+"""Capitals at the start of a sentence, as a keyboard meets them at the command line."""
+
+import json
+from pathlib import Path
+
+from swipefl.gesture.formats.own import to_line
+from swipefl.gesture.keyboard import built_in
+from tests.support.command import Done, swipefl
+from tests.support.people import examples
+from tests.support.swipes import lines
+
+
+def words(done: Done) -> list[list[str]]:
+    assert done.code == 0, done.err
+    return [[found["word"] for found in json.loads(line)["candidates"]] for line in done.out.splitlines()]
+
+
+def test_a_sentence_begins_with_a_capital_unless_the_keyboard_sees_to_that(tmp_path: Path) -> None:
+    (example,) = examples(1, seed=1, keyboard=built_in("qwerty"), words=("hello",))
+    said = ({}, {"before": ""}, {"before": "I went home. "}, {"before": "I said "}, {"before": 7})
+    given = lines(*(to_line(example) | before for before in said))
+    unknown, *first, within, no_text = words(swipefl(tmp_path, "predict", "-", given=given))
+    assert unknown == within == no_text
+    assert unknown[0].islower()
+    assert [found[0] for found in first] == [unknown[0].title()] * 2
+    assert not any(word[0].islower() for found in first for word in found)
+    plain = words(swipefl(tmp_path, "predict", "-", "--no-capitals", given=given))
+    assert plain == [unknown] * 5
+    assert words(swipefl(tmp_path, "predict", "-", given=given, SWIPEFL_CAPITALS="false")) == plain
+    (tmp_path / "config.toml").write_text("capitals = false\n")
+    assert words(swipefl(tmp_path, "predict", "-", given=given)) == plain
+    assert words(swipefl(tmp_path, "predict", "-", "--capitals", given=given))[1] == first[0]
