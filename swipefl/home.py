@@ -1,7 +1,8 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +20,6 @@ from swipefl.settings.sources import DEFAULT
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
-    from swipefl.decoder.lexicon import Lexicon
     from swipefl.device.acceptance import Synced
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.store.gestures import Stored
     from swipefl.store.membership import Membership
     from swipefl.store.meta import Meta
+    from swipefl.store.phrases import Uttered
     from swipefl.store.store import Store
 
 # The system's language when it was first known: timers have no locale, and the night shall not judge by another.
@@ -56,6 +57,7 @@ class Home:
         self._path = settings.home / STORED
         self._is_told = settings.languages is not None or on_guess is None
         self._guess: tuple[Languages, str] | None = None
+        self._opened = threading.local()
 
     def store(self) -> "Store":
         """The store, opened. Raises StoreError."""
@@ -113,7 +115,7 @@ class Home:
         own = Own(languages=self.person)
         if store is not None:
             lexicons = {known.language: partial(self._lexicon, known.language) for known in store.lexicons.all()}
-            own = Own(store.words.all(), store.words.hidden(), lexicons, self.person, self._typed)
+            own = Own(store.words.all(), store.words.hidden(), lexicons, self.person, self._typed, self._behind)
         return Vocabulary(own, size, prior, self.settings.offensive_words)
 
     def _lexicon(self, language: str) -> bytes:
@@ -123,6 +125,19 @@ class Home:
     def _typed(self, words: Iterable[str]) -> set[str]:
         with self.store() as store:
             return store.words.typed(words)
+
+    def _behind(self, follows: str) -> "Sequence[Uttered]":
+        """What the person wrote behind a word, as the store has it now; nothing where it cannot be read just now.
+
+        Asked at each gesture: a thread's store stays open for it.
+        """
+        try:
+            if not hasattr(self._opened, "store"):
+                self._opened.store = self.store()
+            opened: Store = self._opened.store
+            return opened.phrases.behind(follows)
+        except StoreError:
+            return ()
 
     @contextmanager
     def alone(self) -> "Iterator[Store]":
@@ -201,7 +216,6 @@ class Home:
         It is the one of an id, the newest of a word, the worst that the model does, or the newest. Raises UsageError
         where there is none such or more than one, CheckpointError, StoreError.
         """
-        from swipefl.decoder.decoder import Decoder
         from swipefl.device.worst import worst as worst_of
 
         prediction = self.prediction(model)
@@ -209,7 +223,7 @@ class Home:
             if id is not None:
                 found: Stored | None = store.gestures.find(id)
             elif worst:
-                found = worst_of(store, Decoder(prediction.checkpoint, prediction.vocabulary.lexicon))
+                found = worst_of(store, prediction.vocabulary.judging(prediction.checkpoint))
             else:
                 found = store.gestures.newest(word)
         if found is None:
@@ -220,18 +234,20 @@ class Home:
         self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
     ) -> "PersonalTraining":
         """What trains the personal model."""
-        return self._personal(store, self.vocabulary(store).lexicon, on_progress, stop)
+        return self._personal(store, self.vocabulary(store), on_progress, stop)
 
     def _personal(
         self,
         store: "Store",
-        lexicon_of: "Callable[[Languages], Lexicon]",
+        vocabulary: "Vocabulary",
         on_progress: Callable[[Progress], None],
         stop: Stop,
     ) -> "PersonalTraining":
         from swipefl.device.personal import PersonalTraining
 
-        return PersonalTraining(store, load_trainer, lexicon_of, personal_config(self.settings), on_progress, stop)
+        return PersonalTraining(
+            store, load_trainer, vocabulary.judging, personal_config(self.settings), on_progress, stop
+        )
 
     def cycle(
         self,
@@ -249,18 +265,18 @@ class Home:
         coordinator = self._exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
-        lexicon_of = self.vocabulary(store).lexicon  # one for all of the night: what it builds for an alphabet is large
+        vocabulary = self.vocabulary(store)  # one for all of the night: what it builds for an alphabet is large
         contributor = Contributor(
             store,
             load_trainer,
-            lexicon_of,
+            vocabulary.contributing,
             contribution_config(self.settings),
             self.settings.max_norm,
             on_progress,
             stop,
         )
-        personal = self._personal(store, lexicon_of, on_progress, stop)
-        judge = GlobalJudge(store, lexicon_of, stop)
+        personal = self._personal(store, vocabulary, on_progress, stop)
+        judge = GlobalJudge(store, vocabulary.judging, stop)
         return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop)
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
@@ -275,7 +291,7 @@ class Home:
             if exchange is None:
                 raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
             done = exchange.run(pull, push)
-            return Synced(done, GlobalJudge(store, self.vocabulary(store).lexicon, stop).run())
+            return Synced(done, GlobalJudge(store, self.vocabulary(store).judging, stop).run())
 
     def joining(
         self, address: str, token: str, ca: Path | None = None, insecure: bool = False

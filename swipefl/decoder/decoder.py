@@ -8,7 +8,8 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.context import Context, Told
 from swipefl.decoder.ctc import greedy
 from swipefl.decoder.encoder import Encoder
-from swipefl.decoder.lexicon import Lexicon
+from swipefl.decoder.lexicon import Lexicon, lexicon_of_any
+from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.search import Candidate, Rewrite, Scored, score, search
 from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
@@ -109,3 +110,8 @@ def _as_first(lexicon: Lexicon, words: Sequence[str]) -> list[str]:
         for place, language in zip(unsure, lexicon.languages_of([words[place] for place in unsure]), strict=True):
             first[place] = capitalised(words[place], language)
     return first
+
+
+def decoder_of_any(checkpoint: Checkpoint) -> Decoder:
+    """A decoder with what the package knows of whatever language; where a file says none, of English."""
+    return Decoder(checkpoint, lexicon_of_any, context_of=lambda languages: shipped_context(languages or ("en",)))

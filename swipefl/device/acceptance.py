@@ -8,11 +8,9 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.encoder import usable
 from swipefl.decoder.evaluation import Judgement, judge
-from swipefl.decoder.lexicon import Lexicon
 from swipefl.errors import CheckpointError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.gesture.gesture import Example
-from swipefl.gesture.language import Languages
 from swipefl.stopping import Stop, never, until
 from swipefl.store.checkpoints import StoredCheckpoint, Verdict
 from swipefl.store.models import global_for_predictions, read
@@ -35,9 +33,9 @@ class Synced:
 class GlobalJudge:
     """Judges the global models of one store; `stop` is asked before each gesture."""
 
-    def __init__(self, store: Store, lexicon_of: Callable[[Languages], Lexicon], stop: Stop = never) -> None:
+    def __init__(self, store: Store, decoder_of: Callable[[Checkpoint], Decoder], stop: Stop = never) -> None:
         self._store = store
-        self._lexicon_of = lexicon_of
+        self._decoder_of = decoder_of
         self._stop = stop
 
     def run(self) -> bool | None:
@@ -72,7 +70,7 @@ class GlobalJudge:
         return Verdict(accepted, len(examples), len(some), *right)
 
     def _judged(self, checkpoint: Checkpoint, examples: list[Example]) -> Judgement:
-        return judge(Decoder(checkpoint, self._lexicon_of), until(self._stop, examples))
+        return judge(self._decoder_of(checkpoint), until(self._stop, examples))
 
 
 def _is_due(known: StoredCheckpoint, held_out: int) -> bool:

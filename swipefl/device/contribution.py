@@ -9,13 +9,11 @@ import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.lexicon import Lexicon
 from swipefl.decoder.tuning import STEP_EXAMPLES, score_step
 from swipefl.errors import DataError
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.update import Delta, difference, encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
-from swipefl.gesture.language import Languages
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.membership import Membership
@@ -36,18 +34,19 @@ def contribution(
     examples: Sequence[Example],
     config: TrainingConfig,
     trainer: Trainer,
-    lexicon_of: Callable[[Languages], Lexicon],
+    decoder_of: Callable[[Checkpoint], Decoder],
     on_progress: Callable[[Progress], None] = lambda progress: None,
     stop: Stop = never,
 ) -> Contribution:
     """How training on `examples` by `config` changes the weights of `start`, and how a few of them change its score.
 
+    What `decoder_of` a checkpoint gives knows nothing of the person but their words: no order that they write them in.
     Equal arguments give equal bytes. Raises what the trainer raises.
     """
     trained = trainer(start, examples, config, on_progress, stop)
     drawn = np.random.default_rng([config.seed, int(start.fingerprint[:8], 16)]).permutation(len(examples))
     few = [examples[i] for i in drawn[:STEP_EXAMPLES]]
-    score = score_step(Decoder(start, lexicon_of), until(stop, few), start.score)
+    score = score_step(decoder_of(start), until(stop, few), start.score)
     there = replace(trained.checkpoint, score=score)
     return Contribution(difference(there.parameters, start.parameters), trained.examples)
 
@@ -62,7 +61,7 @@ class Contributor:
         self,
         store: Store,
         load_trainer: Callable[[], Trainer],
-        lexicon_of: Callable[[Languages], Lexicon],
+        decoder_of: Callable[[Checkpoint], Decoder],
         config: TrainingConfig,
         max_norm: float,
         on_progress: Callable[[Progress], None] = lambda progress: None,
@@ -72,7 +71,7 @@ class Contributor:
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
-        self._lexicon_of = lexicon_of
+        self._decoder_of = decoder_of
         self._config = config
         self._max_norm = max_norm
         self._on_progress = on_progress
@@ -104,7 +103,7 @@ class Contributor:
         residual = residual_from(member.residual, shapes_of(start.parameters))
         examples = self._store.gestures.examples("train")
         trainer = self._load_trainer()
-        made = contribution(start, examples, config, trainer, self._lexicon_of, self._on_progress, self._stop)
+        made = contribution(start, examples, config, trainer, self._decoder_of, self._on_progress, self._stop)
         encoded = encode_update(made.delta, max_norm, residual)
         return QueuedUpdate(
             self._new_id(),

@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
-from swipefl.decoder.lexicon import Lexicon
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
-from swipefl.gesture.language import Languages
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.models import fallback, global_for_predictions, in_use
@@ -85,14 +83,14 @@ class PersonalTraining:
         self,
         store: Store,
         load_trainer: Callable[[], Trainer],
-        lexicon_of: Callable[[Languages], Lexicon],
+        decoder_of: Callable[[Checkpoint], Decoder],
         config: TrainingConfig,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         stop: Stop = never,
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
-        self._lexicon_of = lexicon_of
+        self._decoder_of = decoder_of
         self._config = config
         self._on_progress = on_progress
         self._stop = stop
@@ -142,7 +140,7 @@ class PersonalTraining:
             return Personal(trained, root, None, None, 0)
 
         def judged(checkpoint: Checkpoint) -> Judgement:
-            return judge(Decoder(checkpoint, self._lexicon_of), until(self._stop, held_out[-MOST_JUDGED:]))
+            return judge(self._decoder_of(checkpoint), until(self._stop, held_out[-MOST_JUDGED:]))
 
         before, after = judged(used), judged(trained.checkpoint)
         without = before if used.fingerprint == root.fingerprint else judged(root)

@@ -145,7 +145,8 @@ class Prediction:
     def _decoder(self, lexicon_of: "Callable[[Languages], Lexicon]", language: str | None) -> Decoder:
         languages = said_languages(language)
         self.vocabulary.check(languages)
-        return Decoder(self.checkpoint, lexicon_of, languages or None, capitals=self.capitals)
+        context_of = self.vocabulary.context
+        return Decoder(self.checkpoint, lexicon_of, languages or None, context_of, capitals=self.capitals)
 
     def _entries(self, source: Source) -> Iterator[Entry]:
         with _opened(source) as stream:

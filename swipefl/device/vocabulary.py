@@ -6,12 +6,18 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from swipefl.decoder.alike import spelled_alike
+from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.decoder.context import Context
+from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged, no_words, offensive_words, shipped
+from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.word_list import WordList, unpacked
+from swipefl.device.phrases import OwnPhrases
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.gesture.language import Languages, is_turkic, primary, tags_of
 from swipefl.gesture.spelling import folded, straight
 from swipefl.store.personal_words import PersonalWord, caseless
+from swipefl.store.phrases import Uttered
 
 LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
 KEPT = 3  # lexicons of as many languages or sets of them: whoever sends gestures chooses their number
@@ -31,7 +37,8 @@ def nobody(words: Iterable[str]) -> set[str]:
 class Own:
     """What a person has of words: personal and hidden ones, and lexicons by language, each read when it is wanted.
 
-    `languages` are those of gestures for which nothing says any; `typed` says which words the person typed themselves.
+    `languages` are those of gestures for which nothing says any; `typed` says which words the person typed themselves,
+    `behind` what they wrote behind a word.
     """
 
     words: Sequence[PersonalWord] = ()
@@ -39,6 +46,7 @@ class Own:
     lexicons: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     languages: Callable[[], Languages] = english
     typed: Callable[[Iterable[str]], set[str]] = nobody
+    behind: Callable[[str], Sequence[Uttered]] | None = None
 
 
 class Vocabulary:
@@ -70,6 +78,22 @@ class Vocabulary:
     def offered(self, languages: Languages) -> Lexicon:
         """The words of these languages that the search may meet."""
         return self._shown(self._spoken(languages))
+
+    def context(self, languages: Languages) -> Context | None:
+        """What is known of words in order in these languages: what the package has, and the person's own."""
+        known = self._shared_context(languages)
+        return OwnPhrases(self._own.behind, known) if self._own.behind else known
+
+    def judging(self, checkpoint: Checkpoint) -> Decoder:
+        """What models are judged with: all words, and all that is known of words in order."""
+        return Decoder(checkpoint, self.lexicon, context_of=self.context)
+
+    def contributing(self, checkpoint: Checkpoint) -> Decoder:
+        """What a contribution is made with: of words in order only what is in everybody's package, for it leaves."""
+        return Decoder(checkpoint, self.lexicon, context_of=self._shared_context)
+
+    def _shared_context(self, languages: Languages) -> Context | None:
+        return shipped_context(self._spoken(languages))
 
     def check(self, languages: Languages) -> None:
         """Raises UsageError for a language without a lexicon, and says which have one."""

@@ -32,6 +32,7 @@ APART = {
 }  # fmt: skip
 ALIKE = {"ي": "ی", "ك": "ک"}  # where a Persian keyboard has the one, and an Arabic text the other
 APOSTROPHES = frozenset("'’ʼ`´ʹʻʽʾʿ‘‛′＇")
+_STRAIGHT = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 FIRST = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"  # of a Hangul syllable, in the order of Unicode (section 3.12)
 VOWEL = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
 ACCENTS = frozenset((1, 7, *range(10, 36), 107, 122))  # combining classes: overlays, nuktas, Semitic points, tones
@@ -168,7 +169,7 @@ def _joins(before: str) -> bool:
 
 def straight(word: str) -> str:
     """`word` with apostrophes all of one form."""
-    return "".join("'" if character in APOSTROPHES else character for character in word)
+    return word.translate(_STRAIGHT)
 
 
 def can_be_spelled(word: str) -> bool:

@@ -10,9 +10,8 @@ import numpy as np
 from safetensors.numpy import save
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
-from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.decoder import decoder_of_any
 from swipefl.decoder.evaluation import Evaluation, evaluate_by
-from swipefl.decoder.lexicon import lexicon_of_any
 from swipefl.device.contribution import Contribution, contribution
 from swipefl.errors import DataError
 from swipefl.federation.update import encode_update, residual_from, shapes_of
@@ -67,7 +66,7 @@ def contribute(task: Task, scenario: Scenario) -> Made:
         measured=False,
     )
     try:
-        made = contribution(start, examples, config, train, lexicon_of_any)
+        made = contribution(start, examples, config, train, decoder_of_any)
         return _sent(made, task, scenario)
     except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
         return Made(None, 0)
@@ -96,7 +95,7 @@ def evaluate_part(
 
     And those of each group by a field of their lines, where one is named. Raises UsageError where that groups nothing.
     """
-    decoder = Decoder(_checkpoint(start), lexicon_of_any)
+    decoder = decoder_of_any(_checkpoint(start))
     chosen = islice(read_labelled(examples), part, None, parts)
     grouped = ((example, group_of(fields, by) if by else "") for example, fields in chosen)
     whole, groups = evaluate_by(decoder.decode_and_spell, grouped, decoder.knows)

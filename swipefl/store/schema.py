@@ -184,6 +184,9 @@ _STEPS = (
             # finds what a person writes behind a word, the newest first, without a page of points
             """CREATE INDEX gestures_by_before ON gestures (follows, verdict, held_out, number, before, word, stored_at)
             WHERE follows IS NOT NULL""",
+            # finds the oldest that still counts among these
+            """CREATE INDEX gestures_with_before ON gestures (number)
+            WHERE follows IS NOT NULL AND verdict = 'good' AND held_out = 0""",
         ),
     ),
     Step(

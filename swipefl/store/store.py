@@ -19,6 +19,7 @@ from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
 from swipefl.store.names import Names
 from swipefl.store.outbox import Outbox
+from swipefl.store.phrases import Phrases
 from swipefl.store.rounds import Rounds
 from swipefl.store.schema import STORE
 from swipefl.store.words import Words
@@ -53,6 +54,7 @@ class Store:
         self.rounds = Rounds(self.sql)
         self.outbox = Outbox(self.sql)
         self.words = Words(self.sql, person(self.meta))
+        self.phrases = Phrases(self.sql)
         self.lexicons = Lexicons(self.sql, clock)
         self.memberships = Memberships(self.sql)
 

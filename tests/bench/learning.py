@@ -17,12 +17,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from swipefl.decoder.ngrams import shipped_context
-
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import evaluate_by
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples, read_labelled
 from swipefl.gesture.formats.fields import group_of

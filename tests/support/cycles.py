@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.decoder import decoder_of_any
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.cycle import Cycle
@@ -35,9 +35,9 @@ def untrained(start: Checkpoint, swipes: Sequence[Example], config: TrainingConf
 
 def contributor(store: Store, trainer: Any = untrained, stop: Stop = never, seed: int = 0) -> Contributor:
     config = replace(CONFIG, measured=False, seed=seed)
-    return Contributor(store, lambda: trainer, load_lexicon, config, MAX_NORM, stop=stop)
+    return Contributor(store, lambda: trainer, decoder_of_any, config, MAX_NORM, stop=stop)
 
 
 def cycle(store: Store, trainer: Any = untrained, stop: Stop = never, **parts: Any) -> Cycle:
-    personal = PersonalTraining(store, lambda: trainer, load_lexicon, CONFIG, stop=stop)
-    return Cycle(store, personal, contributor(store, trainer, stop), GlobalJudge(store, load_lexicon, stop), **parts)
+    personal = PersonalTraining(store, lambda: trainer, decoder_of_any, CONFIG, stop=stop)
+    return Cycle(store, personal, contributor(store, trainer, stop), GlobalJudge(store, decoder_of_any, stop), **parts)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.decoder.decoder import decoder_of_any
 from swipefl.decoder.evaluation import Judgement
-from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device import acceptance
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.cycle import nothing_to_do
@@ -46,7 +46,7 @@ def came(store: Store, checkpoint: Checkpoint) -> int:
 
 
 def judged(store: Store) -> bool | None:
-    return GlobalJudge(store, load_lexicon).run()
+    return GlobalJudge(store, decoder_of_any).run()
 
 
 def verdict(store: Store, number: int) -> Verdict | None:
@@ -218,7 +218,7 @@ def test_a_signal_ends_it_at_the_next_swipe_and_the_next_run_goes_on(own: Store)
         return Interrupted(signal.SIGTERM) if len(asked) > 3 else None
 
     with pytest.raises(Interrupted):
-        GlobalJudge(own, load_lexicon, stop).run()
+        GlobalJudge(own, decoder_of_any, stop).run()
     assert len(asked) == 4
     assert is_(predicts(own), BASE)
     assert judged(own) is True

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
-from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.decoder import decoder_of_any
 from swipefl.decoder.tuning import STEP_EXAMPLES
 from swipefl.device.contribution import contribution
 from swipefl.federation.protocol.plan import Plan
@@ -197,7 +197,7 @@ def test_a_few_examples_move_the_score_other_ones_by_seed_and_by_model() -> None
     def made(start: Checkpoint = BASE, seed: int = 0) -> tuple[list[int], Delta]:
         watched = Watched(examples(200))
         config = replace(CONFIG, seed=seed)
-        change = contribution(start, watched, config, untrained, load_lexicon).delta
+        change = contribution(start, watched, config, untrained, decoder_of_any).delta
         return watched.seen, change
 
     usual, score = made()

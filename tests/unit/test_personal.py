@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
-from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.decoder import Decoder, decoder_of_any
 from swipefl.decoder.evaluation import Judgement
-from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device import personal
 from swipefl.device.personal import PersonalTraining, TrainReport, personal_start, reset
 from swipefl.device.prediction import choose_checkpoint
@@ -61,7 +60,7 @@ class To:
 
 
 def training(store: Store, trainer: To, **parts: Any) -> PersonalTraining:
-    return PersonalTraining(store, lambda: trainer, load_lexicon, CONFIG, **parts)
+    return PersonalTraining(store, lambda: trainer, decoder_of_any, CONFIG, **parts)
 
 
 def put_sides(store: Store, train: int, held_out: int) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.decoder import Decoder, decoder_of_any
 from swipefl.decoder.evaluation import judge
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device.contribution import contribution
@@ -72,7 +72,7 @@ def judging(stop: Nth) -> None:
 
 
 def contributing(stop: Nth) -> None:
-    contribution(base_checkpoint(), examples(12), CONFIG, train, load_lexicon, stop=stop)
+    contribution(base_checkpoint(), examples(12), CONFIG, train, decoder_of_any, stop=stop)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_personal_training_is_stopped_in_its_judging_too(tmp_path) -> None:
         counts = store.gestures.counts()
 
         def run(stop: Nth) -> None:
-            PersonalTraining(store, lambda: train, load_lexicon, CONFIG, stop=stop).run()
+            PersonalTraining(store, lambda: train, decoder_of_any, CONFIG, stop=stop).run()
 
         whole = Nth(float("inf"))
         run(whole)

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.decoder import decoder_of_any
 from swipefl.decoder.evaluation import judge
-from swipefl.decoder.lexicon import lexicon_of_any
 from swipefl.errors import DataError
 from swipefl.federation.coordinator.rounds import Holdout
 from swipefl.gesture.formats import read_examples
@@ -27,7 +26,7 @@ def holdout(path: Path) -> Holdout:
         if checkpoint.fingerprint not in known:
             for oldest in list(known)[:-2]:
                 del known[oldest]
-            known[checkpoint.fingerprint] = judge(Decoder(checkpoint, lexicon_of_any), until(stop, examples)).top1
+            known[checkpoint.fingerprint] = judge(decoder_of_any(checkpoint), until(stop, examples)).top1
         return known[checkpoint.fingerprint]
 
     return score
