@@ -59,6 +59,10 @@ class Home:
         self._guess: tuple[Languages, str] | None = None
         self._opened = threading.local()
 
+    def __reduce__(self) -> "tuple[type[Home], tuple[Settings]]":
+        """In another process it is the same home, which tells nobody what it guesses."""
+        return Home, (self.settings,)
+
     def store(self) -> "Store":
         """The store, opened. Raises StoreError."""
         from swipefl.store.store import Store

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
-from swipefl.cli.options import LanguageOption
+from swipefl.cli.options import JobsOption, LanguageOption
 from swipefl.cli.rendering import console, counted, number, percent, printable, table
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def evaluate(
         str | None,
         typer.Option("--by", metavar="FIELD", help="Groups of gestures too, by a field of their lines."),
     ] = None,
+    jobs: JobsOption = 1,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,10 +54,10 @@ def evaluate(
     source = None if path is None else source_of(path)
     examples = device.held_out() if source is None else prediction.examples(source)
     if by is None:
-        evaluation, groups = prediction.evaluation(examples, language), None
+        evaluation, groups = prediction.evaluation(examples, language, jobs), None
     else:
         grouped = held_out_by(examples, by) if source is None else prediction.grouped(source, by)
-        evaluation, groups = prediction.evaluation_by(grouped, language)
+        evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
     if as_json or not is_terminal():
         told = {} if groups is None else {"by": {name: _json(group) for name, group in groups.items()}}
         emit(_json(evaluation) | told)

@@ -7,6 +7,7 @@ import typer
 
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.address import LISTEN
+from swipefl.federation.protocol.bounds import MOST_JOBS
 from swipefl.settings.meanings import COORDINATOR, DEVICE
 
 _POLICY = Policy()
@@ -37,6 +38,8 @@ def _sentence(meaning: str) -> str:
 LanguageOption = Annotated[
     str | None, typer.Option(help="Such as de, or de,en for both; else what line, keyboard or `config` says.")
 ]
+
+JobsOption = Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="So many processes share the work on a file.")]
 
 # What `coordinator serve` and `simulate` both say of a federation.
 Epochs = Annotated[int | None, coordinator_option("epochs")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, source_of
-from swipefl.cli.options import LanguageOption, device_option
+from swipefl.cli.options import JobsOption, LanguageOption, device_option
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import candidates_as_json, console, counted, printable, table
 
@@ -25,6 +25,7 @@ def predict(
     prior: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Words with ln probabilities that you know better: `word -7.5`.")
     ] = None,
+    jobs: JobsOption = 1,
     offensive_words: Annotated[bool | None, device_option("offensive_words")] = None,
     capitals: Annotated[bool | None, device_option("capitals")] = None,
     home: HomeOption = None,
@@ -35,7 +36,7 @@ def predict(
     prediction = device.prediction(model, keyboard, prior=prior)
     if prediction.left_out:
         note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")
-    found = prediction.answers(source_of(path), language, top)
+    found = prediction.answers(source_of(path), language, top, jobs)
     if as_json or not is_terminal():
         for answer in found:
             emit(_plain(answer))

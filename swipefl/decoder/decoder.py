@@ -22,6 +22,10 @@ from swipefl.gesture.language import Languages
 MOST_LANGUAGES = 3  # that a gesture's words are looked for in, unless a person asks for more: a list may have 20 MB
 
 
+def no_context(languages: Languages) -> None:
+    """Nothing is known of words in order."""
+
+
 class Decoder:
     """Decodes gestures with one checkpoint.
 
@@ -36,7 +40,7 @@ class Decoder:
         checkpoint: Checkpoint,
         lexicon_of: Callable[[Languages], Lexicon],
         languages: Languages | None = None,
-        context_of: Callable[[Languages], Context | None] = lambda languages: None,
+        context_of: Callable[[Languages], Context | None] = no_context,
         capitals: bool = False,
     ) -> None:
         self._encoder = Encoder(checkpoint)

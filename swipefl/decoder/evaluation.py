@@ -108,10 +108,7 @@ def evaluate(decode: Decode, examples: Iterable[Example], known: Callable[[Examp
 
     `known` says whether an example's word is in the lexicon. Raises TooLittleData where there are no examples.
     """
-    tally = _Tally()
-    for example in examples:
-        tally.add(_seen(decode, example, known))
-    return tally.evaluation()
+    return tallied(seen(decode, example, known) for example in examples)
 
 
 def evaluate_by(
@@ -121,19 +118,31 @@ def evaluate_by(
 
     Raises TooLittleData where there are no examples, UsageError where there are more than MOST_GROUPS groups.
     """
+    return tallied_by((seen(decode, example, known), group) for example, group in examples)
+
+
+def tallied(all_seen: "Iterable[Seen]") -> Evaluation:
+    """The scores of what was seen. Raises TooLittleData where nothing was."""
+    tally = _Tally()
+    for one in all_seen:
+        tally.add(one)
+    return tally.evaluation()
+
+
+def tallied_by(all_seen: "Iterable[tuple[Seen, str]]") -> tuple[Evaluation, dict[str, Evaluation]]:
+    """The same of all that was seen, and of each group, by its name. Raises UsageError as `evaluate_by` does."""
     everything, tallies = _Tally(), dict[str, _Tally]()
-    for example, group in examples:
-        seen = _seen(decode, example, known)
+    for one, group in all_seen:
         if group not in tallies and len(tallies) == MOST_GROUPS:
             what = "there are more than {most:,} groups"
             raise UsageError("many-groups", what, Remedy.CHOOSE_FIELD, most=MOST_GROUPS)
         for tally in (everything, tallies.setdefault(group, _Tally())):
-            tally.add(seen)
+            tally.add(one)
     return everything.evaluation(), {name: tallies[name].evaluation() for name in sorted(tallies)}
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """What came of one example; `written` where its label is more than a spelling."""
 
     word: str
@@ -146,12 +155,13 @@ class _Seen:
     seconds: float
 
 
-def _seen(decode: Decode, example: Example, known: Callable[[Example], bool]) -> _Seen:
+def seen(decode: Decode, example: Example, known: Callable[[Example], bool]) -> Seen:
+    """What comes of one example."""
     begun = time.perf_counter()
     candidates, spelling = decode(example.gesture, LOOKED_AT)
     seconds = time.perf_counter() - begun
     word, chances, listed = example.spelled, _chances(candidates), known(example)
-    return _Seen(
+    return Seen(
         word,
         _rank(word, chances) if listed else NOWHERE,
         next(iter(chances.values()), 0.0),
@@ -175,7 +185,7 @@ class _Tally:
         self._keys_seen, self._keys_missed = Counter[str](), Counter[str]()
         self._words_seen, self._words_missed = Counter[str](), Counter[str]()
 
-    def add(self, seen: _Seen) -> None:
+    def add(self, seen: Seen) -> None:
         """Counts one example."""
         self._ranks.append(seen.rank)
         self._sure.append(seen.sure)

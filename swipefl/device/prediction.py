@@ -4,7 +4,8 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
@@ -14,6 +15,7 @@ from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.device.languages import said_languages
+from swipefl.device.parallel import spread
 from swipefl.device.sources import name_of
 from swipefl.device.vocabulary import Vocabulary
 from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
@@ -26,7 +28,7 @@ from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import can_be_spelled, folded, straight
 
 if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
-    from swipefl.decoder.evaluation import Evaluation
+    from swipefl.decoder.evaluation import Evaluation, Seen
     from swipefl.decoder.lexicon import Lexicon
     from swipefl.store.store import Store
 
@@ -78,16 +80,12 @@ class Prediction:
         """A decoder that offers no unwanted word, of the languages of a flag if there was one. Raises UsageError."""
         return self._decoder(self.vocabulary.offered, language)
 
-    def answers(self, source: Source, language: str | None = None, top: int = 5) -> Iterator[Answer]:
-        """One answer a gesture, in order, as it comes. Raises UsageError, DataError where the source cannot be read."""
-        decoder = self.decoder(language)
-        for entry in self._entries(source):
-            if isinstance(entry, Private):  # a password is typed too; nothing is kept of any answer
-                entry = entry.entry
-            if isinstance(entry, Rejected):
-                yield Answer(entry.line, None, fault=entry.fault)
-            elif isinstance(entry, Reading):
-                yield _answer(entry, decoder, top)
+    def answers(self, source: Source, language: str | None = None, top: int = 5, jobs: int = 1) -> Iterator[Answer]:
+        """One answer a gesture, in order, as it comes; of a file in as many processes as there are `jobs`.
+
+        Raises UsageError, DataError where the source cannot be read, WorkerLost.
+        """
+        return spread(partial(_answered, top=top), self.decoder(language), self._asked(source), _jobs_for(source, jobs))
 
     def gesture(self, line: bytes) -> Gesture:
         """The gesture of a line, also of a private one. Raises RejectedLine, also where there is more than one."""
@@ -101,24 +99,27 @@ class Prediction:
             raise RejectedLine("no-gesture", "one gesture is wanted, and there are {count}", count=len(gestures))
         return gestures[0]
 
-    def evaluation(self, examples: Iterable[Example], language: str | None = None) -> "Evaluation":
-        """How good it is on examples. Raises UsageError, TooLittleData where there are none."""
-        from swipefl.decoder.evaluation import evaluate
+    def evaluation(self, examples: Iterable[Example], language: str | None = None, jobs: int = 1) -> "Evaluation":
+        """How good it is on examples, looked at in so many processes.
+
+        Raises UsageError, TooLittleData where there are none, WorkerLost.
+        """
+        from swipefl.decoder.evaluation import tallied
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return evaluate(decoder.decode_and_spell, examples, decoder.knows)
+        return tallied(spread(_seen, decoder, examples, jobs))
 
     def evaluation_by(
-        self, examples: Iterable[tuple[Example, str]], language: str | None = None
+        self, examples: Iterable[tuple[Example, str]], language: str | None = None, jobs: int = 1
     ) -> "tuple[Evaluation, dict[str, Evaluation]]":
         """How good it is on all examples, and on those of each group.
 
-        Raises UsageError, also where there are too many groups, and TooLittleData where there are no examples.
+        Raises UsageError, also where there are too many groups, TooLittleData where there are no examples, WorkerLost.
         """
-        from swipefl.decoder.evaluation import evaluate_by
+        from swipefl.decoder.evaluation import tallied_by
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return evaluate_by(decoder.decode_and_spell, examples, decoder.knows)
+        return tallied_by(spread(_seen_of_group, decoder, examples, jobs))
 
     def examples(self, source: Source) -> Iterator[Example]:
         """The gestures with words of a source. Raises DataError where it cannot be read."""
@@ -131,6 +132,14 @@ class Prediction:
         """
         for example, said in self._labelled(source):
             yield example, group_of({**facts_of(example), **said}, field)
+
+    def _asked(self, source: Source) -> Iterator[Reading | Answer]:
+        """What is to be answered, private or not, without what its line says besides; what cannot be is already."""
+        for entry in map(_bare, self._entries(source)):
+            if isinstance(entry, Rejected):
+                yield Answer(entry.line, None, fault=entry.fault)
+            elif isinstance(entry, Reading):
+                yield replace(entry, text=b"", fields={})
 
     def _labelled(self, source: Source) -> Iterator[tuple[Example, Mapping[str, Any]]]:
         for entry in self._entries(source):
@@ -166,6 +175,29 @@ def candidates_of(gesture: Gesture, decoder: Decoder, top: int) -> tuple[Candida
         what = "the keyboard can spell no word of its languages"
         raise RejectedLine("no-words-of-language", what, Remedy.SAY_LANGUAGE)
     return candidates
+
+
+def _jobs_for(source: Source, jobs: int) -> int:
+    """The number of processes. Raises UsageError for several at standard input, whose lines are answered one by one."""
+    if jobs > 1 and not isinstance(source, Path):
+        what = "standard input is answered line by line, by one process"
+        raise UsageError("jobs-without-file", what, Remedy.GIVE_FILE)
+    return jobs
+
+
+def _answered(decoder: Decoder, asked: Reading | Answer, top: int) -> Answer:
+    return asked if isinstance(asked, Answer) else _answer(asked, decoder, top)
+
+
+def _seen(decoder: Decoder, example: Example) -> "Seen":
+    from swipefl.decoder.evaluation import seen
+
+    return seen(decoder.decode_and_spell, example, decoder.knows)
+
+
+def _seen_of_group(decoder: Decoder, grouped: tuple[Example, str]) -> "tuple[Seen, str]":
+    example, group = grouped
+    return _seen(decoder, example), group
 
 
 def _answer(entry: Reading, decoder: Decoder, top: int) -> Answer:

@@ -71,6 +71,10 @@ class Vocabulary:
         self._of_several = lru_cache(KEPT)(self._with_own)
         self._shown = lru_cache(KEPT)(self._hiding)
 
+    def __reduce__(self) -> "tuple[type[Vocabulary], tuple[object, ...]]":
+        """In another process the lexicons are made anew: they are larger than what they are made of."""
+        return Vocabulary, (self._own, self._size, self._prior, self._offensive)
+
     def lexicon(self, languages: Languages) -> Lexicon:
         """All words of these languages, of the person's where they are none: what models are judged with."""
         return self._of_several(self._spoken(languages))

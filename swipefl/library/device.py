@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.federation.protocol.bounds import check
+from swipefl.federation.protocol.bounds import MOST_JOBS, check
 from swipefl.home import STORED, Home
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
@@ -169,29 +169,32 @@ class Device:
         language: str | None = None,
         keyboard: str | PathLike[str] | None = None,
         by: str | None = None,
+        jobs: int = 1,
     ) -> "Evaluation":
         """Counts how often the right word comes first, on swipes with their words, else on those that are held out.
 
         `swipes` are as `ingest` takes them, and no folder. `model` is "personal" (what predictions use), "global" (the
         newest received) or "base" (the one of the package); `lexicon_size` keeps the most frequent words alone;
         `language` is "de" or "de,en", else what line, keyboard or settings say. `by` is a field of the lines, such as
-        "user": the evaluation's `by` then has one more for each of its values.
-        Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError.
+        "user": the evaluation's `by` then has one more for each of its values. `jobs` processes share the work, each of
+        them begun with a module of the caller's that must be safe to import (`if __name__ == "__main__"`).
+        Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError, WorkerLost.
         """
         from swipefl.gesture.formats.fields import held_out_by
         from swipefl.library.sources import sources_of
 
         home = self._open()
+        check("jobs", jobs, 1, MOST_JOBS)
         prediction = home.prediction(model, _named(keyboard), lexicon_size)
         sources = None if swipes is None else sources_of(swipes)
         if by is None:
             examples = home.held_out() if sources is None else chain.from_iterable(map(prediction.examples, sources))
-            return prediction.evaluation(examples, language)
+            return prediction.evaluation(examples, language, jobs)
         if sources is None:
             grouped = iter(held_out_by(home.held_out(), by))
         else:
             grouped = chain.from_iterable(prediction.grouped(source, by) for source in sources)
-        evaluation, groups = prediction.evaluation_by(grouped, language)
+        evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
         return replace(evaluation, by=groups)
 
     def show(

@@ -2,23 +2,19 @@
 
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict
-from multiprocessing.connection import Connection
 from pathlib import Path
 
 from swipefl.database.files import make_folder
 from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.errors import Remedy, UsageError, WorkerLost
+from swipefl.processes import workers
 from swipefl.simulation.participants import participants_of
 from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.simulation import ROUNDS_FILE, Simulation
@@ -61,7 +57,7 @@ def _begun(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume:
         participants = participants_of(file, people)
         (out / SCENARIO).write_text(written, "utf-8")
         parallel = os.cpu_count() or 1
-        with _workers(parallel) as processes:
+        with workers(parallel) as processes:
             simulation = Simulation(participants, scenario, start, out, processes, parallel)
             yield simulation
         shutil.copyfile(simulation.newest(), out / "model.safetensors")
@@ -70,39 +66,6 @@ def _begun(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume:
         raise WorkerLost("worker-lost", killed, Remedy.RESUME) from error
     finally:  # copies of people's swipes are not left lying about
         shutil.rmtree(people, ignore_errors=True)
-
-
-@contextmanager
-def _workers(count: int) -> Iterator[Executor]:
-    """So many processes, which end with this one whatever becomes of it, and at once where the block is left early."""
-    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
-    far, near = context.Pipe(duplex=False)  # `near` is closed by the kernel, if by nobody else
-    with far, near, ProcessPoolExecutor(count, context, _end_with, (far,)) as processes:
-        # They have the terminal's Ctrl-C and a service's SIGTERM too, from their first instruction on: it is the first
-        # process that answers.
-        deaf = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-        try:
-            for _ in range(count):
-                processes.submit(os.getpid)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, deaf)
-        try:
-            yield processes
-        except BaseException:
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.kill()
-            raise
-
-
-def _end_with(far: Connection) -> None:
-    """Ends this process when the other end of `far` is closed, whatever it does then."""
-
-    def watch() -> None:
-        with suppress(EOFError, OSError):
-            far.recv_bytes()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _written(scenario: Scenario, file: Path, start: str) -> str:
