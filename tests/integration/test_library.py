@@ -38,6 +38,7 @@ LEFT_TO_CALLERS = {
         "model",
         "language",
         "prior",
+        "jobs",
     },  # one gesture that says its language; a model in use, a word list
     "enroll": {"token_file"},
     "simulate": {"rounds"},  # and all that a Scenario says

@@ -8,12 +8,12 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import environment, swipefl
+from tests.support.processes import kill_a_worker, session
 from tests.support.waiting import LONG_S, wait_until
 
 KEYS = ["round", "version", "clients", "examples", "top1", "top3", "bytes_up", "bytes_down", "seconds"]
@@ -77,17 +77,6 @@ def begun(swipes: Path, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def session(leader: int) -> list[int]:
-    """The processes of a session that still run."""
-    running = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            state, _, _, its_session, *_ = status.read_text().rpartition(")")[2].split()
-            if int(its_session) == leader and state != "Z":
-                running.append(int(status.parent.name))
-    return running
-
-
 @pytest.mark.parametrize(
     ("signum", "to", "trains"),
     [
@@ -117,11 +106,7 @@ def test_workers_end_with_the_simulation(
 def test_a_killed_worker_is_told_and_the_rounds_go_on_later(begun: subprocess.Popen[bytes], tmp_path: Path) -> None:
     out = tmp_path / "out"
     wait_until(lambda: list(out.glob("*/round.jsonl")))
-    for worker in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if int(worker.name) in session(begun.pid) and b"spawn_main" in (worker / "cmdline").read_bytes():
-                os.kill(int(worker.name), signal.SIGKILL)
-                break
+    kill_a_worker(begun.pid)
     assert begun.wait(LONG_S) == 5
     assert begun.stderr
     told = begun.stderr.read().decode()
