@@ -134,6 +134,7 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
     file = results["file"] and [
         ("predict of a file, swipes/s", ">=", 150.0, results["file"]["swipes_per_s"]),
         ("its memory / that of an eighth of it", "<=", 1.1, results["file"]["peak_growth"]),
+        ("two processes against one", ">=", 1.8, results["jobs"]["ratio"]),
     ]
     halves = [
         (f"top-1 of {text}", ">=", bound, results["accuracy"][f"swipefl, {text}"]["top1"])
@@ -152,6 +153,8 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("size of the base checkpoint, MB", "<=", 1.1, len(base_blob()) / 1e6),
         ("a gesture, 100,000 words, p50 ms", "<=", 8.0, warm["ms_p50"]),
         ("a gesture, 100,000 words, p99 ms", "<=", 20.0, warm["ms_p99"]),
+        ("with context, p50 / bare recurrent floor", "<=", 3.0, results["floor"]["of_floor"]),
+        ("with context, p99 / p50", "<=", 2.0, results["floor"]["tail"]),
         (f"{larger:.0f} times as many words: p50 times", "<=", larger, many["ms_p50"] / few["ms_p50"]),
         ("all English words against 100,000: p50 times", "<=", 1.1, many["ms_p50"] / warm["ms_p50"]),
         ("two languages against one: p50 times", "<=", 1.2, two["ms_p50"] / many["ms_p50"]),
@@ -230,8 +233,10 @@ def main() -> None:
     results["loading"] = speed.loading()
     sample = examples[:: max(1, len(examples) // 500)]
     results["speed"] = speed.curve(sample)
+    results["floor"] = speed.against_floor(sample)
     results["agreement"] = speed.agreement(sample)
     with tempfile.TemporaryDirectory() as home:
+        results["jobs"] = speed.jobs(DEV, Path(home)) if DEV.exists() else {}
         results["file"] = speed.of_a_file(DEV, len(examples), Path(home)) if DEV.exists() else []
     results["accuracy"] = accuracy(examples)
     results["layouts"] = layouts.unseen()
@@ -244,7 +249,7 @@ def main() -> None:
     (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
     for name, row in results["federation"].items():
         console.print(shown(name, row))
-    tables = ("processes", "training", "simulation", "loading", "speed", "file", "accuracy")
+    tables = ("processes", "training", "simulation", "loading", "speed", "floor", "jobs", "file", "accuracy")
     for name in (*tables, "layouts", "languages", "personal"):
         if results[name]:
             console.print(shown(name, results[name]))

@@ -9,6 +9,8 @@ import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from importlib import resources
 from pathlib import Path
 
@@ -19,8 +21,10 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.ctc import ctc_log_likelihoods
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, offensive_words, shipped
+from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.template import deviations, path_of
 from swipefl.decoder.word_list import unpacked
+from swipefl.gesture.before import Before
 from swipefl.gesture.features import frames_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.network import Batch, Network, network_of
@@ -69,6 +73,33 @@ def curve(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
         p50, p99 = np.percentile(spent[name], [50, 99]).tolist()
         rows[name] = {"ms_p50": p50, "ms_p99": p99, "top1": right[name] / len(examples)}
     return rows
+
+
+def bare_floor(frames: int = 43, units: int = 128) -> None:
+    """The recurrent steps of two layers in both directions as one writes them in numpy: products and gates alone."""
+    rng = np.random.default_rng(0)
+    recurrent = rng.normal(0, 0.05, (2, units, 4 * units)).astype(np.float32)
+    given = rng.normal(0, 1, (frames, 2, 1, 4 * units)).astype(np.float32)
+    for _ in range(2):
+        hidden, cell = np.zeros((2, 2, 1, units), np.float32)
+        for row in given:
+            i, f, g, o = np.split(np.tanh(row + hidden @ recurrent), 4, axis=2)  # sigmoids by halved weights
+            cell = (1 + f) * cell + (1 + i) * g
+            hidden = (1 + o) * np.tanh(cell)
+
+
+def against_floor(examples: Sequence[Example]) -> dict[str, float]:
+    """A gesture with context, all English words: p50 against the bare recurrent floor of the same run, and the tail."""
+    decoder = Decoder(base_checkpoint(), load_lexicon, context_of=shipped_context)
+    gestures = [replace(example.gesture, before=Before(("i", "want"))) for example in examples]
+    spent, floors = [], []
+    for number, gesture in enumerate([*gestures[:20], *gestures]):
+        if number % 5 == 0:
+            floors.append(milliseconds(bare_floor, 1))
+        spent.append(milliseconds(partial(decoder.decode, gesture), 1))
+    p50, p99 = np.percentile(spent[20:], [50, 99]).tolist()
+    floor = statistics.median(floors)
+    return {"floor_ms": floor, "ms_p50": p50, "ms_p99": p99, "of_floor": p50 / floor, "tail": p99 / p50}
 
 
 def agreement(examples: Sequence[Example]) -> float:
@@ -164,6 +195,18 @@ def of_a_file(path: Path, count: int, home: Path) -> dict[str, float]:
     _, few = measured(home, "predict", "-", input=b"".join(gestures[: count // 8]))
     _, all_of_them = measured(home, "predict", str(path))
     return {"swipes_per_s": count / seconds, "peak_mb": all_of_them, "peak_growth": all_of_them / few}
+
+
+def jobs(path: Path, home: Path) -> dict[str, float]:
+    """`swipefl predict` of a file by two processes, in swipes/s against one; the answers are the same."""
+    runs: dict[int, tuple[float, bytes]] = {}
+    for count in (1, 2):
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "swipefl", "predict", str(path), "--jobs", str(count)]
+        answers = subprocess.run(command, env=environment(home), capture_output=True, check=True).stdout
+        runs[count] = (time.perf_counter() - began, answers)
+    assert runs[1][1] == runs[2][1]
+    return {"one_s": runs[1][0], "two_s": runs[2][0], "ratio": runs[1][0] / runs[2][0]}
 
 
 def loading() -> dict[str, float]:
