@@ -5,6 +5,7 @@
 
 import ast
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def page() -> str:
     """The text of the page."""
     package = parsed("swipefl")
     promised = places(package)
-    shown = ["# swipefl in Python\n", introduction(package), NOTES, "## Functions\n"]
+    shown = ["## Functions\n"]
     shown += [text for name in FUNCTIONS for text in function(named(package, name), "swipefl.")]
     for name, prefix in (("Device", "device."), *((group, f"device.{group.lower()}.") for group in GROUPS)):
         shown += whole(promised, name, prefix)
@@ -51,7 +52,23 @@ def page() -> str:
     title, _, tree = errors.partition("\n\n")
     tree, _, rest = tree.partition("\n\n")
     shown.append(f"## Errors\n\n`swipefl.errors` has them all. {title}\n\n```\n{tree}\n```\n\n{rest}\n")
-    return "\n".join(shown)
+    return "\n".join(["# swipefl in Python\n", introduction(package), NOTES, contents(shown), *shown])
+
+
+def contents(shown: list[str]) -> str:
+    """A line a section, with links to all that is in it."""
+    lines: list[str] = []
+    seen: Counter[str] = Counter()
+    for title in (text.splitlines()[0] for text in shown if text.startswith("#")):
+        level, _, name = title.partition(" ")
+        anchor = name.lower().replace(".", "").replace(" ", "-")
+        link = f"[{name.rpartition('.')[2]}](#{anchor}{f'-{seen[anchor]}' if seen[anchor] else ''})"
+        seen[anchor] += 1  # as who renders it counts titles that are alike
+        if level == "##":
+            lines.append(f"- **{link}**:")
+        else:
+            lines[-1] += f"{'' if lines[-1].endswith(':') else ','} {link}"
+    return "\n".join(lines) + "\n"
 
 
 def introduction(package: ast.Module) -> str:

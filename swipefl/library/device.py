@@ -46,8 +46,8 @@ def opened(home: str | PathLike[str] | None, settings: Mapping[str, Any]) -> "De
 class Device:
     """One person's swipes, words and models in one home; `swipefl.open` makes it.
 
-    `words`, `keyboards` and `lexicons` are what the person has of these. Nothing is made in the home before something
-    is to be kept there.
+    `words`, `keyboards` and `lexicons` are what the person has of these. Settings are read once, when it is opened.
+    Nothing is made in the home before something is to be kept there.
 
     All of it may be called from any thread, and `predict` from many at once. What changes models or erases (`train`,
     `cycle`, `sync`, `enroll`, `leave`, `reset`, `forget`) is done by one at a time: a second one raises StoreBusy,
