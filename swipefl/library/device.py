@@ -51,8 +51,8 @@ class Device:
 
     All of it may be called from any thread, and `predict` from many at once. What changes models or erases (`train`,
     `cycle`, `sync`, `enroll`, `leave`, `reset`, `forget`) is done by one at a time: a second one raises StoreBusy,
-    whether it is asked of this device, of another one on the same home or of the command line. Each of these sees at
-    once what the others did.
+    whether it is asked of this device, of another one on the same home or of the command line. Each of these sees what
+    the others did.
 
     After `close`, or after a `with` block, every call raises UsageError. Nothing stays open between two calls: a forked
     process may go on with the device that it got, unless a thread was in a call when it was forked.
@@ -75,7 +75,8 @@ class Device:
 
         `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. `before` is the text in front of the
         word ("" at the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
-        Nothing of it is stored. A newer model, words and keyboards are taken up between two calls.
+        Nothing of it is stored. A newer model, words and keyboards count from the next call on where this device brought
+        them, within a second where another one or the command line did.
         Raises RejectedLine for what is no gesture, StoreError, CheckpointError.
         """
         from swipefl.device.prediction import candidates_of
