@@ -75,8 +75,8 @@ class Device:
 
         `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. `before` is the text in front of the
         word ("" at the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
-        Nothing of it is stored. A newer model, words and keyboards count from the next call on where this device brought
-        them, within a second where another one or the command line did.
+        Nothing of it is stored. A newer model, words and keyboards count from the next call on where this device
+        brought them, within a second where another one or the command line did.
         Raises RejectedLine for what is no gesture, StoreError, CheckpointError.
         """
         from swipefl.device.prediction import candidates_of
