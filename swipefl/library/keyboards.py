@@ -1,6 +1,7 @@
 """`device.keyboards`: the layouts that are known."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +17,14 @@ if TYPE_CHECKING:
 class Keyboards:
     """The keyboards of `device.keyboards`: key geometry, of any layout and alphabet."""
 
-    def __init__(self, opened: "Callable[[], Home]") -> None:
+    def __init__(self, opened: "Callable[[], AbstractContextManager[Home]]") -> None:
         self._opened = opened
 
     def list(self) -> "tuple[KeyboardReport, ...]":
         """Every keyboard that is known, those of the package first. Raises StoreError."""
         from swipefl.device.keyboards import known_keyboards
 
-        with self._opened().store() as store:
+        with self._opened() as home, home.store() as store:
             return tuple(known_keyboards(store))
 
     def show(self, name: str) -> "Keyboard":
@@ -31,7 +32,7 @@ class Keyboards:
 
         Raises UsageError for a name that is none's, StoreError.
         """
-        with self._opened().store() as store:
+        with self._opened() as home, home.store() as store:
             return store.keyboards.get(name)
 
     def add(
@@ -54,10 +55,10 @@ class Keyboards:
 
         languages = said_languages(language)
         if file is not None and rows is None:
-            with self._opened().store() as store:
+            with self._opened() as home, home.store() as store:
                 return add_keyboard(store, Path(file), name, languages)
         if rows is not None and file is None:
-            with self._opened().store() as store:
+            with self._opened() as home, home.store() as store:
                 return add_rows(store, rows, name, languages)
         raise UsageError("file-or-rows", "give either a file with a keyboard's keys, or rows with its letters")
 
@@ -65,5 +66,5 @@ class Keyboards:
         """Forgets a keyboard of one's own. Raises UsageError where stored swipes were made on it, StoreError."""
         from swipefl.device.keyboards import remove_keyboard
 
-        with self._opened().store() as store:
+        with self._opened() as home, home.store() as store:
             remove_keyboard(store, name)

@@ -25,6 +25,9 @@ class Live:
         self._made: tuple[Prediction, Decoder] | None = None
         self._stamp: Stamp = ()
 
+    def refresh(self) -> None:
+        """What has changed until now is taken up by the next call anyway."""
+
     def close(self) -> None:
         """Lets go of what was made."""
         self._made = None

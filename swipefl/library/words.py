@@ -1,6 +1,7 @@
 """`device.words`: the personal lexicon, and words that are never offered."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,14 +17,14 @@ class Words:
     word does not matter where it is removed, hidden or unhidden.
     """
 
-    def __init__(self, opened: "Callable[[], Home]") -> None:
+    def __init__(self, opened: "Callable[[], AbstractContextManager[Home]]") -> None:
         self._opened = opened
 
     def list(self) -> "tuple[PersonalWord, ...]":
         """The personal words and the hidden ones, each once, by language and word. Raises StoreError."""
         from swipefl.device.words import known_words
 
-        with self._opened().store() as store:
+        with self._opened() as home, home.store() as store:
             return tuple(known_words(store))
 
     def add(self, word: str, language: str | None = None) -> "WordsReport":
@@ -49,7 +50,7 @@ class Words:
         from swipefl.device.languages import said_languages
         from swipefl.device.words import change_word
 
-        home = self._opened()
-        languages = said_languages(language) or home.person()
-        with home.store() as store:
-            return change_word(store, word, languages, change)
+        with self._opened() as home:
+            languages = said_languages(language) or home.person()
+            with home.store() as store:
+                return change_word(store, word, languages, change)
