@@ -15,6 +15,7 @@ from swipefl.device.cycle import nothing_to_do
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.device.ownership import exported, relabel
 from swipefl.errors import Remedy, UsageError
+from swipefl.gesture.before import before_in
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import built_in
@@ -203,6 +204,7 @@ LABELLED = st.tuples(
     st.sampled_from([(), ("de",), ("en", "tr")]),
     st.booleans(),
     st.sampled_from([GOOD, SUSPECT]),
+    st.sampled_from([None, "", "we", "I wanted to"]),
 )
 
 
@@ -211,8 +213,9 @@ LABELLED = st.tuples(
 def test_lines_come_to_the_same_one_by_one_and_all_at_once_and_again_to_nothing(said: list[tuple[int, Any]]) -> None:
     some, named = examples(3, seed=4), {"qwerty": QWERTY, "other": OTHER}
     batch = []
-    for which, (word, keyboard, languages, by_hand, judged) in said:
-        gesture = replace(some[which].gesture, keyboard=named[keyboard], languages=languages)
+    for which, (word, keyboard, languages, by_hand, judged, stood) in said:
+        before = None if stood is None else before_in(stood)
+        gesture = replace(some[which].gesture, keyboard=named[keyboard], languages=languages, before=before)
         batch.append(Judged(Example(gesture, word), judged, by_hand))
     with fresh_store() as (one, _), fresh_store() as (other, _):
         for judged in batch:
@@ -221,6 +224,11 @@ def test_lines_come_to_the_same_one_by_one_and_all_at_once_and_again_to_nothing(
         with other.transaction():
             landed = other.gestures.add(batch)
         assert snapshot(one) == snapshot(other)
+        last = {which: label[5] for which, label in said if label[5] is not None}
+        stood = {
+            some[which].gesture.trace_hash(): before_in(last[which]) if which in last else None for which, _ in said
+        }
+        assert {e.gesture.trace_hash(): e.gesture.before for e, _ in one.gestures.everything()} == stood
         assert landed.stored == len(snapshot(other))
         assert landed.corrected <= landed.stored + len(batch)
         assert landed.suspect == other.gestures.counts()[SUSPECT]
@@ -295,8 +303,8 @@ def test_a_word_that_does_not_fit_the_path_is_kept_and_not_learned_from(store: S
 
 def snapshot(store: Store) -> list[tuple[object, ...]]:
     return store.sql.rows(
-        """SELECT id, trace, keyboard, languages, word, by_hand, verdict, held_out, width, height, user, points
-        FROM gestures ORDER BY number"""
+        """SELECT id, trace, keyboard, languages, word, by_hand, verdict, before, follows, held_out, width, height,
+        user, points FROM gestures ORDER BY number"""
     )
 
 
@@ -304,17 +312,24 @@ LABELS = st.sampled_from(["hello", "don't", "Straße", "straße", "İstanbul", "
 TAGS = st.sampled_from([(), ("de",), ("tr",), ("de", "pt-br")])
 
 
-@given(st.lists(st.tuples(LABELS, TAGS, st.booleans(), st.booleans(), st.sampled_from("01")), min_size=1, max_size=12))
+STOOD = st.sampled_from([None, "", "Straße don't", "at 12:30 in", "1234 5678", "I"])
+SAID = st.tuples(LABELS, TAGS, st.booleans(), st.booleans(), st.sampled_from("01"), STOOD)
+
+
+@given(st.lists(SAID, min_size=1, max_size=12))
 @settings(max_examples=25)
-def test_an_export_gives_the_same_store(said: Sequence[tuple[str, tuple[str, ...], bool, bool, str]]) -> None:
-    """Ids that several share, words as they are written, what lines say of languages, doubts, and what was said."""
+def test_an_export_gives_the_same_store(
+    said: Sequence[tuple[str, tuple[str, ...], bool, bool, str, str | None]],
+) -> None:
+    """Ids that several share, words as they are written and what stood before, languages, doubts, what was said."""
     wide = replace(built_in("qwerty"), name="wide", width=740.0)
     some = examples(len(said), seed=6)
     with fresh_store() as (store, _):
         batch = []
-        for i, (example, (word, languages, is_suspect, by_hand, id)) in enumerate(zip(some, said, strict=True)):
+        for i, (example, (word, languages, is_suspect, by_hand, id, stood)) in enumerate(zip(some, said, strict=True)):
             keyboard = wide if i % 3 == 0 else example.gesture.keyboard
-            gesture = replace(example.gesture, id=id, languages=languages, keyboard=keyboard)
+            before = None if stood is None else before_in(stood)
+            gesture = replace(example.gesture, id=id, languages=languages, keyboard=keyboard, before=before)
             labelled = Example(gesture, word)
             batch.append(Judged(labelled, SUSPECT if is_suspect else verdict(labelled), by_hand))
         with store.transaction():
