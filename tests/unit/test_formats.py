@@ -14,6 +14,7 @@ from swipefl.errors import DataError
 from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
 from swipefl.gesture.formats.layouts import rows_of_qwerty
 from swipefl.gesture.keyboard import built_in
+from tests.support import recorders
 from tests.support.logs import HEADER, trace
 from tests.support.stores import fresh_store
 from tests.support.swipes import GOOD, gesture, lines
@@ -96,6 +97,56 @@ def test_how_we_swipe_rejects_a_line_and_keeps_the_swipe_around_it(line: bytes, 
     begun, rest = trace(0).split(b"\n", 1)
     found = entries(begun + b"\n" + line + rest, "s.log")
     assert [(entry.line, getattr(entry.fault, "code", None)) for entry in found] == [(2, reason), (1, None)]
+
+
+def log_of(sentence: str, word: str) -> bytes:
+    first, *events = trace(0).decode().splitlines()
+    parts = [event.split() for event in [first, *events]]
+    return "".join(" ".join([sentence, *part[1:10], word, part[11]]) + "\n" for part in parts).encode()
+
+
+SENTENCE = "Is he, or Anne, in? He is in Oslo"
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (lines(gesture(before="I wanted  to go ")), "to go"),
+        (lines(gesture(before="")), ""),
+        (lines(gesture(before="So it ended. ")), ""),
+        (lines(gesture(before="call 0176 555")), "# #"),
+        (lines(gesture()), None),
+        (lines(gesture(before=None)), None),
+        (lines(gesture(before=["to", "go"])), None),
+        (lines(gesture(before=7)), None),
+        (HEADER + log_of("are_you_going_to_call", "call"), "going to"),
+        (HEADER + log_of("are_you_going_to_call", "are"), ""),
+        (HEADER + log_of("you_and_you", "and"), "you"),
+        (HEADER + log_of("you_and_you", "you"), None),  # which of the two
+        (HEADER + log_of("nothing_of_it", "people"), None),
+        (lines(recorders.futo_row("he", sentence=SENTENCE, word_idx=1)), "Is"),
+        (lines(recorders.futo_row("anne", sentence=SENTENCE, word_idx=3)), "he or"),
+        (lines(recorders.futo_row("he", sentence=SENTENCE, word_idx=5)), ""),
+        (lines(recorders.futo_row("oslo", sentence=SENTENCE, word_idx=8)), "is in"),
+        (lines(recorders.futo_row("is", sentence=SENTENCE, word_idx=0)), ""),
+        (lines(recorders.futo_row("oslo", sentence=SENTENCE, word_idx=7)), None),
+        (lines(recorders.futo_row("oslo", sentence=SENTENCE, word_idx=99)), None),
+        (lines(recorders.futo_row("oslo", sentence=SENTENCE, word_idx=-1)), None),
+        (lines(recorders.futo_row("he", sentence=SENTENCE, word_idx=True)), None),
+        (lines(recorders.futo_row("he", sentence=SENTENCE, word_idx="1")), None),
+        (lines(recorders.futo_row("he", sentence=None, word_idx=1)), None),
+        (recorders.table("we", before="I wanted to"), "wanted to"),
+        (recorders.table("we", before=""), None),  # an empty cell says nothing
+        (lines(recorders.heliboard("we")), None),
+        (lines(recorders.cleverkeys("we")), None),
+        (lines(recorders.neuroswipe("we")), None),
+    ],
+)
+def test_what_stood_before_is_read_where_a_recorder_says_it_for_certain(content: bytes, expected: str | None) -> None:
+    (entry,) = entries(content, "s.log")
+    assert isinstance(entry, Reading)
+    before = entry.gesture.before
+    assert (None if before is None else before.text) == expected
 
 
 HEADS: dict[str, bytes] = {

@@ -1,5 +1,6 @@
 """FUTO: documents `{word: [{x, y, t}, ...]}`, and published rows `word, data[{x, y, t}], canvas_width, canvas_height`.
 
+A row may also have the `sentence` that was to be swiped, and `word_idx`, which word of it this is.
 x and y are fractions of a canvas that three rows of keys fill, t is in epoch milliseconds.
 """
 
@@ -10,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from swipefl.errors import RejectedLine, Remedy
+from swipefl.gesture.before import Before, before_in
 from swipefl.gesture.formats.layouts import rows_of_qwerty
 from swipefl.gesture.formats.reading import (
     Private,
@@ -22,8 +24,9 @@ from swipefl.gesture.formats.reading import (
     languages_in,
     seconds_of,
 )
-from swipefl.gesture.gesture import Gesture, checked_points, checked_size, checked_word, named
+from swipefl.gesture.gesture import MOST_WRITTEN, Gesture, checked_points, checked_size, checked_word, named
 from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.spelling import folded, tidy
 
 # What fields of points are called: one that is alone is more likely to be what is left of a line than a document.
 FIELDS = frozenset({"coords", "data", "gesture", "trace_points", "points", "curve", "trace", "path", "keys", "private"})
@@ -82,7 +85,7 @@ def read_row(line: int, row: dict[str, Any], keyboard: Keyboard | None) -> Readi
     gesture = _gesture(_of_one_finger(row["data"]), "data", keyboard, row.get("canvas_width"), row.get("canvas_height"))
     gesture = replace(gesture, languages=languages_in(row))
     word, fault = labelled(row["word"], gesture.keyboard, gesture.languages)
-    return Reading(line, gesture, word, fault=fault)
+    return Reading(line, replace(gesture, before=_before(row, word)), word, fault=fault)
 
 
 def read_document(
@@ -106,6 +109,16 @@ def read_document(
 
 def _words(part: dict[str, Any]) -> dict[str, Any]:
     return {word: points for word, points in part.items() if word != "private" or are_points(points)}
+
+
+def _before(row: dict[str, Any], word: str | None) -> Before | None:
+    """What stood before a row's word; None where its place in the sentence is not that of such a word."""
+    sentence, place = row.get("sentence"), row.get("word_idx")
+    if word is None or not isinstance(sentence, str) or type(place) is not int or place < 0:
+        return None
+    words = sentence.split()
+    is_there = place < len(words) and folded(tidy(words[place][:MOST_WRITTEN])) == folded(word)
+    return before_in(" ".join(words[:place])) if is_there else None
 
 
 def _of_one_finger(data: Any) -> Any:

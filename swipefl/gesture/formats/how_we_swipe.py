@@ -1,9 +1,13 @@
-"""How We Swipe logs (Leiva 2021, MobileHCI): a touch event a line, separated by spaces, times in epoch ms."""
+"""How We Swipe logs (Leiva 2021, MobileHCI): a touch event a line, separated by spaces, times in epoch ms.
+
+Each says of which sentence its word was, `are_you_going_to_call`: what stood before it is known if it is there once.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from swipefl.errors import RejectedLine
+from swipefl.gesture.before import Before, before_in
 from swipefl.gesture.formats.lines import Line
 from swipefl.gesture.formats.reading import Private, Reading, Rejected
 from swipefl.gesture.gesture import MAX_POINTS, Gesture, checked_points, checked_size, checked_word
@@ -21,6 +25,7 @@ class _Trace:
     word: str
     size: tuple[float, float]
     error: bool
+    before: Before | None
     times: list[float] = field(default_factory=list)
     xs: list[float] = field(default_factory=list)
     ys: list[float] = field(default_factory=list)
@@ -55,7 +60,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
         if (line.whole and line.text.startswith(HEADER)) or not line.text.strip():
             continue
         try:
-            event, word, time, x, y, size, error = _fields(line)
+            event, word, time, x, y, size, error, before = _fields(line)
         except RejectedLine as rejected:
             broken = Rejected(line.number, rejected, line.text, None if line.whole else line.start)
             yield Private(broken) if line.private else broken
@@ -63,7 +68,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
         if trace is None or event == "touchstart" or word != trace.word:
             if trace is not None:
                 yield _gesture(trace, name, keyboard)
-            trace = _Trace(line.number, line.start, word, size, error)
+            trace = _Trace(line.number, line.start, word, size, error, before)
         trace.add(time, x, y)
         if event == "touchend":
             yield _gesture(trace, name, keyboard)
@@ -73,7 +78,7 @@ def read(lines: Iterable[Line], name: str, keyboard: Keyboard | None) -> Iterato
         yield last if trace.endless else replace(last, resume=trace.start)
 
 
-def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, float], bool]:
+def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, float], bool, Before | None]:
     parts = line.checked().decode("utf-8", "replace").split()
     if len(parts) != FIELDS:
         raise RejectedLine("broken-line", "a log line has {fields} fields", fields=FIELDS)
@@ -82,7 +87,12 @@ def _fields(line: Line) -> tuple[str, str, float, float, float, tuple[float, flo
         x, y = float(parts[5]), float(parts[6])
     except ValueError:
         raise RejectedLine("not-a-number", "times, sizes and positions must be numbers") from None
-    return parts[4], parts[10], time, x, y, checked_size(width, height), parts[11] != "0"
+    size, before = checked_size(width, height), _before(parts[10], parts[0].split("_"))
+    return parts[4], parts[10], time, x, y, size, parts[11] != "0", before
+
+
+def _before(word: str, sentence: list[str]) -> Before | None:
+    return before_in(" ".join(sentence[: sentence.index(word)])) if sentence.count(word) == 1 else None
 
 
 def _gesture(trace: _Trace, name: str, keyboard: Keyboard | None) -> Reading | Rejected:
@@ -90,7 +100,7 @@ def _gesture(trace: _Trace, name: str, keyboard: Keyboard | None) -> Reading | R
         known = keyboard or built_in("qwerty")
         points = checked_points(trace.xs, trace.ys, [(t - trace.times[0]) / 1000 for t in trace.times])
         identity = f"{name}-{trace.times[0]:.0f}"
-        gesture = Gesture(identity, points, known, *trace.size, user=name)
+        gesture = Gesture(identity, points, known, *trace.size, user=name, before=trace.before)
         return Reading(trace.line, gesture, checked_word(trace.word, known), trace.error)
     except RejectedLine as error:
         return Rejected(trace.line, error)

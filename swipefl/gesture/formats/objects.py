@@ -77,8 +77,10 @@ def _said(entry: Entry, data: Any) -> Entry:
             fault = RejectedLine("bad-delete", "`delete` must be true or false")
             return Rejected(entry.line, fault, entry.text, gesture_id=data.get("gesture_id"))
         entry = Deletion(entry.line, entry.gesture.id, entry.gesture.trace_hash(), entry.text)
+    if isinstance(entry, Reading) and data.get("final") is False:
+        return replace(entry, fields=data, partial=True, word=None, fault=None)
     if isinstance(entry, Reading):
-        return replace(entry, fields=data, partial=data.get("final") is False)
+        return replace(entry, fields=data)
     return replace(entry, fields=data) if isinstance(entry, Deletion) else entry
 
 

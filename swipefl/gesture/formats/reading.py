@@ -40,7 +40,8 @@ class Reading:
 
     `by_hand` says that its owner set the word, as an export does. `fault` says why a word that is there cannot be used:
     for a prediction it does not matter. `text` is the line, as a rejected one's is; `fields` are what it says, as they
-    came, or what a table's first row does. One that is `partial` is not over yet: it may be answered, and no more.
+    came, or what a table's first row does. One that is `partial` is not over yet: it may be answered, and no more, and
+    what its line may call its word is none.
     """
 
     line: int

@@ -2,7 +2,8 @@
 
 Columns are separated by commas, semicolons or tabs; where not by commas, these may be decimal marks. Rows of one
 gesture follow one another: another id, another word or an earlier time begins the next. `width`, `height`, `keyboard`,
-`user`, `language` and `private` may stand in each row, and mean what they do in swipefl's own lines.
+`user`, `language`, `before` and `private` may stand in each row, and mean what they do in swipefl's own lines; an empty
+cell says nothing.
 """
 
 import csv
@@ -18,7 +19,7 @@ from swipefl.gesture.formats.reading import Entry, Private, Reader, Rejected, un
 from swipefl.gesture.gesture import MAX_POINTS, MIN_POINTS, MOST_STEP_BACK_S
 
 NEEDED = frozenset({"gesture_id", "x", "y", "t"})
-TEXTS = ("gesture_id", "word", "keyboard", "user", "language")
+TEXTS = ("gesture_id", "word", "keyboard", "user", "language", "before")
 SIZES = ("width", "height")
 SEPARATORS = (",", "\t", ";")
 NO = ("", "false", "no", "0", "null", "none")
