@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from swipefl.arrays import Floats
+from swipefl.decoder.bilingual import context_of
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.context import Context, Told
 from swipefl.decoder.ctc import greedy
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon, lexicon_of_any
-from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.search import Candidate, Rewrite, Scored, score, search
 from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
@@ -118,4 +118,4 @@ def _as_first(lexicon: Lexicon, words: Sequence[str]) -> list[str]:
 
 def decoder_of_any(checkpoint: Checkpoint) -> Decoder:
     """A decoder with what the package knows of whatever language; where a file says none, of English."""
-    return Decoder(checkpoint, lexicon_of_any, context_of=lambda languages: shipped_context(languages or ("en",)))
+    return Decoder(checkpoint, lexicon_of_any, context_of=lambda languages: context_of(lexicon_of_any(languages)))

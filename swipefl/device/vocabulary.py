@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from swipefl.decoder.alike import spelled_alike
+from swipefl.decoder.bilingual import context_of
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.context import Context
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged, no_words, offensive_words, shipped
-from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.word_list import WordList, unpacked
 from swipefl.device.phrases import OwnPhrases
 from swipefl.errors import Remedy, StoreError, UsageError
@@ -97,7 +97,7 @@ class Vocabulary:
         return Decoder(checkpoint, self.lexicon, context_of=self._shared_context)
 
     def _shared_context(self, languages: Languages) -> Context | None:
-        return shipped_context(self._spoken(languages))
+        return context_of(self.lexicon(languages))
 
     def check(self, languages: Languages) -> None:
         """Raises UsageError for a language without a lexicon, and says which have one."""

@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 
+from swipefl.decoder.bilingual import context_of
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Evaluation, evaluate
@@ -18,6 +19,8 @@ from swipefl.gesture.formats import read_examples
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in, keyboard_of_rows
 from swipefl.gesture.synthesis import draw_person, swipe
+from tests.support.sentences import PEOPLE as WRITERS
+from tests.support.sentences import swiped_sentences
 from tests.support.swipes import SHARED
 
 PEOPLE, SWIPES = 40, 25  # 1,000 swipes a language
@@ -47,6 +50,7 @@ PAIRS = (
     ("de-ch", "fr", "qwertz-ch"),
     ("ru", "uk", BOTH),
 )
+IN_SENTENCES = (("de", "en", "qwertz-de"), ("fr", "en", "azerty-fr"))
 RUSSIAN = SHARED / "formats" / "neuroswipe" / "lines.jsonl"
 HEADING = """# Languages, as the generator swipes them
 
@@ -135,6 +139,28 @@ def together() -> list[Row]:
     return rows
 
 
+def in_sentences(people: int = WRITERS) -> list[dict[str, str]]:
+    """A row for each language beside another: its sentences read as its own, as of both, and with the words before."""
+    rows = []
+    for one, two, layout in IN_SENTENCES:
+        for language, other in ((one, two), (two, one)):
+            made = swiped_sentences(language, built_in(layout), people)
+            plain = [replace(example, gesture=replace(example.gesture, before=None)) for example in made]
+            tops = (told(made, language), scores(plain, one, two).top1, told(made, one, two))
+            names = ("read as itself alone", "as both, the words before not known", "as both")
+            rows.append(
+                {"swiped": language, "beside": other, "layout": layout, "words": str(len(made))}
+                | {name: f"{100 * top:.1f}" for name, top in zip(names, tops, strict=True)}
+            )
+    return rows
+
+
+def told(examples: Iterable[Example], *languages: str) -> float:
+    """Top-1 of the base checkpoint where the words before are known."""
+    decoder = Decoder(base_checkpoint(), load_lexicon, languages, lambda tags: context_of(load_lexicon(tags)))
+    return evaluate(decoder.decode_and_spell, examples, decoder.knows).top1
+
+
 def recorded() -> tuple[int, int] | None:
     """Of how many recorded Russian swipes the word comes first, where they are at hand."""
     if not RUSSIAN.exists():
@@ -165,7 +191,7 @@ def goals(rows: dict[str, dict[str, float]]) -> list[tuple[str, str, float, floa
     ]
 
 
-def page(tables: dict[str, list[Row]], real: tuple[int, int] | None) -> str:
+def page(tables: dict[str, list[Row]], real: tuple[int, int] | None, sentences: Sequence[dict[str, str]] = ()) -> str:
     """The page as markdown."""
     reference = tables["own"][0].scores.top1
     parts = [HEADING.format(english=f"{100 * reference:.0f}")]
@@ -174,6 +200,8 @@ def page(tables: dict[str, list[Row]], real: tuple[int, int] | None) -> str:
     parts[-1] += _WHY
     both = _table(tables["together"], _both)
     parts.append(f"## Two languages at once\nOne merged search; each language weighs half.\n\n{both}")
+    if sentences:
+        parts.append(f"## Two languages at once, in sentences\n{_SENTENCES}\n{_rows(sentences)}")
     if real:
         parts.append(f"## Recorded\nOf {real[1]} recorded Russian swipes (NeuroSwipe's format) {real[0]} come first.\n")
     return "\n".join(parts)
@@ -186,8 +214,17 @@ Dutch loses three points to one pair of words: `een` is read as `en`, which pass
 """
 
 
+_SENTENCES = """
+Some twenty messages of each language (`tests/support/sentences.py`), every word with what stood before it, by which
+`swipefl/decoder/bilingual.py` tells of which language the next one is. Of English the package has words in order.
+"""
+
+
 def _table(rows: Sequence[Row], cells: Callable[[Row], dict[str, str]]) -> str:
-    shown = [cells(row) for row in rows]
+    return _rows([cells(row) for row in rows])
+
+
+def _rows(shown: Sequence[dict[str, str]]) -> str:
     names = list(shown[0]) if shown else []
     lines = [names, ["---"] * len(names), *(list(each.values()) for each in shown)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
