@@ -52,8 +52,8 @@ class ScoreWeights:
     end: float = 0.0
     missed: float = 0.0
     extent: float = 0.0
-    context: float = 0.8
-    first: float = 0.4
+    context: float = 0.9
+    first: float = 0.8
 
     def to_json(self) -> dict[str, float]:
         """A plain object; weights that came later are left out where they are usual, so that fingerprints stay."""

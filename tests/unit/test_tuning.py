@@ -3,13 +3,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from examples.base.tune import tuned_checkpoint
+from examples.base.tune import choices_of, tuned_checkpoint
 from swipefl.decoder.checkpoint import SPREADS, Checkpoint, ScoreWeights, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import calibration_error
 from swipefl.decoder.lexicon import load_lexicon
+from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.tuning import Choice, score_step, tuned
 from swipefl.errors import TooLittleData
+from swipefl.gesture.before import Before
 from swipefl.gesture.gesture import Example
 from tests.support.people import examples
 
@@ -67,6 +69,18 @@ def test_a_checkpoint_is_tuned_on_examples() -> None:
     assert after.score == seen[-1] != start.score
     assert after.fingerprint != start.fingerprint
     assert mean_ln_probability(after, people) >= mean_ln_probability(start, people)
+
+
+def test_an_example_is_chosen_with_what_stood_before_and_without() -> None:
+    example = examples(1)[0]
+    told = replace(example, gesture=replace(example.gesture, before=Before(("one", "of"))))
+    decoder = Decoder(base_checkpoint(), load_lexicon, context_of=lambda languages: shipped_context(("en",)))
+    (alone,) = choices_of(decoder, example)
+    with_words, without = choices_of(decoder, told)
+    assert np.array_equal(alone.parts, without.parts)
+    assert with_words.parts[:, :9].tolist() == alone.parts[:, :9].tolist()
+    assert with_words.parts[:, 9].any()
+    assert not with_words.parts[:, 10].any()
 
 
 def test_clients_that_each_take_a_step_tune_the_score_together() -> None:
