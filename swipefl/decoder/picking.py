@@ -13,7 +13,7 @@ import numpy as np
 from swipefl.arrays import Doubles, Floats
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.ctc import FLOOR
-from swipefl.decoder.word_index import SAMPLED, Rows, WordIndex, WordTable
+from swipefl.decoder.word_index import SAMPLED, Ends, Rows, WordIndex, WordTable
 
 CANDIDATES = 500  # words that get an exact CTC score
 GLANCED_AT = 8_000  # words whose letters are looked at
@@ -84,19 +84,18 @@ def _chance_to_start(probs: Doubles) -> Doubles:
     return np.maximum(chances, FLOOR)
 
 
-def _guess(table: WordTable, rows: Rows, evidence: _Evidence) -> Floats:
-    """A guess of the score (N,) of rows of a table from their ends alone; -inf where they cannot be meant.
+def _guess(ends: Ends, ln_frequencies: Floats, evidence: _Evidence) -> Floats:
+    """A guess of the score (N,) of words from their ends alone.
 
     There is no reward for length yet: it pays for letters that were not looked at.
     """
-    guess = evidence.trust * evidence.ends[table.ends[rows]] + evidence.first_alpha * table.ln_frequencies[rows]
-    guess[table.hides[rows]] = -np.inf
+    guess: Floats = evidence.trust * evidence.ends[ends] + evidence.first_alpha * ln_frequencies
     return guess
 
 
 def _bound(tables: Sequence[WordTable], evidence: _Evidence) -> np.float32:
     """About the GLANCED_AT-th highest guess of all rows, as far as a sample tells."""
-    guesses = np.concatenate([NO_SCORES, *(_guess(table, table.order.sample, evidence) for table in tables)])
+    guesses = np.concatenate([NO_SCORES, *(_guess(*table.sample, evidence) for table in tables)])
     wanted = GLANCED_AT // SAMPLED
     return np.partition(guesses, -wanted)[-wanted] if len(guesses) > wanted else np.float32(-np.inf)
 
@@ -105,7 +104,8 @@ def _first_glance(table: WordTable, evidence: _Evidence, bound: np.float32) -> R
     """The rows whose guess reaches the bound; those that begin and end alike are in order, and need no look each."""
     least = (bound - evidence.trust * evidence.ends[table.order.ends]) / evidence.first_alpha
     rows = table.order.above(least + table.less)
-    others = table.told[_guess(table, table.told, evidence) >= bound]
+    told = table.told[~table.hides[table.told]]
+    others = told[_guess(table.ends[told], table.ln_frequencies[told], evidence) >= bound]
     return np.concatenate((rows[~table.apart[rows]], others))
 
 

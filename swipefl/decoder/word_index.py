@@ -78,11 +78,6 @@ class Order:
     highest: float
     span: float
 
-    @cached_property
-    def sample(self) -> Rows:
-        """Rows of all groups and frequencies, one of SAMPLED."""
-        return self.rows[SAMPLED // 2 :: SAMPLED].astype(np.intp)
-
     def above(self, least: Floats) -> Rows:
         """The rows of each group whose ln frequency is not below its `least` (G,)."""
         below = np.clip((self.highest - least) / (2 * self.span), -0.25, 0.75)
@@ -144,6 +139,12 @@ class WordTable:
     def hides(self) -> Flags:
         """Which rows (N,) are hidden."""
         return _flags(len(self), self.hidden)
+
+    @cached_property
+    def sample(self) -> tuple[Ends, Floats]:
+        """Ends and ln frequencies of rows of all groups and frequencies, one of SAMPLED; -inf for those hidden."""
+        rows = self.order.rows[SAMPLED // 2 :: SAMPLED]
+        return self.ends[rows], np.where(self.hides[rows], np.float32(-np.inf), self.ln_frequencies[rows])
 
     @cached_property
     def apart(self) -> Flags:
