@@ -16,6 +16,7 @@ from tests.support.command import ROOT
 from tests.support.swipes import GOOD
 
 DATA = (
+    "swipefl/py.typed",
     "swipefl/decoder/base/base.safetensors",
     "swipefl/decoder/lexicons/README.md",  # the lexicons' licences
     *(f"swipefl/decoder/lexicons/{language}.bin" for language in shipped()),
