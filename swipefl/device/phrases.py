@@ -24,7 +24,10 @@ class OwnPhrases:
     package: Context | None
 
     def gain(self, before: Before, words: Sequence[str], ln_frequencies: Doubles) -> Doubles:
-        """`ln p(w | before) - ln p(w)` (N,); words that the person wrote there as written forms share it."""
+        """`ln p(w | before) - ln p(w)` (N,). Of forms of one word that which was written there gains most.
+
+        At a sentence's start, where all have a capital, they gain alike.
+        """
         gains = self.package.gain(before, words, ln_frequencies) if self.package else np.zeros(len(words))
         uttered = self.behind(before.follows)
         if not uttered:
@@ -33,13 +36,12 @@ class OwnPhrases:
         chances = np.exp(ln_frequencies + gains)
         for some in (uttered, [one for one in uttered if one.before == exact] if before.words else ()):
             if some:
-                chances = _mixed(chances, words, some)
+                chances = _mixed(chances, words, _counts(some, before.is_start))
         return np.log(chances) - ln_frequencies
 
 
-def _mixed(chances: Doubles, words: Sequence[str], uttered: Sequence[Uttered]) -> Doubles:
+def _mixed(chances: Doubles, words: Sequence[str], counts: Mapping[str, Mapping[str, float]]) -> Doubles:
     """Chances (N,) of words, interpolated with how often each was written, as Witten and Bell do (1991)."""
-    counts = _counts(uttered)
     doubt = DOUBT * sum(min(sum(forms.values()), 1.0) for forms in counts.values())
     total = sum(sum(forms.values()) for forms in counts.values())
     told = np.zeros(len(words))
@@ -50,12 +52,13 @@ def _mixed(chances: Doubles, words: Sequence[str], uttered: Sequence[Uttered]) -
     return (told + doubt * chances) / (total + doubt)
 
 
-def _counts(uttered: Sequence[Uttered]) -> Mapping[str, Mapping[str, float]]:
+def _counts(uttered: Sequence[Uttered], caseless: bool) -> Mapping[str, Mapping[str, float]]:
     """How often each word was written, by its form and then as it was written; what is old counts less."""
     counts: dict[str, dict[str, float]] = defaultdict(dict)
     for one in uttered:
-        written = straight(one.word)
-        forms = counts[context_form(written)]
+        form = context_form(one.word)
+        written = "" if caseless else straight(one.word)
+        forms = counts[form]
         forms[written] = forms.get(written, 0.0) + 0.5 ** (one.age_days / HALF_LIFE_DAYS)
     return counts
 

@@ -15,7 +15,7 @@ from swipefl.decoder.word_list import WordList, unpacked
 from swipefl.device.phrases import OwnPhrases
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.gesture.language import Languages, is_turkic, primary, tags_of
-from swipefl.gesture.spelling import folded, straight
+from swipefl.gesture.spelling import folded, straight, uncapitalised
 from swipefl.store.personal_words import PersonalWord, caseless
 from swipefl.store.phrases import Uttered
 
@@ -181,15 +181,19 @@ def _adding(personal: Sequence[PersonalWord], lexicon: Lexicon) -> list[str]:
     """The personal words that add something.
 
     Labels of an older swipefl, and of old corpora, are without accents and apostrophes: a word without, that nobody
-    added as it is, says nothing where one with them is listed. Nor does another form of a listed apostrophe.
+    added as it is, says nothing where one with them is listed. Nor does another form of a listed apostrophe, nor the
+    capital of a listed word that only ever began sentences.
     """
     plain = [word.word for word in personal if word.folded or (word.origin == "typed" and _is_plain(word.word))]
     curled = {word.word: straight(word.word) for word in personal if word.word != straight(word.word)}
-    asked = [*plain, *curled.values()]
+    capital = {word.word: uncapitalised(word.word, is_turkic(word.languages)) for word in personal if word.at_starts}
+    begun = {word: small for word, small in capital.items() if small is not None}
+    asked = [*plain, *curled.values(), *begun.values()]
     listed = {asked[place] for known in lexicon.listed for _, place in known.find(asked)} if asked else set()
     unlisted = [word for word in plain if word not in listed]
     told = {word for known in lexicon.listed if unlisted for word in spelled_alike(known.words, unlisted)}
     told |= {word for word, straight in curled.items() if straight in listed}
+    told |= {word for word, small in begun.items() if small in listed}
     return [word.word for word in personal if word.word not in told]
 
 

@@ -52,6 +52,13 @@ def lower(word: str, turkic: bool = False) -> str:
     return unicodedata.normalize("NFC", text.replace("İ", "i").lower()).replace("i\u0307", "i")
 
 
+def uncapitalised(word: str, turkic: bool = False) -> str | None:
+    """A word without the capital that begins it; None for one that has none, or capitals alone."""
+    first = 2 if word.startswith("IJ") else 1  # the Dutch letter
+    small = lower(word[:first], turkic) + word[first:]
+    return small if small != word and not (word.isupper() and len(word) > 1) else None
+
+
 class Spelling:
     """How words are spelled with `letters`, each of which has a key."""
 

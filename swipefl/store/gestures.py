@@ -16,9 +16,10 @@ import numpy as np
 
 from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.before import before_in
+from swipefl.gesture.before import UNKNOWN, Before, before_in
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
 from swipefl.gesture.language import Languages
+from swipefl.gesture.spelling import folded
 from swipefl.store.handles import choices_of, handle_of, meanings
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.names import Names
@@ -276,10 +277,27 @@ class Gestures:
     def erase(self, before: float | None = None, word: str | None = None, id: str | None = None) -> int:
         """Erase the gestures of a `scope`; returns how many.
 
-        Their bytes leave the disk with `Store.erase_traces`. Raises what `find` does.
+        A word is erased where it stood before others, too. Bytes leave the disk with `Store.erase_traces`. Raises what
+        `find` does.
         """
         scope = self.scope(before, word, id)
+        if scope.word is not None:
+            self._erase_before_others(scope)
         return self._sql.run(f"DELETE FROM gestures WHERE {scope.where}", scope.parameters)
+
+    def _erase_before_others(self, scope: Scope) -> None:
+        """UNKNOWN in place of a scope's word, where it stood before one that is left."""
+        wanted = folded(scope.word or "")
+        rows = self._sql.rows(
+            "SELECT number, before FROM gestures WHERE follows > '' AND (:before IS NULL OR stored_at < :before)",
+            {"before": scope.before},
+        )
+        for number, text in rows:
+            words = tuple(UNKNOWN if folded(word) == wanted else word for word in text.split())
+            if wanted and (left := Before(words)).text != text:
+                self._sql.run(
+                    "UPDATE gestures SET (before, follows) = (?, ?) WHERE number = ?", (left.text, left.follows, number)
+                )
 
     def erasable(self, scope: Scope) -> int:
         """How many there are of a scope. Raises StoreError."""

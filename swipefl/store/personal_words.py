@@ -1,11 +1,12 @@
 """Which of the words that somebody swipes, adds and removes are words of their own."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from swipefl.gesture.language import Languages, is_turkic, primary
-from swipefl.gesture.spelling import can_be_spelled, folded, lower, straight
+from swipefl.gesture.spelling import can_be_spelled, folded, lower, straight, uncapitalised
 
 USES_TO_JOIN = 2
 
@@ -15,7 +16,8 @@ class PersonalWord:
     """A word of the person's own as it is written, its languages, and how often its train examples carry it.
 
     Origin is "typed", "added" or "hidden". A `folded` one was kept by an older swipefl, and stands for every word that
-    is spelled alike.
+    is spelled alike. One that was written `at_starts` of sentences alone has its capital from there, if any listed word
+    is the same without.
     """
 
     word: str
@@ -23,6 +25,7 @@ class PersonalWord:
     uses: int
     origin: str
     folded: bool = False
+    at_starts: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,21 +64,43 @@ def caseless(word: str, turkic: bool = False) -> str:
     return straight(lower(word, turkic))
 
 
-def joined(used: Iterable[Used], by_hand: Sequence[ByHand]) -> list[PersonalWord]:
+def joined(
+    used: Iterable[Used], by_hand: Sequence[ByHand], starts: Mapping[str, int] = MappingProxyType({})
+) -> list[PersonalWord]:
     """The words that were added, or swiped at least twice and not removed, by language and word.
 
-    Who begins a sentence writes a capital: a form with capitals joins where it is written more often than the one
-    without. Where no form was written twice and the word was, in whatever case, the most frequent form joins.
+    Who begins a sentence writes a capital: as often as `starts` says a word is known to have begun one, it counts as
+    the one without, where that is written too. Where nobody knows, a form with capitals joins where it is written more
+    often than the one without. Where no form was written twice and the word was, in whatever case, the most frequent
+    form joins.
     """
     removed, added = [row for row in by_hand if row.removed], [row for row in by_hand if not row.removed]
-    uses, languages = _uses(used, removed)
+    uses, languages = _uses(_as_elsewhere(list(used), added, starts), removed)
     origin = {word: "typed" for word in _joining(uses, languages)}
     for row in added:
         origin[row.word] = "added"
         languages[row.word] = dict.fromkeys((*languages[row.word], *row.languages))
     folds = {row.word for row in added if row.folded}
-    found = [PersonalWord(word, tuple(languages[word]), uses[word], how, word in folds) for word, how in origin.items()]
+    begun = {word for word, how in origin.items() if how == "typed" and uses[word] <= starts.get(word, 0)}
+    found = [
+        PersonalWord(word, tuple(languages[word]), uses[word], how, word in folds, word in begun)
+        for word, how in origin.items()
+    ]
     return sorted(found, key=lambda known: (known.languages, known.word))
+
+
+def _as_elsewhere(used: Sequence[Used], added: Iterable[ByHand], starts: Mapping[str, int]) -> Iterator[Used]:
+    """The same uses, those at sentences' starts as the word is written elsewhere."""
+    known = {row.word for row in used} | {row.word for row in added}
+    left = Counter(starts)
+    for row in used:
+        small = uncapitalised(row.word, is_turkic(row.languages)) if row.word in starts else None
+        moved = min(left[row.word], row.uses) if small in known else 0
+        left[row.word] -= moved
+        if small is not None and moved:
+            yield replace(row, word=small, uses=moved)
+        if moved < row.uses:
+            yield replace(row, uses=row.uses - moved)
 
 
 def _uses(used: Iterable[Used], removed: Sequence[ByHand]) -> tuple[Counter[str], dict[str, dict[str, None]]]:

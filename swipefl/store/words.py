@@ -17,6 +17,9 @@ _USED = """SELECT g.word, coalesce(g.languages, k.language), count(*)
 FROM gestures g JOIN keyboards k ON k.name = g.keyboard
 WHERE g.verdict = 'good' AND g.held_out = 0{where} GROUP BY 1, 2"""
 
+_STARTS = """SELECT word, count(*) FROM gestures INDEXED BY gestures_by_before
+WHERE follows = '' AND verdict = 'good' AND held_out = 0{where} GROUP BY 1"""
+
 # One search of the index for each word and keyboard: no page of points is read, and not each gesture either.
 _TYPED = """WITH asked AS (SELECT value AS word FROM json_each(?))
 SELECT a.word FROM asked a CROSS JOIN keyboards k WHERE EXISTS (
@@ -69,14 +72,15 @@ class Words:
 
         A hidden one is among them: what is learned of it counts for the model.
         """
-        return joined(self._used(), self._rows("words"))
+        return joined(self._used(), self._rows("words"), self._starts())
 
     def left(self, erased: Scope) -> int:
         """How many of `all` are left once the gestures of a scope are gone, and by hand its word or, of the scope of
         all, every one. Raises StoreError."""
         by_hand = [] if erased.is_all else self._rows("words")
         kept = [row for row in by_hand if erased.word is None or not _alike(row.word, erased.word)]
-        return len(joined(self._used(f" AND NOT ({erased.where})", erased.parameters), kept))
+        left = (f" AND NOT ({erased.where})", erased.parameters)
+        return len(joined(self._used(*left), kept, self._starts(*left)))
 
     def hidden(self, word: str | None = None) -> list[PersonalWord]:
         """Words that are never offered, those spelled like `word` or all, by language and word. Raises StoreError."""
@@ -129,6 +133,10 @@ class Words:
         """What train examples carry."""
         rows = self._sql.rows(_USED.format(where=where), dict(parameters or {}))
         return [Used(word, self._languages(language), uses) for word, language, uses in rows]
+
+    def _starts(self, where: str = "", parameters: Mapping[str, object] | None = None) -> dict[str, int]:
+        """How often each word is known to have been the first of a sentence."""
+        return dict(self._sql.rows(_STARTS.format(where=where), dict(parameters or {})))
 
     def _languages(self, text: str) -> Languages:
         try:

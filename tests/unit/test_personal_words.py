@@ -216,3 +216,36 @@ def test_a_keyboard_of_the_package_teaches_its_own_language(path: Path) -> None:
         put(store, train_uses(RARE, 2))
         assert built_in("qwerty").languages == EN
         assert store.words.all() == [PersonalWord(RARE, EN, 2, "typed")]
+
+
+@pytest.mark.parametrize(
+    ("uses", "starts", "join"),
+    [
+        ({"Hello": 9, "hello": 1}, {"Hello": 9}, {"hello"}),
+        ({"Hello": 9, "hello": 1}, {"Hello": 6}, {"hello"}),
+        ({"Hello": 9, "hello": 1}, {"Hello": 4}, {"hello"}),
+        ({"Polish": 5, "polish": 2}, {"Polish": 1}, {"polish", "Polish"}),
+        ({"Polish": 5, "polish": 2}, {}, {"polish", "Polish"}),
+        ({"Hello": 1, "hello": 1}, {"Hello": 1}, {"hello"}),
+        ({"Zuzanka": 2}, {"Zuzanka": 2}, {"Zuzanka"}),
+        ({"IPhone": 3, "iPhone": 1}, {"IPhone": 3}, {"iPhone"}),
+        ({"IJs": 3, "ijs": 1}, {"IJs": 3}, {"ijs"}),
+        ({"LOL": 3, "lol": 2}, {"LOL": 3}, {"LOL", "lol"}),
+    ],
+)
+def test_a_capital_of_a_sentences_start_is_no_form_of_its_own(
+    uses: dict[str, int], starts: dict[str, int], join: set[str]
+) -> None:
+    found = joined([Used(word, EN, count) for word, count in uses.items()], [], starts)
+    assert {known.word for known in found} == join
+    assert {known.word: known.at_starts for known in found} == {w: uses.get(w) == starts.get(w) for w in join}
+
+
+def test_a_capital_of_a_sentences_start_is_that_of_the_persons_language() -> None:
+    found = joined([Used("İyi", ("tr",), 3), Used("iyi", ("tr",), 1), Used("Iyi", ("tr",), 3)], [], {"İyi": 3})
+    assert [(known.word, known.uses) for known in found] == [("Iyi", 3), ("iyi", 4)]
+
+
+def test_uses_at_starts_are_shared_out_among_the_languages_of_a_word() -> None:
+    used = [Used("Die", EN, 2), Used("Die", DE, 2), Used("die", DE, 1)]
+    assert [(known.word, known.uses) for known in joined(used, [], {"Die": 3})] == [("die", 4)]
