@@ -78,6 +78,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
     from swipefl.store.personal_words import PersonalWord as PersonalWord
+    from swipefl.store.phrases import Phrase as Phrase
     from swipefl.store.rounds import Round as Round
 
 __version__ = "0.1.0"
@@ -165,6 +166,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Line": "swipefl.library.sources",
     "Misses": "swipefl.decoder.evaluation",
     "PersonalWord": "swipefl.store.personal_words",
+    "Phrase": "swipefl.store.phrases",
     "Plan": "swipefl.federation.protocol.plan",
     "Progress": "swipefl.learning.training",
     "Rejected": "swipefl.gesture.formats",

@@ -1,6 +1,7 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
 import math
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -57,7 +58,8 @@ class Home:
         self._path = settings.home / STORED
         self._is_told = settings.languages is not None or on_guess is None
         self._guess: tuple[Languages, str] | None = None
-        self._opened = threading.local()
+        self._reading = threading.Lock()
+        self._read: tuple[int, Store] | None = None  # the store that lookups of each gesture use, and whose it is
 
     def __reduce__(self) -> "tuple[type[Home], tuple[Settings]]":
         """In another process it is the same home, which tells nobody what it guesses."""
@@ -133,15 +135,22 @@ class Home:
     def _behind(self, follows: str) -> "Sequence[Uttered]":
         """What the person wrote behind a word, as the store has it now; nothing where it cannot be read just now.
 
-        Asked at each gesture: a thread's store stays open for it.
+        Asked at each gesture: a store stays open for it until `close`. A forked process opens its own.
         """
-        try:
-            if not hasattr(self._opened, "store"):
-                self._opened.store = self.store()
-            opened: Store = self._opened.store
-            return opened.phrases.behind(follows)
-        except StoreError:
-            return ()
+        with self._reading, suppress(StoreError):
+            if not self._path.exists():
+                return ()
+            if self._read is None or self._read[0] != os.getpid():
+                self._read = os.getpid(), self.store()
+            return self._read[1].phrases.behind(follows)
+        return ()
+
+    def close(self) -> None:
+        """Closes what stays open between two gestures; the next one opens it again."""
+        with self._reading:
+            if self._read is not None and self._read[0] == os.getpid():
+                self._read[1].close()
+            self._read = None
 
     @contextmanager
     def alone(self) -> "Iterator[Store]":
@@ -185,6 +194,7 @@ class Home:
         from swipefl.device.prediction import Prediction, choose_checkpoint, read_prior
         from swipefl.gesture.keyboard import built_in
 
+        self.close()  # another file may be in its place
         known_prior, left_out = read_prior(prior) if prior else (None, 0)
         wanted = keyboard or self.settings.keyboard
         if not self._path.exists():

@@ -7,15 +7,17 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
 from swipefl.cli.options import LanguageOption
-from swipefl.cli.rendering import console, counted, number, printable, table
+from swipefl.cli.rendering import console, counted, moment, number, printable, table
 
 if TYPE_CHECKING:
     from swipefl.device.words import WordsReport
     from swipefl.store.personal_words import PersonalWord
+    from swipefl.store.phrases import Phrase
 
 app = typer.Typer(help="Personal words: those you added, swiped twice, or hid.", no_args_is_help=True)
 Word = Annotated[str, typer.Argument(metavar="WORD", help="As it is written.")]
 Offered = Annotated[str, typer.Argument(metavar="WORD", help="As it is offered; case does not matter.")]
+SHOWN = 40  # phrases, at a terminal
 ORIGINS = {"added": "added", "typed": "swiped at least twice", "hidden": "hidden: never offered"}
 
 
@@ -59,6 +61,26 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
         languages = printable(", ".join(word.languages))
         shown.add_row(printable(word.word), languages, str(word.uses), ORIGINS[word.origin])
     console().print(shown if words else "no personal words yet; `swipefl words add WORD` adds one")
+
+
+@app.command("phrases")
+def phrases(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Show which words you write behind which; they never leave."""
+    known = device_of(home).words.phrases()
+    if as_json or not is_terminal():
+        emit({"phrases": [_told(phrase) for phrase in known]})
+        return
+    shown = table("behind", "word", number("swiped"), "last")
+    for phrase in known[:SHOWN]:
+        behind = printable(" ".join(phrase.before)) or "(a sentence's start)"
+        shown.add_row(behind, printable(phrase.word), str(phrase.uses), moment(phrase.last_at))
+    console().print(shown if known else "none yet: they come with swipes that say what stood `before` their word")
+    if len(known) > SHOWN:
+        note(f"and {len(known) - SHOWN} more; `--json` has them all")
+
+
+def _told(phrase: "Phrase") -> dict[str, object]:
+    return {"before": " ".join(phrase.before), "word": phrase.word, "uses": phrase.uses, "last_at": phrase.last_at}
 
 
 def _plain(word: "PersonalWord") -> dict[str, object]:

@@ -156,8 +156,10 @@ def _look(path: Path, mode: str, schema: Schema) -> None:
 def _ready(path: Path, shown: Path, mode: str, schema: Schema) -> Database:
     """A migrated connection to the existing file `path`; errors name `shown`."""
     with translating(shown, schema.lost):
-        # isolation_level None: no transaction begins unasked.
-        conn = sqlite3.connect(_uri(path, mode), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        # isolation_level None: no transaction begins unasked. Threads that share one take turns.
+        conn = sqlite3.connect(
+            _uri(path, mode), uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
         try:
             for setting in _settings(mode, schema):
                 conn.execute(f"PRAGMA {setting}")

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from swipefl.device.words import Change, WordsReport
     from swipefl.home import Home
     from swipefl.store.personal_words import PersonalWord
+    from swipefl.store.phrases import Phrase
 
 
 class Words:
@@ -26,6 +27,14 @@ class Words:
 
         with self._opened() as home, home.store() as store:
             return tuple(known_words(store))
+
+    def phrases(self) -> "tuple[Phrase, ...]":
+        """The person's own words in order: every pair and triple that predictions know, most often written first.
+
+        They are read from the newest 50,000 swipes to learn from that say what stood before. Raises StoreError.
+        """
+        with self._opened().store() as store:
+            return tuple(store.phrases.all())
 
     def add(self, word: str, language: str | None = None) -> "WordsReport":
         """Makes a word swipeable, also a hidden one; it is written as it is given.

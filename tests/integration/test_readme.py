@@ -24,6 +24,7 @@ ROWS = {
     "relabel": "example-0000 hello",
     "status": "",
     "words list": "",
+    "words phrases": "",
     "words add": "zuzanka",
     "words remove": "zuzanka",
     "words hide": "zuzanka",
