@@ -5,7 +5,7 @@ STAMP := $(VENV)/.installed
 
 TOOLS := $(VENV)/wire-tools
 
-.PHONY: demo federation test check slow bench languages learning generated pretrain wire wire-check clean
+.PHONY: demo federation test check slow bench languages months learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -40,6 +40,10 @@ bench: $(STAMP)
 # Ten minutes; writes examples/languages.md.
 languages: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.languages
+
+# Ten minutes; writes examples/phrases.md.
+months: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.months
 
 learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning

@@ -2,12 +2,15 @@
 
 Nothing of it was written by anybody. A person has names, places, set phrases and a corpus of words that they always put
 beside one another, all drawn with a seed; of them are the sentences of their habits, by patterns of which they have
-some, and each week has its own subjects. As many sentences again are everyday English, drawn from the package's own
+some, and each week has its own subjects. A third of the sentences are everyday English, drawn from the package's own
 model: no habit is in them, and the package knows them as well as it can. Swipes are generated too.
 Each night what was swiped goes into the store; each day is predicted with what was there the night before, by the base
-with the words that the person swiped twice: once with the package's words in order alone, once with the person's too.
+with the words that the person swiped twice: without the words before, with the package's words in order, and with the
+person's too.
 """
 
+import argparse
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -29,12 +32,22 @@ from swipefl.gesture.spelling import can_be_spelled
 from swipefl.gesture.synthesis import Person, draw_person, swipe
 from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
+from tests.support.command import ROOT
 
+HEADING = """# What a person's own words in order give
+
+Made by `make months`. A generated month of one generated person: a hundred swipes a day, ingested each night; each day
+is predicted by the base with what was there the night before. Percentages of words that come first; a word outside the
+lexicon, as new names are, counts as wrong until it was swiped twice. Two sentences of three are of the person's habits
+(names, places, set phrases and words that they put beside one another, drawn at random, a quarter of them of that week
+alone), one is everyday English drawn from the package's model. Nobody wrote any of it: real people repeat themselves
+more, or less. What was chosen on another such month stands in `swipefl/device/phrases.py`.
+"""
 DAYS = 30
 SWIPES_A_DAY = 100
 DAY_S = 86_400.0
 EVERYDAY = 1 / 3  # of all sentences
-CARELESS = 2.0  # times the noise of generated aims: the base then reads as many words as of recorded people, 84 to 87 %
+CARELESS = 1.4  # times the noise of generated aims, which are drawn too well: the base reads recorded people worse
 OF_THE_WEEK = 0.3  # of things that are named: what only this week is about
 LIKELY = 8_000  # words that everyday English is made of
 VOWELS, CONSONANTS = "aeiou", "bdgklmnrstvz"
@@ -44,12 +57,12 @@ PATTERNS = (
     "on my way to {place}", "please tell {name} that {thing} is ready", "is {name} still at {place}",
     "the {thing} is not working again", "how was {thing} {when}", "let us do {thing} {when}",
     "i will be late for {thing}", "ask {name} for the {thing}", "{phrase}", "{phrase} {name}",
-    "{phrase} see you {when}",
+    "{phrase} see you {when}", "what does {name} think of {thing}", "i really like the {thing} from {place}",
     "thanks for the {thing} {name}", "happy to help with {thing}", "where did {name} put the {thing}",
     "{place} was lovely {when}", "dinner with {name} {when}", "i left the {thing} at {place}",
     "could you send {thing} to {name}", "no {thing} for me {when}", "meet me in front of {place}",
     "{name} says {phrase}", "about the {thing} we talked about", "the meeting on {thing} is {when}",
-    "back from {place} {when}", "what does {name} think of {thing}", "i really like the {thing} from {place}",
+    "back from {place} {when}",
 )  # fmt: skip
 WHEN = (
     "tonight",
@@ -193,11 +206,11 @@ def _swiped(
 
 @dataclass(frozen=True)
 class Day:
-    """How many of a day's swipes came out right at once: without the person's own words in order, and with them."""
+    """Which of a day's swipes came out right at once: without the words before, with the package's model, and own."""
 
-    swipes: int
-    without: int
-    with_own: int
+    blind: tuple[bool, ...]
+    package: tuple[bool, ...]
+    own: tuple[bool, ...]
 
 
 def days_of(days: Sequence[Sequence[Example]]) -> Iterator[Day]:
@@ -205,11 +218,10 @@ def days_of(days: Sequence[Sequence[Example]]) -> Iterator[Day]:
     now = [0.0]
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "swipefl.db", lambda: now[0]) as store:
         for examples in days:
-            known = Own(store.words.all())
-            without, with_own = Vocabulary(known), Vocabulary(replace(known, behind=store.phrases.behind))
-            arms = [words.judging(base_checkpoint()) for words in (without, with_own)]
-            right = [[_is_right(arm, example) for example in examples] for arm in arms]
-            yield Day(len(examples), *map(sum, right))
+            words = Vocabulary(Own(store.words.all(), behind=store.phrases.behind))
+            arms = (lambda languages: None, shipped_context, words.context)
+            decoders = [Decoder(base_checkpoint(), words.lexicon, context_of=context_of) for context_of in arms]
+            yield Day(*(tuple(_is_right(decoder, example) for example in examples) for decoder in decoders))
             with store.transaction():
                 store.gestures.add([Judged(example, verdict(example)) for example in examples])
             now[0] += DAY_S
@@ -218,3 +230,35 @@ def days_of(days: Sequence[Sequence[Example]]) -> Iterator[Day]:
 def _is_right(decoder: Decoder, example: Example) -> bool:
     found = decoder.decode(example.gesture, 1)
     return bool(found) and found[0].spelled == example.spelled
+
+
+def table(days: Sequence[Day]) -> Iterator[str]:
+    """The rows of a table, a week each; the last is of the last seven days."""
+    yield "| days | swipes | without the words before | the package's model | and the person's own | gain |"
+    yield "|---|---|---|---|---|---|"
+    for first in [*range(0, len(days) - 7, 7), len(days) - 7]:
+        week = days[first : first + 7]
+        blind, package, own = (
+            np.array([right for day in week for right in getattr(day, arm)]) for arm in ("blind", "package", "own")
+        )
+        gain = 100 * (own.astype(float) - package)
+        error = gain.std() / np.sqrt(len(gain))
+        shares = " | ".join(f"{100 * arm.mean():.1f}" for arm in (blind, package, own))
+        yield f"| {first + 1} to {first + len(week)} | {len(own)} | {shares} | {gain.mean():+.1f} ± {error:.1f} |"
+
+
+def main() -> None:
+    """Write examples/phrases.md."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--person", type=int, default=2, help="another than 1, on whose month numbers were chosen")
+    parser.add_argument("--out", type=Path, default=ROOT / "examples" / "phrases.md")
+    options = parser.parse_args()
+    days = []
+    for number, day in enumerate(days_of(month(options.person)), 1):
+        days.append(day)
+        print(number, sum(day.blind), sum(day.package), sum(day.own), file=sys.stderr)
+    options.out.write_text("\n".join([HEADING, *table(days), ""]))
+
+
+if __name__ == "__main__":
+    main()
