@@ -1,7 +1,10 @@
 """What `swipefl.open` gives: a device, and all that its owner does with it, a function for each command."""
 
 import datetime
+import os
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import chain
 from os import PathLike
@@ -10,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.federation.protocol.bounds import check
+from swipefl.federation.protocol.bounds import MOST_JOBS, check
 from swipefl.home import STORED, Home
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
@@ -20,6 +23,7 @@ from swipefl.settings.device import load_settings
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded by the call that needs it
+    from swipefl.decoder.decoder import Decoder
     from swipefl.decoder.evaluation import Evaluation
     from swipefl.decoder.search import Candidate
     from swipefl.device.acceptance import Synced
@@ -27,7 +31,7 @@ if TYPE_CHECKING:  # loaded by the call that needs it
     from swipefl.device.ingestion import IngestReport
     from swipefl.device.ownership import ForgetReport, RelabelReport
     from swipefl.device.personal import ResetReport, TrainReport
-    from swipefl.device.prediction import Shown
+    from swipefl.device.prediction import Prediction, Shown
     from swipefl.device.status import Status
     from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.leaving import Left
@@ -46,17 +50,17 @@ def opened(home: str | PathLike[str] | None, settings: Mapping[str, Any]) -> "De
 class Device:
     """One person's swipes, words and models in one home; `swipefl.open` makes it.
 
-    `words`, `keyboards` and `lexicons` are what the person has of these. Nothing is made in the home before something
-    is to be kept there.
+    `words`, `keyboards` and `lexicons` are what the person has of these. Settings are read once, when it is opened.
+    Nothing is made in the home before something is to be kept there.
 
     All of it may be called from any thread, and `predict` from many at once. What changes models or erases (`train`,
     `cycle`, `sync`, `enroll`, `leave`, `reset`, `forget`) is done by one at a time: a second one raises StoreBusy,
-    whether it is asked of this device, of another one on the same home or of the command line. Each of these sees at
-    once what the others did.
+    whether it is asked of this device, of another one on the same home or of the command line. Each of these sees what
+    the others did.
 
-    After `close`, or after a `with` block, every call raises UsageError. Between two calls a connection of `predict` to
-    the store stays open. A forked process opens its own, and may go on with the device that it got, unless a thread was
-    in a call when it was forked.
+    After `close`, or after a `with` block, every call raises UsageError. Between two calls nothing stays open but what
+    `predict` reads the store by; a forked process opens its own, and may go on with the device that it got, unless a
+    thread was in a call when it was forked.
     """
 
     words: Words
@@ -64,19 +68,24 @@ class Device:
     lexicons: Lexicons
 
     def __init__(self, home: Home, given: Mapping[str, Any]) -> None:
-        self._composed: Home | None = home
+        self._home = home
         self._given = dict(given)
-        self._live = Live(home.prediction, home.settings.home / STORED)
-        self.words = Words(self._open)
-        self.keyboards = Keyboards(self._open)
-        self.lexicons = Lexicons(self._open)
+        self._is_closed = False
+        self._live: Live | None = None
+        self._process = os.getpid()
+        self._predicting = threading.Lock()
+        self._may_have_changed = threading.Event()
+        self.words = Words(self._opened)
+        self.keyboards = Keyboards(self._opened)
+        self.lexicons = Lexicons(self._opened)
 
     def predict(self, gesture: "Line", before: str | None = None, top: int = 5) -> "tuple[Candidate, ...]":
         """The words that a gesture may mean, the likeliest first; at most `top`, none where no word fits.
 
         `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. `before` is the text in front of the
         word ("" at the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
-        Nothing of it is stored. A newer model, words and keyboards are taken up between two calls.
+        Nothing of it is stored. A newer model, words and keyboards count from the next call on where this device
+        brought them, within a second where another one or the command line did.
         Raises RejectedLine for what is no gesture, StoreError, CheckpointError.
         """
         from swipefl.device.prediction import candidates_of
@@ -84,8 +93,7 @@ class Device:
         from swipefl.library.sources import line_of
 
         check("top", top, 1)
-        self._open()
-        prediction, decoder = self._live.now()
+        prediction, decoder = self._now()
         meant = prediction.gesture(line_of(gesture))
         if before is not None:
             meant = replace(meant, before=before_in(before))
@@ -110,8 +118,7 @@ class Device:
         """
         from swipefl.library.sources import sources_of
 
-        home = self._open()
-        with home.store() as store:
+        with self._opened() as home, home.store() as store:
             return home.ingestion(store, _named(keyboard), format, on_reject, stop).run(sources_of(swipes))
 
     def train(
@@ -122,8 +129,7 @@ class Device:
         `on_progress` hears of each batch. Raises TooLittleData, CheckpointError, StoreError, UsageError for a processor
         that is not there, and what `stop` says.
         """
-        home = self._open()
-        with home.alone() as store:
+        with self._opened() as home, home.alone() as store:
             return home.personal(store, on_progress, stop).run()
 
     def cycle(
@@ -142,8 +148,7 @@ class Device:
         what `stop` says; with `require_sync` FederationError.
         """
         check("rounds", rounds, 1)
-        home = self._open()
-        with home.alone() as store:
+        with self._opened() as home, home.alone() as store:
             return home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
@@ -152,14 +157,14 @@ class Device:
         An update that was refused is in the report, of which `visit.raise_if_refused()` makes an error. Raises
         UsageError where this device belongs to no federation, FederationError, StoreError, and what `stop` says.
         """
-        return self._open().sync(pull, push, stop)
+        with self._opened() as home:
+            return home.sync(pull, push, stop)
 
     def status(self) -> "Status":
         """What is in the store: gestures, models, rounds, what waits to be sent, the federation. Raises StoreError."""
         from swipefl.device.status import status_of
 
-        home = self._open()
-        with home.store() as store:
+        with self._opened() as home, home.store() as store:
             return status_of(store, home.settings.share_scores)
 
     def evaluate(
@@ -170,30 +175,33 @@ class Device:
         language: str | None = None,
         keyboard: str | PathLike[str] | None = None,
         by: str | None = None,
+        jobs: int = 1,
     ) -> "Evaluation":
         """Counts how often the right word comes first, on swipes with their words, else on those that are held out.
 
         `swipes` are as `ingest` takes them, and no folder. `model` is "personal" (what predictions use), "global" (the
         newest received) or "base" (the one of the package); `lexicon_size` keeps the most frequent words alone;
         `language` is "de" or "de,en", else what line, keyboard or settings say. `by` is a field of the lines, such as
-        "user": the evaluation's `by` then has one more for each of its values.
-        Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError.
+        "user": the evaluation's `by` then has one more for each of its values. `jobs` processes share the work, each of
+        them begun with a module of the caller's that must be safe to import (`if __name__ == "__main__"`).
+        Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError, WorkerLost.
         """
         from swipefl.gesture.formats.fields import held_out_by
         from swipefl.library.sources import sources_of
 
-        home = self._open()
-        prediction = home.prediction(model, _named(keyboard), lexicon_size)
-        sources = None if swipes is None else sources_of(swipes)
-        if by is None:
-            examples = home.held_out() if sources is None else chain.from_iterable(map(prediction.examples, sources))
-            return prediction.evaluation(examples, language)
-        if sources is None:
-            grouped = iter(held_out_by(home.held_out(), by))
-        else:
-            grouped = chain.from_iterable(prediction.grouped(source, by) for source in sources)
-        evaluation, groups = prediction.evaluation_by(grouped, language)
-        return replace(evaluation, by=groups)
+        check("jobs", jobs, 1, MOST_JOBS)
+        with self._opened() as home:
+            prediction = home.prediction(model, _named(keyboard), lexicon_size)
+            sources = None if swipes is None else sources_of(swipes)
+            if by is None:
+                given = None if sources is None else chain.from_iterable(map(prediction.examples, sources))
+                return prediction.evaluation(home.held_out() if given is None else given, language, jobs)
+            if sources is None:
+                grouped = iter(held_out_by(home.held_out(), by))
+            else:
+                grouped = chain.from_iterable(prediction.grouped(source, by) for source in sources)
+            evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
+            return replace(evaluation, by=groups)
 
     def show(
         self,
@@ -213,7 +221,8 @@ class Device:
             raise UsageError(
                 "several-said", "say one of them: an id, a word or the worst; without any it is the newest"
             )
-        return self._open().shown(model, top, gesture_id, word, worst)
+        with self._opened() as home:
+            return home.shown(model, top, gesture_id, word, worst)
 
     def relabel(self, gesture_id: str, word: str) -> "RelabelReport":
         """Says which word a stored gesture stands for. No line that is read later changes that.
@@ -223,7 +232,7 @@ class Device:
         """
         from swipefl.device.ownership import relabel
 
-        with self._open().store() as store:
+        with self._opened() as home, home.store() as store:
             return relabel(store, gesture_id, word)
 
     def reset(self, to: str = "base") -> "ResetReport":
@@ -233,7 +242,7 @@ class Device:
         """
         from swipefl.device.personal import reset
 
-        with self._open().alone() as store:
+        with self._opened() as home, home.alone() as store:
             return reset(store, str(to))
 
     def forget(
@@ -259,11 +268,10 @@ class Device:
         if sum(scopes) != 1 or "" in (word, gesture_id):  # as of a variable that is not set
             raise UsageError("nothing-said", "it is to be said what to forget, and one thing alone", Remedy.SAY_SCOPE)
         which = (None if before is None else _unix_s(before), word)
-        home = self._open()
         if dry_run:
-            with home.store() as store:
+            with self._opened() as home, home.store() as store:
                 return would_forget(store, *which, id=gesture_id)
-        with home.alone() as store:
+        with self._opened() as home, home.alone() as store:
             return forget(store, *which, stop, id=gesture_id)
 
     def export(self) -> Iterator[dict[str, Any]]:
@@ -272,7 +280,8 @@ class Device:
         Each is a line of swipefl's own JSONL, and `ingest` takes them back. They are to be read in the thread that asks
         for them. Raises StoreError.
         """
-        return _exported(self._open())
+        with self._opened() as home:
+            return _exported(home)
 
     def enroll(
         self,
@@ -292,46 +301,69 @@ class Device:
         Raises UsageError for what is no address or token, and where the device belongs to a federation already;
         FederationError, StoreError, and what `stop` says.
         """
-        home = self._open()
-        return home.enroll(*home.joining(address, token, None if ca is None else Path(ca), insecure), stop)
+        with self._opened() as home:
+            return home.enroll(*home.joining(address, token, None if ca is None else Path(ca), insecure), stop)
 
     def leave(self, stop: Stop = never) -> "Left":
         """Tells the coordinator, where it answers soon, and forgets the federation. The models stay.
 
         What waits to be sent goes; what was sent cannot be taken back. Raises StoreError, and what `stop` says.
         """
-        return self._open().leave(stop)
+        with self._opened() as home:
+            return home.leave(stop)
 
     def config(self) -> "tuple[Setting, ...]":
         """Every setting: its value, where that comes from ("flag": what was given here), and what it means."""
         from swipefl.settings.meanings import DEVICE
         from swipefl.settings.sources import explained
 
-        home = self._open()
-        languages, source = home.guess()
+        with self._opened() as home:
+            languages, source = home.guess()
         unset = {"languages": (",".join(languages), source)} if home.settings.languages is None else None
         return tuple(explained(home.settings, self._given, DEVICE, unset))
 
     def close(self) -> None:
         """Lets go of all that is open; a second time does nothing."""
-        if self._composed is not None:
-            self._composed.close()
-        self._composed = None
-        self._live.close()
+        with self._predicting:
+            self._is_closed = True
+            if self._live and self._process == os.getpid():
+                self._live.close()
+            self._live = None
+        self._home.close()
 
     def __enter__(self) -> Self:
-        self._open()
-        return self
+        with self._opened():
+            return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
 
-    def _open(self) -> Home:
-        if self._composed is None:
+    @contextmanager
+    def _opened(self) -> Iterator[Home]:
+        """The home, for work inside the block; what predictions are made of may be another then."""
+        self._check_open()
+        try:
+            yield self._home
+        finally:
+            self._may_have_changed.set()
+
+    def _now(self) -> "tuple[Prediction, Decoder]":
+        """What predicts now: with what this device itself has changed at once, with all else within a second."""
+        with self._predicting:
+            self._check_open()
+            has_changed = self._may_have_changed.is_set()
+            self._may_have_changed.clear()
+            if self._live is None or self._process != os.getpid():  # the thread that follows stays with the parent
+                self._live, self._process = Live(self._home.prediction, self._home.settings.home / STORED), os.getpid()
+            elif has_changed:
+                self._live.refresh()
+            return self._live.now()
+
+    def _check_open(self) -> None:
+        if self._is_closed:
             raise UsageError("closed", "this device was closed; open its home again")
-        return self._composed
 
 
 def _exported(home: Home) -> Iterator[dict[str, Any]]:

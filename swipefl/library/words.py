@@ -33,7 +33,7 @@ class Words:
 
         They are read from the newest 50,000 swipes to learn from that say what stood before. Raises StoreError.
         """
-        with self._opened().store() as store:
+        with self._opened() as home, home.store() as store:
             return tuple(store.phrases.all())
 
     def add(self, word: str, language: str | None = None) -> "WordsReport":
