@@ -59,7 +59,7 @@ class Bilingual:
 
     def gain(self, before: Before, words: Sequence[str], ln_frequencies: Doubles) -> Doubles:
         """`ln p(w | before) - ln p(w)` (N,); a word that no language lists may be of any."""
-        told = [word for word in before.words if word != UNKNOWN]
+        told = before.around or [word for word in before.words if word != UNKNOWN]
         hashes = hashes_of([*told, *words])
         found = np.stack([known.of(hashes) for known in self.frequencies])  # (L, B + N)
         spoken, each = _spoken(found[:, : len(told)]), found[:, len(told) :]

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from swipefl.gesture.spelling import APOSTROPHES, INVISIBLE, JOINERS, can_be_spelled, lower, straight, tidy
@@ -11,6 +11,7 @@ from swipefl.gesture.spelling import APOSTROPHES, INVISIBLE, JOINERS, can_be_spe
 KEPT = 2  # words: as many as say something of the next one, and as few as that
 LOOKED_AT = 160  # characters from the end, in which the last words lie; a keyboard may send a page
 MOST_CHARACTERS = 64  # of a word
+AROUND, TOLD_BY = 6, 64  # words, in so many characters, by which a language is told
 UNKNOWN = "#"  # in place of a number, an address, a link or an emoji: no secret is kept, and no word follows from it
 
 _ENDS = "!?؟۔।॥։።፧‽⁇⁈⁉！？。｡׃។៕။།"
@@ -24,6 +25,7 @@ _BETWEEN = re.compile(r"[/\\|–—―•]+|--+")
 _SIGNS = re.compile(r"(?:[^\w\s#@/\\~]+(?:\s+|$))+")  # bullets, quotes and emoji in front of a sentence
 _NUMBERING = re.compile(r"(?:\d{1,3}[.)]|\(?(?:\d{1,3}|[^\W\d_])\))(?:\s+|$)")  # of a list
 _ADDRESS = re.compile(r"@|:/|:\\|^[~/\\].|(?:[/\\][^/\\]*){2}|www\.|[^\W_]\.[^\W_]{2}|^[:;=].*\w")
+_PLAIN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Written without blanks: what stands between two blanks is no word, but all of a sentence.
 _UNPARTED = re.compile(
     r"[\u0e01-\u0eff\u0f40-\u0fff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u31f0-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -45,10 +47,12 @@ _SHORT = frozenset((
 class Before:
     """At most the last two words of the sentence so far, as they were written; none at its start.
 
-    `#` stands for what is no word.
+    `#` stands for what is no word. `around` are words further back too, of whatever sentence: they tell the language to
+    who decodes, and are kept nowhere.
     """
 
     words: tuple[str, ...] = ()
+    around: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_start(self) -> bool:
@@ -71,7 +75,7 @@ def before_in(text: str) -> Before:
     seen = text[-LOOKED_AT:]
     sentence = _since_last_end(seen if seen.isascii() else seen.translate(_UNSEEN), is_cut=len(text) > LOOKED_AT)
     last = list(islice(_words_from_the_end(sentence), KEPT))
-    return Before(tuple(reversed(last)))
+    return Before(tuple(reversed(last)), tuple(_PLAIN.findall(seen[-TOLD_BY:])[-AROUND:]))
 
 
 def context_form(word: str) -> str:

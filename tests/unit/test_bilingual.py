@@ -101,3 +101,10 @@ def test_a_device_tells_the_languages_of_its_lexicon_apart() -> None:
     assert vocabulary.context(("de",)) is None
     both = gains(vocabulary.context(("de", "en")), "ich habe", "die", "the")
     assert both["die"] > 0 > both["the"]
+
+
+def test_a_sentence_begins_in_the_language_of_the_one_before_it() -> None:
+    told = gains(context_of(BOTH), "you zzz the. ", "tout", "you")
+    assert told["you"] > 0 > told["tout"]
+    assert before_in("le tout. ") == Before()  # of what is compared and kept there is no more than that
+    assert "tout" not in repr(before_in("le tout. ")) + before_in("le tout. ").text
