@@ -274,3 +274,11 @@ def test_a_phrase_is_told_with_how_often_and_when_last(path: Path) -> None:
         now[0] = 7.0
         put(store, [behind("you", replace(SWIPES[1], word="very"))])
         assert store.phrases.all() == [Phrase(("you",), "very", 2, 7.0), Phrase(("thank", "you"), "Very", 1, 5.0)]
+
+
+@pytest.mark.parametrize("languages", [("ru",), ("qaa",), ("en",), ("de", "en"), ()])
+def test_every_language_has_them(languages: tuple[str, ...]) -> None:
+    context = Vocabulary(Own(behind=lambda follows: [Uttered("мы", "дома", 0.0)])).context(languages)
+    assert context is not None
+    at_home, house = context.gain(before_in("мы"), ["дома", "домам"], np.array([-9.0, -9.0])).tolist()
+    assert at_home > 0 > house
