@@ -38,15 +38,17 @@ from swipefl.learning.training import DROPOUT
 PEOPLE_A_POOL, SWIPES_A_PERSON = 16, 32
 MOST_WORDS = 100_000  # of each language
 SCORE = ScoreWeights(  # tuned on training people for the shipped checkpoint (tune.py); another wants its own
-    alpha=0.747,
-    beta=0.815,
-    temperature=0.248,
-    doubt=0.986,
-    location=5.436,
-    start=0.216,
-    end=0.2,
-    missed=6.2,
-    extent=-1.854,
+    alpha=0.722,
+    beta=0.851,
+    temperature=0.266,
+    doubt=0.876,
+    location=5.022,
+    start=0.238,
+    end=0.248,
+    missed=6.693,
+    extent=-1.895,
+    context=0.92,
+    first=0.947,
 )
 
 
