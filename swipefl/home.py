@@ -3,7 +3,7 @@
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -24,6 +24,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.acceptance import Synced
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
+    from swipefl.device.live import Live
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.device.vocabulary import Vocabulary
@@ -113,24 +114,30 @@ class Home:
         return True
 
     def vocabulary(
-        self, store: "Store | None", size: int | None = None, prior: Mapping[str, float] | None = None
+        self, store: "Store | None", size: int | None = None, old: "Vocabulary | None" = None
     ) -> "Vocabulary":
-        """The words of each language, the person's own among them. Raises StoreError."""
+        """The words of each language, the person's own among them; out of an `old` one if any. Raises StoreError."""
         from swipefl.device.vocabulary import Own, Vocabulary
 
         own = Own(languages=self.person)
         if store is not None:
-            lexicons = {known.language: partial(self._lexicon, known.language) for known in store.lexicons.all()}
-            own = Own(store.words.all(), store.words.hidden(), lexicons, self.person, self._typed, self._behind)
-        return Vocabulary(own, size, prior, self.settings.offensive_words)
+            versions = tuple(store.lexicons.all())
+            lexicons = {known.language: partial(self._lexicon, known.language) for known in versions}
+            words, hidden = store.words.all(), store.words.hidden()
+            own = Own(words, hidden, lexicons, self.person, self._typed, self._behind, versions)
+        return old.renewed(own) if old else Vocabulary(own, size, self.settings.offensive_words)
 
     def _lexicon(self, language: str) -> bytes:
-        with self.store() as store:
+        with self._existing() as store:
             return store.lexicons.content(language)
 
     def _typed(self, words: Iterable[str]) -> set[str]:
-        with self.store() as store:
-            return store.words.typed(words)
+        """Which of them the person typed; none where the store cannot be read just now."""
+        try:
+            with self._existing() as store:
+                return store.words.typed(words)
+        except StoreError:
+            return set()
 
     def _behind(self, follows: str) -> "Sequence[Uttered]":
         """What the person wrote behind a word, as the store has it now; nothing where it cannot be read just now.
@@ -141,7 +148,7 @@ class Home:
             if not self._path.exists():
                 return ()
             if self._read is None or self._read[0] != os.getpid():
-                self._read = os.getpid(), self.store()
+                self._read = os.getpid(), self._existing()
             return self._read[1].phrases.behind(follows)
         return ()
 
@@ -190,30 +197,58 @@ class Home:
 
         Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
         """
+        compose = self._composing(model, keyboard, lexicon_size, prior)
+        if not self._path.exists():
+            return compose(None, None)
+        with self.store() as store:
+            return compose(store, None)
+
+    def live(
+        self,
+        model: str = "personal",
+        keyboard: str | None = None,
+        language: str | None = None,
+        prior: Path | None = None,
+    ) -> "Live":
+        """A prediction that takes up what changes in the store; to be closed. Raises what `prediction` does."""
+        from swipefl.device.live import Live
+
+        return Live(self._composing(model, keyboard, None, prior), self._existing, self._path, language)
+
+    def _existing(self) -> "Store":
+        from swipefl.store.store import Store
+
+        return Store(self._path, person=self._person_in, make=False)
+
+    def _composing(
+        self, model: str, keyboard: str | None, lexicon_size: int | None, prior: Path | None
+    ) -> "Callable[[Store | None, Prediction | None], Prediction]":
+        """What makes a prediction of a store, out of an older one where there is one: only what has changed is new."""
         from swipefl.device.grids import keyboards_of
-        from swipefl.device.prediction import Prediction, choose_checkpoint, read_prior
+        from swipefl.device.prediction import Prediction, choose_checkpoint, choosing
+        from swipefl.device.priors import read_prior
         from swipefl.gesture.keyboard import built_in
 
         self.close()  # another file may be in its place
         known_prior, left_out = read_prior(prior) if prior else (None, 0)
         wanted = keyboard or self.settings.keyboard
-        if not self._path.exists():
-            chosen, find = keyboards_of(wanted, built_in)
-            vocabulary = self.vocabulary(None, lexicon_size, known_prior)
-            return Prediction(
-                choose_checkpoint(None, model), vocabulary, find, chosen, left_out, self.settings.capitals
-            )
-        with self.store() as store:
-            known = {keyboard.name: keyboard for keyboard in store.keyboards.stored()}.get
-            chosen, find = keyboards_of(wanted, lambda name: known(name) or built_in(name))
-            return Prediction(
-                choose_checkpoint(store, model),
-                self.vocabulary(store, lexicon_size, known_prior),
-                find,
-                chosen,
-                left_out,
-                self.settings.capitals,
-            )
+
+        def compose(store: "Store | None", old: "Prediction | None") -> "Prediction":
+            of_model, of_keyboards = choosing(store, model), store.keyboards.written() if store else ()
+            was_model, were_keyboards = old.made_of if old else (None, None)
+            vocabulary = self.vocabulary(store, lexicon_size, old.vocabulary if old else None)
+            if old and (was_model, were_keyboards, old.vocabulary) == (of_model, of_keyboards, vocabulary):
+                return old
+            checkpoint = old.checkpoint if old and was_model == of_model else choose_checkpoint(store, model)
+            if old and were_keyboards == of_keyboards:
+                chosen, find = old.keyboard, old.find
+            else:
+                known = {keyboard.name: keyboard for keyboard in store.keyboards.stored()} if store else {}
+                chosen, find = keyboards_of(wanted, lambda name: known.get(name) or built_in(name))
+            capitals, made_of = self.settings.capitals, (of_model, of_keyboards)
+            return Prediction(checkpoint, vocabulary, find, chosen, known_prior, left_out, capitals, made_of)
+
+        return compose
 
     def held_out(self) -> list[Example]:
         """The examples that no training sees. Raises StoreError."""

@@ -1,6 +1,7 @@
 """`swipefl predict`: gestures in, words out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from swipefl.cli.remedies import told
 from swipefl.cli.rendering import candidates_as_json, console, counted, printable, table
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from swipefl.decoder.search import Candidate
     from swipefl.device.prediction import Answer
 
@@ -28,29 +31,36 @@ def predict(
     jobs: JobsOption = 1,
     offensive_words: Annotated[bool | None, device_option("offensive_words")] = None,
     capitals: Annotated[bool | None, device_option("capitals")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what each part of a word's score gave.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Turn gestures into words, each as it comes."""
     device = home_of(home, offensive_words=offensive_words, capitals=capitals)
-    prediction = device.prediction(model, keyboard, prior=prior)
-    if prediction.left_out:
-        note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")
-    found = prediction.answers(source_of(path), language, top, jobs)
-    if as_json or not is_terminal():
-        for answer in found:
-            emit(_plain(answer))
-    else:
-        _render(found)
+    with ExitStack() as session:
+        if path == "-" and jobs == 1:  # whoever keeps it open for a session wants to have what is learned meanwhile
+            live = session.enter_context(device.live(model, keyboard, prior=prior, language=language))
+            prediction, found = live.now()[0], live.answers(source_of(path), top)
+        else:
+            prediction = device.prediction(model, keyboard, prior=prior)
+            found = prediction.answers(source_of(path), language, top, jobs)
+        if prediction.left_out:
+            note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")
+        if as_json or not is_terminal():
+            for answer in found:
+                emit(_plain(answer, explain))
+        else:
+            _render(found, explain)
 
 
-def _plain(answer: "Answer") -> dict[str, object]:
+def _plain(answer: "Answer", explain: bool) -> dict[str, object]:
+    request = {"gesture_id": answer.gesture_id, "line": answer.line}
     if answer.fault is not None:
-        return {"gesture_id": answer.gesture_id, "error": told(answer.fault)}
-    return {"gesture_id": answer.gesture_id, "candidates": candidates_as_json(answer.candidates)}
+        return {**request, "error": told(answer.fault), "code": answer.fault.code}
+    return {**request, "candidates": candidates_as_json(answer.candidates, explain)}
 
 
-def _render(found: "Iterator[Answer]") -> None:
+def _render(found: "Iterator[Answer]", explain: bool) -> None:
     """A line for each answer as it comes, under one header: widths are fixed before any answer is known."""
     from rich.table import Column
     from rich.text import Text
@@ -65,13 +75,23 @@ def _render(found: "Iterator[Answer]") -> None:
             Column("or"),
             header=number == 0,
         )
-        name = printable(answer.gesture_id or f"line {answer.line}")
+        name = printable(f"line {answer.line}" if answer.gesture_id in (None, "") else str(answer.gesture_id))
         if answer.candidates:
             first, *others = answer.candidates
             row.add_row(name, Text(first.word, "bold"), f"{first.probability:.0%}", ", ".join(map(_other, others)))
         else:
             row.add_row(name, "", "", Text(told(answer.fault) if answer.fault else "no word found", "red"))
         screen.print(row)
+        if explain and answer.candidates:
+            screen.print(_explained(answer.candidates))
+
+
+def _explained(candidates: "Sequence[Candidate]") -> "Table":
+    """What each part gave to the scores of words."""
+    rows = table("", "score", *candidates[0].parts)
+    for candidate in candidates:
+        rows.add_row(f"  {candidate.word}", *(f"{part:.2f}" for part in (candidate.score, *candidate.parts.values())))
+    return rows
 
 
 def _other(candidate: "Candidate") -> str:

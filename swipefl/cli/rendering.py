@@ -68,9 +68,10 @@ def printable(text: str) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
-def candidates_as_json(candidates: "Iterable[Candidate]") -> list[dict[str, object]]:
-    """Words with their scores and probabilities, rounded to what they are worth."""
+def candidates_as_json(candidates: "Iterable[Candidate]", explain: bool = False) -> list[dict[str, object]]:
+    """Words with their scores and probabilities, rounded to what they are worth; and what each score is the sum of."""
     return [
         {"word": c.word, "spelled": c.spelled, "score": round(c.score, 4), "probability": round(c.probability, 6)}
+        | ({"parts": {name: round(part, 6) for name, part in c.parts.items()}} if explain else {})
         for c in candidates
     ]

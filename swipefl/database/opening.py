@@ -17,13 +17,15 @@ WRITING, READING = "mode=rw", "mode=ro"
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
 
-def open_database(path: Path, schema: Schema) -> Sql:
-    """The migrated database at `path`; made, in a private folder, where there is none.
+def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
+    """The migrated database at `path`; where there is none it is made, in a private folder, unless it has to be there.
 
     One that may not be written is opened for reading alone. Raises StoreError.
     """
     try:
         if not _exists(path, schema):
+            if not make:
+                raise StoreError("no-store", "{path} is not there", Remedy.SAY_HOME, path=path)
             make_folder(path.parent)
             _create(path, schema)
         mode = _mode(path)

@@ -10,6 +10,7 @@ from swipefl.decoder.context import Context, Told
 from swipefl.decoder.ctc import greedy
 from swipefl.decoder.encoder import Encoder
 from swipefl.decoder.lexicon import Lexicon, lexicon_of_any
+from swipefl.decoder.prior import Prior
 from swipefl.decoder.search import Candidate, Rewrite, Scored, score, search
 from swipefl.decoder.sight import Sight
 from swipefl.decoder.template import path_of
@@ -52,21 +53,31 @@ class Decoder:
 
     def lexicon(self, gesture: Gesture) -> Lexicon:
         """The lexicon that this gesture's words come from."""
-        return self._lexicon_of(self._spoken(gesture))
+        return self._lexicon_of(self.spoken(gesture))
+
+    def spoken(self, gesture: Gesture) -> Languages:
+        """The languages that this gesture's words are looked for in."""
+        return self._languages or gesture.written_in[:MOST_LANGUAGES]
+
+    def prepare(self, languages: Languages, letters: str) -> None:
+        """Reads and arranges what the first gesture of these languages on such a keyboard would wait for."""
+        self._lexicon_of(languages).index(letters)
 
     def knows(self, example: Example) -> bool:
         """Whether a word that is spelled like the example's can be found at all."""
         return example.spelled in self._index(example.gesture)
 
-    def decode(self, gesture: Gesture, top: int = 5) -> list[Candidate]:
-        """The best `top` words, best first."""
-        return self.decode_and_spell(gesture, top)[0]
+    def decode(self, gesture: Gesture, top: int = 5, prior: Prior | None = None) -> list[Candidate]:
+        """The best `top` words, best first; of those that have a `prior` it says how likely they are."""
+        return self.decode_and_spell(gesture, top, prior)[0]
 
-    def decode_and_spell(self, gesture: Gesture, top: int = 5) -> tuple[list[Candidate], str]:
+    def decode_and_spell(
+        self, gesture: Gesture, top: int = 5, prior: Prior | None = None
+    ) -> tuple[list[Candidate], str]:
         """The best words, and the letters that the network alone would write."""
         frames = frames_of(gesture)
         log_probs = self._encoder.log_probs(frames)
-        index, told = self._index(gesture), self._told(gesture)
+        index, told = self._index(gesture, prior), self._told(gesture)
         candidates = search(log_probs, index, self._score, top, path_of(frames), told, self._rewrite(gesture))
         return candidates, greedy(log_probs, gesture.keyboard.letters)
 
@@ -84,16 +95,14 @@ class Decoder:
         """What the network sees of the gesture before any lexicon."""
         return self._encoder.look(gesture)
 
-    def _index(self, gesture: Gesture) -> WordIndex:
-        return self.lexicon(gesture).index(gesture.keyboard.letters)
-
-    def _spoken(self, gesture: Gesture) -> Languages:
-        return self._languages or gesture.written_in[:MOST_LANGUAGES]
+    def _index(self, gesture: Gesture, prior: Prior | None = None) -> WordIndex:
+        lexicon, letters = self.lexicon(gesture), gesture.keyboard.letters
+        return prior.index(lexicon, letters) if prior else lexicon.index(letters)
 
     def _told(self, gesture: Gesture) -> Told | None:
         """What the words before say, if they are known and anything is known of words in order."""
         before = gesture.before
-        if before is None or (context := self._context_of(self._spoken(gesture))) is None:
+        if before is None or (context := self._context_of(self.spoken(gesture))) is None:
             return None
         return Told(partial(context.gain, before), before.is_start)
 

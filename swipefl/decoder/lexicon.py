@@ -17,7 +17,7 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.gesture.language import Languages, is_turkic, tags_of
 from swipefl.gesture.spelling import lower
 
-KEPT = 1  # lexicons on keyboards, arranged for the search
+KEPT = 2  # lexicons on keyboards, arranged for the search: one in use, and one that is to take its place
 OFFENSIVE = "offensive-"  # so begin the names of the files of offensive words
 
 
@@ -26,34 +26,31 @@ class Lexicon:
     """What a gesture of these languages may mean: a word list of each, and personal words with their ln frequencies.
 
     All words are as they are written. Languages count alike, and a word of several has the sum of its frequencies; one
-    that is listed and personal too has the higher of the two. `prior` is what a caller who knows more, such as the
-    words before, gives for some words: in the search their ln probabilities stand in for the ln frequencies, of the
-    word that is written so, else of those that differ in case alone. `hidden` words, in whatever case, are known like
-    the others, and in no index: the search never meets them, and the next best words move up.
+    that is listed and personal too has the higher of the two. `hidden` words, in whatever case, are known like the
+    others, and in no index: the search never meets them, and the next best words move up.
     """
 
     languages: Languages
     listed: tuple[WordList, ...]
     personal: Mapping[str, float] = field(default_factory=dict)
-    prior: Mapping[str, float] = field(default_factory=dict)
     hidden: frozenset[str] = frozenset()
 
     @property
     def words(self) -> tuple[str, ...]:
         """The words of each language, most frequent first, then those that are not listed."""
-        return tuple(word for part in self._parts for word in part.listed.words.text())
+        return tuple(word for part in self.parts for word in part.listed.words.text())
 
     @property
     def ln_frequencies(self) -> Floats:
         """The natural logarithm of each word's frequency (N,)."""
-        return np.concatenate([part.ln_frequencies for part in self._parts])
+        return np.concatenate([part.ln_frequencies for part in self.parts])
 
     def __len__(self) -> int:
-        return sum(len(part.listed) for part in self._parts)
+        return sum(len(part.listed) for part in self.parts)
 
     def __contains__(self, word: object) -> bool:
-        """Whether a word that is written so is listed, personal or has a prior."""
-        return isinstance(word, str) and any(part.listed.find([word]) for part in self._parts)
+        """Whether a word that is written so is listed or personal."""
+        return isinstance(word, str) and any(part.listed.find([word]) for part in self.parts)
 
     def languages_of(self, words: Sequence[str]) -> list[str]:
         """The language that writes each word most often, the first where none does."""
@@ -71,10 +68,6 @@ class Lexicon:
         """This lexicon and `words` with their ln frequencies; cheap, the listed words' arrays are shared."""
         return replace(self, personal={**self.personal, **words})
 
-    def with_prior(self, prior: Mapping[str, float]) -> "Lexicon":
-        """This lexicon where words of `prior` have its ln probabilities; it may hold words of its own."""
-        return replace(self, prior=dict(prior))
-
     def hiding(self, words: Iterable[str]) -> "Lexicon":
         """This lexicon, where the search meets none of the `words`."""
         return replace(self, hidden=self.hidden.union(words))
@@ -84,21 +77,27 @@ class Lexicon:
         return _index(self, letters)
 
     def tables(self, letters: str) -> list[WordTable]:
-        """The words of each list on one keyboard, and of those that none has."""
-        hidden = sorted(self.hidden)
-        return [part.table(letters, hidden) for part in self._parts]
+        """The words of each of the `parts` on one keyboard; kept for the next time."""
+        return _tables(self, letters)
+
+    def hides(self, word: str) -> bool:
+        """Whether a word of no list is hidden, in whatever case."""
+        return any(lower(word, turkic) in forms for turkic, forms in self._hidden_forms.items())
 
     @cached_property
-    def _parts(self) -> "tuple[_Part, ...]":
-        """The list of each language and those of words that none has, with what personal words and prior say."""
+    def parts(self) -> "tuple[Part, ...]":
+        """The list of each language and those of words that none has, with what personal words say."""
         less = math.log(max(1, sum(len(listed) > 0 for listed in self.listed)))
         pairs = zip(self.languages, self.listed, strict=True)
         parts = [_part(listed, is_turkic((language,)), less) for language, listed in pairs]
-        for given, highest in ((self.personal, True), (self.prior, False)):
-            parts += self._unlisted(_told(parts, given, highest))
-        return tuple(parts)
+        return (*parts, *self._unlisted(_told(parts, self.personal)))
 
-    def _unlisted(self, words: Mapping[str, float]) -> "list[_Part]":
+    @cached_property
+    def _hidden_forms(self) -> dict[bool, frozenset[str]]:
+        kinds = {part.turkic for part in self.parts} if self.hidden else ()
+        return {turkic: frozenset(lower(word, turkic) for word in self.hidden) for turkic in kinds}
+
+    def _unlisted(self, words: Mapping[str, float]) -> "list[Part]":
         """Words of no list, in the case of each of the languages: of which one a word with I is, nobody says."""
         parts, first = [], is_turkic(self.languages)
         for turkic in sorted({is_turkic((language,)) for language in self.languages}, reverse=first):
@@ -111,12 +110,17 @@ class Lexicon:
 
 @lru_cache(KEPT)
 def _index(lexicon: Lexicon, letters: str) -> WordIndex:
-    tables = lexicon.tables(letters)
-    return WordIndex(letters, tuple(table for table in tables if len(table.hidden) < len(table)))
+    return WordIndex(letters, tuple(table for table in lexicon.tables(letters) if len(table.hidden) < len(table)))
+
+
+@lru_cache(KEPT)
+def _tables(lexicon: Lexicon, letters: str) -> list[WordTable]:
+    hidden = sorted(lexicon.hidden)
+    return [part.table(letters, hidden) for part in lexicon.parts]
 
 
 @dataclass
-class _Part:
+class Part:
     """One list of a lexicon, and the ln frequencies (N,) that its words have there."""
 
     listed: WordList
@@ -132,38 +136,29 @@ class _Part:
         return table.hiding(np.array([number for number, _ in self.listed.find(hidden, self.turkic)], np.intp))
 
 
-def _part(listed: WordList, turkic: bool, less: float = 0.0) -> _Part:
-    return _Part(listed, turkic, listed.ln_frequencies - np.float32(less) if less else listed.ln_frequencies, less)
+def _part(listed: WordList, turkic: bool, less: float = 0.0) -> Part:
+    return Part(listed, turkic, listed.ln_frequencies - np.float32(less) if less else listed.ln_frequencies, less)
 
 
-def _told(parts: Sequence[_Part], given: Mapping[str, float], highest: bool) -> dict[str, float]:
-    """Gives words their ln frequency, or the highest of that and their own; returns those that no part has."""
-    exact = _found(parts, given, caseless=False)
-    alike = {} if highest else _found(parts, given, caseless=True)
-    if exact or alike:
-        for part in parts:
-            part.ln_frequencies = part.ln_frequencies.copy()
-    for word in sorted(alike.keys() - exact.keys(), key=given.__getitem__):  # of those equal but for case the likeliest
-        _tell(alike[word], given[word], highest)
-    for word, places in exact.items():
-        _tell(places, given[word], highest)
-    return {word: value for word, value in given.items() if word not in exact and word not in alike}
-
-
-def _found(parts: Sequence[_Part], given: Mapping[str, float], caseless: bool) -> dict[str, list[tuple[_Part, int]]]:
-    """Where each word stands."""
+def _told(parts: Sequence[Part], given: Mapping[str, float]) -> dict[str, float]:
+    """Gives words their ln frequency where it is higher than their own; returns those that no part has."""
     words, found = tuple(given), defaultdict(list)
     for part in parts:
-        for number, place in part.listed.find(words, part.turkic if caseless else None):
+        for number, place in part.listed.find(words):
             found[words[place]].append((part, number))
-    return found
+    if found:
+        for part in parts:
+            part.ln_frequencies = part.ln_frequencies.copy()
+    for word, places in found.items():
+        _tell(places, given[word])
+    return {word: value for word, value in given.items() if word not in found}
 
 
-def _tell(places: Sequence[tuple[_Part, int]], ln_frequency: float, highest: bool) -> None:
-    """Makes the frequencies that a word has in all places together what is given."""
+def _tell(places: Sequence[tuple[Part, int]], ln_frequency: float) -> None:
+    """Makes the frequencies that a word has in all places together what is given, where that is more."""
     own = [float(part.ln_frequencies[number]) for part, number in places]
     more = ln_frequency - float(np.logaddexp.reduce(own))
-    if more > 0 or not highest:
+    if more > 0:
         for (part, number), ln in zip(places, own, strict=True):
             part.ln_frequencies[number] = ln + more
 
@@ -176,7 +171,6 @@ def merged(lexicons: Sequence[Lexicon]) -> Lexicon:
         tuple(language for lexicon in lexicons for language in lexicon.languages),
         tuple(listed for lexicon in lexicons for listed in lexicon.listed),
         {word: value for lexicon in lexicons for word, value in lexicon.personal.items()},
-        {word: value for lexicon in lexicons for word, value in lexicon.prior.items()},
         frozenset[str]().union(*(lexicon.hidden for lexicon in lexicons)),
     )
 

@@ -16,7 +16,7 @@ from swipefl.decoder.context import Told
 from swipefl.decoder.ctc import ln_likelihoods, probabilities
 from swipefl.decoder.picking import best, picked
 from swipefl.decoder.template import DEVIATIONS, Path, deviations
-from swipefl.decoder.word_index import Lengths, Rows, WordIndex, WordTable, hashes
+from swipefl.decoder.word_index import Flags, Lengths, Rows, WordIndex, WordTable, hashes
 
 COMPARED = 100  # words whose template is held against the path
 Rewrite = Callable[[Sequence[str]], Sequence[str]]
@@ -95,11 +95,15 @@ class _Spellings:
 
 @dataclass(frozen=True, eq=False)
 class _Forms:
-    """The W words that N spellings are written as: `of` (W,) says which, `ln_shares` (W,) with what part of it."""
+    """The W words that N spellings are written as: `of` (W,) says which, `ln_shares` (W,) with what part of it.
+
+    `settled` (W,): of which words nothing that stands before says more.
+    """
 
     words: list[str]
     of: Rows
     ln_shares: Doubles
+    settled: Flags
 
 
 def _compared(
@@ -125,7 +129,8 @@ def _told(forms: _Forms, ln_frequencies: Doubles, told: Told | None) -> tuple[Do
     said = np.zeros((len(ln_frequencies), 2))
     if told is None or not len(said):
         return said, forms
-    each = forms.ln_shares + told.gain(forms.words, ln_frequencies[forms.of] + forms.ln_shares)
+    gains = told.gain(forms.words, ln_frequencies[forms.of] + forms.ln_shares)
+    each = forms.ln_shares + np.where(forms.settled, 0, gains)
     together = np.full(len(said), -np.inf)
     np.logaddexp.at(together, forms.of, each)
     said[:, int(told.first)] = together
@@ -166,30 +171,34 @@ def _forms(spellings: _Spellings, kept: Rows) -> _Forms:
     """The words that are spelled as the `kept` spellings (N,) are."""
     place = np.full(len(spellings.lengths), -1)
     place[kept] = np.arange(len(kept))
-    words, of_words, shares = list[str](), list[int](), list[float]()
+    words, of_words, shares, settled = list[str](), list[int](), list[float](), list[bool]()
     first = 0
     for table, rows in spellings.picked:
         of = place[spellings.of[first : first + len(rows)]]
         words += table.written.text(rows[of >= 0])
         of_words += of[of >= 0].tolist()
         shares += spellings.ln_shares[first : first + len(rows)][of >= 0].tolist()
+        settled += [table.settled] * (len(words) - len(settled))
         first += len(rows)
-    return _each_once(words, of_words, shares)  # it may be in two languages
+    return _each_once(words, of_words, shares, settled)  # it may be in two languages
 
 
 def _rewritten(forms: _Forms, rewrite: Rewrite) -> _Forms:
     """The words as they are written here."""
-    return _each_once(rewrite(forms.words), forms.of.tolist(), forms.ln_shares.tolist())
+    return _each_once(rewrite(forms.words), forms.of.tolist(), forms.ln_shares.tolist(), forms.settled.tolist())
 
 
-def _each_once(words: Iterable[str], of: Iterable[int], ln_shares: Iterable[float]) -> _Forms:
+def _each_once(words: Iterable[str], of: Iterable[int], ln_shares: Iterable[float], settled: Iterable[bool]) -> _Forms:
     """Each word of a spelling once, with the shares of equal ones together."""
     shares: dict[tuple[int, str], float] = {}
-    for word, spelling, share in zip(words, of, ln_shares, strict=True):
+    are_settled: dict[tuple[int, str], bool] = {}
+    for word, spelling, share, is_settled in zip(words, of, ln_shares, settled, strict=True):
         known = shares.get((spelling, word))
         shares[spelling, word] = share if known is None else float(np.logaddexp(known, share))
+        are_settled[spelling, word] = is_settled
     of_each = np.array([spelling for spelling, _ in shares], np.intp)
-    return _Forms([word for _, word in shares], of_each, np.array(list(shares.values())))
+    flags = np.array(list(are_settled.values()), bool)
+    return _Forms([word for _, word in shares], of_each, np.array(list(shares.values())), flags)
 
 
 def _ranked(scored: Scored, forms: _Forms, weights: ScoreWeights, top: int) -> list[Candidate]:

@@ -106,8 +106,9 @@ class WordTable:
     """N words of a list, as they are `written` there and as the letters of one keyboard spell them.
 
     `spelled`: their letters, as columns of the log-probabilities. `ends` (N,): for the first and the last letter
-    together, first * (1 + L) + last. `hidden`: rows that no search meets, those that cannot be spelled among them.
-    `order` is that of the list's ln frequencies, which are all `less` here, but for those of the rows `told`.
+    together, first * (1 + L) + last. `hidden`: rows that no search meets, those that cannot be spelled among them; they
+    may be others in each search. `order` is that of the list's ln frequencies, which are all `less` here, but for those
+    of the rows `told`. `settled`: whether the frequencies say already what stands before the word.
     """
 
     spelled: Words
@@ -118,6 +119,7 @@ class WordTable:
     order: Order
     less: float
     told: Rows
+    settled: bool = False
 
     def __len__(self) -> int:
         return len(self.written)
@@ -183,11 +185,13 @@ def _has(table: WordTable, word: Rows, ends: int) -> bool:
 def words_of(words: Sequence[str]) -> Words:
     """Words as arrays, their alphabet in the order of Unicode. Raises ValueError for empty or very long ones."""
     points = np.frombuffer("".join(words).encode("utf-32-le"), np.uint32)
-    alphabet, places = np.unique(points, return_inverse=True)
+    seen = np.zeros(int(points.max(initial=0)) + 1, bool)
+    seen[points] = True
+    alphabet, codes = np.flatnonzero(seen).astype(np.uint32), np.cumsum(seen)[points]
     lengths = np.fromiter(map(len, words), np.intp, len(words))
     if not 0 < lengths.min(initial=1) <= lengths.max(initial=1) < 256 or len(alphabet) > MOST_CHARACTERS:
         raise ValueError("a word has 1 to 255 characters, a list 65,535 different ones at most")
-    return joined(1 + places, lengths, alphabet.tobytes().decode("utf-32-le"))
+    return joined(codes, lengths, alphabet.tobytes().decode("utf-32-le"))
 
 
 def joined(codes: Rows, lengths: Rows, alphabet: str) -> Words:

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from swipefl.arrays import Floats
+from swipefl.decoder.lookup import alike_in
 from swipefl.decoder.spelled_words import spelled_words
 from swipefl.decoder.word_index import Rows, Words, WordTable, hashes, joined, ordered, words_of
 from swipefl.gesture.spelling import lower
@@ -54,7 +55,7 @@ class WordList:
         With `turkic` given words are equal whose lower case is: that of Turkish, or of other languages.
         """
         alphabet = self.words.alphabet
-        alike, number = _alike(alphabet, turkic)
+        alike, number = alike_in(alphabet, turkic)
         places, given = _coded([word if turkic is None else lower(word, turkic) for word in wanted], number, alphabet)
         if not places:
             return []
@@ -120,20 +121,6 @@ def size_of(head: bytes) -> int:
     return int(HEADER.unpack_from(head)[1])
 
 
-def _alike(alphabet: str, turkic: bool | None) -> tuple[Rows, dict[str, int]]:
-    """A number for each code (1 + A,), the same for characters that count as equal, and for each character."""
-    number: dict[str, int] = {}
-    kinds = [character if turkic is None else _caseless(character, turkic) for character in alphabet]
-    alike = [0, *(number.setdefault(kind, code) for code, kind in enumerate(kinds, 1))]
-    if turkic is not None and "σ" in number:
-        number["ς"] = number["σ"]
-    return np.array(alike), number
-
-
-def _caseless(character: str, turkic: bool) -> str:
-    return "σ" if character == "ς" else lower(character, turkic)
-
-
 def _coded(wanted: Sequence[str], number: Mapping[str, int], alphabet: str) -> tuple[list[int], Words]:
     """The places of those words that have no other characters, and the words as their numbers."""
     coded = {place: [number.get(character, 0) for character in word] for place, word in enumerate(wanted)}
@@ -152,6 +139,11 @@ def _looks(words: Words, rows: Rows, alike: Rows, inside: bool) -> npt.NDArray[n
 
 @lru_cache(KEPT)
 def _table(listed: WordList, letters: str, turkic: bool) -> WordTable:
+    return table_of(listed, letters, turkic)
+
+
+def table_of(listed: WordList, letters: str, turkic: bool) -> WordTable:
+    """The words of a list that can be spelled with `letters`; not kept."""
     spelled = spelled_words(listed.words, letters, turkic)
     kind = np.uint16 if len(letters) < 256 else np.uint32
     first, last = (spelled.flat[spelled.starts + place].astype(kind) for place in (1, spelled.lengths))

@@ -1,10 +1,8 @@
 """Gesture to words: which checkpoint, which words, and an answer for each gesture."""
 
-import math
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -12,20 +10,32 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
+from swipefl.decoder.prior import Prior
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.device.languages import said_languages
 from swipefl.device.parallel import spread
+from swipefl.device.priors import given_prior
 from swipefl.device.sources import name_of
 from swipefl.device.vocabulary import Vocabulary
-from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
-from swipefl.gesture.formats import Entry, Private, Reading, Rejected, read_gestures, read_lines, unreadable
+from swipefl.errors import RejectedLine, Remedy, UsageError
+from swipefl.gesture.formats import (
+    Deletion,
+    Entry,
+    OwnKeyboard,
+    OwnWord,
+    Private,
+    Reading,
+    Rejected,
+    read_gestures,
+    read_lines,
+    unreadable,
+)
 from swipefl.gesture.formats.fields import facts_of, group_of
 from swipefl.gesture.formats.lines import lines_of
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
-from swipefl.gesture.spelling import can_be_spelled, folded, straight
 
 if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one evaluates
     from swipefl.decoder.evaluation import Evaluation, Seen
@@ -34,20 +44,28 @@ if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one 
 
 MODELS = ("personal", "global", "base")
 
-LEAST_LN_PROBABILITY = -1e4
-
 Source: TypeAlias = Path | BinaryIO
 """A file of gestures, or standard input."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """The candidates of one gesture, or why it could not be read; it began at `line`."""
+    """The candidates of one gesture, or why there are none; it began at `line`, and its id was sent as it is here."""
 
     line: int
-    gesture_id: str | None
+    gesture_id: Any
     candidates: tuple[Candidate, ...] = ()
     fault: RejectedLine | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A gesture whose words are wanted: where it began, its id as it was sent, and what its line says as a prior."""
+
+    line: int
+    gesture_id: Any
+    gesture: Gesture
+    prior: Any = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +82,8 @@ class Shown:
 class Prediction:
     """One checkpoint with a vocabulary; `keyboard` is that of gestures that do not say, `find` knows others by name.
 
-    `left_out` words of a prior can be spelled on no keyboard.
+    `prior` counts for gestures that bring none of their own; of its file so many words were `left_out`, which no
+    keyboard can spell. `made_of` tells it from one of another state of the store.
     Models are judged with all words, those too that are not offered: what a person does not want to see says nothing of
     how well a model reads them. With `capitals` the first word of a sentence has one.
     """
@@ -73,8 +92,10 @@ class Prediction:
     vocabulary: Vocabulary
     find: Callable[[str], Keyboard]
     keyboard: Keyboard | None = None
+    prior: Prior | None = None
     left_out: int = 0
     capitals: bool = True
+    made_of: tuple[object, ...] = field(default=(), compare=False, repr=False)
 
     def decoder(self, language: str | None = None) -> Decoder:
         """A decoder that offers no unwanted word, of the languages of a flag if there was one. Raises UsageError."""
@@ -85,7 +106,9 @@ class Prediction:
 
         Raises UsageError, DataError where the source cannot be read, WorkerLost.
         """
-        return spread(partial(_answered, top=top), self.decoder(language), self._asked(source), _jobs_for(source, jobs))
+        asked = map(asked_by, entries_in(source, self.keyboard, self.find))
+        work = partial(answered, top=top, prior=self.prior)
+        return spread(work, self.decoder(language), asked, _jobs_for(source, jobs))
 
     def gesture(self, line: bytes) -> Gesture:
         """The gesture of a line, also of a private one. Raises RejectedLine, also where there is more than one."""
@@ -133,17 +156,9 @@ class Prediction:
         for example, said in self._labelled(source):
             yield example, group_of({**facts_of(example), **said}, field)
 
-    def _asked(self, source: Source) -> Iterator[Reading | Answer]:
-        """What is to be answered, private or not, without what its line says besides; what cannot be is already."""
-        for entry in map(_bare, self._entries(source)):
-            if isinstance(entry, Rejected):
-                yield Answer(entry.line, None, fault=entry.fault)
-            elif isinstance(entry, Reading):
-                yield replace(entry, text=b"", fields={})
-
     def _labelled(self, source: Source) -> Iterator[tuple[Example, Mapping[str, Any]]]:
-        for entry in self._entries(source):
-            if isinstance(entry, Reading) and entry.word is not None:
+        for entry in entries_in(source, self.keyboard, self.find):
+            if isinstance(entry, Reading) and entry.word is not None and not entry.partial:
                 yield Example(entry.gesture, entry.word), entry.fields
 
     def shown(self, handle: str, example: Example, top: int = 5) -> Shown:
@@ -157,24 +172,51 @@ class Prediction:
         context_of = self.vocabulary.context
         return Decoder(self.checkpoint, lexicon_of, languages or None, context_of, capitals=self.capitals)
 
-    def _entries(self, source: Source) -> Iterator[Entry]:
-        with _opened(source) as stream:
-            yield from read_gestures(stream, name_of(source), None, self.keyboard, self.find)
+
+def entries_in(source: Source, keyboard: Keyboard | None, find: Callable[[str], Keyboard]) -> Iterator[Entry]:
+    """What a source says, as it comes. Raises DataError where it cannot be read."""
+    with _opened(source) as stream:
+        yield from read_gestures(stream, name_of(source), None, keyboard, find, by_line=not isinstance(source, Path))
 
 
-def _bare(entry: Entry) -> Entry:
+def _bare(entry: Entry) -> Reading | Deletion | OwnWord | OwnKeyboard | Rejected:
     while isinstance(entry, Private):
         entry = entry.entry
     return entry
 
 
-def candidates_of(gesture: Gesture, decoder: Decoder, top: int) -> tuple[Candidate, ...]:
+def candidates_of(gesture: Gesture, decoder: Decoder, top: int, prior: Prior | None = None) -> tuple[Candidate, ...]:
     """The words of one gesture. Raises RejectedLine where its keyboard can spell none of its languages."""
-    candidates = tuple(decoder.decode(gesture, top))
+    candidates = tuple(decoder.decode(gesture, top, prior))
     if not candidates and not _words_on(decoder, gesture):
         what = "the keyboard can spell no word of its languages"
         raise RejectedLine("no-words-of-language", what, Remedy.SAY_LANGUAGE)
     return candidates
+
+
+def asked_by(entry: Entry) -> Asked | Answer:
+    """What a line asks, private or not; or its answer, where that needs no decoder.
+
+    A line that is no gesture, and nothing is wrong with it, has no candidates.
+    """
+    said = _bare(entry)
+    if isinstance(said, Rejected):
+        return Answer(said.line, said.gesture_id, fault=said.fault)
+    if not isinstance(said, Reading):
+        return Answer(said.line, said.fields.get("gesture_id") if isinstance(said, Deletion) else None)
+    prior = said.fields.get("prior") if "coords" in said.fields else None
+    return Asked(said.line, said.fields.get("gesture_id", said.gesture.id), said.gesture, prior)
+
+
+def answered(decoder: Decoder, asked: Asked | Answer, top: int, prior: Prior | None) -> Answer:
+    """The answer to what a line asks; `prior` counts for those without one. Nothing is kept of it."""
+    if isinstance(asked, Answer):
+        return asked
+    try:
+        own = given_prior(asked.prior)
+        return Answer(asked.line, asked.gesture_id, candidates_of(asked.gesture, decoder, top, own or prior))
+    except RejectedLine as fault:
+        return Answer(asked.line, asked.gesture_id, fault=fault)
 
 
 def _jobs_for(source: Source, jobs: int) -> int:
@@ -183,10 +225,6 @@ def _jobs_for(source: Source, jobs: int) -> int:
         what = "standard input is answered line by line, by one process"
         raise UsageError("jobs-without-file", what, Remedy.GIVE_FILE)
     return jobs
-
-
-def _answered(decoder: Decoder, asked: Reading | Answer, top: int) -> Answer:
-    return asked if isinstance(asked, Answer) else _answer(asked, decoder, top)
 
 
 def _seen(decoder: Decoder, example: Example) -> "Seen":
@@ -198,15 +236,6 @@ def _seen(decoder: Decoder, example: Example) -> "Seen":
 def _seen_of_group(decoder: Decoder, grouped: tuple[Example, str]) -> "tuple[Seen, str]":
     example, group = grouped
     return _seen(decoder, example), group
-
-
-def _answer(entry: Reading, decoder: Decoder, top: int) -> Answer:
-    """The words of one gesture; where its keyboard can spell none, why that is."""
-    gesture = entry.gesture
-    try:
-        return Answer(entry.line, gesture.id, candidates_of(gesture, decoder, top))
-    except RejectedLine as fault:
-        return Answer(entry.line, gesture.id, fault=fault)
 
 
 def _words_on(decoder: Decoder, gesture: Gesture) -> int:
@@ -227,6 +256,17 @@ def _opened(source: Source) -> Iterator[BinaryIO]:
         raise unreadable(str(source), error) from error
 
 
+def choosing(store: "Store | None", model: str) -> tuple[object, ...]:
+    """What decides which checkpoint `choose_checkpoint` takes; no weights are read for it. Raises StoreError."""
+    if store is None or model == "base":
+        return ()
+    from swipefl.store.models import global_for_predictions
+
+    if model == "global":
+        return (store.checkpoints.newest_global(),)
+    return store.checkpoints.personal(), global_for_predictions(store)
+
+
 def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
     """The checkpoint that `model` names; `personal` falls back to the newest global that was accepted, or to the base.
 
@@ -244,36 +284,3 @@ def choose_checkpoint(store: "Store | None", model: str) -> Checkpoint:
     from swipefl.store.models import newest_global, personal_or_accepted
 
     return usable(newest_global(store)) if model == "global" else personal_or_accepted(store)
-
-
-def read_prior(path: Path) -> tuple[dict[str, float], int]:
-    """Written words with their ln probabilities, from lines of a word, blanks and a number of 0 to -10,000.
-
-    Of a word that comes again the likeliest counts. And how many words were left out, which no keyboard can spell.
-    Raises DataError for a file or a line that cannot be read.
-    """
-    prior: dict[str, float] = {}
-    left_out = 0
-    try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except OSError as error:
-        raise unreadable(str(path), error) from error
-    except UnicodeDecodeError:
-        what = "{path} is not UTF-8 text; a prior has lines such as `word -7.5`"
-        raise DataError("no-prior", what, path=path) from None
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            word, ln_probability = straight(unicodedata.normalize("NFC", line)).split()
-            value = float(ln_probability)
-        except ValueError:
-            value, word = math.nan, ""
-        if not LEAST_LN_PROBABILITY <= value <= 0 or not folded(word):
-            what = "{path}, line {line}: expected a word and its ln probability, such as `word -7.5`"
-            raise DataError("no-prior", what, path=path, line=number)
-        if can_be_spelled(word):
-            prior[word] = max(value, prior.get(word, -math.inf))
-        else:
-            left_out += 1
-    return prior, left_out

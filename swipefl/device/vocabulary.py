@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from swipefl.decoder.alike import spelled_alike
@@ -38,7 +38,7 @@ class Own:
     """What a person has of words: personal and hidden ones, and lexicons by language, each read when it is wanted.
 
     `languages` are those of gestures for which nothing says any; `typed` says which words the person typed themselves,
-    `behind` what they wrote behind a word.
+    `behind` what they wrote behind a word. `versions` are equal while the lexicons are.
     """
 
     words: Sequence[PersonalWord] = ()
@@ -47,33 +47,28 @@ class Own:
     languages: Callable[[], Languages] = english
     typed: Callable[[Iterable[str]], set[str]] = nobody
     behind: Callable[[str], Sequence[Uttered]] | None = None
+    versions: tuple[object, ...] = ()
 
 
 class Vocabulary:
     """The lexicons of languages, each made when it is first asked for.
 
-    `size` keeps the most frequent words alone; `prior` has the ln probabilities of words about which a caller knows
-    more; `offensive` words that the person never typed are offered if that is wanted.
+    `size` keeps the most frequent words alone; `offensive` words that the person never typed are offered if that is
+    wanted.
     """
 
-    def __init__(
-        self,
-        own: Own = Own(),
-        size: int | None = None,
-        prior: Mapping[str, float] | None = None,
-        offensive: bool = False,
-    ) -> None:
+    def __init__(self, own: Own = Own(), size: int | None = None, offensive: bool = False) -> None:
         self._own = own
         self._size = size
-        self._prior = prior
         self._offensive = offensive
         self._of_one = lru_cache(KEPT)(self._listed)
         self._of_several = lru_cache(KEPT)(self._with_own)
         self._shown = lru_cache(KEPT)(self._hiding)
+        self._typed: dict[frozenset[str], set[str]] = {}
 
     def __reduce__(self) -> "tuple[type[Vocabulary], tuple[object, ...]]":
         """In another process the lexicons are made anew: they are larger than what they are made of."""
-        return Vocabulary, (self._own, self._size, self._prior, self._offensive)
+        return Vocabulary, (self._own, self._size, self._offensive)
 
     def lexicon(self, languages: Languages) -> Lexicon:
         """All words of these languages, of the person's where they are none: what models are judged with."""
@@ -98,6 +93,24 @@ class Vocabulary:
 
     def _shared_context(self, languages: Languages) -> Context | None:
         return context_of(self.lexicon(languages))
+
+    def renewed(self, own: Own) -> "Vocabulary":
+        """The vocabulary of a person who has come to have this; this one where that makes no difference.
+
+        What of it stays the same is not made again.
+        """
+        was = self._own
+        new = Vocabulary(own, self._size, self._offensive)
+        if own.versions != was.versions:
+            return new
+        new._of_one = self._of_one
+        if _said(own.words) != _said(was.words):
+            return new
+        new._of_several = self._of_several
+        asked = list(self._typed.items())
+        is_same = (own.behind, _said(own.hidden)) == (was.behind, _said(was.hidden))
+        is_same = is_same and all(own.typed(words) == found for words, found in asked)
+        return self if is_same else new
 
     def check(self, languages: Languages) -> None:
         """Raises UsageError for a language without a lexicon, and says which have one."""
@@ -132,7 +145,7 @@ class Vocabulary:
         personal = [word for word in self._own.words if _is_of(word, languages)]
         if personal:
             lexicon = lexicon.with_words(dict.fromkeys(_adding(personal, lexicon), LN_PERSONAL))
-        return lexicon.with_prior(self._prior) if self._prior else lexicon
+        return lexicon
 
     def _hiding(self, languages: Languages) -> Lexicon:
         lexicon = self._of_several(languages)
@@ -146,7 +159,9 @@ class Vocabulary:
         """What is not offered in a language: what the person hid, and offensive words that they never typed."""
         turkic = is_turkic((language,))
         words = set() if self._offensive else set(_offensive(language))
-        words -= self._own.typed(words) if words else set()
+        if words:
+            self._typed[frozenset(words)] = typed = self._own.typed(words)
+            words -= typed
         hidden = [word for word in self._own.hidden if _is_of(word, (language,))]
         folds = {word.word for word in hidden if word.folded and "'" not in word.word}
         if folds:
@@ -156,6 +171,11 @@ class Vocabulary:
             words |= {caseless(word.word, turkic) for word in self._own.words if folded(word.word) in folds}
         words.update(word.word for word in hidden)
         return words.union(word.word for word in self._own.words if caseless(word.word, turkic) in words)
+
+
+def _said(words: Sequence[PersonalWord]) -> list[PersonalWord]:
+    """What makes a difference of them: not how often they are used."""
+    return [replace(word, uses=0) for word in words]
 
 
 def _unpacked(content: bytes, language: str) -> WordList:

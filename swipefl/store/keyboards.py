@@ -76,6 +76,10 @@ class Keyboards:
         rows = self._sql.rows("SELECT geometry FROM keyboards ORDER BY name")
         return [self._parsed(geometry) for (geometry,) in rows]
 
+    def written(self) -> tuple[str, ...]:
+        """How those are written down that `stored` gives: equal while they are. Raises StoreError."""
+        return tuple(geometry for (geometry,) in self._sql.rows("SELECT geometry FROM keyboards ORDER BY name"))
+
     def _stored(self, name: str) -> Keyboard | None:
         rows = self._sql.rows("SELECT geometry FROM keyboards WHERE name = ?", (name,))
         return self._parsed(rows[0][0]) if rows else None

@@ -37,14 +37,18 @@ class Store:
     """The file `path` and its tables; made (folder 0700, files 0600) and migrated on opening.
 
     Raises StoreError: damaged, newer than this swipefl, disk full, no permission. `clock` gives unix seconds; `person`
-    says the languages of what was written on a keyboard that names none.
+    says the languages of what was written on a keyboard that names none. Without `make` it has to be there already.
     """
 
     def __init__(
-        self, path: Path, clock: Callable[[], float] = time.time, person: Callable[[Meta], Languages] = english
+        self,
+        path: Path,
+        clock: Callable[[], float] = time.time,
+        person: Callable[[Meta], Languages] = english,
+        make: bool = True,
     ) -> None:
         self.path = path
-        self.sql = open_database(path, STORE)
+        self.sql = open_database(path, STORE, make)
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
         self.names = Names(self.sql)

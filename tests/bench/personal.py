@@ -128,7 +128,7 @@ def counted(start: Checkpoint, own: Sequence[Example]) -> tuple[Checkpoint, Shif
         )
         for word, count in counts.items()
     }
-    mine = lexicon.with_prior(prior)
+    mine = lexicon.with_words(prior)
     return start, Shift(), lambda language: mine
 
 

@@ -1,10 +1,12 @@
 """What a search may meet, and swipes of keyboards that name whatever languages."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 
 from swipefl.decoder.lexicon import Lexicon
+from swipefl.decoder.prior import Prior
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.keyboard import built_in
 from swipefl.gesture.language import Languages
@@ -18,6 +20,11 @@ def searched(lexicon: Lexicon, letters: str) -> set[str]:
     tables = lexicon.index(letters).tables
     rows = [np.setdiff1d(np.arange(len(table)), table.hidden) for table in tables]
     return {word for table, shown in zip(tables, rows, strict=True) for word in table.written.text(shown)}
+
+
+def prior_of(words: Mapping[str, float]) -> Prior:
+    """Written words with their ln probabilities."""
+    return Prior(tuple(words), np.array(list(words.values()), np.float32))
 
 
 def unlabelled(word: str, languages: Languages = (), seed: int = 0) -> bytes:

@@ -27,7 +27,7 @@ from swipefl.store.store import Store
 from swipefl.store.words import _TYPED
 from tests.support.people import WORDS, examples
 from tests.support.stores import RARE, fresh_store, put, side, train_uses
-from tests.support.vocabularies import searched
+from tests.support.vocabularies import prior_of, searched
 
 RUSSIAN = ("привет", "погода", "сегодня", "хорошо")
 ENGLISH = ("en",)
@@ -90,8 +90,12 @@ def test_hiding_leaves_the_cached_lexicon_alone() -> None:
 
 def test_a_prior_does_not_bring_back_a_hidden_word() -> None:
     example = PEOPLE["en"][0]
-    lexicon = load_lexicon("en").hiding({example.word}).with_prior({example.word: -0.01})
-    assert example.word not in words_of(decoded(example, lexicon))
+    hiding = load_lexicon("en").hiding({example.word, "Zzyzx"})
+    decoder = Decoder(base_checkpoint(), lambda languages: hiding)
+    likely = prior_of({example.word: -0.01, example.word.upper(): -0.01, "zzyzx": -0.01})
+    assert example.word not in words_of(decoder.decode(example.gesture, 20, likely))
+    index = likely.index(hiding, example.gesture.keyboard.letters)
+    assert "zzyzx" not in index
 
 
 def test_everything_may_be_hidden() -> None:

@@ -18,6 +18,7 @@ from swipefl.gesture.language import is_turkic, primary
 from swipefl.gesture.spelling import Spelling, lower
 from tests.support.command import ROOT
 from tests.support.errors import advises
+from tests.support.vocabularies import prior_of
 
 KEYBOARDS = {"en": "qwerty", "ru": "jcuken"}
 QWERTY = built_in("qwerty").letters
@@ -202,7 +203,7 @@ def test_what_is_said_of_words_as_they_are_written(
 ) -> None:
     plain = Lexicon(("en",), (list_of({word: math.log(value) for word, value in FORMS.items()}),))
     expected = {**found(plain.index(QWERTY)), **changed}
-    told = found(plain.with_words(personal).with_prior(prior).hiding(hidden).index(QWERTY))
+    told = found(prior_of(prior).index(plain.with_words(personal).hiding(hidden), QWERTY))
     assert told == pytest.approx({pair: value for pair, value in expected.items() if value is not None}, rel=1e-4)
 
 
@@ -224,7 +225,8 @@ def test_several_languages_are_one_lexicon(
     lists: list[dict[str, float]], personal: dict[str, float], prior: dict[str, float], hidden: set[str]
 ) -> None:
     languages = [Lexicon((f"x{n}",), (listed(frequencies),)) for n, frequencies in enumerate(lists)]
-    several = merged([*languages, no_words("en").with_words(personal)]).with_prior(prior).hiding(hidden)
+    several = merged([*languages, no_words("en").with_words(personal)]).hiding(hidden)
+    index = prior_of(prior).index(several, "ab")
     count, sums = sum(map(bool, lists)), dict[str, float]()
     for frequencies in lists:
         for word, frequency in frequencies.items():
@@ -240,9 +242,9 @@ def test_several_languages_are_one_lexicon(
     gone = {word.lower() for word in hidden}
     spelling = Spelling("ab")
     expected = {(spelling.of(w), w): f for w, f in sums.items() if spelling.of(w) and w.lower() not in gone}
-    assert found(several.index("ab")) == pytest.approx(expected, rel=1e-3)
+    assert found(index) == pytest.approx(expected, rel=1e-3)
     for spelled in ("a", "ab", "bba"):
-        assert (spelled in several.index("ab")) == any(of == spelled for of, _ in expected)
+        assert (spelled in index) == any(of == spelled for of, _ in expected)
 
 
 def test_each_language_spells_its_own_words() -> None:
@@ -254,7 +256,7 @@ def test_each_language_spells_its_own_words() -> None:
 @pytest.mark.parametrize("languages", [("tr", "de"), ("de", "tr")])
 def test_a_word_of_ones_own_is_spelled_in_the_case_of_each_language(languages: tuple[str, ...]) -> None:
     both = merged([Lexicon((language,), (listed({"ab": 0.1}),)) for language in languages])
-    index = both.with_words({"Ispar": -5.0, "par": -5.0}).with_prior({"Iras": -5.0}).index("ıisparb")
+    index = prior_of({"Iras": -5.0}).index(both.with_words({"Ispar": -5.0, "par": -5.0}), "ıisparb")
     own = [("iras", "Iras"), ("ispar", "Ispar"), ("par", "par"), ("ıras", "Iras"), ("ıspar", "Ispar")]
     assert sorted(found(index)) == [("ab", "ab"), *own]
 

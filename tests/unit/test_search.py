@@ -18,6 +18,7 @@ from swipefl.decoder.template import path_of
 from swipefl.decoder.word_list import list_of, packed, unpacked
 from swipefl.gesture.features import Floats, frames_of_points
 from swipefl.gesture.keyboard import built_in
+from tests.support.vocabularies import prior_of
 
 WEIGHTS = ScoreWeights(1.5, 2.0)
 QWERTY = built_in("qwerty")
@@ -205,28 +206,39 @@ def test_a_prior_stands_in_for_the_frequency_of_its_words_alone() -> None:
     lexicon = load_lexicon("en")
     log_probs = posterior("because", rng)
     plain = search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 20)
-    unlikely = lexicon.with_prior({"because": -30.0, "ouyangxi": -12.0})
-    assert "ouyangxi" in unlikely
-    found = search(log_probs, unlikely.index(QWERTY.letters), WEIGHTS, 20)
+    unlikely = prior_of({"because": -30.0, "ouyangxi": -12.0}).index(lexicon, QWERTY.letters)
+    found = search(log_probs, unlikely, WEIGHTS, 20)
     assert plain[0].word == "because"
     assert found[0].word == plain[1].word
-    assert "ouyangxi" in [
-        c.word for c in search(posterior("ouyangxi", rng), unlikely.index(QWERTY.letters), WEIGHTS, 1)
-    ]
+    assert "ouyangxi" in [c.word for c in search(posterior("ouyangxi", rng), unlikely, WEIGHTS, 1)]
     others = {c.word: c.score for c in plain if c.word != "because"}
     assert all(c.score == pytest.approx(others[c.word]) for c in found if c.word in others)
 
 
 def test_a_prior_replaces_personal_words_too() -> None:
-    own = load_lexicon("en").with_words({"ouyangxi": -3.0}).with_prior({"ouyangxi": -12.0})
+    own = load_lexicon("en").with_words({"ouyangxi": -3.0})
+    index = prior_of({"ouyangxi": -12.0}).index(own, QWERTY.letters)
     (only,) = (
-        c
-        for c in search(posterior("ouyangxi", np.random.default_rng(9)), own.index(QWERTY.letters), WEIGHTS, 100)
-        if c.word == "ouyangxi"
+        c for c in search(posterior("ouyangxi", np.random.default_rng(9)), index, WEIGHTS, 100) if c.word == "ouyangxi"
     )
     listed = load_lexicon("en").with_words({"ouyangxi": -12.0})
     again = search(posterior("ouyangxi", np.random.default_rng(9)), listed.index(QWERTY.letters), WEIGHTS, 100)
     assert only.score == pytest.approx(next(c.score for c in again if c.word == "ouyangxi"))
+
+
+def test_what_stands_before_says_nothing_more_of_words_that_have_a_prior() -> None:
+    """They have it in place of their frequency and of their context; the other words have both of these."""
+    log_probs, lexicon = posterior("its", np.random.default_rng(11), noise=2.0), load_lexicon("en")
+    index = prior_of({"its": -6.0, "IT": -9.0}).index(lexicon, QWERTY.letters)
+    told = Told(lambda words, ln_frequencies: np.full(len(words), 2.0), first=False)
+    plain, after = (search(log_probs, index, WEIGHTS, 100, told=what) for what in (None, told))
+    scores, both = ({c.word: c.score for c in found} for found in (plain, after))
+    contexts = {c.word: c.parts["context"] for c in after}
+    assert (contexts["it"], both["it"]) == (pytest.approx(0), pytest.approx(scores["it"]))
+    others = [c.word for c in after if c.spelled not in ("its", "it")]
+    assert [both[word] - scores[word] for word in others] == pytest.approx([2 * WEIGHTS.context] * len(others))
+    shared = scores["it's"] - scores["its"]  # of one spelling, by frequency and by context
+    assert both["it's"] - both["its"] == pytest.approx(shared + 2)
 
 
 def test_a_prior_that_says_what_the_lexicon_says_changes_nothing() -> None:
@@ -238,7 +250,7 @@ def test_a_prior_that_says_what_the_lexicon_says_changes_nothing() -> None:
         plain = search(log_probs, lexicon.index(QWERTY.letters), WEIGHTS, 100)
         for shift in (0.0, -15.0):
             prior = {word: value + shift for word, value in zip(words, ln_frequencies, strict=True)}
-            found = search(log_probs, lexicon.with_prior(prior).index(QWERTY.letters), WEIGHTS, 100)
+            found = search(log_probs, prior_of(prior).index(lexicon, QWERTY.letters), WEIGHTS, 100)
             assert [c.word for c in found] == [c.word for c in plain]
             assert [c.probability for c in found] == pytest.approx([c.probability for c in plain], rel=1e-4)
 

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from swipefl.decoder.alike import spelled_alike
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.lexicon import Lexicon, load_lexicon
+from swipefl.decoder.prior import Prior
 from swipefl.decoder.word_index import words_of
 from swipefl.decoder.word_list import packed
-from swipefl.device.prediction import Prediction, read_prior
+from swipefl.device.prediction import Prediction
+from swipefl.device.priors import MOST_WORDS, given_prior, read_prior
 from swipefl.device.vocabulary import KEPT, LN_PERSONAL, Own, Vocabulary
-from swipefl.errors import DataError, Remedy, UsageError
+from swipefl.errors import DataError, RejectedLine, Remedy, UsageError
 from swipefl.gesture.keyboard import built_in
 from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import folded
@@ -162,6 +164,42 @@ def test_what_is_spelled_alike_is_found(words: list[str], wanted: list[str]) -> 
     assert {word: set(others) for word, others in found.items()} == {w: o for w, o in expected.items() if o}
 
 
+def as_words(prior: Prior | None) -> dict[str, float]:
+    return dict(zip(prior.words, prior.ln_probabilities.tolist(), strict=True)) if prior else {}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"it's": -2.5, "c++": 0}, {"it's": -2.5, "c++": 0}),
+        ({"it’s": -3, "it's": -2.5}, {"it's": -2.5}),
+        ({"it's": -2.5, "it’s": -3}, {"it's": -2.5}),
+        ({"Cafe\u0301": -4}, {"Café": -4}),
+        ({"two words": -1.5}, {"two words": -1.5}),
+    ],
+)
+def test_the_prior_of_a_line(value: object, words: dict[str, float]) -> None:
+    assert as_words(given_prior(value)) == words
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *([], "secret", 1, True, ["secret"], {"secret": None}, {"secret": True}, {"secret": "-1"}, {"secret": 0.1}),
+        *({"secret": -1e5}, {"secret": {}}, {"": -1.0}, {"se\ncret": -1.0}, {"s" * 256: -1.0}),
+        {"secret": 10**400},
+        {f"secret{n}": -1.0 for n in range(MOST_WORDS + 1)},
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_prior_that_is_none_is_told_without_a_word_of_it(value: object) -> None:
+    with pytest.raises(RejectedLine) as raised:
+        given_prior(value)
+    assert (raised.value.code, "secret" in str(raised.value)) == ("no-prior", False)
+
+
 def test_a_prior_is_of_written_words(tmp_path: Path) -> None:
     path = tmp_path / "prior.txt"
     path.write_text(
@@ -170,11 +208,7 @@ def test_a_prior_is_of_written_words(tmp_path: Path) -> None:
     )
     prior, left_out = read_prior(path)
     assert left_out == 3
-    assert prior == {"Straße": -1, "it's": -2.5, "its": -3, "Café": -3.5, "IT'S": -1.5}
-    known = frequencies(Vocabulary(own(), prior={"it's": -2.5, "STRASSE": -1.0, "BETA": -7.0}).lexicon(DE_EN))
-    assert known["it's"] == pytest.approx(-2.5)
-    assert known["STRASSE"] == pytest.approx(-1.0)
-    assert "BETA" not in known
+    assert as_words(prior) == {"Straße": -1, "it's": -2.5, "its": -3, "Café": -3.5, "IT'S": -1.5}
 
 
 @pytest.mark.parametrize("line", ["word", "word 1", "word nan", "mp3", "... -1", "two words -1", "word -1e9"])

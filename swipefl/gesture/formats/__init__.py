@@ -57,11 +57,19 @@ LOOKED_AT = 1_000  # elements of a long list among which one must be a swipe
 
 
 def read_gestures(
-    stream: BinaryIO, name: str, format: str | None, keyboard: Keyboard | None, find: Callable[[str], Keyboard]
+    stream: BinaryIO,
+    name: str,
+    format: str | None,
+    keyboard: Keyboard | None,
+    find: Callable[[str], Keyboard],
+    by_line: bool = False,
 ) -> Iterator[Entry]:
-    """What a stream holds, plain, gzip or zip; bad lines come as Rejected in their place."""
+    """What a stream holds, plain, gzip or zip; bad lines come as Rejected in their place.
+
+    With `by_line` somebody waits for what each line gives.
+    """
     for part, lines in parts_of(stream, name):
-        yield from read_lines(lines, part, format, keyboard, find)
+        yield from read_lines(lines, part, format, keyboard, find, by_line)
 
 
 def read_examples(path: Path) -> Iterator[Example]:
@@ -106,6 +114,7 @@ def read_lines(
     format: str | None,
     keyboard: Keyboard | None,
     find: Callable[[str], Keyboard],
+    by_line: bool = False,
 ) -> Iterator[Entry]:
     """What lines hold; `name` is the file's, for ids that a format lacks. Raises DataError where reading fails."""
     last = 1
@@ -117,7 +126,7 @@ def read_lines(
             yield line
 
     try:
-        yield from _entries(Lines(counted()), Reader(name, format, keyboard, find))
+        yield from _entries(Lines(counted()), Reader(name, format, keyboard, find, by_line))
     except RejectedLine as error:  # the stream itself broke: a damaged gzip, a gzip bomb
         yield Rejected(last, error)
     except OSError as error:
@@ -136,7 +145,7 @@ def _entries(lines: Lines, reader: Reader, documents: bool = True) -> Iterator[E
             yield from how_we_swipe.read(whole_lines(chain([line], lines)), name, reader.keyboard)
         elif chosen == "table":
             yield from table.read(whole_lines(chain([line], lines)), reader)
-        elif documents and opens_document(line):
+        elif documents and opens_document(line) and not (reader.by_line and known and not line.goes_on):
             is_over = yield from _document(line, lines, reader)
             if line.goes_on:
                 lines.end_line()

@@ -25,13 +25,15 @@ MOST_KEPT = 1 << 16  # bytes of a keyboard that is remembered until the next
 class Reader:
     """What is known of a stream before it is read: its name, and what its caller said of it.
 
-    `keyboard` is that of gestures that do not say, `find` knows the others by name.
+    `keyboard` is that of gestures that do not say, `find` knows the others by name. With `by_line` somebody waits for
+    what each line gives: behind one that fits a format, none that breaks off is the beginning of a document.
     """
 
     name: str
     format: str | None
     keyboard: Keyboard | None
     find: Callable[[str], Keyboard]
+    by_line: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,176 @@
+"""A prediction for a session: it takes up what changes in the store, between two gestures and beside them."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from swipefl.decoder.decoder import Decoder
+from swipefl.device.prediction import Answer, Asked, Prediction, Source, answered, asked_by, entries_in
+from swipefl.errors import CheckpointError, RejectedLine, SwipeflError
+from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.language import Languages
+
+if TYPE_CHECKING:  # a home without a store needs none
+    from swipefl.store.store import Store
+
+LOOKS_EVERY_S = 0.4  # which costs 40 us where nothing has changed
+
+Compose = Callable[["Store | None", Prediction | None], Prediction]
+State = tuple[Prediction, Decoder]
+
+
+class Live:
+    """What `compose` makes of the store at `path`, and of that and the last prediction whenever the store has changed.
+
+    Usable from any thread: `now` and `answers` take one state for each gesture, which nothing changes any more. A
+    thread of its own looks at the store through a connection that stays open, and makes the next state: no gesture
+    waits for that, and `refresh` is for who wants to. A store that comes later is taken up; while it is gone, damaged,
+    locked or from a newer swipefl, the last state counts. After `close` no state comes, as in a forked process.
+
+    Raises what `compose` does of the first state.
+    """
+
+    def __init__(
+        self, compose: Compose, open_store: "Callable[[], Store]", path: Path, language: str | None = None
+    ) -> None:
+        self._compose = compose
+        self._open = open_store
+        self._path = path
+        self._language = language
+        self._last: tuple[Languages, str] | None = None  # what the last gesture's languages and letters were
+        self._watched: _Watched | None = None
+        self._looks = threading.Condition()
+        self._wanted, self._done, self._is_closed = 0, 0, False
+        self._state = self._first()
+        self._thread = threading.Thread(target=self._follow, name="swipefl live", daemon=True)
+        self._thread.start()
+
+    def now(self) -> State:
+        """The state of this moment."""
+        return self._state
+
+    def answers(self, source: Source, top: int = 5) -> Iterator[Answer]:
+        """One answer a line or gesture, in order, each by the state of its moment; what one cannot have ends nothing.
+
+        Raises DataError where the source cannot be read.
+        """
+        for entry in entries_in(source, self._state[0].keyboard, self._find):
+            yield self._answered(asked_by(entry), top)
+
+    def refresh(self) -> None:
+        """Returns when what has changed in the store until now is taken up, or cannot be."""
+        with self._looks:
+            self._wanted += 1
+            mine = self._wanted
+            self._looks.notify_all()
+            self._looks.wait_for(lambda: self._done >= mine or self._is_closed)
+
+    def close(self) -> None:
+        """Ends the thread; `now` gives the last state ever after."""
+        with self._looks:
+            self._is_closed = True
+            self._looks.notify_all()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def _answered(self, asked: Asked | Answer, top: int) -> Answer:
+        prediction, decoder = self._state
+        if isinstance(asked, Answer):
+            return asked
+        self._last = decoder.spoken(asked.gesture), asked.gesture.keyboard.letters
+        try:
+            return answered(decoder, asked, top, prediction.prior)
+        except SwipeflError as error:  # such as a lexicon of a language that was not asked for yet
+            return Answer(asked.line, asked.gesture_id, fault=RejectedLine.of(error))
+
+    def _find(self, name: str) -> Keyboard:
+        return self._state[0].find(name)
+
+    def _first(self) -> State:
+        if not self._path.exists():
+            return self._ready(self._compose(None, None))
+        with self._open() as store:
+            return self._ready(self._compose(store, None))
+
+    def _ready(self, prediction: Prediction) -> State:
+        """A state in which a gesture like the last one finds everything at hand."""
+        decoder = prediction.decoder(self._language)
+        if self._last:
+            decoder.prepare(*self._last)
+        return prediction, decoder
+
+    def _follow(self) -> None:
+        """Looks until it is closed: from time to time, and when somebody wants it."""
+        try:
+            while True:
+                with self._looks:
+                    self._looks.wait_for(lambda: self._is_closed or self._wanted > self._done, LOOKS_EVERY_S)
+                    if self._is_closed:
+                        return
+                    wanted = self._wanted
+                self._look()
+                with self._looks:
+                    self._done = wanted
+                    self._looks.notify_all()
+        finally:
+            self._let_go()
+
+    def _look(self) -> None:
+        """Makes the next state if the store has changed."""
+        try:
+            place = self._place()
+            if self._watched and self._watched.place != place:
+                self._let_go()
+            if place is None:
+                return
+            self._watched = self._watched or _Watched(self._open(), place)
+            version = self._watched.read()
+            if version != self._watched.version:
+                self._take_up(self._watched.store)
+                self._watched.version = version
+        except (SwipeflError, OSError):  # the next look begins anew
+            self._let_go()
+
+    def _take_up(self, store: "Store") -> None:
+        prediction = self._state[0]
+        try:
+            with store.sql.reading():
+                newer = self._compose(store, prediction)
+        except CheckpointError:  # whatever helps will change the store
+            return
+        if newer is not prediction:
+            self._state = self._ready(newer)
+
+    def _place(self) -> tuple[int, int] | None:
+        """What tells the file from another one in its place; None where there is none."""
+        try:
+            seen = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return seen.st_dev, seen.st_ino
+
+    def _let_go(self) -> None:
+        if self._watched:
+            self._watched.store.close()
+        self._watched = None
+
+
+@dataclass
+class _Watched:
+    """A store that stays open, which file that is, and at which version it was looked at."""
+
+    store: "Store"
+    place: tuple[int, int]
+    version: int | None = None
+
+    def read(self) -> int:
+        """The version: another one whenever anybody else has changed the store. Raises StoreError."""
+        version: int = self.store.sql.rows("PRAGMA data_version")[0][0]
+        return version
