@@ -1,6 +1,6 @@
 """The person's own words in order, joined to what the package knows of its languages.
 
-Chosen on the generated month of one person (`tests/bench/months.py`; 3,000 swipes, top-1 of the last week, where the
+Chosen on the generated month of one person (`tests/support/months.py`; 3,000 swipes, top-1 of the last week, where the
 package alone has 80.9 and the standard error of a difference is about 1 point; another person's month judges, in
 examples/phrases.md):
 - Witten and Bell's interpolation (1991), by how many different words were seen there: 86.9. With half and a quarter of

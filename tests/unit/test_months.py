@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from tests.bench.months import DAYS, Day, draw_habits, month, sentence_of, table
+from tests.support.months import DAYS, Day, draw_habits, month, sentence_of, table
 
 
 def test_a_seed_is_a_person_whose_days_are_of_so_many_swipes() -> None:
