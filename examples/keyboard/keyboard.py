@@ -62,7 +62,8 @@ class Predictions:
         """What was asked with what is answered. To be called when there is something to read."""
         block = os.read(self.replies.fileno(), 1 << 16)
         if not block:
-            self.process.wait()
+            if (code := self.process.wait()) in (1, 2, 4, 5):  # another one would end likewise
+                sys.exit(f"swipefl predict ended with {code}")
             self.start()
             for line in self.asked:
                 self.send(line)
