@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
+from swipefl.decoder.checkpoint import SPREADS
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from tests.support.attacks import costs_one_client, raw_stub, refused_update
 from tests.support.coordinator import Coordinator
@@ -34,7 +35,12 @@ BAD_UPDATES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "a norm of 4.1": ("norm-too-large", lambda: update(norm=4.1)),
     "score weights moved by 0.3": (
         "score-norm-too-large",
-        lambda: changed(**{"score.int8": np.full(9, 100, np.int8), "score.scale": np.full(9, 0.001, np.float16)}),
+        lambda: changed(
+            **{
+                "score.int8": np.full(len(SPREADS), 100, np.int8),
+                "score.scale": np.full(len(SPREADS), 0.001, np.float16),
+            }
+        ),
     ),
     "a wrong shape": ("wrong-shape", lambda: changed(**{"head.bias.int8": np.zeros((6, 1), np.int8)})),
     "a row too many": ("wrong-shape", lambda: changed(**{"head.bias.scale": np.zeros(7, np.float16)})),
