@@ -4,13 +4,14 @@ import json
 import re
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from swipefl.cli.app import app
 from swipefl.errors import SwipeflError
-from tests.support.command import ROOT, swipefl
+from tests.support.command import ROOT, environment, swipefl
 from tests.support.readme import README, readme_block
 from tests.support.swipes import EXAMPLE, GOOD
 
@@ -71,6 +72,20 @@ def test_a_language_and_a_layout_are_tried_as_it_says(tmp_path: Path) -> None:
         assert swipefl(tmp_path, *shlex.split(line, comments=True)[1:]).code == 0
 
 
+def test_words_in_order_are_shown_and_forgotten_as_it_says(home: Path) -> None:
+    for line in readme_block("The words before").splitlines():
+        assert swipefl(home, *shlex.split(line, comments=True)[1:], "--json").code == 0
+
+
+def test_the_lines_of_python_do_what_they_say(tmp_path: Path) -> None:
+    (shown,) = (block.split("```")[0] for block in README.split("```python\n")[1:])
+    (tmp_path / "swipes.jsonl").write_bytes(EXAMPLE.read_bytes())
+    run = [sys.executable, "-c", shown]
+    surroundings = environment(tmp_path / "home", SWIPEFL_EPOCHS="1")
+    done = subprocess.run(run, cwd=tmp_path, env=surroundings, capture_output=True, check=True)
+    assert done.stdout.decode().strip().isalpha()
+
+
 def test_words_of_each_language_come_back_as_they_are_written(tmp_path: Path) -> None:
     meant = [json.loads(line) for line in (ROOT / "examples" / "languages.jsonl").read_text("utf-8").splitlines()]
     done = swipefl(tmp_path, "predict", str(ROOT / "examples" / "languages.jsonl"))
@@ -81,7 +96,7 @@ def test_words_of_each_language_come_back_as_they_are_written(tmp_path: Path) ->
 
 
 def test_the_table_has_every_command() -> None:
-    command = r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|remove|hide|unhide|show))?)\b[^`]*`"
+    command = r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|remove|hide|unhide|show|phrases))?)\b[^`]*`"
     named = set(re.findall(command, readme_rows("command")))
     assert named == {*ROWS, *ELSEWHERE}
     groups = {str(group.name) for group in app.registered_groups}
