@@ -9,7 +9,7 @@ from swipefl.gesture.gesture import Gesture, Points
 from swipefl.gesture.keyboard import Layout
 
 STEP = 1 / 3  # key widths
-MIN_FRAMES, MAX_FRAMES = 8, 256
+MIN_FRAMES, MAX_FRAMES = 8, 112  # a path that would have more, one in eighteen, has longer steps
 FEATURES = 9
 
 
