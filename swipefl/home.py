@@ -1,7 +1,6 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
 import math
-import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -9,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from swipefl.device.kept import Kept
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.gesture.formats import FORMATS, Rejected
@@ -60,7 +60,7 @@ class Home:
         self._is_told = settings.languages is not None or on_guess is None
         self._guess: tuple[Languages, str] | None = None
         self._reading = threading.Lock()
-        self._read: tuple[int, Store] | None = None  # the store that lookups of each gesture use, and whose it is
+        self._read = Kept(self._existing, self._path)  # the store that lookups of each gesture use
 
     def __reduce__(self) -> "tuple[type[Home], tuple[Settings]]":
         """In another process it is the same home, which tells nobody what it guesses."""
@@ -144,20 +144,15 @@ class Home:
 
         Asked at each gesture: a store stays open for it until `close`. A forked process opens its own.
         """
-        with self._reading, suppress(StoreError):
-            if not self._path.exists():
-                return ()
-            if self._read is None or self._read[0] != os.getpid():
-                self._read = os.getpid(), self._existing()
-            return self._read[1].phrases.behind(follows)
+        with self._reading, suppress(StoreError, OSError):
+            store = self._read.store()
+            return store.phrases.behind(follows) if store else ()
         return ()
 
     def close(self) -> None:
         """Closes what stays open between two gestures; the next one opens it again."""
         with self._reading:
-            if self._read is not None and self._read[0] == os.getpid():
-                self._read[1].close()
-            self._read = None
+            self._read.close()
 
     @contextmanager
     def alone(self) -> "Iterator[Store]":
@@ -229,7 +224,6 @@ class Home:
         from swipefl.device.priors import read_prior
         from swipefl.gesture.keyboard import built_in
 
-        self.close()  # another file may be in its place
         known_prior, left_out = read_prior(prior) if prior else (None, 0)
         wanted = keyboard or self.settings.keyboard
 

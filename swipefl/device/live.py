@@ -1,14 +1,16 @@
 """A prediction for a session: it takes up what changes in the store, between two gestures and beside them."""
 
+import logging
 import threading
+import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from swipefl.decoder.decoder import Decoder
+from swipefl.device.kept import Kept
 from swipefl.device.prediction import Answer, Asked, Prediction, Source, answered, asked_by, entries_in
-from swipefl.errors import CheckpointError, RejectedLine, SwipeflError
+from swipefl.errors import RejectedLine, StoreError, SwipeflError
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages
 
@@ -36,11 +38,10 @@ class Live:
         self, compose: Compose, open_store: "Callable[[], Store]", path: Path, language: str | None = None
     ) -> None:
         self._compose = compose
-        self._open = open_store
-        self._path = path
+        self._kept = Kept(open_store, path)
+        self._seen: tuple[Store, int] | None = None  # the store, and its version when it was last taken up
         self._language = language
         self._last: tuple[Languages, str] | None = None  # what the last gesture's languages and letters were
-        self._watched: _Watched | None = None
         self._looks = threading.Condition()
         self._wanted, self._done, self._is_closed = 0, 0, False
         self._state = self._first()
@@ -94,10 +95,10 @@ class Live:
         return self._state[0].find(name)
 
     def _first(self) -> State:
-        if not self._path.exists():
-            return self._ready(self._compose(None, None))
-        with self._open() as store:
-            return self._ready(self._compose(store, None))
+        try:
+            return self._ready(self._compose(self._kept.store(), None))
+        finally:
+            self._kept.close()  # the thread opens its own
 
     def _ready(self, prediction: Prediction) -> State:
         """A state in which a gesture like the last one finds everything at hand."""
@@ -119,58 +120,48 @@ class Live:
                 with self._looks:
                     self._done = wanted
                     self._looks.notify_all()
-        finally:
+        finally:  # whatever ends it: nobody waits for it any more
+            with self._looks:
+                self._is_closed = True
+                self._looks.notify_all()
             self._let_go()
 
     def _look(self) -> None:
-        """Makes the next state if the store has changed."""
+        """Makes the next state if the store has changed; of what fails, the last one counts until it changes again."""
         try:
-            place = self._place()
-            if self._watched and self._watched.place != place:
-                self._let_go()
-            if place is None:
+            if (store := self._kept.store()) is None:
                 return
-            self._watched = self._watched or _Watched(self._open(), place)
-            version = self._watched.read()
-            if version != self._watched.version:
-                self._take_up(self._watched.store)
-                self._watched.version = version
-        except (SwipeflError, OSError):  # the next look begins anew
+            seen = store, _version(store)
+            if seen != self._seen:
+                self._seen = seen
+                self._take_up(store)
+        except (StoreError, OSError):  # the next look begins anew
             self._let_go()
+        except SwipeflError:  # such as a damaged model: whatever helps will change the store
+            pass
+        except Exception as error:
+            _log_bug(error)
 
     def _take_up(self, store: "Store") -> None:
         prediction = self._state[0]
-        try:
-            with store.sql.reading():
-                newer = self._compose(store, prediction)
-        except CheckpointError:  # whatever helps will change the store
-            return
+        with store.sql.reading():
+            newer = self._compose(store, prediction)
         if newer is not prediction:
             self._state = self._ready(newer)
 
-    def _place(self) -> tuple[int, int] | None:
-        """What tells the file from another one in its place; None where there is none."""
-        try:
-            seen = self._path.stat()
-        except FileNotFoundError:
-            return None
-        return seen.st_dev, seen.st_ino
-
     def _let_go(self) -> None:
-        if self._watched:
-            self._watched.store.close()
-        self._watched = None
+        self._kept.close()
+        self._seen = None
 
 
-@dataclass
-class _Watched:
-    """A store that stays open, which file that is, and at which version it was looked at."""
+def _version(store: "Store") -> int:
+    """Another number whenever anybody else has changed the store. Raises StoreError."""
+    version: int = store.sql.rows("PRAGMA data_version")[0][0]
+    return version
 
-    store: "Store"
-    place: tuple[int, int]
-    version: int | None = None
 
-    def read(self) -> int:
-        """The version: another one whenever anybody else has changed the store. Raises StoreError."""
-        version: int = self.store.sql.rows("PRAGMA data_version")[0][0]
-        return version
+def _log_bug(error: Exception) -> None:
+    """A line for what nobody foresaw: its kind and its place, and nothing of what it says."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    logging.getLogger(__name__).error(f"a bug, {type(error).__name__} in {where}: what changed is not taken up")

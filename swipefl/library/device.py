@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.protocol.bounds import MOST_JOBS, check
-from swipefl.home import STORED, Home
+from swipefl.home import Home
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
-from swipefl.library.live import Live
 from swipefl.library.words import Words
 from swipefl.settings.device import load_settings
 from swipefl.stopping import Stop, never
@@ -29,6 +28,7 @@ if TYPE_CHECKING:  # loaded by the call that needs it
     from swipefl.device.acceptance import Synced
     from swipefl.device.cycle import CycleReport, RoundReport
     from swipefl.device.ingestion import IngestReport
+    from swipefl.device.live import Live
     from swipefl.device.ownership import ForgetReport, RelabelReport
     from swipefl.device.personal import ResetReport, TrainReport
     from swipefl.device.prediction import Prediction, Shown
@@ -75,9 +75,9 @@ class Device:
         self._process = os.getpid()
         self._predicting = threading.Lock()
         self._may_have_changed = threading.Event()
-        self.words = Words(self._opened)
-        self.keyboards = Keyboards(self._opened)
-        self.lexicons = Lexicons(self._opened)
+        self.words = Words(self._opened, self._changing)
+        self.keyboards = Keyboards(self._opened, self._changing)
+        self.lexicons = Lexicons(self._opened, self._changing)
 
     def predict(self, gesture: "Line", before: str | None = None, top: int = 5) -> "tuple[Candidate, ...]":
         """The words that a gesture may mean, the likeliest first; at most `top`, none where no word fits.
@@ -118,7 +118,7 @@ class Device:
         """
         from swipefl.library.sources import sources_of
 
-        with self._opened() as home, home.store() as store:
+        with self._changing() as home, home.store() as store:
             return home.ingestion(store, _named(keyboard), format, on_reject, stop).run(sources_of(swipes))
 
     def train(
@@ -129,7 +129,7 @@ class Device:
         `on_progress` hears of each batch. Raises TooLittleData, CheckpointError, StoreError, UsageError for a processor
         that is not there, and what `stop` says.
         """
-        with self._opened() as home, home.alone() as store:
+        with self._changing() as home, home.alone() as store:
             return home.personal(store, on_progress, stop).run()
 
     def cycle(
@@ -148,7 +148,7 @@ class Device:
         what `stop` says; with `require_sync` FederationError.
         """
         check("rounds", rounds, 1)
-        with self._opened() as home, home.alone() as store:
+        with self._changing() as home, home.alone() as store:
             return home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
@@ -157,7 +157,7 @@ class Device:
         An update that was refused is in the report, of which `visit.raise_if_refused()` makes an error. Raises
         UsageError where this device belongs to no federation, FederationError, StoreError, and what `stop` says.
         """
-        with self._opened() as home:
+        with self._changing() as home:
             return home.sync(pull, push, stop)
 
     def status(self) -> "Status":
@@ -232,7 +232,7 @@ class Device:
         """
         from swipefl.device.ownership import relabel
 
-        with self._opened() as home, home.store() as store:
+        with self._changing() as home, home.store() as store:
             return relabel(store, gesture_id, word)
 
     def reset(self, to: str = "base") -> "ResetReport":
@@ -242,7 +242,7 @@ class Device:
         """
         from swipefl.device.personal import reset
 
-        with self._opened() as home, home.alone() as store:
+        with self._changing() as home, home.alone() as store:
             return reset(store, str(to))
 
     def forget(
@@ -271,7 +271,7 @@ class Device:
         if dry_run:
             with self._opened() as home, home.store() as store:
                 return would_forget(store, *which, id=gesture_id)
-        with self._opened() as home, home.alone() as store:
+        with self._changing() as home, home.alone() as store:
             return forget(store, *which, stop, id=gesture_id)
 
     def export(self) -> Iterator[dict[str, Any]]:
@@ -342,22 +342,28 @@ class Device:
 
     @contextmanager
     def _opened(self) -> Iterator[Home]:
-        """The home, for work inside the block; what predictions are made of may be another then."""
+        """The home, for work inside the block."""
         self._check_open()
-        try:
-            yield self._home
-        finally:
-            self._may_have_changed.set()
+        yield self._home
+
+    @contextmanager
+    def _changing(self) -> Iterator[Home]:
+        """The home, for work after which predictions may be made of something else."""
+        with self._opened() as home:
+            try:
+                yield home
+            finally:
+                self._may_have_changed.set()
 
     def _now(self) -> "tuple[Prediction, Decoder]":
         """What predicts now: with what this device itself has changed at once, with all else within a second."""
         with self._predicting:
             self._check_open()
-            has_changed = self._may_have_changed.is_set()
-            self._may_have_changed.clear()
+            if is_behind := self._may_have_changed.is_set():
+                self._may_have_changed.clear()
             if self._live is None or self._process != os.getpid():  # the thread that follows stays with the parent
-                self._live, self._process = Live(self._home.prediction, self._home.settings.home / STORED), os.getpid()
-            elif has_changed:
+                self._live, self._process = self._home.live(), os.getpid()
+            elif is_behind:
                 self._live.refresh()
             return self._live.now()
 

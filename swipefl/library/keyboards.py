@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 class Keyboards:
     """The keyboards of `device.keyboards`: key geometry, of any layout and alphabet."""
 
-    def __init__(self, opened: "Callable[[], AbstractContextManager[Home]]") -> None:
+    def __init__(
+        self,
+        opened: "Callable[[], AbstractContextManager[Home]]",
+        changing: "Callable[[], AbstractContextManager[Home]]",
+    ) -> None:
         self._opened = opened
+        self._changing = changing
 
     def list(self) -> "tuple[KeyboardReport, ...]":
         """Every keyboard that is known, those of the package first. Raises StoreError."""
@@ -55,10 +60,10 @@ class Keyboards:
 
         languages = said_languages(language)
         if file is not None and rows is None:
-            with self._opened() as home, home.store() as store:
+            with self._changing() as home, home.store() as store:
                 return add_keyboard(store, Path(file), name, languages)
         if rows is not None and file is None:
-            with self._opened() as home, home.store() as store:
+            with self._changing() as home, home.store() as store:
                 return add_rows(store, rows, name, languages)
         raise UsageError("file-or-rows", "give either a file with a keyboard's keys, or rows with its letters")
 
@@ -66,5 +71,5 @@ class Keyboards:
         """Forgets a keyboard of one's own. Raises UsageError where stored swipes were made on it, StoreError."""
         from swipefl.device.keyboards import remove_keyboard
 
-        with self._opened() as home, home.store() as store:
+        with self._changing() as home, home.store() as store:
             remove_keyboard(store, name)

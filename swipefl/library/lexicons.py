@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 class Lexicons:
     """The word lists of `device.lexicons`: one a language, those that came with swipefl and the person's own."""
 
-    def __init__(self, opened: "Callable[[], AbstractContextManager[Home]]") -> None:
+    def __init__(
+        self,
+        opened: "Callable[[], AbstractContextManager[Home]]",
+        changing: "Callable[[], AbstractContextManager[Home]]",
+    ) -> None:
         self._opened = opened
+        self._changing = changing
 
     def list(self) -> "tuple[KnownLexicon, ...]":
         """Every word list that is in use, by language. Raises StoreError."""
@@ -44,12 +49,12 @@ class Lexicons:
         from swipefl.device.lexicons import add_lexicon, add_wordfreq
 
         if file is not None and from_wordfreq is None and language is not None:
-            with self._opened() as home, home.store() as store:
+            with self._changing() as home, home.store() as store:
                 return add_lexicon(store, Path(file), said_language(language), name)
         if from_wordfreq is not None and file is None:
             source = said_language(from_wordfreq)
             tag = source if language is None else said_language(language)
-            with self._opened() as home, home.store() as store:
+            with self._changing() as home, home.store() as store:
                 return add_wordfreq(store, source, tag, name)
         raise UsageError("no-words-said", "it is to be said which words of what language", Remedy.SAY_WORDS)
 
@@ -62,6 +67,6 @@ class Lexicons:
         from swipefl.device.lexicons import remove_lexicon
 
         tag = said_language(language)
-        with self._opened() as home, home.store() as store:
+        with self._changing() as home, home.store() as store:
             remove_lexicon(store, tag)
         return tag

@@ -18,8 +18,13 @@ class Words:
     word does not matter where it is removed, hidden or unhidden.
     """
 
-    def __init__(self, opened: "Callable[[], AbstractContextManager[Home]]") -> None:
+    def __init__(
+        self,
+        opened: "Callable[[], AbstractContextManager[Home]]",
+        changing: "Callable[[], AbstractContextManager[Home]]",
+    ) -> None:
         self._opened = opened
+        self._changing = changing
 
     def list(self) -> "tuple[PersonalWord, ...]":
         """The personal words and the hidden ones, each once, by language and word. Raises StoreError."""
@@ -59,7 +64,7 @@ class Words:
         from swipefl.device.languages import said_languages
         from swipefl.device.words import change_word
 
-        with self._opened() as home:
+        with self._changing() as home:
             languages = said_languages(language) or home.person()
             with home.store() as store:
                 return change_word(store, word, languages, change)

@@ -39,7 +39,8 @@ LEFT_TO_CALLERS = {
         "language",
         "prior",
         "jobs",
-    },  # one gesture that says its language; a model in use, a word list
+        "explain",
+    },  # one gesture that says its language; a model in use, a word list; each Candidate has its parts
     "enroll": {"token_file"},
     "simulate": {"rounds"},  # and all that a Scenario says
 }
@@ -436,6 +437,34 @@ def test_two_on_one_home_change_its_models_one_at_a_time(device: swipefl.Device,
         assert device.train(on_progress=meanwhile).examples
         assert busy == ["held"] * 4
         assert other.status() == device.status()
+
+
+def test_what_reads_lets_no_prediction_wait(device: swipefl.Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    device.ingest(LINES[:20])
+    device.predict(LINES[0])
+    looked: list[int] = []
+    monkeypatch.setattr("swipefl.device.live.Live.refresh", lambda live: looked.append(1))
+    readers: list[Callable[[], object]] = [
+        device.status,
+        device.config,
+        device.show,
+        lambda: list(device.export()),
+        lambda: device.evaluate(LINES[:2]),
+        lambda: device.forget(everything=True, dry_run=True),
+        device.words.list,
+        device.words.phrases,
+        device.keyboards.list,
+        lambda: device.keyboards.show("qwerty"),
+        device.lexicons.list,
+    ]
+    for read in readers:
+        read()
+        device.predict(LINES[0])
+    assert looked == []
+    device.words.add("zork")
+    device.predict(LINES[0])
+    device.predict(LINES[0])
+    assert looked == [1]
 
 
 def test_a_child_goes_on_with_the_device_of_its_parent(device: swipefl.Device) -> None:

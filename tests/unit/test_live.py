@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,8 +13,10 @@ import pytest
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device import prediction as predicting
 from swipefl.device.live import Live
+from swipefl.device.phrases import OwnPhrases
 from swipefl.device.words import Change, change_word
 from swipefl.errors import UsageError
+from swipefl.gesture.before import before_in
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import built_in
 from swipefl.home import Home
@@ -24,6 +27,7 @@ from tests.support.stores import RARE, put, train_uses
 
 (HELLO,) = examples(1, words=("hello",))
 (ZYZZ,) = examples(1, words=(RARE,), seed=3)
+USES = train_uses("hello", 2)
 
 
 @pytest.fixture
@@ -197,6 +201,50 @@ def test_another_store_in_its_place_is_taken_up(tmp_path: Path, live: Live, stor
     (tmp_path / "other" / "swipefl.db").replace(tmp_path / "swipefl.db")
     live.refresh()
     assert first(live) == RARE
+
+
+def test_of_a_store_in_whose_place_is_another_no_phrase_is_left(tmp_path: Path) -> None:
+    for name, before in (("home", "my zebrafish"), ("other", "we yodel")):
+        with Store(tmp_path / name / "swipefl.db") as store:
+            put(store, [replace(each, gesture=replace(each.gesture, before=before_in(before))) for each in USES])
+    path = tmp_path / "home" / "swipefl.db"
+    with Home(Settings(home=path.parent)).live() as live:
+
+        def known() -> list[bool]:
+            context = live.now()[0].vocabulary.context(("en",))
+            assert isinstance(context, OwnPhrases)
+            return [bool(context.behind(word)) for word in ("zebrafish", "yodel")]
+
+        assert known() == [True, False]
+        path.unlink()
+        assert known() == [False, False]
+        (tmp_path / "other" / "swipefl.db").replace(path)
+        live.refresh()
+        assert known() == [False, True]
+
+
+def test_a_bug_ends_nothing_and_is_logged_without_its_words(
+    live: Live, store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compose, state = live._compose, live.now()
+    monkeypatch.setattr(live, "_compose", lambda *_: {}[RARE])
+    change_word(store, RARE, ("en",), "add")
+    live.refresh()
+    assert live.now() is state
+    assert "a bug, KeyError in test_live.py" in caplog.text
+    assert RARE not in caplog.text
+    monkeypatch.setattr(live, "_compose", compose)
+    change_word(store, "zork", ("en",), "add")
+    live.refresh()
+    assert first(live) == RARE
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_nobody_waits_for_a_thread_that_is_gone(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "_look", sys.exit)
+    live.refresh()
+    live.refresh()
+    live.close()
 
 
 def test_many_threads_ask_while_it_changes(live: Live, store: Store) -> None:
