@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
@@ -68,6 +68,10 @@ class Asked:
     prior: Any = None
 
 
+Item = TypeVar("Item", Asked | Answer, Example, tuple[Example, str])
+Done = TypeVar("Done")
+
+
 @dataclass(frozen=True)
 class Shown:
     """One stored gesture by its handle, what the model saw of it, and the words that it thinks of."""
@@ -108,16 +112,16 @@ class Prediction:
         """
         asked = map(asked_by, entries_in(source, self.keyboard, self.find))
         work = partial(answered, top=top, prior=self.prior)
-        return spread(work, self.decoder(language), asked, _jobs_for(source, jobs))
+        return self._spread(work, self.decoder(language), asked, _jobs_for(source, jobs))
 
-    def gesture(self, line: bytes) -> Gesture:
-        """The gesture of a line, also of a private one. Raises RejectedLine, also where there is more than one."""
+    def asked(self, line: bytes) -> Asked:
+        """What a line asks, also a private one. Raises RejectedLine, also where it is not one gesture."""
         entries = read_lines(lines_of(BytesIO(line)), "the gesture given", None, self.keyboard, self.find)
-        found = [_bare(entry) for entry in entries]
-        for entry in found:
-            if isinstance(entry, Rejected):
-                raise entry.fault
-        gestures = [entry.gesture for entry in found if isinstance(entry, Reading)]
+        found = [asked_by(entry) for entry in entries]
+        for each in found:
+            if isinstance(each, Answer) and each.fault:
+                raise each.fault
+        gestures = [each for each in found if isinstance(each, Asked)]
         if len(gestures) != 1:
             raise RejectedLine("no-gesture", "one gesture is wanted, and there are {count}", count=len(gestures))
         return gestures[0]
@@ -130,7 +134,7 @@ class Prediction:
         from swipefl.decoder.evaluation import tallied
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return tallied(spread(_seen, decoder, examples, jobs))
+        return tallied(self._spread(_seen, decoder, examples, jobs))
 
     def evaluation_by(
         self, examples: Iterable[tuple[Example, str]], language: str | None = None, jobs: int = 1
@@ -142,7 +146,7 @@ class Prediction:
         from swipefl.decoder.evaluation import tallied_by
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return tallied_by(spread(_seen_of_group, decoder, examples, jobs))
+        return tallied_by(self._spread(_seen_of_group, decoder, examples, jobs))
 
     def examples(self, source: Source) -> Iterator[Example]:
         """The gestures with words of a source. Raises DataError where it cannot be read."""
@@ -165,6 +169,19 @@ class Prediction:
         """What the model saw of the gesture that is stored under this handle."""
         decoder = self.decoder()
         return Shown(handle, example, decoder.look(example.gesture), tuple(decoder.decode(example.gesture, top)))
+
+    def _spread(
+        self, work: Callable[[Decoder, Item], Done], decoder: Decoder, items: Iterable[Item], jobs: int
+    ) -> Iterator[Done]:
+        """What `work` makes of each. Other processes tell nobody which languages are guessed: that is done here."""
+        return spread(work, decoder, items if jobs == 1 else self._guessing(decoder, items), jobs)
+
+    def _guessing(self, decoder: Decoder, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            one = item[0] if isinstance(item, tuple) else item
+            if not isinstance(one, Answer) and not decoder.spoken(one.gesture):
+                self.vocabulary.person()
+            yield item
 
     def _decoder(self, lexicon_of: "Callable[[Languages], Lexicon]", language: str | None) -> Decoder:
         languages = said_languages(language)

@@ -70,6 +70,10 @@ class Vocabulary:
         """In another process the lexicons are made anew: they are larger than what they are made of."""
         return Vocabulary, (self._own, self._size, self._offensive)
 
+    def person(self) -> Languages:
+        """The languages of gestures for which nothing says any."""
+        return self._own.languages()
+
     def lexicon(self, languages: Languages) -> Lexicon:
         """All words of these languages, of the person's where they are none: what models are judged with."""
         return self._of_several(self._spoken(languages))
@@ -123,7 +127,7 @@ class Vocabulary:
     def _spoken(self, languages: Languages) -> Languages:
         """The languages to look in, each once: of those with one lexicon the first."""
         by_lexicon: dict[str, str] = {}
-        for language in languages or self._own.languages():
+        for language in languages or self.person():
             by_lexicon.setdefault(self._tag(language) or language, language)
         return tuple(by_lexicon.values())
 

@@ -82,22 +82,25 @@ class Device:
     def predict(self, gesture: "Line", before: str | None = None, top: int = 5) -> "tuple[Candidate, ...]":
         """The words that a gesture may mean, the likeliest first; at most `top`, none where no word fits.
 
-        `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. `before` is the text in front of the
-        word ("" at the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
+        `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. It may have a `prior` too: words with
+        the ln of how likely each is, in place of what is known of them. `before` is the text in front of the word ("" at
+        the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
         Nothing of it is stored. A newer model, words and keyboards count from the next call on where this device
         brought them, within a second where another one or the command line did.
-        Raises RejectedLine for what is no gesture, StoreError, CheckpointError.
+        Raises RejectedLine for what is no gesture or no prior, UsageError, StoreError, CheckpointError.
         """
         from swipefl.device.prediction import candidates_of
+        from swipefl.device.priors import given_prior
         from swipefl.gesture.before import before_in
         from swipefl.library.sources import line_of
 
         check("top", top, 1)
+        if not isinstance(before, str | None):
+            raise UsageError("no-text", "what stood before is a text, and no {kind}", kind=type(before).__name__)
         prediction, decoder = self._now()
-        meant = prediction.gesture(line_of(gesture))
-        if before is not None:
-            meant = replace(meant, before=before_in(before))
-        return candidates_of(meant, decoder, top)
+        asked = prediction.asked(line_of(gesture))
+        meant = asked.gesture if before is None else replace(asked.gesture, before=before_in(before))
+        return candidates_of(meant, decoder, top, given_prior(asked.prior))
 
     def ingest(
         self,

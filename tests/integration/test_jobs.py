@@ -13,7 +13,8 @@ import pytest
 
 from tests.support.command import environment, swipefl
 from tests.support.processes import kill_a_worker, session, workers
-from tests.support.swipes import EXAMPLE, GOOD, gesture, many_swipes
+from tests.support.swipes import EXAMPLE, GOOD, gesture, lines, many_swipes
+from tests.support.vocabularies import unlabelled
 from tests.support.waiting import LONG_S, wait_until
 
 ODD = (
@@ -66,6 +67,16 @@ def test_several_processes_see_what_one_does(mixed: Path, tmp_path: Path, by: tu
         return dict(found)
 
     assert untimed("--jobs", "2") == untimed()
+
+
+@pytest.mark.parametrize("command", [("predict",), ("evaluate",), ("evaluate", "--by", "keyboard")])
+def test_which_languages_were_guessed_is_told_as_by_one(tmp_path: Path, command: tuple[str, ...]) -> None:
+    unsaid, said = tmp_path / "unsaid.jsonl", tmp_path / "said.jsonl"
+    unsaid.write_bytes(unlabelled("hello").replace(b"{", b'{"word": "hello", ', 1) * 40)
+    said.write_bytes(lines(*(gesture(language="en") for _ in range(40))))
+    for path, told in ((said, 0), (unsaid, 1), (unsaid, 1)):
+        done = swipefl(tmp_path / "home", *command, str(path), "--jobs", "2", LANG="ru_RU.UTF-8")
+        assert (done.code, done.err.count("ru: LANG says so"), done.err.count("\n")) == (0, told, told)
 
 
 def test_standard_input_is_for_one(tmp_path: Path) -> None:

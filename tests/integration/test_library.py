@@ -439,6 +439,17 @@ def test_two_on_one_home_change_its_models_one_at_a_time(device: swipefl.Device,
         assert other.status() == device.status()
 
 
+def test_what_a_line_knows_better_counts(device: swipefl.Device) -> None:
+    best, second, *_ = (candidate.word for candidate in device.predict(LINES[0]))
+    assert device.predict({**LINES[0], "prior": {best: -60, second: -1.5}})[0].word == second
+    with pytest.raises(swipefl.errors.RejectedLine):
+        device.predict({**LINES[0], "prior": {"secret": 2}})
+    wrong: list[Any] = [5, [], b"i am", ("i", "am")]
+    for before in wrong:
+        with pytest.raises(swipefl.errors.UsageError):
+            device.predict(LINES[0], before=before)
+
+
 def test_what_reads_lets_no_prediction_wait(device: swipefl.Device, monkeypatch: pytest.MonkeyPatch) -> None:
     device.ingest(LINES[:20])
     device.predict(LINES[0])
