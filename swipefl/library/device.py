@@ -83,8 +83,8 @@ class Device:
         """The words that a gesture may mean, the likeliest first; at most `top`, none where no word fits.
 
         `gesture` is what a line of swipes.jsonl is, as a dict or as JSON text. It may have a `prior` too: words with
-        the ln of how likely each is, in place of what is known of them. `before` is the text in front of the word ("" at
-        the start of a sentence); without it, what the line says, and where that says nothing, nobody knows.
+        the ln of how likely each is, in place of what is known of them. `before` is the text in front of the word, ""
+        at the start of a sentence; without it, what the line says, and where that says nothing, nobody knows.
         Nothing of it is stored. A newer model, words and keyboards count from the next call on where this device
         brought them, within a second where another one or the command line did.
         Raises RejectedLine for what is no gesture or no prior, UsageError, StoreError, CheckpointError.
