@@ -107,19 +107,33 @@ class Keyboard:
         self.predictions.ask(self.lifted[0] | {"before": self.text[-200:]})
 
     def answered(self, line: Line, answer: Line) -> None:
-        self.words = [candidate["word"] for candidate in answer.get("candidates", [])]
-        if "final" not in line:
+        words = [candidate["word"] for candidate in answer.get("candidates", [])]
+        if "final" in line:
+            if line["gesture_id"] == self.stroke.get("gesture_id"):
+                self.words = words
+        elif self.lifted and line["gesture_id"] == self.lifted[0]["gesture_id"]:  # else it was of another field
+            self.words = words
             self.lifted.popleft()
-            if self.words:
-                self.commit(line, self.words[0])
+            if words:
+                self.commit(line, words[0])
             if self.lifted:
                 self.ask()
 
     def commit(self, line: Line, word: str) -> None:
         """A word stands; the same stroke with another word, in a later line, is a correction."""
-        self.text, self.last = self.text + word + " ", line | {"word": word}
-        if not self.private:
+        self.last = line | {"word": word, "before": self.text[-200:]}
+        self.text += word + " "
+        if not line["private"]:
             append(self.swipes, self.last)
+
+    def enter(self, private: bool) -> None:
+        """Another field: nothing of the last one stands before its words, or is still waited for."""
+        self.private, self.text, self.last, self.stroke, self.words = private, "", {}, {}, []
+        self.lifted.clear()
+
+    def choices(self) -> list[str]:
+        """What may stand in place of the word in front of the cursor."""
+        return self.words if self.last and not self.stroke and not self.lifted else []
 
     def choose(self, word: str) -> None:
         self.text = self.text.removesuffix(self.last["word"] + " ")
@@ -127,7 +141,7 @@ class Keyboard:
 
     def backspace(self) -> None:
         self.text = self.text.removesuffix(self.last["word"] + " ") if self.last else self.text[:-1]
-        if self.last and not self.private:
+        if self.last and not self.last["private"]:
             append(self.swipes, {"gesture_id": self.last["gesture_id"], "delete": True})
         self.last, self.words = {}, []
 
@@ -140,8 +154,8 @@ class Keyboard:
         if key == "\x7f":
             self.backspace()
         elif key == "\x10":
-            self.private, self.last, self.words = not self.private, {}, []
-        elif self.last and key.isdigit() and 0 < int(key) <= len(self.words):
+            self.enter(not self.private)
+        elif key.isdigit() and 0 < int(key) <= len(self.choices()):
             self.choose(self.words[int(key) - 1])
         elif key.isprintable():
             self.type(key)

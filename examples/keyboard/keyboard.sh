@@ -34,9 +34,9 @@ commit() {
 number=0 points='' said='' before='' private=false word='' swipe='' found=''
 session=$(date +%s)-$$
 while read -r first second third; do
-    case $first in
+    case $first${third:+ y t} in
     up)
-        number=$((number + 1)) said=$before
+        number=$((number + 1)) said=$before word=''
         # braces left open: a commit puts the word in front
         swipe="\"gesture_id\": \"$session-$number\", \"keyboard\": \"qwerty\", \"width\": 370, \"height\": 222,"
         swipe="$swipe \"private\": $private, \"before\": \"$said\", \"coords\": [$points]}"
@@ -51,15 +51,16 @@ while read -r first second third; do
         [ -z "$chosen" ] || commit "$chosen" "$chosen"
         ;;
     back)
-        [ -z "$word" ] || [ "$private" = true ] || append "{\"gesture_id\": \"$session-$number\", \"delete\": true}"
+        [ -n "$word" ] || continue
+        [ "$private" = true ] || append "{\"gesture_id\": \"$session-$number\", \"delete\": true}"
         before=$said word='' found=''
         ;;
     [.?!]) before="${before% }$first " word='' found='' ;;
     private)
         [ "$private" = true ] && private=false || private=true
-        word='' found='' before=''
+        points='' word='' found='' before='' # another field: nothing of the last one stands before its words
         ;;
-    *) points="$points${points:+, }{\"x\": $first, \"y\": $second, \"t\": $third}" ;;
+    *" y t") points="$points${points:+, }{\"x\": $first, \"y\": $second, \"t\": $third}" ;;
     esac
 done
 exec 3>&-

@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import termios
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -95,18 +94,19 @@ def test_the_keyboard_in_shell(shell: str, tmp_path: Path, given: dict[str, str]
         return "".join(f"{x:.1f} {y:.1f} {t:.3f}\n" for x, y, t in swipe(word).gesture.points.tolist()) + "up\n"
 
     script = [stroke("hello"), stroke("keyboard"), "2\n", stroke("water"), "back\n", ".\n", stroke("great"), "back\n"]
-    private = ["private\n", stroke("finger"), "2\n", "back\n", "private\n"]
+    script += ["private\n", stroke("finger"), "2\n", "back\n", stroke("finger"), "private\n", "back\n"]
+    script.append("5 30 0\n" + stroke("quite").partition("\n")[2])  # a point at the edge is no number of a candidate
     swipes = tmp_path / "swipes.jsonl"
     done = subprocess.run(
         [shell, str(KEYBOARDS / "keyboard.sh"), str(swipes)],
-        input="".join(script + private),
+        input="".join(script),
         capture_output=True,
         env=given,
         text=True,
         check=True,
         timeout=LONG_S,
     )
-    hello, keyboard, second, water, great, finger, *_ = [line.split() for line in done.stdout.splitlines()]
+    hello, keyboard, second, water, great, finger, *_, quite = [line.split() for line in done.stdout.splitlines()]
     assert second == [keyboard[1]]
     assert (hello[0], great[0], finger[0].lower()) == ("Hello", "Great", "finger")
     assert said(swipes) == [
@@ -117,12 +117,14 @@ def test_the_keyboard_in_shell(shell: str, tmp_path: Path, given: dict[str, str]
         (None, None, True),
         ("Great", f"Hello {second[0]}. ", False),
         (None, None, True),
+        (quite[0], "", False),
     ]
+    assert lines_in(swipes)[-1]["coords"][0]["x"] == 5
     assert swipes.stat().st_mode & 0o777 == 0o600
     report = swipefl(tmp_path / "home", "ingest", str(swipes)).json
-    assert (report["stored"], report["deleted"], report["rejected"]) == (4, 2, 0)
+    assert (report["stored"], report["deleted"], report["rejected"]) == (5, 2, 0)
     exported = [json.loads(line) for line in swipefl(tmp_path / "home", "export").out.splitlines()]
-    assert [line["word"] for line in exported] == ["Hello", second[0]]
+    assert [line["word"] for line in exported] == ["Hello", second[0], quite[0]]
 
 
 class Terminal:
@@ -153,6 +155,12 @@ class Terminal:
         wait_until(is_shown, f"{text} on the screen")
         return screen[1]
 
+    def shown(self) -> str:
+        """The line of candidates, as far as it was read."""
+        self.is_read()
+        *_, line = re.findall(r"\x1b\[H[^\r]*\r\n([^\r]*)\x1b\[K\r\n", self._shown) or [""]
+        return str(line)
+
     def is_read(self) -> bool:
         """Takes what was written: who writes to a terminal that nobody reads waits."""
         if is_there := bool(select.select([self._ours], [], [], 0)[0]):
@@ -164,13 +172,12 @@ class Terminal:
         os.write(self._ours, keys.encode())
 
     def swipes(self, word: str) -> None:
-        """A drag over the keys, from cell to cell of the screen."""
+        """A drag over the keys, from cell to cell of the screen, at whatever pace: which words come is not told."""
         cells = [(int(x * 70 / 370) + 1, int(y / 20) + 4) for x, y, _ in swipe(word).gesture.points.tolist()]
         path = [cell for cell, before in zip(cells, [None, *cells], strict=False) if cell != before]
         for number, (column, line) in enumerate(path):
             self.types(f"\x1b[<{32 if number else 0};{column};{line}M")
             self.is_read()
-            time.sleep(0.01)  # as a hand does: the path is judged by its pace, too
         self.types(f"\x1b[<0;{path[-1][0]};{path[-1][1]}m")
 
     def children(self) -> list[int]:
@@ -220,9 +227,14 @@ def test_the_keyboard_in_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     fourth = committed(terminal, swipes, 5)
     terminal.types(".ok")
     terminal.shows(f"{second} {fourth}. ok")
-    terminal.types("\x10 \x7f")
-    terminal.swipes("finger")
     terminal.types("\x10")
+    terminal.shows("")
+    terminal.swipes("finger")
+    wait_until(lambda: "1 " in terminal.shown(), "a word in the password field")
+    terminal.types("\x10")
+    terminal.shows("")
+    terminal.swipes("hello")
+    fifth = committed(terminal, swipes, 6)
     assert terminal.ends() == 0
     assert said(swipes) == [
         (first, "", False),
@@ -230,7 +242,8 @@ def test_the_keyboard_in_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
         (third, f"{second} ", False),
         (None, None, True),
         (fourth, f"{second} ", False),
+        (fifth, "", False),
     ]
     assert swipes.stat().st_mode & 0o777 == 0o600
     report = swipefl(tmp_path / "home", "ingest", str(swipes)).json
-    assert (report["stored"], report["deleted"], report["rejected"]) == (3, 1, 0)
+    assert (report["stored"], report["deleted"], report["rejected"]) == (4, 1, 0)
