@@ -14,9 +14,17 @@ from swipefl.cli.rendering import candidates_as_json, console, counted, printabl
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from swipefl.decoder.search import Candidate
-    from swipefl.device.prediction import Answer
+    from swipefl.device.prediction import About, Answer
+
+NO_WORD: "dict[About, str]" = {
+    "swipe": "no word found",
+    "deletion": "takes a swipe back",
+    "word": "a personal word",
+    "keyboard": "a keyboard",
+}
 
 
 def predict(
@@ -80,10 +88,18 @@ def _render(found: "Iterator[Answer]", explain: bool) -> None:
             first, *others = answer.candidates
             row.add_row(name, Text(first.word, "bold"), f"{first.probability:.0%}", ", ".join(map(_other, others)))
         else:
-            row.add_row(name, "", "", Text(told(answer.fault) if answer.fault else "no word found", "red"))
+            row.add_row(name, "", "", _why(answer))
         screen.print(row)
         if explain and answer.candidates:
             screen.print(_explained(answer.candidates))
+
+
+def _why(answer: "Answer") -> "Text":
+    from rich.text import Text
+
+    if answer.fault:
+        return Text(told(answer.fault), "red")
+    return Text(NO_WORD[answer.about], "red" if answer.about == "swipe" else "dim")
 
 
 def _explained(candidates: "Sequence[Candidate]") -> "Table":

@@ -22,6 +22,7 @@ from swipefl.gesture.formats import (
     Private,
     Reading,
     Rejected,
+    bare,
     parts_of,
     read_lines,
     unreadable,
@@ -168,7 +169,7 @@ class Ingestion:
                         if lines.leaves(entry):  # a row breaks off: what was taken stays, and its place, until then
                             return
                         before, taken = taken, None
-                        if _is_same(_bare(entry), before):
+                        if _is_same(bare(entry), before):
                             continue
                         entry = self._in_place_of(before, entry)
                     has_grids |= isinstance(entry, OwnKeyboard) and entry.of_grids  # the next run needs those again
@@ -177,7 +178,7 @@ class Ingestion:
                         has_any |= not isinstance(said, Unstored)
                         if len(batch) >= BATCH:
                             keeps = has_any and not has_grids
-                            self._land(batch, partial(lines.keep_before, _bare(entry).line) if keeps else _keep_none)
+                            self._land(batch, partial(lines.keep_before, bare(entry).line) if keeps else _keep_none)
                             batch = []
         except DataError:  # the disk or the network under the file: what was read before counts
             self._land(batch)
@@ -189,8 +190,8 @@ class Ingestion:
     def _taken_of(self, lines: Following) -> Reading | Rejected | None:
         """What was taken of a table's last swipe when it was read before."""
         for entry in read_lines(iter(lines.taken), "", self._format, self._keyboard, self._find):
-            if isinstance(bare := _bare(entry), Reading | Rejected) and bare.taken:
-                return bare
+            if isinstance(said := bare(entry), Reading | Rejected) and said.taken:
+                return said
         return None
 
     def _in_place_of(self, taken: Reading | Rejected, entry: Entry) -> Entry:
@@ -309,13 +310,7 @@ class Ingestion:
 
 def _is_understood(entry: Entry) -> bool:
     """Whether an entry says that its file is of a format that is read."""
-    return not isinstance(_bare(entry), Rejected)
-
-
-def _bare(entry: Entry) -> Reading | Deletion | OwnWord | OwnKeyboard | Rejected:
-    while isinstance(entry, Private):
-        entry = entry.entry
-    return entry
+    return not isinstance(bare(entry), Rejected)
 
 
 def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
@@ -327,13 +322,13 @@ def _is_same(entry: Entry, taken: Reading | Rejected) -> bool:
 
 def _unstored(entry: Entry) -> Back | Unstored | None:
     """What a line that brings no gesture to store says of those that are there."""
-    private, bare = isinstance(entry, Private), _bare(entry)
-    if isinstance(bare, Deletion):
-        return Back(bare, private)
-    if isinstance(bare, Reading):
-        return Unstored(bare.gesture.id)
-    if isinstance(bare, Rejected) and (private or bare.fault.code not in OF_NO_GESTURE):
-        name = name_in(bare.gesture_id)
+    private, said = isinstance(entry, Private), bare(entry)
+    if isinstance(said, Deletion):
+        return Back(said, private)
+    if isinstance(said, Reading):
+        return Unstored(said.gesture.id)
+    if isinstance(said, Rejected) and (private or said.fault.code not in OF_NO_GESTURE):
+        name = name_in(said.gesture_id)
         return Unstored(name) if name else None
     return None
 

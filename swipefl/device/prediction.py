@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, TypeVar
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
@@ -22,11 +22,10 @@ from swipefl.errors import RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import (
     Deletion,
     Entry,
-    OwnKeyboard,
     OwnWord,
-    Private,
     Reading,
     Rejected,
+    bare,
     read_gestures,
     read_lines,
     unreadable,
@@ -47,15 +46,21 @@ MODELS = ("personal", "global", "base")
 Source: TypeAlias = Path | BinaryIO
 """A file of gestures, or standard input."""
 
+About: TypeAlias = Literal["swipe", "deletion", "word", "keyboard"]
+
 
 @dataclass(frozen=True)
 class Answer:
-    """The candidates of one gesture, or why there are none; it began at `line`, and its id was sent as it is here."""
+    """The candidates of one gesture, or why there are none; it began at `line`, and its id was sent as it is here.
+
+    `about` is a swipe, or what else its line is: then there is nothing to predict.
+    """
 
     line: int
     gesture_id: Any
     candidates: tuple[Candidate, ...] = ()
     fault: RejectedLine | None = None
+    about: About = "swipe"
 
 
 @dataclass(frozen=True)
@@ -162,7 +167,7 @@ class Prediction:
 
     def _labelled(self, source: Source) -> Iterator[tuple[Example, Mapping[str, Any]]]:
         for entry in entries_in(source, self.keyboard, self.find):
-            if isinstance(entry, Reading) and entry.word is not None and not entry.partial:
+            if isinstance(entry, Reading) and entry.word is not None:  # a partial one has none
                 yield Example(entry.gesture, entry.word), entry.fields
 
     def shown(self, handle: str, example: Example, top: int = 5) -> Shown:
@@ -196,12 +201,6 @@ def entries_in(source: Source, keyboard: Keyboard | None, find: Callable[[str], 
         yield from read_gestures(stream, name_of(source), None, keyboard, find, by_line=not isinstance(source, Path))
 
 
-def _bare(entry: Entry) -> Reading | Deletion | OwnWord | OwnKeyboard | Rejected:
-    while isinstance(entry, Private):
-        entry = entry.entry
-    return entry
-
-
 def candidates_of(gesture: Gesture, decoder: Decoder, top: int, prior: Prior | None = None) -> tuple[Candidate, ...]:
     """The words of one gesture. Raises RejectedLine where its keyboard can spell none of its languages."""
     candidates = tuple(decoder.decode(gesture, top, prior))
@@ -216,11 +215,13 @@ def asked_by(entry: Entry) -> Asked | Answer:
 
     A line that is no gesture, and nothing is wrong with it, has no candidates.
     """
-    said = _bare(entry)
+    said = bare(entry)
     if isinstance(said, Rejected):
         return Answer(said.line, said.gesture_id, fault=said.fault)
+    if isinstance(said, Deletion):
+        return Answer(said.line, said.fields.get("gesture_id"), about="deletion")
     if not isinstance(said, Reading):
-        return Answer(said.line, said.fields.get("gesture_id") if isinstance(said, Deletion) else None)
+        return Answer(said.line, None, about="word" if isinstance(said, OwnWord) else "keyboard")
     prior = said.fields.get("prior") if "coords" in said.fields else None
     return Asked(said.line, said.fields.get("gesture_id", said.gesture.id), said.gesture, prior)
 

@@ -42,6 +42,17 @@ def test_predict_answers_in_aligned_columns_under_one_header(tmp_path: Path) -> 
     assert cells[6][0] == "example-0005"
 
 
+def test_predict_says_what_is_no_swipe(tmp_path: Path) -> None:
+    given = lines({"gesture_id": "a", "delete": True}, {"word": "kiwi", "language": "en", "personal": "added"})
+    given += lines({"keyboard": {**built_in("qwerty").to_json(), "name": "mine"}})
+    shown = seen(swipefl_on_terminal(tmp_path, "predict", "-", given=given, columns=100).out)
+    assert [row.split(maxsplit=1 + (row[0] == "l"))[-1] for row in shown[1:] if row] == [
+        "takes a swipe back",
+        "a personal word",
+        "a keyboard",
+    ]
+
+
 def test_predict_from_a_person_who_types_answers_before_the_end(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "swipefl", "predict"]

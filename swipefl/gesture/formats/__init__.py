@@ -19,6 +19,7 @@ from swipefl.gesture.formats.lines import Line, Unpacked, is_gzip, is_utf_16, li
 from swipefl.gesture.formats.objects import are_private, entries_of, format_of, members_of
 from swipefl.gesture.formats.reading import (
     FORMATS,
+    Bare,
     Deletion,
     Entry,
     OwnKeyboard,
@@ -27,6 +28,7 @@ from swipefl.gesture.formats.reading import (
     Reader,
     Reading,
     Rejected,
+    bare,
     parsed,
     unknown_format,
     unreadable,
@@ -36,6 +38,7 @@ from swipefl.gesture.keyboard import Keyboard, built_in
 
 __all__ = [
     "FORMATS",
+    "Bare",
     "Deletion",
     "Entry",
     "OwnKeyboard",
@@ -43,6 +46,7 @@ __all__ = [
     "Private",
     "Reading",
     "Rejected",
+    "bare",
     "is_packed",
     "parts_of",
     "read_examples",
@@ -255,7 +259,7 @@ def _is_too_long(found: Collected, coming: Line | None) -> bool:
 
 
 def _is_rejected(entry: Entry) -> bool:
-    return isinstance(entry.entry if isinstance(entry, Private) else entry, Rejected)
+    return isinstance(bare(entry), Rejected)
 
 
 def _parts(number: int, document: Any, reader: Reader, text: bytes) -> Iterator[Entry]:

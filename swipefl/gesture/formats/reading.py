@@ -206,7 +206,15 @@ def name_in(given: Any) -> str:
     return str(given)[:200] if isinstance(given, str | int | float) else ""
 
 
-Entry = Reading | Deletion | OwnWord | OwnKeyboard | Rejected | Private
+Bare = Reading | Deletion | OwnWord | OwnKeyboard | Rejected
+Entry = Bare | Private
+
+
+def bare(entry: Entry) -> Bare:
+    """What a line says, be it private or not."""
+    while isinstance(entry, Private):
+        entry = entry.entry
+    return entry
 
 
 def unreadable(name: str, error: OSError) -> DataError:
