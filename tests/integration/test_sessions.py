@@ -1,22 +1,25 @@
 """`swipefl predict -` as a keyboard's process for a session: what it answers, and what it takes up meanwhile."""
 
+import gzip
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from swipefl.gesture.formats import read_examples
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import SHORT, environment, swipefl
 from tests.support.people import examples
 from tests.support.stores import RARE
-from tests.support.swipes import EXAMPLE, GOOD, lines
+from tests.support.swipes import EXAMPLE, GOOD, SHARED, lines
 from tests.support.waiting import LONG_S, wait_until
 
 POINTS = json.loads(GOOD[0])
@@ -123,6 +126,25 @@ def test_the_prior_of_a_line_is_for_that_line(tmp_path: Path) -> None:
         best, second, *_ = (c["word"] for c in asked.ask(lines(POINTS))["candidates"])
         moved = asked.ask(lines({**POINTS, "prior": {best: -60, second: -1.5}}))["candidates"]
         assert (moved[0]["word"], asked.first(POINTS)) == (second, best)
+
+
+@pytest.mark.skipif(not SHARED.is_dir(), reason="no recorded swipes here")
+def test_a_session_finds_the_words_that_an_evaluation_does(tmp_path: Path) -> None:
+    """Of recorded swipes with what stood before, asked one by one."""
+    path = tmp_path / "swipes.jsonl"
+    with gzip.open(SHARED / "how_we_swipe" / "dev.jsonl.gz") as dev:
+        path.write_bytes(b"".join(islice(dev, 0, None, 36)))
+    judged = swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json
+    meant = [example.spelled for example in read_examples(path)]
+    with session(tmp_path / "home", "--top", "20", "--offensive-words") as asked:
+        said = [asked.ask(line)["candidates"] for line in path.read_bytes().splitlines(keepends=True)]
+    found = [[*dict.fromkeys(candidate["spelled"] for candidate in candidates)] for candidates in said]
+    shares = {
+        f"top{most}": sum(word in words[:most] for word, words in zip(meant, found, strict=True)) / len(meant)
+        for most in (1, 3, 5)
+    }
+    assert (shares, len(meant)) == ({name: pytest.approx(judged[name]) for name in shares}, judged["examples"])
+    assert judged["examples"] > 200
 
 
 def test_words_are_taken_up_beside_a_running_process(tmp_path: Path) -> None:
