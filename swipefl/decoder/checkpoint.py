@@ -110,9 +110,14 @@ class Checkpoint:
         return {**self.weights, SCORE: (self.score.of_parts * SPREADS).astype(np.float32)}
 
     def with_parameters(self, parameters: Weights) -> "Checkpoint":
-        """This checkpoint with other `parameters`; the score weights stay within their range, wherever these lead."""
+        """This checkpoint with other `parameters`; the score weights stay within their range, wherever these lead.
+
+        One that does not change is not rounded either: what has its usual value stays readable for who knows no other.
+        """
         weights = {name: array for name, array in parameters.items() if name != SCORE}
-        score = ScoreWeights.from_parts(parameters[SCORE].astype(np.float64) / SPREADS)
+        there = parameters[SCORE].astype(np.float64) / SPREADS
+        parts = np.where(parameters[SCORE] == self.parameters[SCORE], self.score.of_parts, there)
+        score = ScoreWeights.from_parts(parts)
         return replace(self, weights=weights, score=score.held)
 
     def to_bytes(self, half: bool = False) -> bytes:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import Weights
 from swipefl.federation.strategy import Strategy
-from swipefl.federation.update import Delta
+from swipefl.federation.update import Delta, lengthened
 
 Moments = Mapping[str, Floats]  # what a server optimiser remembers, `first.NAME` and `second.NAME`
 
@@ -99,7 +99,9 @@ def step(
 
 
 def _moment(moments: Moments, kind: str, name: str, delta: Delta) -> Floats:
-    return moments.get(f"{kind}.{name}", np.zeros_like(delta[name]))
+    here = delta[name]
+    moment = moments.get(f"{kind}.{name}")
+    return np.zeros_like(here) if moment is None else lengthened(moment, here.shape)
 
 
 def _floats(arrays: Mapping[str, npt.NDArray[np.floating[Any]]]) -> Delta:

@@ -16,7 +16,9 @@ from swipefl.errors import BadUpdate, DataError, Remedy
 
 Delta = dict[str, Floats]
 Shapes = Mapping[str, tuple[int, ...]]
-SCORE_SHARE = 1 / 16  # of the norm: score weights are nine of half a million, and a lie about them alone would go far
+SCORE_SHARE = 1 / 16  # of the norm: score weights are few of half a million, and a lie about them alone would go far
+FIRST_SCORE_WEIGHTS = 9  # that a coordinator knows which does not say how many
+_SCORE_PARTS = (f"{SCORE}.int8", f"{SCORE}.scale")
 MOST_LOST = 1 / 8  # of the norm: half a step of each number, sqrt(columns) / 254, loses less in rows of up to 1,000
 
 
@@ -41,12 +43,37 @@ def residual_from(blob: bytes | None, shapes: Shapes) -> Delta | None:
         residual: Delta = load(blob)
     except SafetensorError:
         return None
+    residual = widened(residual, shapes)
     return residual if shapes_of(residual) == dict(shapes) else None
 
 
 def difference(trained: Weights, start: Weights) -> Delta:
     """trained - start, tensor by tensor."""
     return {name: trained[name] - start[name] for name in start}
+
+
+def widened(delta: Delta, shapes: Shapes) -> Delta:
+    """`delta`, of a model of `shapes` as others knew it: score weights that have come since do not change."""
+    if SCORE not in delta or SCORE not in shapes:
+        return delta
+    return {**delta, SCORE: lengthened(delta[SCORE], shapes[SCORE])}
+
+
+def lengthened(array: Floats, shape: tuple[int, ...]) -> Floats:
+    """`array` (n,) with zeros up to `shape`; one that is not shorter as it is."""
+    missing = shape[0] - len(array) if array.ndim == len(shape) == 1 else 0
+    return np.pad(array, (0, missing)) if missing > 0 else array
+
+
+def narrowed(blob: bytes, score_weights: int) -> bytes:
+    """An encoded update as who knows so many score weights takes it, 0 the first: later ones' change is left out."""
+    known = score_weights or FIRST_SCORE_WEIGHTS
+    try:
+        tensors = load(blob)
+    except SafetensorError:  # as whoever gets it will find
+        return blob
+    longer = {name: tensors[name][:known] for name in _SCORE_PARTS if name in tensors and len(tensors[name]) > known}
+    return save({**tensors, **longer}) if longer else blob
 
 
 def norm_of(delta: Mapping[str, Floats]) -> float:
@@ -164,6 +191,8 @@ def _checked(blob: bytes, shapes: Shapes) -> dict[str, tuple[Any, Any]]:
         values, scale = checked[name] = tensors[f"{name}.int8"], tensors[f"{name}.scale"]
         if values.dtype != np.int8 or scale.dtype != np.float16:
             raise BadUpdate("wrong-dtype", "the update's {tensor} is not int8 with float16 scales", tensor=name)
+        if name == SCORE and values.shape == scale.shape:  # maybe of a swipefl that knew fewer
+            values, scale = checked[name] = lengthened(values, shape), lengthened(scale, shape)
         if values.shape != shape or scale.shape != shape[:1]:
             raise BadUpdate("wrong-shape", "the update's {tensor} has another shape than the model's", tensor=name)
         if not np.isfinite(scale).all():

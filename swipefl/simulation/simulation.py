@@ -24,7 +24,7 @@ from swipefl.federation.aggregation import Arrived
 from swipefl.federation.privacy import Privacy
 from swipefl.federation.round import Master, play
 from swipefl.federation.strategy import Strategy
-from swipefl.federation.update import Delta, Shapes, decode_update, norms_of
+from swipefl.federation.update import Delta, Shapes, decode_update, norms_of, widened
 from swipefl.gesture.formats import read_examples
 from swipefl.jsonline import json_line
 from swipefl.simulation.participants import Participant
@@ -158,6 +158,8 @@ class Simulation:
         if not self._start_scores.exists():
             return None
         together, by = json.loads(self._start_scores.read_text("utf-8"))
+        if not isinstance(by, dict):  # as they were kept before there were groups
+            together, by = (together, by), {}
         return Scores(Top(*together), {name: Top(*top) for name, top in by.items()})
 
     def newest(self) -> Path:
@@ -240,7 +242,7 @@ class Simulation:
         blob = (self._folder / update.path).read_bytes()
         if self._scenario.compressed:
             return decode_update(blob, self._shapes, only)
-        return load(blob)
+        return widened(load(blob), self._shapes)
 
     def _on_their_way(self, number: int) -> list[Sent]:
         """The updates that are still to arrive after a round."""

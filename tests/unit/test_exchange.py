@@ -1,5 +1,6 @@
 """What a visit makes of each answer of a coordinator, which here is only played: what is kept, dropped and owed."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -11,14 +12,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.checkpoint import SCORE, SPREADS, base_checkpoint
 from swipefl.errors import CoordinatorUnreachable, FederationError, UpdateRefused
 from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.device.leaving import TOLD, erase_federation
 from swipefl.federation.device.telling import judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest
-from swipefl.federation.update import residual_from, shapes_of
+from swipefl.federation.update import decode_update, residual_from, shapes_of
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
@@ -44,6 +45,8 @@ class Played:
     `told` is what it was told of versions; `is_away` before it answers anything.
     """
 
+    score_weights = len(SPREADS)
+
     def __init__(
         self, answer: wire.UploadUpdateResponse | FederationError | None = None, is_away: bool = False
     ) -> None:
@@ -68,6 +71,7 @@ class Played:
             newest=signed_manifest(manifest, KEY),
             plan=wire.TrainingPlan(epochs=2, batch_size=4, learning_rate=0.5, max_norm=0.25),
             keys=wire.SigningKeys(public_key=public_bytes(KEY)),
+            score_weights=self.score_weights,
         )
 
     def upload(self, header: wire.UpdateHeader, blob: bytes) -> wire.UploadUpdateResponse:
@@ -96,6 +100,18 @@ def visited(store: Store, home: Path, answer: Any) -> tuple[Exchanged, Membershi
     member = store.memberships.get()
     assert member
     return done, member, client
+
+
+def test_a_coordinator_of_before_gets_the_score_weights_that_it_knows(
+    own: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says nothing of them; the header is of what is sent."""
+    monkeypatch.setattr(Played, "score_weights", 0)
+    done, _, client = visited(own, tmp_path, wire.UploadUpdateResponse(outcome=ACCEPTED))
+    assert done.pushed == 1
+    ((header, blob),) = client.sent
+    assert (header.size_bytes, header.sha256) == (len(blob), hashlib.sha256(blob).digest())
+    assert decode_update(blob, {**shapes_of(BASE.parameters), SCORE: (9,)})
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, DUPLICATE])

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import structlog
 
 from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.errors import VersionConflict
+from swipefl.errors import BadUpdate, VersionConflict
 from swipefl.federation.aggregation import Arrived
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import FEW, Policy
@@ -24,6 +24,14 @@ MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a back
 
 Holdout: TypeAlias = Callable[[Checkpoint, Stop], float]
 """Gives a checkpoint's top-1 on swipes held out; asks a stop meanwhile, and raises what that says."""
+
+
+class _UnfitError(Exception):
+    """A waiting update that is none of the model that there is now."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(number, reason)
+        self.number, self.reason = number, reason
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,11 @@ class Aggregator:
         return count >= self.policy.buffer or waited
 
     def draft(self, state: State, stop: Stop = never) -> Draft:
-        """The version that the waiting updates make; writes nothing. Raises what `stop` says while it is scored.
+        """The version that the waiting updates make. Raises what `stop` says while it is scored.
 
         Where the candidate is worse on the holdout, or none that a device takes, it is a version of the same weights:
         devices fetch nothing, and may contribute anew. Raises VersionConflict where updates went since the round was
-        due, StoreError.
+        due, or one was dropped that fits the model no longer, StoreError.
         """
         began = time.perf_counter()
         with state.reading():
@@ -59,7 +67,12 @@ class Aggregator:
         shapes = newest.shapes
         arrived = [_arrived(state, update, newest.number, shapes) for update in waiting]
         score = self._score(stop)
-        outcome = play(master, arrived, self.policy.strategy, played + 1, score)
+        try:
+            outcome = play(master, arrived, self.policy.strategy, played + 1, score)
+        except _UnfitError as unfit:  # it fitted when it came; the others do not wait for one that never will again
+            state.updates.drop(unfit.number)
+            structlog.get_logger().warning("update dropped", number=unfit.number, reason=unfit.reason)
+            raise VersionConflict("unfit-update", "an update of this round fits no longer") from unfit
         seconds = time.perf_counter() - began
         self.metrics.aggregation.observe(seconds)
         structlog.get_logger().info(
@@ -100,6 +113,9 @@ class Aggregator:
 
 def _arrived(state: State, update: Waiting, newest: int, shapes: Shapes) -> Arrived:
     def read(only: str | None) -> Delta:
-        return decode_update(state.updates.blob(update), shapes, only)
+        try:
+            return decode_update(state.updates.blob(update), shapes, only)
+        except BadUpdate as error:
+            raise _UnfitError(update.number, error.code) from error
 
     return Arrived(update.examples, newest - update.version, read)

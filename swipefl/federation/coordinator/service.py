@@ -14,6 +14,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
+from swipefl.decoder.checkpoint import SCORE
 from swipefl.errors import StoreError
 from swipefl.federation.coordinator.admission import (
     ACCEPTED,
@@ -139,6 +140,7 @@ class FederationService(FederationServiceServicer):
             keys=keys,
             retry_after_s=self._policy.retry_after_s,
             contributed=contributed,
+            score_weights=newest.shapes[SCORE][0],
         )
 
     def _note_judged(self, device: Device, said: wire.Judged) -> None:

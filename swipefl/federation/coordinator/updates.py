@@ -107,6 +107,10 @@ class Updates:
             "UPDATE updates SET consumed_by = 0, blob = NULL WHERE device = ? AND consumed_by IS NULL", (device,)
         )
 
+    def drop(self, number: int) -> None:
+        """This one goes into no version."""
+        self._sql.run("UPDATE updates SET consumed_by = 0, blob = NULL WHERE number = ?", (number,))
+
     def prune(self, oldest: int) -> None:
         """Those that went into the versions up to `oldest` are forgotten.
 

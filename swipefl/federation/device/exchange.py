@@ -25,6 +25,7 @@ from swipefl.federation.device.telling import header_of, judged_of
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
+from swipefl.federation.update import narrowed
 from swipefl.federation.wire.v1.federation_pb2 import CheckInResponse, Judged, Manifest, Outcome, UploadUpdateResponse
 from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.membership import Membership
@@ -101,7 +102,7 @@ class Exchange:
             with self._connect(member) as client:
                 asked = self._checked_in(client, member)
                 manifest = self._trusted(asked)
-                done = self._push(client, manifest) if push else Exchanged()
+                done = self._push(client, manifest, asked.score_weights) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
         except (FederationError, UsageError):  # a timer that can never come through backs off as well
             self._note_failure()
@@ -223,7 +224,7 @@ class Exchange:
                 version=manifest.version,
             )
 
-    def _push(self, client: Client, newest: Manifest) -> Exchanged:
+    def _push(self, client: Client, newest: Manifest, score_weights: int) -> Exchanged:
         taken = refused = stale = 0
         reasons = []
         for update in self._store.outbox.waiting():
@@ -233,7 +234,7 @@ class Exchange:
                 stale += 1
                 continue
             self._store.outbox.attempt(update.id, version)
-            answer = _sent(client, update, version)
+            answer = _sent(client, replace(update, blob=narrowed(update.blob, score_weights)), version)
             if answer.outcome in (Outcome.OUTCOME_ACCEPTED, Outcome.OUTCOME_DUPLICATE):
                 # One that was just accepted waits, and until a version consumed it no other of this device is taken.
                 until = newest.version if answer.outcome == Outcome.OUTCOME_ACCEPTED else version

@@ -76,18 +76,20 @@ class Judged(_message.Message):
     def __init__(self, version: _Optional[int] = ..., swipes: _Optional[int] = ..., right_before: _Optional[int] = ..., right_now: _Optional[int] = ...) -> None: ...
 
 class CheckInResponse(_message.Message):
-    __slots__ = ("newest", "plan", "keys", "retry_after_s", "contributed")
+    __slots__ = ("newest", "plan", "keys", "retry_after_s", "contributed", "score_weights")
     NEWEST_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     RETRY_AFTER_S_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTED_FIELD_NUMBER: _ClassVar[int]
+    SCORE_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
     newest: SignedManifest
     plan: TrainingPlan
     keys: SigningKeys
     retry_after_s: float
     contributed: bool
-    def __init__(self, newest: _Optional[_Union[SignedManifest, _Mapping]] = ..., plan: _Optional[_Union[TrainingPlan, _Mapping]] = ..., keys: _Optional[_Union[SigningKeys, _Mapping]] = ..., retry_after_s: _Optional[float] = ..., contributed: bool = ...) -> None: ...
+    score_weights: int
+    def __init__(self, newest: _Optional[_Union[SignedManifest, _Mapping]] = ..., plan: _Optional[_Union[TrainingPlan, _Mapping]] = ..., keys: _Optional[_Union[SigningKeys, _Mapping]] = ..., retry_after_s: _Optional[float] = ..., contributed: bool = ..., score_weights: _Optional[int] = ...) -> None: ...
 
 class SignedManifest(_message.Message):
     __slots__ = ("manifest", "signature")
