@@ -21,7 +21,7 @@ def workers(count: int, prepare: Callable[..., object] = os.getpid, *given: Any)
 
     Each begins with `prepare`, which is `given` this.
     """
-    context, others = multiprocessing.get_context("spawn"), set(multiprocessing.active_children())
+    context = multiprocessing.get_context("spawn")
     far, near = context.Pipe(duplex=False)  # `near` is closed by the kernel, if by nobody else
     with far, near, ProcessPoolExecutor(count, context, _begin, (far, prepare, given)) as processes:
         # They have the terminal's Ctrl-C and a service's SIGTERM too, from their first instruction on: it is the first
@@ -35,8 +35,8 @@ def workers(count: int, prepare: Callable[..., object] = os.getpid, *given: Any)
         try:
             yield processes
         except BaseException:
-            for worker in set(multiprocessing.active_children()) - others:
-                worker.kill()
+            for _ in range(count):  # not by closing it alone: a fork of this process may have `near` too
+                near.send_bytes(b"")
             raise
 
 
@@ -52,7 +52,7 @@ def in_order(processes: Executor, work: Callable[[Task], Done], tasks: Iterable[
 
 
 def _begin(far: Connection, prepare: Callable[..., object], given: tuple[Any, ...]) -> None:
-    """Ends this process when the other end of `far` is closed, whatever it does then."""
+    """Ends this process when something comes out of `far`, or its other end is closed, whatever it does then."""
 
     def watch() -> None:
         with suppress(EOFError, OSError):

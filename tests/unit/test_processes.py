@@ -1,9 +1,11 @@
 """What several processes do comes in order, and nothing is taken long before its turn."""
 
+import multiprocessing
 import pickle
 import threading
+import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -16,10 +18,11 @@ from swipefl.device.parallel import BATCH, spread
 from swipefl.device.words import change_word
 from swipefl.errors import DataError
 from swipefl.home import Home
-from swipefl.processes import in_order
+from swipefl.processes import in_order, workers
 from swipefl.settings.device import Settings
 from tests.support.people import examples
 from tests.support.simulations import Here
+from tests.support.waiting import LONG_S, wait_until
 
 
 @given(st.lists(st.integers(), max_size=40), st.integers(0, 9))
@@ -79,6 +82,36 @@ def test_an_error_of_another_process_is_the_same_error() -> None:
     decoder = Home(Settings(home=Path("nowhere"))).prediction("base").decoder()
     with pytest.raises(DataError, match="-1 is negative"):
         list(spread(halved, decoder, [4, -1], 2))
+
+
+def test_only_its_own_processes_end_where_a_block_is_left_early(tmp_path: Path) -> None:
+    """At once, in the middle of what they do; what the program began meanwhile goes on."""
+    began = tmp_path / "began"
+    ways = [multiprocessing.get_context(way) for way in ("fork", "spawn")]
+    others = [way.Process(target=time.sleep, args=(10 * LONG_S,)) for way in ways]  # type: ignore[attr-defined]
+    its_own = set[int | None]()
+
+    def leave_early(processes: Executor) -> None:
+        its_own.update(child.pid for child in multiprocessing.active_children())
+        for other in others:
+            other.start()
+        processes.submit(_sleep, began)
+        wait_until(began.exists, "nothing began")
+        raise DataError("early", "early")
+
+    with pytest.raises(DataError), workers(2) as processes:
+        leave_early(processes)
+    assert len(its_own) == 2
+    assert its_own.isdisjoint(child.pid for child in multiprocessing.active_children())
+    for other in others:
+        assert other.is_alive()
+        other.kill()
+        other.join()
+
+
+def _sleep(began: Path) -> None:
+    began.touch()
+    time.sleep(10 * LONG_S)
 
 
 def test_a_decoder_is_the_same_in_another_process(tmp_path: Path) -> None:
