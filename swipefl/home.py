@@ -114,7 +114,11 @@ class Home:
         return True
 
     def vocabulary(
-        self, store: "Store | None", size: int | None = None, old: "Vocabulary | None" = None
+        self,
+        store: "Store | None",
+        size: int | None = None,
+        old: "Vocabulary | None" = None,
+        own_phrases: bool = True,
     ) -> "Vocabulary":
         """The words of each language, the person's own among them; out of an `old` one if any. Raises StoreError."""
         from swipefl.device.vocabulary import Own, Vocabulary
@@ -124,7 +128,8 @@ class Home:
             versions = tuple(store.lexicons.all())
             lexicons = {known.language: partial(self._lexicon, known.language) for known in versions}
             words, hidden = store.words.all(), store.words.hidden()
-            own = Own(words, hidden, lexicons, self.person, self._typed, self._behind, versions)
+            behind = self._behind if own_phrases else None
+            own = Own(words, hidden, lexicons, self.person, self._typed, behind, versions)
         return old.renewed(own) if old else Vocabulary(own, size, self.settings.offensive_words)
 
     def _lexicon(self, language: str) -> bytes:
@@ -187,12 +192,14 @@ class Home:
         keyboard: str | None = None,
         lexicon_size: int | None = None,
         prior: Path | None = None,
+        own_phrases: bool = True,
     ) -> "Prediction":
         """What turns gestures into words. A home without a store is left alone: the base checkpoint needs none.
 
-        Raises UsageError, DataError for a prior that cannot be read, CheckpointError.
+        `own_phrases` says whether the person's own words in order have a say. Raises UsageError, DataError for a prior
+        that cannot be read, CheckpointError.
         """
-        compose = self._composing(model, keyboard, lexicon_size, prior)
+        compose = self._composing(model, keyboard, lexicon_size, prior, own_phrases)
         if not self._path.exists():
             return compose(None, None)
         with self.store() as store:
@@ -216,7 +223,12 @@ class Home:
         return Store(self._path, person=self._person_in, make=False)
 
     def _composing(
-        self, model: str, keyboard: str | None, lexicon_size: int | None, prior: Path | None
+        self,
+        model: str,
+        keyboard: str | None,
+        lexicon_size: int | None,
+        prior: Path | None,
+        own_phrases: bool = True,
     ) -> "Callable[[Store | None, Prediction | None], Prediction]":
         """What makes a prediction of a store, out of an older one where there is one: only what has changed is new."""
         from swipefl.device.grids import keyboards_of
@@ -230,7 +242,7 @@ class Home:
         def compose(store: "Store | None", old: "Prediction | None") -> "Prediction":
             of_model, of_keyboards = choosing(store, model), store.keyboards.written() if store else ()
             was_model, were_keyboards = old.made_of if old else (None, None)
-            vocabulary = self.vocabulary(store, lexicon_size, old.vocabulary if old else None)
+            vocabulary = self.vocabulary(store, lexicon_size, old.vocabulary if old else None, own_phrases)
             if old and (was_model, were_keyboards, old.vocabulary) == (of_model, of_keyboards, vocabulary):
                 return old
             checkpoint = old.checkpoint if old and was_model == of_model else choose_checkpoint(store, model)

@@ -32,7 +32,9 @@ KEYS = (
 def evaluate(
     path: Annotated[
         str | None,
-        typer.Argument(metavar="PATH|-", help="Gestures with their words; without it, those held out from training."),
+        typer.Argument(
+            metavar="PATH|-", help="Gestures with their words, as ingest reads them; else those held out from training."
+        ),
     ] = None,
     model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
     lexicon_size: Annotated[int | None, typer.Option(min=1, help="Only the N most frequent words.")] = None,
@@ -50,13 +52,13 @@ def evaluate(
     from swipefl.gesture.formats.fields import held_out_by
 
     device = home_of(home)
-    prediction = device.prediction(model, keyboard, lexicon_size)
-    source = None if path is None else source_of(path)
-    examples = device.held_out() if source is None else prediction.examples(source)
+    prediction = device.prediction(model, keyboard, lexicon_size, own_phrases=path is None)
+    sources = None if path is None else [source_of(path)]
     if by is None:
+        examples = device.held_out() if sources is None else prediction.examples(sources)
         evaluation, groups = prediction.evaluation(examples, language, jobs), None
     else:
-        grouped = held_out_by(examples, by) if source is None else prediction.grouped(source, by)
+        grouped = held_out_by(device.held_out(), by) if sources is None else prediction.grouped(sources, by)
         evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
     if as_json or not is_terminal():
         told = {} if groups is None else {"by": {name: _json(group) for name, group in groups.items()}}

@@ -28,6 +28,7 @@ from swipefl.gesture.formats import (
     bare,
     read_gestures,
     read_lines,
+    standing,
     unreadable,
 )
 from swipefl.gesture.formats.fields import facts_of, group_of
@@ -153,22 +154,23 @@ class Prediction:
         decoder = self._decoder(self.vocabulary.lexicon, language)
         return tallied_by(self._spread(_seen_of_group, decoder, examples, jobs))
 
-    def examples(self, source: Source) -> Iterator[Example]:
-        """The gestures with words of a source. Raises DataError where it cannot be read."""
-        return (example for example, _ in self._labelled(source))
+    def examples(self, sources: Iterable[Source]) -> Iterator[Example]:
+        """The gestures with words that stand at the end of sources. Raises DataError where one cannot be read."""
+        return self._standing(sources, lambda example, fields: example)
 
-    def grouped(self, source: Source, field: str) -> Iterator[tuple[Example, str]]:
-        """The gestures with words of a source, each with its group by a field of its line.
+    def grouped(self, sources: Iterable[Source], field: str) -> Iterator[tuple[Example, str]]:
+        """The same, each with its group by a field of its line.
 
         Raises DataError, and UsageError for a field by which nothing can be grouped.
         """
-        for example, said in self._labelled(source):
-            yield example, group_of({**facts_of(example), **said}, field)
+        return self._standing(
+            sources, lambda example, fields: (example, group_of({**facts_of(example), **fields}, field))
+        )
 
-    def _labelled(self, source: Source) -> Iterator[tuple[Example, Mapping[str, Any]]]:
-        for entry in entries_in(source, self.keyboard, self.find):
-            if isinstance(entry, Reading) and entry.word is not None:  # a partial one has none
-                yield Example(entry.gesture, entry.word), entry.fields
+    def _standing(
+        self, sources: Iterable[Source], kept: Callable[[Example, Mapping[str, Any]], Item]
+    ) -> Iterator[Item]:
+        return standing((entry for one in sources for entry in entries_in(one, self.keyboard, self.find)), kept)
 
     def shown(self, handle: str, example: Example, top: int = 5) -> Shown:
         """What the model saw of the gesture that is stored under this handle."""

@@ -96,8 +96,8 @@ def evaluate_part(
     And those of each group by a field of their lines, where one is named. Raises UsageError where that groups nothing.
     """
     decoder = decoder_of_any(_checkpoint(start))
-    chosen = islice(read_labelled(examples), part, None, parts)
-    grouped = ((example, group_of(fields, by) if by else "") for example, fields in chosen)
+    labelled = read_labelled(examples, lambda example, fields: (example, group_of(fields, by) if by else ""))
+    grouped = islice(labelled, part, None, parts)
     whole, groups = evaluate_by(decoder.decode_and_spell, grouped, decoder.knows)
     return whole, groups if by else {}
 

@@ -114,9 +114,8 @@ class Campaign:
         """A checkpoint on every `every`-th swipe of those who are judged, as a round's line has it."""
         context_of = shipped_context if has_context else (lambda languages: None)
         decoder = Decoder(model, load_lexicon, context_of=context_of)
-        examples = (
-            (example, group_of(said, BY)) for example, said in islice(read_labelled(self.judged), 0, None, every)
-        )
+        labelled = read_labelled(self.judged, lambda example, said: (example, group_of(said, BY)))
+        examples = islice(labelled, 0, None, every)
         whole, groups = evaluate_by(decoder.decode_and_spell, examples, lambda example: True)
         by = {name: {"top1": group.top1, "top3": group.top3} for name, group in groups.items()}
         return {"top1": whole.top1, "top3": whole.top3, "by": by}

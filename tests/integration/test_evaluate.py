@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import swipefl
-from tests.support.swipes import EXAMPLE, GOOD
+from tests.support.swipes import EXAMPLE, GOOD, lines
 from tests.support.terminal import seen, swipefl_on_terminal
 
 KEYS = {"examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece", "written", "written_examples", "ms_p50"}
@@ -73,7 +73,7 @@ def test_what_cannot_be_grouped_by_is_refused_without_a_word_of_it(tmp_path: Pat
 def _many(path: Path) -> Path:
     """More groups than there may be, of swipes that are quickly decoded."""
     line = json.loads(GOOD[0])
-    path.write_text("\n".join(json.dumps(line | {"gesture_id": f"g{i}"}) for i in range(1001)))
+    path.write_text("\n".join(json.dumps(line | {"gesture_id": f"g{i}", "width": 360 + i / 64}) for i in range(1001)))
     return path
 
 
@@ -89,3 +89,31 @@ def test_documents_and_tables_have_fields_too(tmp_path: Path) -> None:
     for name in ("array.json", "table.csv"):
         done = swipefl(tmp_path / "home", "evaluate", str(tmp_path / name), "--model", "base", "--by", "hand").json
         assert {hand: group["examples"] for hand, group in done["by"].items()} == {"left": 2, "right": 1}
+
+
+def test_a_log_counts_as_it_is_in_the_end(tmp_path: Path) -> None:
+    """As a store of it would: corrected words, swipes that were taken back, ids that are used again."""
+    right = [json.loads(line) for line in GOOD[:12]]
+    wrong = [{**line, "word": "zebra", "gesture_id": f"w{place}"} for place, line in enumerate(right)]
+    taken = [{"gesture_id": line["gesture_id"], "delete": True} for line in (*wrong[8:], right[0])]
+    again = {**right[0], "gesture_id": right[1]["gesture_id"]}
+    log = tmp_path / "log.jsonl"
+    log.write_bytes(lines(*wrong, *right[:8], *taken, again, {"gesture_id": again["gesture_id"], "delete": True}))
+    assert swipefl(tmp_path / "home", "ingest", str(log)).code == 0
+    (tmp_path / "kept.jsonl").write_text(swipefl(tmp_path / "home", "export").out)
+    assert swipefl(tmp_path / "home", "ingest", str(tmp_path / "kept.jsonl")).json["stored"] == 0
+    counted = [swipefl(tmp_path / "new", "evaluate", str(tmp_path / name)).json for name in ("log.jsonl", "kept.jsonl")]
+    assert [each["examples"] for each in counted] == [7, 7]
+    assert counted[0]["top1"] == counted[1]["top1"] > 0
+
+
+def test_no_file_tells_its_own_answers(tmp_path: Path) -> None:
+    """Also where it was ingested before, and its words in order are known."""
+    (tmp_path / "plain.jsonl").write_bytes(b"".join(GOOD[:60]))
+    told = [{**json.loads(line), "before": f"so {json.loads(line)['word']}"} for line in GOOD[:60]]
+    (tmp_path / "told.jsonl").write_bytes(lines(*told))
+    found = []
+    for name in ("plain", "told"):  # the same words are known to both
+        assert swipefl(tmp_path / name, "ingest", str(tmp_path / f"{name}.jsonl")).json["stored"] == 60
+        found.append(swipefl(tmp_path / name, "evaluate", str(tmp_path / "told.jsonl"), "--model", "base").json["top1"])
+    assert found[0] == found[1]

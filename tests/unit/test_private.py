@@ -203,7 +203,7 @@ def test_what_is_private_is_answered_in_its_place(tmp_path: Path) -> None:
         (3, False, False),
         (4, True, True),
     ]
-    assert [example.gesture.id for example in prediction.examples(tmp_path / "s.jsonl")] == ["plain"]
+    assert [example.gesture.id for example in prediction.examples([tmp_path / "s.jsonl"])] == ["plain"]
 
 
 @given(

@@ -33,6 +33,7 @@ from swipefl.gesture.formats.reading import (
     unknown_format,
     unreadable,
 )
+from swipefl.gesture.formats.standing import Kept, standing
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard, built_in
 
@@ -53,6 +54,7 @@ __all__ = [
     "read_gestures",
     "read_labelled",
     "read_lines",
+    "standing",
     "unknown_format",
     "unreadable",
 ]
@@ -77,20 +79,18 @@ def read_gestures(
 
 
 def read_examples(path: Path) -> Iterator[Example]:
-    """The gestures with words of a file, on built-in keyboards; what cannot be read is passed over.
+    """The gestures with words that a file has in the end, on built-in keyboards; what cannot be read is passed over.
 
     Raises DataError where the file itself cannot be read.
     """
-    return (example for example, _ in read_labelled(path))
+    return read_labelled(path, lambda example, fields: example)
 
 
-def read_labelled(path: Path) -> Iterator[tuple[Example, Mapping[str, Any]]]:
-    """The same, each with all that its line says."""
+def read_labelled(path: Path, kept: Callable[[Example, Mapping[str, Any]], Kept]) -> Iterator[Kept]:
+    """What is `kept` of each of them, and of all that its line says."""
     try:
         with path.open("rb") as stream:
-            for entry in read_gestures(stream, str(path), None, None, built_in):
-                if isinstance(entry, Reading) and entry.word is not None:
-                    yield Example(entry.gesture, entry.word), entry.fields
+            yield from standing(read_gestures(stream, str(path), None, None, built_in), kept)
     except OSError as error:
         raise unreadable(str(path), error) from error
 
