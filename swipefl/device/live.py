@@ -1,6 +1,7 @@
 """A prediction for a session: it takes up what changes in the store, between two gestures and beside them."""
 
 import logging
+import os
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ class Live:
         self._looks = threading.Condition()
         self._wanted, self._done, self._is_closed = 0, 0, False
         self._state = self._first()
+        self._process = os.getpid()
         self._thread = threading.Thread(target=self._follow, name="swipefl live", daemon=True)
         self._thread.start()
 
@@ -70,10 +72,15 @@ class Live:
 
     def close(self) -> None:
         """Ends the thread; `now` gives the last state ever after."""
-        with self._looks:
-            self._is_closed = True
-            self._looks.notify_all()
+        self.let_go()
         self._thread.join()
+
+    def let_go(self) -> None:
+        """The same, and waits for nothing."""
+        if self._process == os.getpid():  # of a forked process it stayed with the parent
+            with self._looks:
+                self._is_closed = True
+                self._looks.notify_all()
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +131,7 @@ class Live:
             with self._looks:
                 self._is_closed = True
                 self._looks.notify_all()
-            self._let_go()
+            self._close_store()
 
     def _look(self) -> None:
         """Makes the next state if the store has changed; of what fails, the last one counts until it changes again."""
@@ -136,7 +143,7 @@ class Live:
                 self._seen = seen
                 self._take_up(store)
         except (StoreError, OSError):  # the next look begins anew
-            self._let_go()
+            self._close_store()
         except SwipeflError:  # such as a damaged model: whatever helps will change the store
             pass
         except Exception as error:
@@ -149,7 +156,7 @@ class Live:
         if newer is not prediction:
             self._state = self._ready(newer)
 
-    def _let_go(self) -> None:
+    def _close_store(self) -> None:
         self._kept.close()
         self._seen = None
 

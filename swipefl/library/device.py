@@ -3,10 +3,10 @@
 import datetime
 import os
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from itertools import chain
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -182,11 +182,13 @@ class Device:
     ) -> "Evaluation":
         """Counts how often the right word comes first, on swipes with their words, else on those that are held out.
 
-        `swipes` are as `ingest` takes them, and no folder. `model` is "personal" (what predictions use), "global" (the
-        newest received) or "base" (the one of the package); `lexicon_size` keeps the most frequent words alone;
-        `language` is "de" or "de,en", else what line, keyboard or settings say. `by` is a field of the lines, such as
-        "user": the evaluation's `by` then has one more for each of its values. `jobs` processes share the work, each of
-        them begun with a module of the caller's that must be safe to import (`if __name__ == "__main__"`).
+        `swipes` are as `ingest` takes them, and no folder: what was corrected or taken back counts as it is in the end.
+        The person's own words in order, which may come of these very swipes, have no say in them.
+        `model` is "personal" (what predictions use), "global" (the newest received) or "base" (the one of the package);
+        `lexicon_size` keeps the most frequent words alone; `language` is "de" or "de,en", else what line, keyboard or
+        settings say. `by` is a field of the lines, such as "user": the evaluation's `by` then has one more for each of
+        its values. `jobs` processes share the work, each of them begun with a module of the caller's that must be safe
+        to import (`if __name__ == "__main__"`).
         Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError, WorkerLost.
         """
         from swipefl.gesture.formats.fields import held_out_by
@@ -194,15 +196,12 @@ class Device:
 
         check("jobs", jobs, 1, MOST_JOBS)
         with self._opened() as home:
-            prediction = home.prediction(model, _named(keyboard), lexicon_size)
+            prediction = home.prediction(model, _named(keyboard), lexicon_size, own_phrases=swipes is None)
             sources = None if swipes is None else sources_of(swipes)
             if by is None:
-                given = None if sources is None else chain.from_iterable(map(prediction.examples, sources))
-                return prediction.evaluation(home.held_out() if given is None else given, language, jobs)
-            if sources is None:
-                grouped = iter(held_out_by(home.held_out(), by))
-            else:
-                grouped = chain.from_iterable(prediction.grouped(source, by) for source in sources)
+                examples = home.held_out() if sources is None else prediction.examples(sources)
+                return prediction.evaluation(examples, language, jobs)
+            grouped = held_out_by(home.held_out(), by) if sources is None else prediction.grouped(sources, by)
             evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
             return replace(evaluation, by=groups)
 
@@ -329,7 +328,7 @@ class Device:
         """Lets go of all that is open; a second time does nothing."""
         with self._predicting:
             self._is_closed = True
-            if self._live and self._process == os.getpid():
+            if self._live:
                 self._live.close()
             self._live = None
         self._home.close()
@@ -366,6 +365,7 @@ class Device:
                 self._may_have_changed.clear()
             if self._live is None or self._process != os.getpid():  # the thread that follows stays with the parent
                 self._live, self._process = self._home.live(), os.getpid()
+                weakref.finalize(self, self._live.let_go)  # a device that nobody closes leaves no thread
             elif is_behind:
                 self._live.refresh()
             return self._live.now()

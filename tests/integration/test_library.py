@@ -2,6 +2,7 @@
 
 import ast
 import dataclasses
+import gc
 import gzip
 import importlib
 import inspect
@@ -476,6 +477,14 @@ def test_what_reads_lets_no_prediction_wait(device: swipefl.Device, monkeypatch:
     device.predict(LINES[0])
     device.predict(LINES[0])
     assert looked == [1]
+
+
+def test_a_device_that_nobody_closes_leaves_nothing(tmp_path: Path) -> None:
+    for number in range(3):
+        swipefl.open(tmp_path / str(number)).predict(LINES[0])
+    assert swipefl.open(tmp_path).words.list() == ()
+    gc.collect()
+    wait_until(lambda: all(thread.name != "swipefl live" for thread in threading.enumerate()))
 
 
 def test_a_child_goes_on_with_the_device_of_its_parent(device: swipefl.Device) -> None:
