@@ -55,6 +55,7 @@ def _show(report: "ForgetReport", as_json: bool, verb: str) -> None:
 def _counts(report: "ForgetReport") -> str:
     parts = (
         counted(report.erased, "gesture"),
+        f"what was written before {counted(report.stood_before, 'other')}",
         counted(report.words, "personal word"),
         counted(report.hidden, "hidden word"),
         counted(report.checkpoints, "personal model"),

@@ -17,10 +17,12 @@ from swipefl.store.store import Store
 class ForgetReport:
     """What was erased, or would be: gestures, personal and hidden words, and personal models and waiting updates.
 
-    `shared` says that a coordinator may have something of them, out of updates that were sent.
+    `stood_before` counts gestures that stay and had an erased word before them: it is erased there too. `shared` says
+    that a coordinator may have something of them, out of updates that were sent.
     """
 
     erased: int
+    stood_before: int
     words: int
     hidden: int
     checkpoints: int
@@ -38,8 +40,9 @@ def forget(
 ) -> ForgetReport:
     """Erases gestures stored before a time (unix seconds), of words spelled like one, both, one gesture, or all.
 
-    What derives from them goes too: personal words, personal checkpoints (the next cycle trains anew), what waits to
-    be sent. Where a file was read up to stays known, so that the next ingest does not bring them back.
+    What derives from them goes too: their words where they stood before others, personal words, personal checkpoints
+    (the next cycle trains anew), what waits to be sent. Where a file was read up to stays known, so that the next
+    ingest does not bring them back.
     Raises UsageError for an id that names none or several, StoreError, also where all is erased and traces may remain,
     and what `stop` says: the next cycle then finishes it.
     """
@@ -56,15 +59,17 @@ def would_forget(
     """What `forget` would erase; writes nothing and waits for nobody. Raises what `forget` does."""
     scope = store.gestures.scope(before, word, id)
     erased, words = store.gestures.erasable(scope), len(store.words.all()) - store.words.left(scope)
+    stood_before = len(store.redaction.of(scope))
     hidden = len(store.words.hidden(word)) if word is not None or scope.is_all else 0
     if not erased:
-        return ForgetReport(0, words, hidden, 0, 0, shared=False)
-    personal = [known for known in store.checkpoints.all() if known.kind == "personal"]
-    return ForgetReport(erased, words, hidden, len(personal), len(store.outbox.waiting()), _is_shared(store))
+        return ForgetReport(0, stood_before, words, hidden, 0, 0, shared=False)
+    personal, waiting = [known for known in store.checkpoints.all() if known.kind == "personal"], store.outbox.waiting()
+    return ForgetReport(erased, stood_before, words, hidden, len(personal), len(waiting), _is_shared(store))
 
 
 def _erased(store: Store, before: float | None, word: str | None, id: str | None) -> ForgetReport:
     words, hidden, checkpoints, updates = len(store.words.all()), 0, 0, 0
+    stood_before = store.redaction.erase(store.redaction.of(store.gestures.scope(before, word, id)))
     erased = store.gestures.erase(before, word, id)
     if word is not None or (before is None and id is None):
         hidden = len(store.words.hidden(word))
@@ -76,7 +81,8 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
             store.memberships.set(replace(member, residual=b""))
         store.meta.delete(DONE)
     shared = bool(erased) and _is_shared(store)
-    return ForgetReport(erased, words - len(store.words.all()), hidden, checkpoints, updates, shared)
+    left = len(store.words.all())
+    return ForgetReport(erased, stood_before, words - left, hidden, checkpoints, updates, shared)
 
 
 def _is_shared(store: Store) -> bool:

@@ -12,6 +12,7 @@ examples/phrases.md):
   them; 30 days let go of what a person no longer writes, and keep what they write once a week.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,11 +22,12 @@ import numpy as np
 
 from swipefl.arrays import Doubles
 from swipefl.decoder.context import Context
-from swipefl.gesture.before import Before, context_form
+from swipefl.gesture.before import UNKNOWN, Before, context_form
 from swipefl.gesture.spelling import straight
 from swipefl.store.phrases import Uttered
 
 HALF_LIFE_DAYS = 30.0
+OLDEST_DAYS = 3650.0  # a clock that was wrong once makes what came before older than a float can tell from never
 KEPT = 64  # contexts whose counts are kept at hand
 
 Counts = Mapping[str, Mapping[str, float]]
@@ -48,27 +50,32 @@ class OwnPhrases:
         if not uttered:
             return gains
         forms = [context_form(word) for word in words]
-        chances = np.exp(ln_frequencies + gains)
-        for behind in ("", context_form(before.text)) if before.words else ("",):
+        chances = ln_frequencies + gains
+        says_all = before.words and UNKNOWN not in before.words
+        for behind in ("", context_form(before.text)) if says_all else ("",):
             if counts := _counts(uttered, behind, before.is_start):
                 chances = _mixed(chances, words, forms, counts)
-        return np.log(chances) - ln_frequencies
+        return chances - ln_frequencies
 
 
 def _mixed(chances: Doubles, words: Sequence[str], forms: Sequence[str], counts: Counts) -> Doubles:
-    """Chances (N,) of words of these forms, interpolated with how often each was written."""
+    """Ln chances (N,) of words of these forms, interpolated with how often each was written.
+
+    In logarithms throughout: a prior may say that a word is less likely than a float can.
+    """
     total = sum(sum(written.values()) for written in counts.values())
     doubt = sum(min(sum(written.values()), 1.0) for written in counts.values())
     places: dict[str, list[int]] = defaultdict(list)
     for place, form in enumerate(forms):
         if form in counts:
             places[form].append(place)
-    told = np.zeros(len(words))
+    told = np.full(len(words), -np.inf)
     for form, alike in places.items():
         written = counts[form]
-        share = chances[alike] + [written.get(straight(words[place]), 0.0) for place in alike]
-        told[alike] = sum(written.values()) * share / share.sum()
-    mixed: Doubles = (told + doubt * chances) / (total + doubt)
+        own = (written.get(straight(words[place]), 0.0) for place in alike)
+        share = np.logaddexp(chances[alike], [math.log(uses) if uses else -math.inf for uses in own])
+        told[alike] = math.log(sum(written.values())) + share - np.logaddexp.reduce(share)
+    mixed: Doubles = np.logaddexp(told, math.log(doubt) + chances) - math.log(total + doubt)
     return mixed
 
 
@@ -83,5 +90,5 @@ def _counts(uttered: tuple[Uttered, ...], behind: str, caseless: bool) -> Counts
         if not behind or one.before == behind:
             written = counts[context_form(one.word)]
             word = "" if caseless else straight(one.word)
-            written[word] = written.get(word, 0.0) + 0.5 ** (one.age_days / HALF_LIFE_DAYS)
+            written[word] = written.get(word, 0.0) + 0.5 ** (min(one.age_days, OLDEST_DAYS) / HALF_LIFE_DAYS)
     return counts

@@ -16,13 +16,14 @@ import numpy as np
 
 from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, UsageError
-from swipefl.gesture.before import UNKNOWN, Before, before_in
+from swipefl.gesture.before import before_in
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
 from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import folded
 from swipefl.store.handles import choices_of, handle_of, meanings
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.names import Names
+from swipefl.store.redaction import Redaction, is_left_of
 from swipefl.store.scope import Scope, alike
 
 HELD_OUT_ONE_IN = 5
@@ -55,9 +56,10 @@ class _Label(NamedTuple):
     def then(self, said: "_Label") -> "_Label":
         """What counts once more was said.
 
-        Of the words before that is what was said last, whatever came of the word; who says nothing takes nothing back.
+        Of the words before that is what was said last, whatever came of the word; who says nothing takes nothing back,
+        and what is gone there does not come back with a line that is read again.
         """
-        if said.before is None:
+        if said.before is None or is_left_of(self.before, said.before):
             said = said._replace(before=self.before, follows=self.follows)
         else:
             self = self._replace(before=said.before, follows=said.follows)
@@ -135,8 +137,11 @@ class Stored:
 class Gestures:
     """Examples in the order in which they came, each with a verdict and a side of the train / held-out split."""
 
-    def __init__(self, sql: Sql, keyboards: Keyboards, names: Names, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, sql: Sql, keyboards: Keyboards, names: Names, redaction: Redaction, clock: Callable[[], float]
+    ) -> None:
         self._sql = sql
+        self._redaction = redaction
         self._keyboards = keyboards
         self._names = names
         self._clock = clock
@@ -164,10 +169,14 @@ class Gestures:
         """What is newly said of known traces in place of the stored; gives the verdicts of what was corrected."""
         known = self._labels({row.trace for row in rows})
         labels = {trace: label for trace, (_, label) in known.items()}
+        said = [(trace, label.word) for trace, (_, label) in known.items()]
         for row in rows:
             labels[row.trace] = labels[row.trace].then(row.label)
+            said.append((row.trace, row.word))
         changed = [(*known[trace], label) for trace, label in labels.items() if label != known[trace][1]]
         self._sql.run_many(_CORRECT, [(*label, number) for number, _, label in changed])
+        gone = {(known[trace][0], word) for trace, word in said if folded(word) != folded(labels[trace].word)}
+        self._redaction.erase_words(sorted(gone))
         return {number: label.verdict for number, old, label in changed if label != old._replace(by_hand=label.by_hand)}
 
     def _labels(self, traces: Collection[bytes]) -> dict[bytes, tuple[int, _Label]]:
@@ -182,6 +191,8 @@ class Gestures:
         """Give a stored gesture the word of `example`, which its owner says. Raises StoreError."""
         label = _row(Judged(example, verdict, by_hand=True), stored.stored_at).label
         self._sql.run(_CORRECT, (*label, stored.number))
+        if folded(example.word) != folded(stored.example.word):
+            self._redaction.erase_words([(stored.number, stored.example.word)])
 
     def examples(self, split: str) -> list[Example]:
         """The good examples of `split`: "train" or "held_out". Raises StoreError."""
@@ -277,27 +288,10 @@ class Gestures:
     def erase(self, before: float | None = None, word: str | None = None, id: str | None = None) -> int:
         """Erase the gestures of a `scope`; returns how many.
 
-        A word is erased where it stood before others, too. Bytes leave the disk with `Store.erase_traces`. Raises what
-        `find` does.
+        Bytes leave the disk with `Store.erase_traces`. Raises what `find` does.
         """
         scope = self.scope(before, word, id)
-        if scope.word is not None:
-            self._erase_before_others(scope)
         return self._sql.run(f"DELETE FROM gestures WHERE {scope.where}", scope.parameters)
-
-    def _erase_before_others(self, scope: Scope) -> None:
-        """UNKNOWN in place of a scope's word, where it stood before one that is left."""
-        wanted = folded(scope.word or "")
-        rows = self._sql.rows(
-            "SELECT number, before FROM gestures WHERE follows > '' AND (:before IS NULL OR stored_at < :before)",
-            {"before": scope.before},
-        )
-        for number, text in rows:
-            words = tuple(UNKNOWN if folded(word) == wanted else word for word in text.split())
-            if wanted and (left := Before(words)).text != text:
-                self._sql.run(
-                    "UPDATE gestures SET (before, follows) = (?, ?) WHERE number = ?", (left.text, left.follows, number)
-                )
 
     def erasable(self, scope: Scope) -> int:
         """How many there are of a scope. Raises StoreError."""

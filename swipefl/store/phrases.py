@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from swipefl.database.sql import Sql
-from swipefl.gesture.before import context_form
+from swipefl.gesture.before import UNKNOWN, context_form
 
 # Held-out examples do not count: they would tell their own words to the model that they judge.
 _COUNT = "follows IS NOT NULL AND verdict = 'good' AND held_out = 0"
@@ -49,8 +49,11 @@ class Phrases:
     def behind(self, follows: str) -> Sequence[Uttered]:
         """What was written behind a word as it is compared, '' for a sentence's start: the newest MOST_READ of it.
 
-        Equal, and the same object, while nothing in the store has changed. Raises StoreError.
+        Nothing follows from UNKNOWN. Equal, and the same object, while nothing in the store has changed.
+        Raises StoreError.
         """
+        if follows == UNKNOWN:
+            return ()
         state = (self._sql.rows("PRAGMA data_version")[0][0], self._sql.db.conn.total_changes)
         if state != self._state:
             self._read.cache_clear()
@@ -70,7 +73,7 @@ class Phrases:
         written: dict[tuple[tuple[str, ...], str], tuple[str, float]] = {}
         for before, word, stored_at in rows:
             words = tuple(context_form(before).split())
-            for some in {words[-1:], words}:
+            for some in {words[-1:], words} if UNKNOWN not in words else {words[-1:]} - {(UNKNOWN,)}:
                 key = some, context_form(word)
                 uses[key] = uses.get(key, 0) + 1
                 written[key] = word, stored_at

@@ -38,7 +38,8 @@ class Scope:
     @property
     def parameters(self) -> dict[str, object]:
         """What the condition's names stand for."""
-        return {"words": json.dumps(self.words or ()), "before": self.before, "number": self.number}
+        words = json.dumps(self.words or ())
+        return {"word": self.word, "words": words, "before": self.before, "number": self.number}
 
 
 def alike(words: Iterable[str], word: str) -> tuple[str, ...]:

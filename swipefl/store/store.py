@@ -20,6 +20,7 @@ from swipefl.store.meta import Meta
 from swipefl.store.names import Names
 from swipefl.store.outbox import Outbox
 from swipefl.store.phrases import Phrases
+from swipefl.store.redaction import Redaction
 from swipefl.store.rounds import Rounds
 from swipefl.store.schema import STORE
 from swipefl.store.words import Words
@@ -51,8 +52,9 @@ class Store:
         self.sql = open_database(path, STORE, make)
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
-        self.names = Names(self.sql)
-        self.gestures = Gestures(self.sql, self.keyboards, self.names, clock)
+        self.redaction = Redaction(self.sql)
+        self.names = Names(self.sql, self.redaction)
+        self.gestures = Gestures(self.sql, self.keyboards, self.names, self.redaction, clock)
         self.bookmarks = Bookmarks(self.sql)
         self.checkpoints = Checkpoints(self.sql, clock)
         self.rounds = Rounds(self.sql)

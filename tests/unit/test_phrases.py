@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.context import Context
-from swipefl.device.ownership import exported, forget, relabel
+from swipefl.device.ownership import exported, forget, relabel, would_forget
 from swipefl.device.phrases import OwnPhrases
 from swipefl.device.vocabulary import Own, Vocabulary
 from swipefl.gesture.before import Before, before_in
@@ -20,6 +21,7 @@ from swipefl.gesture.formats import Reading
 from swipefl.gesture.formats.own import read, to_line
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example
 from swipefl.gesture.keyboard import built_in
+from swipefl.gesture.spelling import folded
 from swipefl.store import phrases
 from swipefl.store.phrases import Phrase, Uttered
 from swipefl.store.store import Store
@@ -191,8 +193,100 @@ def test_a_word_that_is_forgotten_stands_before_no_other_either(
         put(store, [behind(text, example) for text, example in zip(texts, SWIPES, strict=False)])
         forget(store, word="don't", before=until)
         assert [stored.example.gesture.before for stored in store.gestures.all()] == [before_in(text) for text in left]
-        assert [len(store.phrases.behind(before_in(text).follows)) > 0 for text in left] == [True] * 4
+        assert [len(store.phrases.behind(before_in(text).follows)) for text in left] == [
+            sum(before_in(other).follows == before_in(text).follows != "#" for other in left) for text in left
+        ]
         assert (b"Dont" in bytes_of(path)) is (until == 0.5)
+
+
+WRITTEN = ["hello", "Hello", "don't", "Don’t", "water", "house", "New York"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(WRITTEN), st.booleans()), min_size=1, max_size=12),
+    st.sampled_from(["word", "before", "both", "id", "all"]),
+    st.integers(0, 11),
+)
+def test_what_is_forgotten_stands_before_nothing_that_came_next(
+    text: list[tuple[str, bool]], scope: str, which: int
+) -> None:
+    """And what is left says what it said, but for `#`; the preview counts what goes."""
+    now = [0.0]
+    with fresh_store() as (fresh, folder), Store(folder / "dated.db", lambda: now[0]) as store:
+        sentence: list[str] = []
+        for now[0], ((word, ends), swipe) in enumerate(zip(text, SWIPES, strict=False)):
+            put(store, [behind(" ".join(sentence), replace(swipe, word=word))])
+            sentence = [] if ends else [*sentence, word]
+        old = {stored.number: stored for stored in store.gestures.all()}
+        wanted = old.get(1 + which, old[1])
+        asked: dict[str, Any] = {
+            "word": {"word": wanted.example.word},
+            "before": {"before": wanted.stored_at},
+            "both": {"before": wanted.stored_at, "word": wanted.example.word},
+            "id": {"id": wanted.handle},
+            "all": {},
+        }[scope]
+        preview = would_forget(store, **asked)
+        assert forget(store, **asked) == preview
+        left = {stored.number: stored for stored in store.gestures.all()}
+        redacted = 0
+        for number, stored in left.items():
+            was, now_is = (one.example.gesture.before for one in (old[number], stored))
+            assert was is not None
+            assert now_is is not None
+            gone = [old[n].example.word for n in (number - 2, number - 1) if n in old and n not in left]
+            folds = {folded(part) for word in gone for part in (word, *word.split())}
+            assert all(folded(word) not in folds for word in now_is.words)
+            pairs = list(zip(was.words, now_is.words, strict=True))
+            assert all(new in (old_word, "#") for old_word, new in pairs)
+            redacted += was != now_is
+            if scope != "word":
+                assert all((new == "#") == (folded(old_word) in folds) for old_word, new in pairs)
+            put(fresh, [stored.example])
+        assert redacted == preview.stood_before
+        assert known(store) == known(fresh)
+
+
+def lines_of(*said: tuple[str, str, str]) -> list[Example]:
+    """Swipes, each with the word and what stood before: of the same name the same trace."""
+    return [behind(before, replace(SWIPES[ord(name) - ord("a")], word=word)) for name, word, before in said]
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("how", ["corrected", "relabelled", "taken back", "by its trace"])
+def test_what_gets_another_word_or_is_taken_back_stands_before_nothing_either(
+    path: Path, how: str, at_once: bool, again: bool
+) -> None:
+    """Nor once its log is read again."""
+    log = lines_of(("a", "see", ""), ("b", "Yellow", "see"), ("c", "hello", "see yellow"), ("d", "we", "yellow hello"))
+    log += lines_of(("e", "our", "yellow we"))
+    with Store(path) as store:
+        for _ in range(1 + again):
+            for part in [log] if at_once else [[each] for each in log]:
+                put(store, part)
+            if how == "corrected":
+                put(store, [replace(log[1], word="jello")])
+            elif how == "relabelled":
+                relabel(store, log[1].gesture.trace_hash().hex(), "jello")
+            else:
+                trace = log[1].gesture.trace_hash() if how == "by its trace" else None
+                assert store.names.take_back(log[1].gesture.id, trace) == 1
+        stood = {one.example.word: one.example.gesture.before for one in store.gestures.all()}
+        assert [stood[word] for word in ("hello", "we", "our")] == [
+            Before(("see", "#")),
+            Before(("#", "hello")),
+            Before(("yellow", "we")),
+        ]
+        if how != "corrected":
+            assert len(stood) == (5 if how == "relabelled" else 4)
+
+
+def test_another_way_to_write_the_same_word_stands_where_it_stood(store: Store) -> None:
+    put(store, lines_of(("a", "dont", ""), ("b", "go", "don't")))
+    put(store, lines_of(("a", "Don’t", "")))
+    assert [one.example.gesture.before for one in store.gestures.all()] == [Before(), Before(("don't",))]
 
 
 FORMS = ["hello", "Hello", "world", "don't", "Don’t", "Will", "will", "thing"]
@@ -222,6 +316,34 @@ def test_what_is_mixed_with_a_distribution_is_one(uttered: list[Uttered], text: 
     assert np.array_equal(elsewhere, known)
     if not uttered:
         assert np.array_equal(gains, known)
+
+
+@pytest.mark.parametrize("uses", [1, 3, 100])
+@pytest.mark.parametrize("age", [0.0, 40.0, 3_000.0, 32_000.0, 1e300])
+@pytest.mark.parametrize("ln_frequency", [0.0, -9.0, -800.0, -10_000.0])
+@pytest.mark.parametrize("word", ["well", "Well", "other"])
+def test_what_is_mixed_is_a_number_however_old_or_unlikely(
+    uses: int, age: float, ln_frequency: float, word: str
+) -> None:
+    words, ln_frequencies = ["well", "we'll", "WELL"], np.array([-9.0, ln_frequency, ln_frequency])
+    for package in (None, Package()):
+        own = OwnPhrases(lambda follows: [Uttered("i", word, age)] * uses, package)
+        with np.errstate(all="raise", under="ignore"):
+            assert np.isfinite(own.gain(before_in("i"), words, ln_frequencies)).all()
+
+
+def test_nothing_follows_from_what_is_no_word() -> None:
+    with fresh_store() as (store, _):
+        put(
+            store,
+            [behind(text, swipe) for text, swipe in zip(["at 5", "5 pm", "room 9 at", "7 8"], SWIPES, strict=False)],
+        )
+        assert store.phrases.behind("#") == ()
+        assert {phrase.before for phrase in store.phrases.all()} == {("pm",), ("at",)}
+        own = OwnPhrases(store.phrases.behind, None)
+        words, lns = ["hello", SWIPES[1].word], np.full(2, -9.0)
+        assert own.gain(before_in("at 6"), words, lns).tolist() == [0.0, 0.0]
+        assert own.gain(before_in("6 pm"), words, lns).tolist() == own.gain(before_in("pm"), words, lns).tolist()
 
 
 def gained(uttered: list[Uttered], text: str, words: list[str]) -> dict[str, float]:
