@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 
 from swipefl.gesture.spelling import APOSTROPHES, INVISIBLE, JOINERS, can_be_spelled, lower, straight, tidy
 
@@ -12,19 +12,23 @@ KEPT = 2  # words: as many as say something of the next one, and as few as that
 LOOKED_AT = 160  # characters from the end, in which the last words lie; a keyboard may send a page
 MOST_CHARACTERS = 64  # of a word
 AROUND, TOLD_BY = 6, 64  # words, in so many characters, by which a language is told
-UNKNOWN = "#"  # in place of a number, an address, a link or an emoji: no secret is kept, and no word follows from it
+UNKNOWN = "#"  # in place of a number, an address, a link or an emoji: no secret is kept, and nothing follows from it
 
 _ENDS = "!?؟۔।॥։።፧‽⁇⁈⁉！？。｡׃។៕။།"
 _CLOSING = r"[\"'”’»›)\]}」』*_]*+"
 # A Greek question ends in a semicolon.
 _END = re.compile(
-    rf"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|[。！？｡]"
+    rf"[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|(?<![0-9A-Za-z])[。！？｡]|[。！？｡](?![0-9A-Za-z])"
     rf"|(?:(?<![{_ENDS}])[{_ENDS}][{_ENDS}.…]*+|(?<=[\u0370-\u03ff\u1f00-\u1fff]);|(?<!\.)\.){_CLOSING}(?=\s|$)"
 )
 _BETWEEN = re.compile(r"[/\\|–—―•]+|--+")
 _SIGNS = re.compile(r"(?:[^\w\s#@/\\~]+(?:\s+|$))+")  # bullets, quotes and emoji in front of a sentence
 _NUMBERING = re.compile(r"(?:\d{1,3}[.)]|\(?(?:\d{1,3}|[^\W\d_])\))(?:\s+|$)")  # of a list
-_ADDRESS = re.compile(r"@|:/|:\\|^[~/\\].|(?:[/\\][^/\\]*){2}|www\.|[^\W_]\.[^\W_]{2}|^[:;=].*\w")
+_ADDRESS = re.compile(
+    r"@|\w:+[/\\\w]|^[~/\\].|(?:[/\\][^/\\]*){2}|\d.*[/\\]|[/\\].*\d|www\.|[^\W_]\.[^\W_]{2}|[^\W_]{3}\.[^\W_]|^[:;=].*\w"
+)
+# What stands between the letters of a word; what other signs part is a password as well as words.
+_INSIDE = re.compile(rf"[{''.join(APOSTROPHES)}{JOINERS}\-‐‑֊־·‧.׳״՚-՟]|(?<=[א-ת])\"(?=[א-ת])")
 _PLAIN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 # Written without blanks: what stands between two blanks is no word, but all of a sentence.
 _UNPARTED = re.compile(
@@ -48,7 +52,7 @@ class Before:
     """At most the last two words of the sentence so far, as they were written; none at its start.
 
     `#` stands for what is no word. `around` are words further back too, of whatever sentence: they tell the language to
-    who decodes, and are kept nowhere.
+    who decodes this very gesture, and are kept nowhere; what is read from a store has none.
     """
 
     words: tuple[str, ...] = ()
@@ -104,7 +108,7 @@ def _goes_on(text: str) -> bool:
 
 def _words_from_the_end(sentence: str) -> Iterator[str]:
     for token in reversed(sentence.split()):
-        if _ADDRESS.search(token):
+        if _ADDRESS.search(token if token.isascii() else unicodedata.normalize("NFKC", token)):
             yield UNKNOWN
         else:
             yield from filter(None, map(_word, reversed(_BETWEEN.split(token))))
@@ -115,6 +119,13 @@ def _word(token: str) -> str:
     if all(c in APOSTROPHES or unicodedata.category(c)[0] in "PZC" for c in token):
         return UNKNOWN if token == UNKNOWN else ""
     word = tidy(token)
-    is_plain = len(word) <= MOST_CHARACTERS and not any(unicodedata.category(c)[0] == "N" for c in word)
-    is_one = not _UNPARTED.search(word) and can_be_spelled(word) and word == tidy(word)
-    return word if is_plain and is_one else UNKNOWN
+    is_one = len(word) <= MOST_CHARACTERS and not _UNPARTED.search(word) and not _is_secret(word)
+    return word if is_one and can_be_spelled(word) and word == tidy(word) else UNKNOWN
+
+
+def _is_secret(word: str) -> bool:
+    """Whether there are signs in it or digits, as many hyphens as keys have, or capitals as in no name."""
+    if not all(unicodedata.category(c)[0] in "LM" for c in _INSIDE.sub("", word)):
+        return True
+    capitals = sum(small.islower() and capital.isupper() for small, capital in pairwise(word))
+    return capitals > 1 or word.count("-") > 2

@@ -113,6 +113,35 @@ TEXTS = {
     "*bold* text": ("bold", "text"),
     "don‘t ‘do’": ("don‘t", "do"),
     "rock 'n' roll": ("n", "roll"),
+    "my iPhone McDonald": ("iPhone", "McDonald"),
+    "mother-in-law YouTube": ("mother-in-law", "YouTube"),
+    "ինչպե՞ս ես": ("ինչպե՞ս", "ես"),
+    "Ph.D and": ("Ph.D", "and"),
+    "note: this": ("note", "this"),
+    # signs between letters may be of a password, a key or an address
+    "it hello?world": ("it", "#"),
+    "it yes:no": ("it", "#"),
+    "it hunter!dog": ("it", "#"),
+    "it foo_bar": ("it", "#"),
+    "it one,two": ("it", "#"),
+    "it a*b": ("it", "#"),
+    'he"llo you': ("#", "you"),
+    "sk-abc-DEF-ghi x": ("#", "x"),
+    "aBcDeF is": ("#", "is"),
+    "at localhost:8080/token": ("at", "#"),
+    "at host9/secret": ("at", "#"),
+    "at mailto:bob": ("at", "#"),
+    "at magnet:?xt": ("at", "#"),
+    "at de:ad:be:ef:ca:fe": ("at", "#"),
+    "at dead:beef::cafe": ("at", "#"),
+    "at bob(at)example(dot)com": ("at", "#"),
+    "at example.c": ("at", "#"),
+    "at bob＠host": ("at", "#"),
+    "at bob﹫example": ("at", "#"),
+    "at https:／／foo．com／secret": ("at", "#"),
+    "at ｅｘ．ｃｏｍ": ("at", "#"),
+    "at ex.ﬁ": ("at", "#"),
+    "at http://foo。com/secret": ("at", "#"),
 }
 
 
@@ -137,6 +166,15 @@ def test_what_is_kept_says_the_same_again(text: str) -> None:
 @given(st.text(CHARACTERS, max_size=30), st.text(st.sampled_from("0123456789"), min_size=1))
 def test_no_number_is_ever_kept(text: str, number: str) -> None:
     assert not any(character.isnumeric() for character in before_in(f"{text} {number} {number}").text)
+
+
+@given(
+    st.text(CHARACTERS, max_size=20),
+    st.lists(st.text(st.sampled_from("abcdefgh"), min_size=1, max_size=6), min_size=2, max_size=4),
+    st.sampled_from("!?,;:_*+=&%$^(){}[]<>~\"＠：．！"),
+)
+def test_nothing_that_signs_are_in_is_ever_kept(text: str, parts: list[str], sign: str) -> None:
+    assert before_in(f"{text} so {sign.join(parts)} ").words[-1] == UNKNOWN
 
 
 NAMES = st.text(st.sampled_from("abcdefgh"), min_size=2, max_size=6)
