@@ -75,27 +75,31 @@ def curve(examples: Sequence[Example]) -> dict[str, dict[str, float]]:
     return rows
 
 
-def bare_floor(frames: int = 43, units: int = 128) -> None:
+def bare_floor(frames: int = 43, units: int = 128) -> Callable[[], None]:
     """The recurrent steps of two layers in both directions as one writes them in numpy: products and gates alone."""
     rng = np.random.default_rng(0)
     recurrent = rng.normal(0, 0.05, (2, units, 4 * units)).astype(np.float32)
     given = rng.normal(0, 1, (frames, 2, 1, 4 * units)).astype(np.float32)
-    for _ in range(2):
-        hidden, cell = np.zeros((2, 2, 1, units), np.float32)
-        for row in given:
-            i, f, g, o = np.split(np.tanh(row + hidden @ recurrent), 4, axis=2)  # sigmoids by halved weights
-            cell = (1 + f) * cell + (1 + i) * g
-            hidden = (1 + o) * np.tanh(cell)
+
+    def steps() -> None:
+        for _ in range(2):
+            hidden, cell = np.zeros((2, 2, 1, units), np.float32)
+            for row in given:
+                i, f, g, o = np.split(np.tanh(row + hidden @ recurrent), 4, axis=2)  # sigmoids by halved weights
+                cell = (1 + f) * cell + (1 + i) * g
+                hidden = (1 + o) * np.tanh(cell)
+
+    return steps
 
 
 def against_floor(examples: Sequence[Example]) -> dict[str, float]:
     """A gesture with context, all English words: p50 against the bare recurrent floor of the same run, and the tail."""
     decoder = Decoder(base_checkpoint(), load_lexicon, context_of=shipped_context)
     gestures = [replace(example.gesture, before=Before(("i", "want"))) for example in examples]
-    spent, floors = [], []
+    spent, floors, floor_of = [], [], bare_floor()
     for number, gesture in enumerate([*gestures[:20], *gestures]):
         if number % 5 == 0:
-            floors.append(milliseconds(bare_floor, 1))
+            floors.append(milliseconds(floor_of, 1))
         spent.append(milliseconds(partial(decoder.decode, gesture), 1))
     p50, p99 = np.percentile(spent[20:], [50, 99]).tolist()
     floor = statistics.median(floors)
