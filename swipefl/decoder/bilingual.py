@@ -6,26 +6,22 @@ the latter as each language's model of words in order has it, and f(w) where the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
-from swipefl.arrays import Doubles, Floats
+from swipefl.arrays import Doubles
 from swipefl.decoder.context import Context
 from swipefl.decoder.lexicon import Lexicon
+from swipefl.decoder.lookup import lookup_of
 from swipefl.decoder.ngrams import shipped_context
+from swipefl.decoder.word_index import words_of
 from swipefl.decoder.word_list import WordList
-from swipefl.gesture.before import UNKNOWN, Before, context_form
-
-Hashes = npt.NDArray[np.uint32]
+from swipefl.gesture.before import UNKNOWN, Before
+from swipefl.gesture.language import is_turkic
+from swipefl.gesture.spelling import lower, straight
 
 FOREIGN = 0.02  # how often the next word is of any of the languages, whichever the words before are of
 RAREST = 1e-7  # what a word counts that a language does not have: its lists have foreign words too
-LOOKED_UP = 100_000  # words of a list
-KEPT = 3  # lists: whoever sends gestures chooses their number
-FACTOR = np.uint64(0x9E3779B97F4A7C15)
-POWERS = np.cumprod(np.full(257, FACTOR, np.uint64))
 
 
 def context_of(lexicon: Lexicon) -> Context | None:
@@ -34,34 +30,20 @@ def context_of(lexicon: Lexicon) -> Context | None:
     contexts = [shipped_context((tag,)) for _, tag in known]
     if len(known) < 2:
         return contexts[0] if contexts else None
-    return Bilingual([_frequencies(listed) for listed, _ in known], contexts)
-
-
-@dataclass(frozen=True, eq=False)
-class Frequencies:
-    """The frequency (N,) of each word of a list, whatever its case, by hashes (N,) that ascend."""
-
-    hashes: Hashes
-    values: Floats
-
-    def of(self, wanted: Hashes) -> Doubles:
-        """The frequency (M,) of words, 0 of those that are not listed."""
-        at = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
-        return np.where(self.hashes[at] == wanted, self.values[at], 0.0).astype(np.float64)
+    return Bilingual([(listed, is_turkic((tag,))) for listed, tag in known], contexts)
 
 
 @dataclass(frozen=True, eq=False)
 class Bilingual:
-    """A Context of L languages, each with its words' frequencies and with what is known of them in order."""
+    """A Context of L languages: lists, each with whether its case is Turkish, and what is known of words in order."""
 
-    frequencies: Sequence[Frequencies]
+    lists: Sequence[tuple[WordList, bool]]
     contexts: Sequence[Context | None]
 
     def gain(self, before: Before, words: Sequence[str], ln_frequencies: Doubles) -> Doubles:
         """`ln p(w | before) - ln p(w)` (N,); a word that no language lists may be of any."""
         told = before.around or [word for word in before.words if word != UNKNOWN]
-        hashes = hashes_of([*told, *words])
-        found = np.stack([known.of(hashes) for known in self.frequencies])  # (L, B + N)
+        found = np.stack([frequencies_of(*known, [*told, *words]) for known in self.lists])  # (L, B + N)
         spoken, each = _spoken(found[:, : len(told)]), found[:, len(told) :]
         together = each.sum(0)
         shares = np.where(together > 0, each, 1.0) / np.where(together > 0, together, len(found))
@@ -83,31 +65,9 @@ def _spoken(found: Doubles) -> Doubles:
     return spoken
 
 
-def hashes_of(words: Sequence[str]) -> Hashes:
-    """32 bits of each word (N,), whatever its case."""
-    text = "".join(f"\0{_plain(word)}" for word in words)
-    return _hashed(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64))
-
-
-def _plain(text: str) -> str:
-    return context_form(text).replace("ς", "σ")
-
-
-def _hashed(points: npt.NDArray[np.uint64]) -> Hashes:
-    """The hashes (N,) of words as a run of code points (F,), a 0 before each."""
-    starts = np.flatnonzero(points == 0)
-    if not len(starts):
-        return np.zeros(0, np.uint32)
-    places = np.arange(len(points)) - np.repeat(starts, np.diff(starts, append=len(points)))
-    return (np.add.reduceat(points * POWERS[places], starts) >> np.uint64(32)).astype(np.uint32)
-
-
-@lru_cache(KEPT)
-def _frequencies(listed: WordList) -> Frequencies:
-    words = listed.words.head(LOOKED_UP)
-    plain = np.array([0, *(ord(_plain(character)[:1]) for character in words.alphabet)], np.uint64)
-    hashes = _hashed(plain[words.run(np.arange(len(words)))])
-    order = np.argsort(hashes, kind="stable")
-    hashes, values = hashes[order], np.exp(listed.ln_frequencies[: len(words)][order])
-    firsts = np.flatnonzero(np.append(True, hashes[1:] != hashes[:-1]))
-    return Frequencies(hashes[firsts], np.add.reduceat(values, firsts).astype(np.float32))
+def frequencies_of(listed: WordList, turkic: bool, words: Sequence[str]) -> Doubles:
+    """The frequency (N,) that a list has of words, whatever their case; 0 of those that are not listed."""
+    rows, of = lookup_of(listed.words, turkic).find(words_of([straight(lower(word, turkic)) for word in words]))
+    found = np.zeros(len(words))
+    np.add.at(found, of, np.exp(listed.ln_frequencies[rows]))
+    return found

@@ -11,7 +11,7 @@ from swipefl.gesture.spelling import lower
 
 AT_ONCE = 2**14  # words, whose hashes are made together: as much as a processor has at hand
 NOWHERE = 2**31  # the number of a character that a list does not have
-KEPT = 8  # lookups, 4 MB each of a long list: of three languages as written and in lower case
+KEPT = 8  # alphabets, whose characters' numbers are kept
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -47,9 +47,15 @@ class Lookup:
         return self.rows[at[same]].astype(np.intp), order[np.searchsorted(ends, same, "right")]
 
 
-@lru_cache(KEPT)
 def lookup_of(words: Words, turkic: bool | None) -> Lookup:
-    """A lookup of a list's words; kept for the next time."""
+    """A lookup of a list's words; kept with them for the next time, 4 MB of a long list."""
+    if turkic not in words.lookups:
+        words.lookups[turkic] = _lookup(words, turkic)
+    found: Lookup = words.lookups[turkic]
+    return found
+
+
+def _lookup(words: Words, turkic: bool | None) -> Lookup:
     alike, _ = alike_in(words.alphabet, turkic)
     known = hashed(words, np.arange(len(words)), alike)
     buckets = _buckets(known)

@@ -41,6 +41,11 @@ class Words:
         """The code point of each code (1 + A,)."""
         return np.array([0, *map(ord, self.alphabet)], np.uint32)
 
+    @cached_property
+    def lookups(self) -> dict[bool | None, Any]:
+        """The `lookup.Lookup` by each kind of case that was asked for."""
+        return {}
+
     def run(self, rows: Rows) -> Codes:
         """The codes of these words one after the other, a 0 before each."""
         sizes = self.lengths.take(rows).astype(np.intp) + 1

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swipefl.arrays import Doubles
-from swipefl.decoder.bilingual import FOREIGN, Bilingual, Frequencies, context_of, hashes_of
+from swipefl.decoder.bilingual import FOREIGN, Bilingual, context_of, frequencies_of
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged, no_words
 from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.word_list import list_of
 from swipefl.device.vocabulary import Vocabulary
 from swipefl.gesture.before import Before, before_in
+from swipefl.gesture.spelling import straight
 
 WORDS = st.text(st.sampled_from("abcdéßİΣ'’-"), min_size=1, max_size=8)
 
@@ -65,13 +66,12 @@ def test_a_gain_is_of_probabilities_that_sum_to_one(before: str) -> None:
 
 @given(st.lists(WORDS, unique=True, min_size=1, max_size=20))
 def test_words_are_found_whatever_their_case(words: list[str]) -> None:
-    composed = {word: 0.5 / (1 + place) for place, word in enumerate(words)}
-    context = context_of(merged([listed("xx", composed), listed("yy", OTHER)]))
-    assert isinstance(context, Bilingual)
-    found = context.frequencies[0].of(hashes_of([word.upper() if word.isascii() else word for word in words]))
-    assert (found >= np.array(list(composed.values())) * 0.999).all()
-    assert context.frequencies[0].of(hashes_of(["zzz"])).tolist() == [0]
-    assert len(hashes_of([])) == 0
+    (known,) = listed("xx", {straight(word): 0.5 / (1 + place) for place, word in enumerate(words)}).listed
+    found = frequencies_of(known, False, [word.upper() if word.isascii() else word for word in words])
+    values = dict(zip(known.words.text(), np.exp(known.ln_frequencies).tolist(), strict=True))
+    assert all(of >= 0.999 * values[straight(word)] for of, word in zip(found.tolist(), words, strict=True))
+    assert frequencies_of(known, False, ["zzz"]).tolist() == [0]
+    assert len(frequencies_of(known, False, [])) == 0
 
 
 class Fixed:
@@ -82,7 +82,7 @@ class Fixed:
 
 
 def test_each_language_keeps_its_own_words_in_order() -> None:
-    known = [Frequencies(hashes_of([word]), np.ones(1, np.float32)) for word in ("le", "the")]
+    known = [(list_of({word: 0.0}), False) for word in ("le", "the")]
     told = gains(Bilingual(known, (None, Fixed())), "the", "the", "le")  # type: ignore[arg-type]
     assert told["the"] == pytest.approx(math.log(2 * (2 - FOREIGN)), abs=1e-4)
     assert told["le"] == pytest.approx(math.log(FOREIGN), abs=1e-4)
@@ -108,3 +108,15 @@ def test_a_sentence_begins_in_the_language_of_the_one_before_it() -> None:
     assert told["you"] > 0 > told["tout"]
     assert before_in("le tout. ") == Before()  # of what is compared and kept there is no more than that
     assert "tout" not in repr(before_in("le tout. ")) + before_in("le tout. ").text
+
+
+def test_many_languages_are_looked_up_once_each() -> None:
+    """Whoever sends gestures chooses how many there are, and in which order."""
+    tags = ("de", "en", "fr", "es", "it")
+    several = [load_lexicon(tag) for tag in tags]
+    context = context_of(merged(several))
+    gains(context, "ich habe", "die")
+    made = [lexicon.listed[0].words.lookups[False] for lexicon in several]
+    gains(context_of(merged(several[:2])), "ich habe", "die")
+    gains(context, "ich habe", "die")
+    assert all(lexicon.listed[0].words.lookups[False] is one for lexicon, one in zip(several, made, strict=True))
