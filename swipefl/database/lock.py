@@ -2,12 +2,16 @@
 
 import fcntl
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from swipefl.database.files import make_folder, open_private
 from swipefl.errors import Remedy, StoreBusy, StoreError
+from swipefl.stopping import Stop, raise_if
+
+LOOKS_EVERY_S = 0.02
 
 
 @contextmanager
@@ -28,6 +32,37 @@ def hold(home: Path, name: str = "lock") -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def in_turn(folder: Path, stop: Stop) -> Iterator[None]:
+    """The block runs while no other one of this folder does; `stop` is asked while it waits. Raises what that says.
+
+    A folder that cannot be locked, as on some network file systems, keeps nobody waiting.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield
+        return
+    try:
+        while not _is_ours(descriptor):
+            raise_if(stop)
+            time.sleep(LOOKS_EVERY_S)
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)  # a process forked meanwhile has it open, too
+        os.close(descriptor)
+
+
+def _is_ours(descriptor: int) -> bool:
+    """False as long as another one holds it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:  # any other: nobody can hold it
+        return not isinstance(error, BlockingIOError)
+    return True
 
 
 def _take(descriptor: int, path: Path) -> None:

@@ -1,16 +1,19 @@
 """Files to store: what was read is sorted, and lands in batches, each with the place that was reached."""
 
+import os
+import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+from swipefl.database.lock import in_turn
 from swipefl.device.following import Following, followed
-from swipefl.device.landing import Back, Landing, Said, Unstored, land
+from swipefl.device.landing import Back, Landing, Outgrown, Said, Unstored, land
 from swipefl.device.refusals import Refusals
 from swipefl.device.sources import Unreadable, files_of, name_of
 from swipefl.errors import DataError, RejectedLine, UsageError
@@ -147,11 +150,17 @@ class Ingestion:
             stream = path.open("rb")
         except OSError as error:
             raise unreadable(str(path), error) from error
-        with stream:
+        with stream, self._alone(stream):
             lines = followed(stream, path, self._store.bookmarks, self._clock())
             self._understood |= lines.read_before > 0
             if not lines.is_known:
                 self._take(lines)
+
+    def _alone(self, stream: BinaryIO) -> AbstractContextManager[None]:
+        """One file at a time in a home: two that read it at once would say older lines again behind newer ones."""
+        if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            return in_turn(self._store.path.parent, self._stop)
+        return nullcontext()  # a pipe, whose writer may take a day
 
     def _take(self, lines: Following) -> None:
         """Reads lines into the store, a batch and the place reached in one transaction.
@@ -171,6 +180,8 @@ class Ingestion:
                         before, taken = taken, None
                         if _is_same(bare(entry), before):
                             continue
+                        if isinstance(before, Reading):
+                            batch.append(Outgrown(before.gesture.trace_hash()))
                         entry = self._in_place_of(before, entry)
                     has_grids |= isinstance(entry, OwnKeyboard) and entry.of_grids  # the next run needs those again
                     if said := self._said(entry, lines, name):
@@ -195,15 +206,12 @@ class Ingestion:
         return None
 
     def _in_place_of(self, taken: Reading | Rejected, entry: Entry) -> Entry:
-        """The swipe of which `taken` was the beginning, which is erased; a word that its owner said of that stays."""
-        if not isinstance(taken, Reading):
-            return entry
-        with suppress(UsageError), self._store.transaction():
-            before = self._store.gestures.find(taken.gesture.trace_hash().hex())
-            self._store.gestures.erase(id=before.handle)
-            self._store.owe_rewriting()
-            if before.by_hand and isinstance(entry, Reading):
-                return replace(entry, word=before.example.word, by_hand=True)
+        """The swipe of which `taken` was the beginning, which goes; a word that its owner said of that stays."""
+        if isinstance(taken, Reading) and isinstance(entry, Reading):
+            with suppress(UsageError):
+                before = self._store.gestures.find(taken.gesture.trace_hash().hex())
+                if before.by_hand:
+                    return replace(entry, word=before.example.word, by_hand=True)
         return entry
 
     def _fitting(self, name: str, entries: Iterator[Entry], lines: Following) -> Iterator[Entry]:

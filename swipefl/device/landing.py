@@ -1,9 +1,11 @@
 """What lines say lands in the store, in their order: gestures, those that are taken back, and whose id names none."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from itertools import groupby
 
+from swipefl.errors import UsageError
 from swipefl.gesture.formats import Deletion
 from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
@@ -24,7 +26,14 @@ class Back:
     private: bool = False
 
 
-Said = Judged | Unstored | Back
+@dataclass(frozen=True)
+class Outgrown:
+    """The trace of what was only the beginning of a swipe, all of which comes behind it."""
+
+    trace: bytes
+
+
+Said = Judged | Unstored | Back | Outgrown
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,8 @@ def land(store: Store, batch: Sequence[Said]) -> Landing:
             total += Landing(len(gestures), landed.stored, landed.corrected, landed.suspect)
         elif kind is Unstored:
             store.names.free(said.gesture_id for said in same if isinstance(said, Unstored))
+        elif kind is Outgrown:
+            erased += sum(_erased(store, said.trace) for said in same if isinstance(said, Outgrown))
         else:
             backs = [said for said in same if isinstance(said, Back)]
             counts = [store.names.take_back(back.deletion.gesture_id, back.deletion.trace) for back in backs]
@@ -65,3 +76,9 @@ def land(store: Store, batch: Sequence[Said]) -> Landing:
     if total.corrected or erased:
         store.owe_rewriting()  # the file may still hold what was said before
     return total
+
+
+def _erased(store: Store, trace: bytes) -> int:
+    with suppress(UsageError):  # it is not stored
+        return store.gestures.erase(id=store.gestures.find(trace.hex()).handle)
+    return 0

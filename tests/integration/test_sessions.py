@@ -76,6 +76,9 @@ REQUESTS: list[tuple[bytes, Any, str | None]] = [
     (lines({"gesture_id": "d", "delete": True}), "d", None),
     (lines({"gesture_id": "e", "delete": "secret"}), "e", "no-deletion"),
     (lines({"gesture_id": "o"}), "o", "no-points"),
+    (b"[]\n", None, "no-gesture"),
+    (lines({**POINTS, "gesture_id": "h", "before": "\ude00 i say \ud83d"}), "h", None),
+    (lines({**POINTS, "gesture_id": "\ud83d", "app": {"\ude00": "\ud83d\ude00"}}), "\ufffd", None),
     (b'{"gesture_id": "broken", "coords": \n', None, "broken-json"),
     (b"secret\n", None, "broken-json"),
     (b"\xff\xfe\x00\n", None, "utf-16"),
@@ -106,8 +109,13 @@ def test_a_list_is_answered_by_one_line_a_gesture(tmp_path: Path) -> None:
     listed = b"[" + b",".join(line.strip() for line in GOOD[:2]) + b"]\n"
     done = swipefl(tmp_path, "predict", "-", given=listed + b"[]\n" + GOOD[2])
     answers = [json.loads(answer) for answer in done.out.splitlines()]
-    assert [answer["line"] for answer in answers] == [1, 1, 3]
-    assert [answer["gesture_id"] for answer in answers] == [json.loads(line)["gesture_id"] for line in GOOD[:3]]
+    assert [(answer["line"], answer.get("code")) for answer in answers] == [(1, None)] * 2 + [
+        (2, "no-gesture"),
+        (3, None),
+    ]
+    assert [answer["gesture_id"] for answer in answers if "code" not in answer] == [
+        json.loads(line)["gesture_id"] for line in GOOD[:3]
+    ]
 
 
 def test_parts_sum_to_the_score_where_they_are_asked_for(tmp_path: Path) -> None:

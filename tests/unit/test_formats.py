@@ -13,6 +13,7 @@ from swipefl.device.ingestion import Ingestion
 from swipefl.errors import DataError
 from swipefl.gesture.formats import FORMATS, Reading, Rejected, read_gestures
 from swipefl.gesture.formats.layouts import rows_of_qwerty
+from swipefl.gesture.formats.reading import parsed
 from swipefl.gesture.keyboard import built_in
 from tests.support import recorders
 from tests.support.logs import HEADER, trace
@@ -238,3 +239,21 @@ def test_any_bytes_are_read_without_a_bug_and_every_line_is_accounted_for(
             return
         assert report.read == report.stored + report.duplicates + report.rejected
         assert report.stored == store.gestures.counts()["good"] + store.gestures.counts()["suspect"]
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    {
+        r"\ude00 i want": "\ufffd i want",
+        r"i want \ud83d": "i want \ufffd",
+        r"\uD83D\uDE00\ud83d": "\U0001f600\ufffd",
+        r"\ud83d\ud83d\ude00": "\ufffd\U0001f600",
+        r"\ud83dA\ude00": "\ufffdA\ufffd",
+        r"\\ud83d": r"\ud83d",
+        r"\\\ud83d": "\\\ufffd",
+        r"\\\"\ud83d": '\\"\ufffd',
+    }.items(),
+)
+def test_half_a_character_costs_no_swipe(written: str, text: str) -> None:
+    """As of a keyboard that cuts what stands before a word within an emoji."""
+    assert parsed(b'{"a": "%s"}' % written.encode()) == {"a": text}

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.device.ingestion import Ingestion, IngestReport
+from swipefl.device.ownership import relabel
 from swipefl.errors import DataError, Interrupted, Remedy, StoreError, UsageError
 from swipefl.gesture.formats import Rejected
 from swipefl.store.store import Store
@@ -193,3 +194,30 @@ def test_what_the_store_does_not_take_keeps_its_own_code_and_remedy(
         Ingestion(store, on_reject=lambda name, rejected: heard.append(rejected)).run([BufferedReader(BytesIO(line))])
     (fault,) = (rejected.fault for rejected in heard)
     assert (fault.code, fault.remedy, str(fault)) == ("no-text", Remedy.CHOOSE_NAME, "it is no text")
+
+
+def test_a_word_of_its_owner_stays_though_a_grown_swipe_does_not_land(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last swipe of a table that goes on: its beginning goes when the whole one lands, and not before."""
+    (swipe,) = (json.loads(line) for line in GOOD[:1])
+    rows = [f"a,{swipe['word']},{point['x']},{point['y']},{point['t']},370,222\n" for point in swipe["coords"]]
+    table = tmp_path / "s.csv"
+
+    def grown_to(count: int) -> None:
+        table.write_text("gesture_id,word,x,y,t,width,height\n" + "".join(rows[:count]))
+
+    grown_to(len(rows) - 2)
+    ingest(store, table)
+    relabel(store, "a", "jello")
+    before = contents(store)
+    grown_to(len(rows))
+    with monkeypatch.context() as patched:
+        patched.setattr(store.gestures, "add", lambda judged: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ingest(store, table)
+    assert contents(store) == before
+    ingest(store, table)
+    ((word, whole),) = contents(store)
+    assert (word, whole == before[0][1]) == ("jello", False)
+    assert [stored.by_hand for stored in store.gestures.all()] == [True]

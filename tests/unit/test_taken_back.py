@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swipefl.device import ingestion
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.device.ownership import forget, relabel
@@ -209,6 +211,27 @@ def test_the_next_cycle_learns_from_what_is_left(store: Store) -> None:
     assert read(store, line(ONE, delete=True)).deleted == 1
     assert [known.id for known in store.checkpoints.all()] == personal
     assert nothing_to_do(store) is None
+
+
+def test_a_file_is_read_by_one_at_a_time(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another run that begins meanwhile waits, and goes on where the first ended."""
+    monkeypatch.setattr(ingestion, "BATCH", 1)
+    file = tmp_path / "swipes.jsonl"
+    said = [line(ONE, gesture_id="1"), line(TWO, gesture_id="1"), back("1"), line(ONE, gesture_id="1"), back("2")]
+    file.write_text("".join(json.dumps(each) + "\n" for each in said))
+    os.utime(file, (1e9, 1e9))
+    with Store(path) as one, Store(path) as other:
+        later = Ingestion(other, stop=iter([None, DataError("ended", "it waits no longer")]).__next__)
+
+        def meanwhile() -> None:
+            with pytest.raises(DataError, match="no longer"):
+                later.run([file])
+
+        begun = iter([lambda: None, meanwhile, *[lambda: None] * 9])
+        assert Ingestion(one, stop=lambda: next(begun)()).run([file]).read == 3
+        assert later.report.read == later.report.deleted == 0
+        assert Ingestion(other).run([file]).read == 0
+        assert left(one) == [1]
 
 
 def test_what_is_partial_is_passed_over(store: Store) -> None:

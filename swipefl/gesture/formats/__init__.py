@@ -156,8 +156,18 @@ def _entries(lines: Lines, reader: Reader, documents: bool = True) -> Iterator[E
             elif is_over:
                 return
         else:
-            yield from _line(line, reader, known)
+            yield from _told(line, _line(line, reader, known), reader)
             known = known or chosen
+
+
+def _told(line: Line, entries: Iterator[Entry], reader: Reader) -> Iterator[Entry]:
+    """What a line says; where somebody waits for that and it is nothing, as of `[]`, this."""
+    says_any = False
+    for entry in entries:
+        says_any = True
+        yield entry
+    if reader.by_line and not says_any:
+        yield Rejected(line.number, RejectedLine("no-gesture", "the line has no gesture"), line.text)
 
 
 def _format_of_line(line: Line) -> str | None:
@@ -206,7 +216,7 @@ def _document(line: Line, lines: Lines, reader: Reader) -> Generator[Entry, None
         if not found.ended:
             return (yield from _long(found, lines, reader))
         document = futo.with_every_word(found.value(), found.text)
-        yield from _parts(line.number, document, reader, found.text)
+        yield from _told(line, _parts(line.number, document, reader, found.text), reader)
     except RejectedLine as error:
         coming = lines.coming()
         if coming is None and found.is_open and found.text.lstrip().startswith(b"[") and _begins_list(found):

@@ -4,6 +4,7 @@
 from when more has been written.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,9 @@ from swipefl.gesture.language import Languages, tags_in
 MOST_BRACKETS = 1 << 19  # that open: the shortest points are one every 20 bytes of at most 8 MB
 FORMATS = ("swipefl", "how-we-swipe", "neuroswipe", "futo", "heliboard", "cleverkeys", "table")
 MOST_KEPT = 1 << 16  # bytes of a keyboard that is remembered until the next
+_HEX = rb"[\da-fA-F]{2}"
+_HIGH, _LOW = rb"u[dD][89abAB]" + _HEX, rb"u[dD][c-fC-F]" + _HEX
+ESCAPES = re.compile(rb"\\(?:" + _HIGH + rb"\\" + _LOW + rb"|(" + _HIGH + rb"|" + _LOW + rb")|.)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -229,9 +233,14 @@ def unknown_format() -> RejectedLine:
     )
 
 
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape[1] else escape[0]
+
+
 def parsed(text: bytes) -> Any:
     """The JSON value of a line. Raises RejectedLine: `not-finite` for NaN and infinities, else `broken-json`.
 
+    Half a character, as of a text that was cut within an emoji, is U+FFFD.
     `long-document` where it has so many brackets that its objects take hundreds of megabytes.
     """
     if len(text) > MOST_BRACKETS and text.count(b"{") + text.count(b"[") > MOST_BRACKETS:
@@ -239,6 +248,9 @@ def parsed(text: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
+        whole = ESCAPES.sub(_whole, text)
+        if whole != text:
+            return parsed(whole)
         if any(name in text for name in (b"NaN", b"Infinity")):
             raise RejectedLine("not-finite", "x, y and t must be finite numbers") from None
         raise RejectedLine("broken-json", "the line is not valid JSON") from None
