@@ -1,4 +1,4 @@
-"""Trains on a file of swipes and prints what got better: `python examples/train.py swipes.jsonl`.
+"""Trains on a file of swipes and prints what got better: `python examples/train.py [swipes.jsonl]`.
 
 The home is a throw-away one; `swipefl.open()` without it is the one of `swipefl` on the command line.
 """
@@ -22,4 +22,7 @@ def main(file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    try:
+        main(sys.argv[1] if sys.argv[1:] else "examples/swipes.jsonl")
+    except swipefl.SwipeflError as error:
+        sys.exit(str(error))

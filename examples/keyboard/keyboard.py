@@ -26,7 +26,9 @@ Line = dict[str, Any]  # what swipefl reads and writes: an object of JSON
 ROWS = {"qwertyuiop": 0, "asdfghjkl": 0.5, "zxcvbnm": 1.5}  # and by how many keys each stands to the right
 WIDTH, HEIGHT = 370, 222  # of a qwerty as everybody has it, with a fourth row that has no letters
 COLUMNS, LINES, TOP = 7, 3, 3  # of one key on the screen, and above all keys
-EVENT = re.compile(rb"\x1b\[<(\d+);(\d+);(\d+)([Mm])|\x1b\[[0-9;]*[A-Za-ln-z~]|\x1b[^[]|[^\x1b]")
+MOUSE, ESCAPES = rb"\x1b\[<(\d+);(\d+);(\d+)([Mm])", rb"\x1b\[[0-9;]*[A-Za-ln-z~]|\x1b[^[]"
+LETTER = rb"(?s:[\xc0-\xdf].|[\xe0-\xef]..|[\xf0-\xf7]...)|[^\x1b\xc0-\xf7]"  # of UTF-8
+EVENT = re.compile(b"|".join((MOUSE, ESCAPES, LETTER)))
 
 
 def append(path: str, line: Line) -> None:
@@ -188,7 +190,7 @@ def main() -> None:
                     is_down, moves = found[4] == b"M", bool(int(found[1]) & 32)
                     keyboard.pointer(is_down, moves, x * WIDTH / 10, y * HEIGHT / 3.7, time.monotonic())
                 elif not found[0].startswith(b"\x1b"):
-                    keyboard.key(found[0].decode("latin-1"))
+                    keyboard.key(found[0].decode(errors="replace"))
             if found:
                 return
 
