@@ -26,7 +26,7 @@ from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.home import personal_config
 from swipefl.settings.device import Settings
-from tests.bench import federation, layouts, simulating, speed
+from tests.bench import federation, layouts, sessions, simulating, speed
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
 from tests.support import languages
@@ -135,6 +135,8 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("predict of a file, swipes/s", ">=", 150.0, results["file"]["swipes_per_s"]),
         ("its memory / that of an eighth of it", "<=", 1.1, results["file"]["peak_growth"]),
         ("two processes against one", ">=", 1.8, results["jobs"]["ratio"]),
+        ("10,000 requests of a session, p99 / p50", "<=", 2.5, results["session"]["tail"]),
+        ("its memory, late / after 100 requests", "<=", 1.1, results["session"]["mb_growth"]),
     ]
     halves = [
         (f"top-1 of {text}", ">=", bound, results["accuracy"][f"swipefl, {text}"]["top1"])
@@ -236,6 +238,7 @@ def main() -> None:
     results["floor"] = speed.against_floor(sample)
     results["agreement"] = speed.agreement(sample)
     with tempfile.TemporaryDirectory() as home:
+        results["session"] = sessions.session(DEV, Path(home)) if DEV.exists() else {}
         results["jobs"] = speed.jobs(DEV, Path(home)) if DEV.exists() else {}
         results["file"] = speed.of_a_file(DEV, len(examples), Path(home)) if DEV.exists() else []
     results["accuracy"] = accuracy(examples)
@@ -249,7 +252,7 @@ def main() -> None:
     (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
     for name, row in results["federation"].items():
         console.print(shown(name, row))
-    tables = ("processes", "training", "simulation", "loading", "speed", "floor", "jobs", "file", "accuracy")
+    tables = ("processes", "training", "simulation", "loading", "speed", "floor", "session", "jobs", "file", "accuracy")
     for name in (*tables, "layouts", "languages", "personal"):
         if results[name]:
             console.print(shown(name, results[name]))
