@@ -10,7 +10,7 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, source_of
 from swipefl.cli.options import JobsOption, LanguageOption, device_option
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import candidates_as_json, console, counted, printable, table
+from swipefl.cli.rendering import candidates_as_json, console, counted, number, printable, table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from swipefl.decoder.search import Candidate
     from swipefl.device.prediction import About, Answer
 
+MOST_EXPLAINED = 5  # words: so many columns fit a terminal
 NO_WORD: "dict[About, str]" = {
     "swipe": "no word found",
     "deletion": "takes a swipe back",
@@ -75,13 +76,13 @@ def _render(found: "Iterator[Answer]", explain: bool) -> None:
 
     screen = console()
     width = screen.width // 5
-    for number, answer in enumerate(found):
+    for place, answer in enumerate(found):
         row = table(
             Column("gesture", width=width, overflow="fold"),
             Column("word", width=width, overflow="fold"),
             Column("sure", width=4, justify="right"),
             Column("or"),
-            header=number == 0,
+            header=place == 0,
         )
         name = printable(f"line {answer.line}" if answer.gesture_id in (None, "") else str(answer.gesture_id))
         if answer.candidates:
@@ -103,10 +104,12 @@ def _why(answer: "Answer") -> "Text":
 
 
 def _explained(candidates: "Sequence[Candidate]") -> "Table":
-    """What each part gave to the scores of words."""
-    rows = table("", "score", *candidates[0].parts)
-    for candidate in candidates:
-        rows.add_row(f"  {candidate.word}", *(f"{part:.2f}" for part in (candidate.score, *candidate.parts.values())))
+    """What each part gave to the scores of words, a word a column: of many words those that there is room for."""
+    shown = candidates[:MOST_EXPLAINED]
+    rows = table("", *(number(candidate.word) for candidate in shown))
+    for name in (*shown[0].parts, "score"):
+        values = (candidate.parts.get(name, candidate.score) for candidate in shown)
+        rows.add_row(f"  {name}", *(f"{value:.2f}" for value in values))
     return rows
 
 
