@@ -12,7 +12,7 @@ from swipefl.decoder.search import Scored
 from swipefl.errors import TooLittleData
 from swipefl.gesture.gesture import Example
 
-STEP_EXAMPLES = 4  # a contribution; forty clients' together say enough for nine numbers, and cost half a second
+STEP_EXAMPLES = 4  # a contribution; forty clients' together say enough for eleven numbers, and cost half a second
 STEP_CAUTION = 10.0  # in units of a choice's curvature: what keeps four choices from saying much
 STEP_REACH = 0.2  # the longest step in units of SPREADS; an honest one is usually shorter
 NEWTON_STEPS = 12
