@@ -1,6 +1,7 @@
 """The command line: commands registered, errors turned into exit codes."""
 
 import errno
+import gc
 import logging
 import os
 import signal
@@ -123,6 +124,9 @@ def _hear_no_more() -> None:
 
 def _ended_by(error: BaseException) -> int:
     """The exit code of what ended a command, once it is told; where that was a signal, it does not come back."""
+    if isinstance(error, KeyboardInterrupt | Interrupted):  # or Python tells what its processes left behind
+        traceback.clear_frames(error.__traceback__)
+        gc.collect()
     if isinstance(error, SystemExit):
         if error.code == 128 + signal.SIGINT:  # what typer makes of Ctrl-C
             _end_by(signal.SIGINT)

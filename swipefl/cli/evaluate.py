@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, source_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption
 from swipefl.cli.rendering import console, counted, number, percent, printable, table
 
@@ -52,14 +52,15 @@ def evaluate(
     from swipefl.gesture.formats.fields import held_out_by
 
     device = home_of(home)
-    prediction = device.prediction(model, keyboard, lexicon_size, own_phrases=path is None)
-    sources = None if path is None else [source_of(path)]
-    if by is None:
-        examples = device.held_out() if sources is None else prediction.examples(sources)
-        evaluation, groups = prediction.evaluation(examples, language, jobs), None
-    else:
-        grouped = held_out_by(device.held_out(), by) if sources is None else prediction.grouped(sources, by)
-        evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
+    with signals():
+        prediction = device.prediction(model, keyboard, lexicon_size, own_phrases=path is None)
+        sources = None if path is None else [source_of(path)]
+        if by is None:
+            examples = device.held_out() if sources is None else prediction.examples(sources)
+            evaluation, groups = prediction.evaluation(examples, language, jobs), None
+        else:
+            grouped = held_out_by(device.held_out(), by) if sources is None else prediction.grouped(sources, by)
+            evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
     if as_json or not is_terminal():
         told = {} if groups is None else {"by": {name: _json(group) for name, group in groups.items()}}
         emit(_json(evaluation) | told)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, source_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption, device_option
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import candidates_as_json, console, counted, number, printable, table
@@ -51,6 +51,7 @@ def predict(
             live = session.enter_context(device.live(model, keyboard, prior=prior, language=language))
             prediction, found = live.now()[0], live.answers(source_of(path), top)
         else:
+            session.enter_context(signals())
             prediction = device.prediction(model, keyboard, prior=prior)
             found = prediction.answers(source_of(path), language, top, jobs)
         if prediction.left_out:

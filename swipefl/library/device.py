@@ -195,6 +195,8 @@ class Device:
         from swipefl.library.sources import sources_of
 
         check("jobs", jobs, 1, MOST_JOBS)
+        if lexicon_size is not None:
+            check("lexicon_size", lexicon_size, 1)
         with self._opened() as home:
             prediction = home.prediction(model, _named(keyboard), lexicon_size, own_phrases=swipes is None)
             sources = None if swipes is None else sources_of(swipes)
@@ -219,6 +221,7 @@ class Device:
         least probable (`worst`), else the newest. Raises UsageError for more than one of these, and where there is no
         such gesture or more than one; CheckpointError, StoreError.
         """
+        check("top", top, 1)
         if (gesture_id is not None) + (word is not None) + worst > 1:
             raise UsageError(
                 "several-said", "say one of them: an id, a word or the worst; without any it is the newest"

@@ -123,7 +123,8 @@ def test_they_end_with_the_first(begun: subprocess.Popen[bytes], signum: signal.
     out, err = begun.communicate(timeout=LONG_S)
     assert begun.returncode == -signum
     wait_until(lambda: session(begun.pid) == [])
-    assert b"Traceback" not in err
+    if signum != signal.SIGKILL:  # after which Python's own process says that it cleaned up
+        assert err == b"swipefl: interrupted; what was finished is kept\n"
     assert all(b"candidates" in line for line in out.splitlines(keepends=True) if line.endswith(b"\n"))
 
 

@@ -512,8 +512,14 @@ def test_a_night_in_python(device: swipefl.Device) -> None:
     assert device.evaluate().top1 == base.top1
     grouped = device.evaluate(LINES[:40], by="keyboard")
     assert sum(each.examples for each in grouped.by.values()) == grouped.examples == 40
-    with pytest.raises(swipefl.errors.UsageError):
-        device.cycle(rounds=0)
+    for wrong in (
+        lambda: device.cycle(rounds=0),
+        lambda: device.show(top=0),
+        lambda: device.evaluate(lexicon_size=0),
+        lambda: device.evaluate(jobs=0),
+    ):
+        with pytest.raises(swipefl.errors.UsageError):
+            wrong()
 
 
 def test_work_is_stopped_where_its_caller_wants_it(device: swipefl.Device) -> None:
