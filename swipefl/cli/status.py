@@ -26,7 +26,7 @@ def _render(known: "Status") -> None:
         ("home", printable(known.home)),
         ("gestures", f"{counts['train']} to learn from, {counts['held_out']} held out to judge by"),
         ("suspect", f"{counts['suspect']} that do not fit their word, left out"),
-        ("personal words", f"{known.personal_words}, and {counted(known.phrases, 'phrase')} of two or three"),
+        ("personal words", f"{known.personal_words}, and the order of words in {counted(known.in_order, 'gesture')}"),
         ("model in use", _used(known)),
     ]
     if newest := [c for c in known.checkpoints if c.kind == "global"][-1:]:

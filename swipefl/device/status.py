@@ -52,14 +52,14 @@ class FederationStatus:
 class Status:
     """What is in a store; predictions use the checkpoint of number `in_use`, None for the base.
 
-    `phrases` are the person's own words in order, by twos and threes. `nothing_to_do` says why a cycle would do nothing
-    now; None where there is something to learn.
+    `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
+    would do nothing now; None where there is something to learn.
     """
 
     home: str
     gestures: dict[str, int]
     personal_words: int
-    phrases: int
+    in_order: int
     checkpoints: tuple[KnownCheckpoint, ...]
     in_use: int | None
     rounds: tuple[Round, ...]
@@ -75,7 +75,7 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
         personal_words=len(store.words.all()),
-        phrases=len(store.phrases.all()),
+        in_order=store.phrases.made_of(),
         checkpoints=tuple(
             KnownCheckpoint(c.id, c.kind, c.fingerprint, c.created_at, c.in_use, c.verdict)
             for c in store.checkpoints.all()

@@ -80,6 +80,11 @@ class Phrases:
         found = [Phrase(before, *_at(written[before, word], count)) for (before, word), count in uses.items()]
         return sorted(found, key=lambda phrase: (-phrase.uses, -phrase.last_at, phrase.before, phrase.word))
 
+    def made_of(self) -> int:
+        """How many gestures they are made of. Raises StoreError."""
+        counted = f"SELECT 1 FROM gestures INDEXED BY gestures_with_before WHERE {_COUNT} LIMIT ?"
+        return int(self._sql.rows(f"SELECT count(*) FROM ({counted})", (COUNTED,))[0][0])
+
     def _bounds(self) -> tuple[int, float]:
         """The number of the oldest gesture that counts, and when the newest of all came."""
         newest = self._sql.rows("SELECT number, stored_at FROM gestures ORDER BY number DESC LIMIT 1")

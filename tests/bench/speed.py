@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from swipefl.decoder import ngrams
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.ctc import ctc_log_likelihoods
 from swipefl.decoder.decoder import Decoder
@@ -214,18 +215,20 @@ def jobs(path: Path, home: Path) -> dict[str, float]:
 
 
 def loading() -> dict[str, float]:
-    """Milliseconds to load the English lexicon ready to search, and to add 1,000 personal words to it."""
+    """Milliseconds to load the English lexicon ready to search, to add 1,000 personal words to it, and its context."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     rng = np.random.default_rng(0)
     own = {"".join(rng.choice(list(letters), 8)): -12.0 for _ in range(1_000)}
     lexicon = load_lexicon("en")
     lexicon.index(letters)
-    packed = resources.files("swipefl.decoder").joinpath("lexicons", "en.bin").read_bytes()
+    package = resources.files("swipefl.decoder")
+    packed, in_order = (package.joinpath(folder, "en.bin").read_bytes() for folder in ("lexicons", "contexts"))
 
     def fresh() -> None:
         Lexicon(("en",), (unpacked(zlib.decompress(packed)),)).hiding(offensive_words("en")).index(letters)
 
     return {
         "lexicon_ms": milliseconds(fresh, 9),
+        "context_ms": milliseconds(lambda: ngrams.unpacked(in_order), 9),
         "personal_words_ms": milliseconds(lambda: lexicon.with_words(own).index(letters), 9),
     }

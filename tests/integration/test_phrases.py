@@ -27,7 +27,7 @@ def test_they_are_shown_counted_and_forgotten(tmp_path: Path) -> None:
         ("i drink", "water", 3),
         ("", "hello", 1),
     ]
-    assert run(home, "status").json["phrases"] == 3
+    assert run(home, "status").json["in_order"] == 4
     lines_out = [json.loads(line) for line in run(home, "export").out.splitlines()]
     assert [line.get("before") for line in lines_out] == ["I drink"] * 3 + ["", None]
     preview = run(home, "forget", "--word", "drink", "--dry-run").json

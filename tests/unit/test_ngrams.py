@@ -1,6 +1,5 @@
 """The package's models of words in order: their file, and what they say."""
 
-import time
 import zlib
 
 import numpy as np
@@ -151,16 +150,8 @@ def test_no_words_gain_nothing() -> None:
 
 
 def test_the_file_is_small_enough() -> None:
-    """As a wheel packs it; and it is read in far less than a tenth of a second, whatever else the machine does."""
-    content = FILE.read_bytes()
-    assert len(zlib.compress(content, 6)) <= MOST_BYTES
-    assert min(_seconds(content) for _ in range(5)) < 0.5
-
-
-def _seconds(content: bytes) -> float:
-    begun = time.perf_counter()
-    unpacked(content)
-    return time.perf_counter() - begun
+    """As a wheel packs it."""
+    assert len(zlib.compress(FILE.read_bytes(), 6)) <= MOST_BYTES
 
 
 @pytest.mark.parametrize(
