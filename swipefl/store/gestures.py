@@ -22,8 +22,9 @@ from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import folded
 from swipefl.store.handles import choices_of, handle_of, meanings
 from swipefl.store.keyboards import Keyboards
+from swipefl.store.labels import Label, Row
 from swipefl.store.names import Names
-from swipefl.store.redaction import Redaction, is_left_of
+from swipefl.store.redaction import Redaction
 from swipefl.store.scope import Scope, alike
 
 HELD_OUT_ONE_IN = 5
@@ -37,65 +38,6 @@ _CORRECT = f"UPDATE gestures SET ({_LABEL}) = ({'?, ' * 6}?) WHERE number = ?"
 _LABELS = f"SELECT trace, number, {_LABEL} FROM gestures WHERE trace IN ({{}})"
 _AT_ONCE = 500  # parameters: older SQLite takes 999
 _SELECT = f"SELECT number, {_COLUMNS} FROM gestures"
-
-
-class _Label(NamedTuple):
-    """What is said of a trace: which word it is, where that is spelled, and what stood before it.
-
-    `follows` is the last word of that, as it is compared: empty at a sentence's start, None where nobody knows.
-    """
-
-    keyboard: str
-    languages: str | None
-    word: str
-    by_hand: bool
-    verdict: str
-    before: str | None
-    follows: str | None
-
-    def then(self, said: "_Label") -> "_Label":
-        """What counts once more was said.
-
-        Of the words before that is what was said last, whatever came of the word; who says nothing takes nothing back,
-        and what is gone there does not come back with a line that is read again.
-        """
-        if said.before is None or is_left_of(self.before, said.before):
-            said = said._replace(before=self.before, follows=self.follows)
-        else:
-            self = self._replace(before=said.before, follows=said.follows)
-        if said.word != self.word:
-            return self if self.by_hand else said
-        by_hand = self.by_hand or said.by_hand
-        if (self.verdict, said.verdict) == (GOOD, SUSPECT):
-            return self._replace(by_hand=by_hand)
-        if said.verdict == self.verdict and said.languages is None:
-            said = said._replace(languages=self.languages)
-        return said._replace(by_hand=by_hand)
-
-
-class _Row(NamedTuple):
-    """A gesture as it is stored."""
-
-    id: str
-    trace: bytes
-    keyboard: str
-    languages: str | None
-    word: str
-    by_hand: bool
-    verdict: str
-    before: str | None
-    follows: str | None
-    held_out: bool
-    stored_at: float
-    width: float
-    height: float
-    user: str | None
-    points: bytes
-
-    @property
-    def label(self) -> _Label:
-        """What its line says of its trace."""
-        return _Label(*self[2:9])
 
 
 class Judged(NamedTuple):
@@ -165,7 +107,7 @@ class Gestures:
         turned = sum(number <= newest and verdict == SUSPECT for number, verdict in corrected.items())
         return Landed(stored, len(corrected), suspect + turned)
 
-    def _correct(self, rows: Sequence[_Row]) -> dict[int, str]:
+    def _correct(self, rows: Sequence[Row]) -> dict[int, str]:
         """What is newly said of known traces in place of the stored; gives the verdicts of what was corrected."""
         known = self._labels({row.trace for row in rows})
         labels = {trace: label for trace, (_, label) in known.items()}
@@ -179,12 +121,12 @@ class Gestures:
         self._redaction.erase_words(sorted(gone))
         return {number: label.verdict for number, old, label in changed if label != old._replace(by_hand=label.by_hand)}
 
-    def _labels(self, traces: Collection[bytes]) -> dict[bytes, tuple[int, _Label]]:
+    def _labels(self, traces: Collection[bytes]) -> dict[bytes, tuple[int, Label]]:
         """The numbers and labels of the traces that are known."""
         found, left = {}, iter(traces)
         while some := list(islice(left, _AT_ONCE)):
             for trace, number, *label in self._sql.rows(_LABELS.format(",".join("?" * len(some))), some):
-                found[trace] = (number, _Label(*label))
+                found[trace] = (number, Label(*label))
         return found
 
     def relabel(self, stored: Stored, example: Example, verdict: str) -> None:
@@ -304,7 +246,7 @@ class Gestures:
     def _read(self, where: str, parameters: Sequence[object] | dict[str, object]) -> Iterator[Stored]:
         keyboards = {keyboard.name: keyboard for keyboard in self._keyboards.stored()}
         for number, *columns in self._sql.each(_SELECT + where, parameters):
-            row = _Row(*columns)
+            row = Row(*columns)
             if row.keyboard not in keyboards or len(row.points) % 12:
                 raise self._sql.damaged("a gesture in it cannot be read")
             gesture = Gesture(
@@ -329,10 +271,10 @@ def _points(blob: bytes) -> Points:
     return np.frombuffer(blob, "<f4").reshape(-1, 3).astype(np.float32)
 
 
-def _row(judged: Judged, now: float) -> _Row:
+def _row(judged: Judged, now: float) -> Row:
     gesture = judged.example.gesture
     trace, before = gesture.trace_hash(), gesture.before
-    return _Row(
+    return Row(
         gesture.id,
         trace,
         gesture.keyboard.name,
