@@ -1,7 +1,9 @@
 """What a caller gives as swipes: paths, and lines of its own, which are read as those of a file are."""
 
 import io
+import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from itertools import groupby
 from os import PathLike
 from pathlib import Path
@@ -52,8 +54,11 @@ def line_of(gesture: Line) -> bytes:
         return gesture.encode("utf-8", "replace")
     if isinstance(gesture, bytes | bytearray | memoryview):
         return bytes(gesture)
+    said = dict(gesture) if isinstance(gesture, Mapping) else gesture
     try:
-        return orjson.dumps(dict(gesture) if isinstance(gesture, Mapping) else gesture, option=_HOW)
+        with suppress(TypeError):
+            return orjson.dumps(said, option=_HOW)
+        return json.dumps(said).encode()  # half a character, too, as of a text that was cut within an emoji
     except (TypeError, ValueError, RecursionError):
         raise RejectedLine("no-json", "a gesture has texts, numbers, lists and dicts alone") from None
 

@@ -315,6 +315,13 @@ def test_what_is_private_is_answered_and_never_stored(device: swipefl.Device, pr
     assert device.status().gestures["good"] == 1
 
 
+def test_half_an_emoji_costs_no_swipe(device: swipefl.Device) -> None:
+    swipe = {**json.loads(GOOD[0]), "before": "\ude00 i say \ud83d", "gesture_id": "\ud83d"}
+    assert device.predict(swipe)
+    assert device.ingest([swipe]).stored == 1
+    assert [line["gesture_id"] for line in device.export()] == ["\ufffd"]
+
+
 def test_predictions_are_those_of_the_command_line(device: swipefl.Device, tmp_path: Path) -> None:
     device.ingest(EXAMPLE)
     done = command(tmp_path / "home", "predict", "-", "--top", "3", given=b"".join(GOOD[:20]), LANG="en")
