@@ -32,7 +32,7 @@ def spread(work: Callable[[Decoder, Item], Done], decoder: Decoder, items: Itera
                 yield from done
     except BrokenProcessPool as error:
         killed = "one of {jobs} processes was killed, maybe for want of memory"
-        raise WorkerLost("worker-lost", killed, Remedy.FEWER_JOBS, jobs=jobs) from error
+        raise WorkerLost("job-lost", killed, Remedy.FEWER_JOBS, jobs=jobs) from error
 
 
 def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
