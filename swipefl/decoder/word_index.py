@@ -15,9 +15,11 @@ Rows = npt.NDArray[np.intp]
 Ends = npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
 Starts = npt.NDArray[np.uint32]
 Lengths = npt.NDArray[np.intp]
+Sets = npt.NDArray[np.uint64]
 Flags = npt.NDArray[np.bool_]
 HASH_FACTOR = 0x9E3779B97F4A7C15  # odd, its bits well mixed: 2**64 over the golden ratio
 SAMPLED = 64  # of a table's rows in order every so manieth tells how they are
+SET = 64  # bits; in larger alphabets several codes share one
 MOST_CHARACTERS = 2**16 - 1  # of an alphabet
 
 
@@ -54,6 +56,26 @@ class Words:
         at += np.arange(len(at))
         run: Codes = self.flat.take(at)
         return run
+
+    def sets(self, rows: Rows) -> Sets:
+        """Which codes each of these words (N,) has: bit code % SET.
+
+        Each is found out when it is first asked for, as a list may be large and a process short; threads may find out
+        the same.
+        """
+        sets = self._sets.take(rows)
+        unknown = np.flatnonzero(sets == 0)  # a known one has the 0 before its word
+        if len(unknown):
+            new = rows[unknown]
+            sizes = self.lengths.take(new).astype(np.intp) + 1
+            bits = np.uint64(1) << np.arange(1 + len(self.alphabet), dtype=np.uint64) % np.uint64(SET)
+            sets[unknown] = np.bitwise_or.reduceat(bits.take(self.run(new)), np.cumsum(sizes) - sizes)
+            self._sets[new] = sets[unknown]
+        return sets
+
+    @cached_property
+    def _sets(self) -> Sets:
+        return np.zeros(len(self), np.uint64)
 
     def text(self, rows: Rows | slice = slice(None)) -> list[str]:
         """These words as strings."""
