@@ -13,7 +13,7 @@ import numpy as np
 from swipefl.arrays import Doubles, Floats
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.context import Told
-from swipefl.decoder.ctc import ln_likelihoods, probabilities
+from swipefl.decoder.ctc import condensed, ln_likelihoods, probabilities
 from swipefl.decoder.picking import best, picked
 from swipefl.decoder.template import DEVIATIONS, Path, deviations
 from swipefl.decoder.word_index import Flags, Lengths, Rows, WordIndex, WordTable, hashes
@@ -109,7 +109,7 @@ class _Forms:
 def _compared(
     log_probs: Floats, index: WordIndex, weights: ScoreWeights, path: Path | None, told: Told | None
 ) -> tuple[Scored, _Forms]:
-    probs = probabilities(log_probs)
+    probs = condensed(probabilities(log_probs))
     found = _spellings(picked(probs, index, weights))
     likelihoods = ln_likelihoods(probs, found.flat, found.lengths)
     doubts = np.sqrt(np.maximum(-likelihoods, 0))  # people slip: an unlikely letter is no proof against a word

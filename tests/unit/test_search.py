@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import ScoreWeights
 from swipefl.decoder.context import Told
-from swipefl.decoder.ctc import ctc_log_likelihoods, greedy
+from swipefl.decoder.ctc import MOST_TOGETHER, condensed, ctc_log_likelihoods, greedy, probabilities
 from swipefl.decoder.lexicon import Lexicon, load_lexicon, merged
 from swipefl.decoder.picking import best
 from swipefl.decoder.search import COMPARED, Candidate, score, search
 from swipefl.decoder.template import path_of
+from swipefl.decoder.word_index import SET, words_of
 from swipefl.decoder.word_list import list_of, packed, unpacked
 from swipefl.gesture.features import Floats, frames_of_points
 from swipefl.gesture.keyboard import built_in
@@ -76,6 +77,38 @@ def test_equal_neighbours_need_a_frame_between() -> None:
     scores = ctc_log_likelihoods(log_probs, [(1, 2), (1, 1), (1, 2, 1)])
     assert scores[0] == pytest.approx(math.log(1 / 9))
     assert scores[1:].tolist() == [-math.inf, -math.inf]
+
+
+@given(st.integers(1, 40), st.floats(2, 12), st.integers(0, 2**32 - 1))
+@settings(max_examples=60)
+def test_fewer_frames_say_the_same_of_words_that_they_have_room_for(frames: int, blank: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(0, 1, (frames, 6))
+    logits[:, 0] += blank
+    for place, code in zip(range(0, frames, 8), (1, 2, 3, 3, 4), strict=False):
+        logits[place, code] += blank + 6
+    log_probs = log_softmax(logits)
+    probs = probabilities(log_probs)
+    fewer = condensed(probs)
+    assert frames / MOST_TOGETHER <= len(fewer) <= frames
+    shown = [code for place, code in zip(range(0, frames, 8), (1, 2, 3, 3, 4), strict=False)]
+    exact = ctc_log_likelihoods(log_probs, [shown])
+    assert ctc_log_likelihoods(np.log(fewer).astype(np.float32), [shown]) == pytest.approx(exact, abs=0.02 * frames)
+
+
+def test_frames_that_may_be_letters_stay_as_they_are() -> None:
+    probs = probabilities(log_softmax(np.random.default_rng(0).normal(0, 1, (30, 5))))
+    assert np.array_equal(condensed(probs), probs)
+
+
+@given(st.lists(st.text(st.sampled_from([chr(0x4E00 + n) for n in range(100)]), min_size=1, max_size=9), min_size=1))
+def test_each_word_has_a_set_of_its_codes(texts: list[str]) -> None:
+    words = words_of(texts)
+    expected = [{0} | {(1 + words.alphabet.index(character)) % SET for character in text} for text in texts]
+    for _ in range(2):  # found out, then known
+        rows = np.arange(len(texts))[::-1]
+        bits = [{bit for bit in range(SET) if one >> bit & 1} for one in words.sets(rows).tolist()]
+        assert bits == expected[::-1]
 
 
 def test_long_gestures_stay_in_range() -> None:
