@@ -127,7 +127,7 @@ class Home:
         if store is not None:
             versions = tuple(store.lexicons.all())
             lexicons = {known.language: partial(self._lexicon, known.language) for known in versions}
-            words, hidden = store.words.all(), store.words.hidden()
+            words, hidden = store.words.followed(), store.words.hidden(counted=False)
             behind = self._behind if own_phrases else None
             own = Own(words, hidden, lexicons, self.person, self._typed, behind, versions)
         return old.renewed(own) if old else Vocabulary(own, size, self.settings.offensive_words)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from swipefl.decoder.alike import spelled_alike
@@ -177,9 +177,9 @@ class Vocabulary:
         return words.union(word.word for word in self._own.words if caseless(word.word, turkic) in words)
 
 
-def _said(words: Sequence[PersonalWord]) -> list[PersonalWord]:
+def _said(words: Sequence[PersonalWord]) -> list[tuple[object, ...]]:
     """What makes a difference of them: not how often they are used."""
-    return [replace(word, uses=0) for word in words]
+    return [(word.word, word.languages, word.origin, word.folded, word.at_starts) for word in words]
 
 
 def _unpacked(content: bytes, language: str) -> WordList:

@@ -5,6 +5,8 @@ from swipefl.errors import Remedy
 
 _ID = 0x73776670  # "swfp"
 
+_TELLING = "keyboard, languages, word, verdict, held_out, follows"  # what personal words are made of
+
 _STEPS = (
     Step(
         "first tables",
@@ -187,6 +189,18 @@ _STEPS = (
             # finds the oldest that still counts among these
             """CREATE INDEX gestures_with_before ON gestures (number)
             WHERE follows IS NOT NULL AND verdict = 'good' AND held_out = 0""",
+            # Tells a store that only grew from one in which something is not as it was.
+            "CREATE TABLE rewritten (times INTEGER NOT NULL)",
+            "INSERT INTO rewritten VALUES (0)",
+            *(
+                f"CREATE TRIGGER {name} {when} BEGIN UPDATE rewritten SET times = times + 1; END"
+                for name, when in (
+                    ("gestures_changed", f"AFTER UPDATE OF {_TELLING} ON gestures"),
+                    ("gestures_erased", "AFTER DELETE ON gestures"),
+                    ("keyboards_changed", "AFTER UPDATE ON keyboards"),
+                    ("keyboards_removed", "AFTER DELETE ON keyboards"),
+                )
+            ),
         ),
     ),
     Step(

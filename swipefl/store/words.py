@@ -9,6 +9,7 @@ from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.gesture import checked_letters
 from swipefl.gesture.language import Languages, is_turkic, languages_of
 from swipefl.gesture.spelling import can_be_spelled, folded
+from swipefl.store.growing import Growing, in_order
 from swipefl.store.personal_words import ByHand, PersonalWord, Used, caseless, joined
 from swipefl.store.scope import Scope
 
@@ -19,6 +20,10 @@ WHERE g.verdict = 'good' AND g.held_out = 0{where} GROUP BY 1, 2"""
 
 _STARTS = """SELECT word, count(*) FROM gestures INDEXED BY gestures_by_before
 WHERE follows = '' AND verdict = 'good' AND held_out = 0{where} GROUP BY 1"""
+
+_NEWER = """SELECT g.word, coalesce(g.languages, k.language), g.follows = ''
+FROM gestures g NOT INDEXED JOIN keyboards k ON k.name = g.keyboard
+WHERE g.number > ? AND g.verdict = 'good' AND g.held_out = 0"""
 
 # One search of the index for each word and keyboard: no page of points is read, and not each gesture either.
 _TYPED = """WITH asked AS (SELECT value AS word FROM json_each(?))
@@ -38,6 +43,7 @@ class Words:
     def __init__(self, sql: Sql, person: Languages) -> None:
         self._sql = sql
         self._person = person
+        self._growing = Growing(sql)
 
     def add(self, word: str, language: str, alike: bool = False) -> None:
         """Add a word, also one that was removed or hidden, in whatever case.
@@ -74,6 +80,21 @@ class Words:
         """
         return joined(self._used(), self._rows("words"), self._starts())
 
+    def followed(self) -> list[PersonalWord]:
+        """The same, for who asks at every change, of a store that this connection does not write to meanwhile.
+
+        Of a store that only grew since it was last asked, the new gestures alone are read. Raises StoreError.
+        """
+        with self._sql.reading():
+            by_hand, seen = self._rows("words"), self._growing.seen()
+            last = self._growing.grown_from(by_hand, seen)
+            if last is None:
+                return self._growing.take(self._used(), self._starts(), by_hand, seen, anew=True)
+            new = self._sql.rows(_NEWER, (last,))
+            used = [Used(word, self._languages(language), 1) for word, language, _ in new]
+            starts = Counter(word for word, _, is_start in new if is_start)
+            return self._growing.take(used, starts, by_hand, seen, anew=False)
+
     def left(self, erased: Scope) -> int:
         """How many of `all` are left once the gestures of a scope are gone, and by hand its word or, of the scope of
         all, every one. Raises StoreError."""
@@ -82,14 +103,17 @@ class Words:
         left = (f" AND NOT ({erased.where})", erased.parameters)
         return len(joined(self._used(*left), kept, self._starts(*left)))
 
-    def hidden(self, word: str | None = None) -> list[PersonalWord]:
-        """Words that are never offered, those spelled like `word` or all, by language and word. Raises StoreError."""
+    def hidden(self, word: str | None = None, counted: bool = True) -> list[PersonalWord]:
+        """Words that are never offered, those spelled like `word` or all, by language and word.
+
+        Their uses are 0 where they are not `counted`, which reads every use. Raises StoreError.
+        """
         rows = [row for row in self._rows("hidden_words") if word is None or _alike(row.word, word)]
         languages: dict[tuple[str, bool], Languages] = defaultdict(tuple)
         for row in rows:
             languages[row.word, row.folded] += row.languages
         uses: Counter[str] = Counter()
-        for used in self._used() if rows else ():
+        for used in self._used() if rows and counted else ():
             uses[caseless(used.word, is_turkic(used.languages))] += used.uses
         found = [
             PersonalWord(word, tuple(dict.fromkeys(tags)), uses[word], "hidden", folded)
@@ -132,7 +156,8 @@ class Words:
     def _used(self, where: str = "", parameters: Mapping[str, object] | None = None) -> list[Used]:
         """What train examples carry."""
         rows = self._sql.rows(_USED.format(where=where), dict(parameters or {}))
-        return [Used(word, self._languages(language), uses) for word, language, uses in rows]
+        used = [Used(word, self._languages(language), uses) for word, language, uses in rows]
+        return sorted(used, key=in_order)
 
     def _starts(self, where: str = "", parameters: Mapping[str, object] | None = None) -> dict[str, int]:
         """How often each word is known to have been the first of a sentence."""
