@@ -22,6 +22,7 @@ from swipefl.cli.common import (
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted
 from swipefl.cli.streams import OutputLost
+from swipefl.errors import Remedy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +77,9 @@ class _Rejects:
             self._kept.write(rejected.text.rstrip(b"\n") + b"\n")
         self._shown += 1
         if self._shown <= SHOWN:
-            note(f"{name}:{rejected.line}: {rejected.fault.code}: {told(rejected.fault)}")
+            fault = rejected.fault
+            then = "; `swipefl ingest - < FILE` then reads it all again" if fault.remedy is Remedy.ADD_KEYBOARD else ""
+            note(f"{name}:{rejected.line}: {fault.code}: {told(fault)}{then}")
             return
         before, first, last = self._spans[-1] if self._spans else ("", 0, -1)
         if before == name and rejected.line <= last + 1:

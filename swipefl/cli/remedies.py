@@ -5,7 +5,7 @@ from swipefl.errors import Remedy, SwipeflError
 _OTHER_HOME = "or choose another folder with --home"
 _ASIDE = "keep a copy, move it and any {path.name}-wal and {path.name}-shm beside it aside, and"
 _WORDS = {
-    Remedy.ADD_KEYBOARD: "`swipefl keyboards add` makes it known; `swipefl ingest - < FILE` then reads it all again",
+    Remedy.ADD_KEYBOARD: "`swipefl keyboards add` makes it known",
     Remedy.ASK_OWNER: "ask whoever runs it",
     Remedy.ASK_OWNER_OR_REJOIN: "ask whoever runs the coordinator; `swipefl leave` and a new token start over",
     Remedy.CHANGE_CERTIFICATE: "ask whoever runs it for one that it takes; SWIPEFL_CLIENT_CERTIFICATE and _KEY name it",

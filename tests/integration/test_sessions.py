@@ -98,6 +98,7 @@ def test_every_line_is_answered_once_in_order_and_names_its_request(tmp_path: Pa
             keys = {"candidates"} if code is None else {"error", "code"}
             assert answer.keys() == {"gesture_id", "line"} | keys
             assert "secret" not in json.dumps(answer)
+            assert "ingest" not in answer.get("error", "")  # advice is for who asks, and reads no file
 
 
 def test_blank_lines_are_counted_and_not_answered(tmp_path: Path) -> None:
