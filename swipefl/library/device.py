@@ -283,10 +283,10 @@ class Device:
         """Every keyboard of the person's own, every gesture and every word dealt with by hand, as dicts.
 
         Each is a line of swipefl's own JSONL, and `ingest` takes them back. They are to be read in the thread that asks
-        for them. Raises StoreError.
+        for them, before `close`. Raises UsageError, StoreError.
         """
-        with self._opened() as home:
-            return _exported(home)
+        self._check_open()
+        return self._exported()
 
     def enroll(
         self,
@@ -373,16 +373,17 @@ class Device:
                 self._live.refresh()
             return self._live.now()
 
+    def _exported(self) -> Iterator[dict[str, Any]]:
+        from swipefl.device.ownership import exported
+
+        with self._opened() as home, home.store() as store:
+            for line in exported(store):
+                self._check_open()
+                yield line
+
     def _check_open(self) -> None:
         if self._is_closed:
             raise UsageError("closed", "this device was closed; open its home again")
-
-
-def _exported(home: Home) -> Iterator[dict[str, Any]]:
-    from swipefl.device.ownership import exported
-
-    with home.store() as store:
-        yield from exported(store)
 
 
 def _named(keyboard: str | PathLike[str] | None) -> str | None:

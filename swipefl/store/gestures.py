@@ -36,6 +36,7 @@ _COLUMNS = f"id, trace, {_LABEL}, held_out, stored_at, width, height, user, poin
 _INSERT = f"INSERT INTO gestures ({_COLUMNS}) VALUES ({'?, ' * 14}?) ON CONFLICT (trace) DO NOTHING"
 _CORRECT = f"UPDATE gestures SET ({_LABEL}) = ({'?, ' * 6}?) WHERE number = ?"
 _LABELS = f"SELECT trace, number, {_LABEL} FROM gestures WHERE trace IN ({{}})"
+PAGE = 200  # gestures that are read at once where all are
 _AT_ONCE = 500  # parameters: older SQLite takes 999
 _SELECT = f"SELECT number, {_COLUMNS} FROM gestures"
 
@@ -193,8 +194,14 @@ class Gestures:
         return ((stored.example, stored.verdict) for stored in self.all())
 
     def all(self) -> Iterator[Stored]:
-        """Every example with what is known of it, one by one. Raises StoreError."""
-        return self._read(" ORDER BY number", ())
+        """Every example with what is known of it, one by one; between two pages nothing is kept open.
+
+        Raises StoreError.
+        """
+        last = 0
+        while page := list(self._read(" WHERE number > ? ORDER BY number LIMIT ?", (last, PAGE))):
+            yield from page
+            last = page[-1].number
 
     def counts(self) -> dict[str, int]:
         """How many examples are `good` and `suspect`, and how many good ones are `train` and `held_out`."""

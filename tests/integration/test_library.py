@@ -289,6 +289,24 @@ def test_an_export_is_taken_back_while_it_is_made(device: swipefl.Device, tmp_pa
         assert copy.status().gestures == device.status().gestures
 
 
+def test_an_export_that_is_half_read_keeps_nobody_from_erasing(device: swipefl.Device) -> None:
+    device.ingest(LINES)
+    lines = device.export()
+    assert next(lines)["word"]
+    assert device.forget(everything=True).erased == 260
+    assert len(list(lines)) < 260
+
+
+def test_an_export_ends_with_its_device(device: swipefl.Device) -> None:
+    device.ingest(LINES[:3])
+    begun, waiting = device.export(), device.export()
+    next(begun)
+    device.close()
+    for lines in (begun, waiting):
+        with pytest.raises(swipefl.errors.UsageError):
+            next(lines)
+
+
 def test_lines_that_cannot_be_used_are_counted_and_told(device: swipefl.Device) -> None:
     told: list[tuple[str, int, str]] = []
     bad = [LINES[0], {"coords": set()}, gesture(coords=[]), "{", LINES[1]]
