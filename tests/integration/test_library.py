@@ -89,7 +89,7 @@ def test_every_command_has_a_function_and_every_function_a_command() -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "called"), list(commands()), ids=lambda each: " ".join(each) if each is tuple else ""
+    ("words", "called"), list(commands()), ids=lambda each: " ".join(each) if isinstance(each, tuple) else ""
 )
 def test_what_a_command_takes_its_function_takes(words: tuple[str, ...], called: Callable[..., Any]) -> None:
     """But for settings, which are given to `open`, and what only a person at a terminal needs."""
