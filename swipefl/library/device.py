@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.federation.protocol.bounds import MOST_JOBS, check
+from swipefl.federation.protocol.bounds import check
 from swipefl.home import Home
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
 from swipefl.library.words import Words
-from swipefl.settings.device import load_settings
+from swipefl.settings.device import MOST_JOBS, load_settings
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded by the call that needs it

@@ -6,7 +6,6 @@ from swipefl.errors import Remedy, UsageError
 
 MOST_EXAMPLES = 100_000  # that an update may claim, and weighs by
 MOST_JUDGED = 400  # held-out swipes that a device judges a version by: more would cost time and say nothing new
-MOST_JOBS = 64  # processes that share a file
 LARGEST_VERSION = 2**63 - 1  # that a database can hold
 
 
