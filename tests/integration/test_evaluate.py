@@ -33,14 +33,14 @@ def test_groups_stand_beside_the_whole_with_the_same_keys(tmp_path: Path) -> Non
 
 
 def test_what_is_no_swipe_that_a_word_was_meant_by_is_passed_over(tmp_path: Path) -> None:
-    """Half a path cannot be judged by the word that it was to become; a deletion has no path."""
+    """Half a path cannot be judged by the word that it was to become; a deletion has none; one path is one swipe."""
     path = tmp_path / "swipes.jsonl"
     swipe = json.loads(GOOD[0])
     half = {**swipe, "coords": swipe["coords"][: len(swipe["coords"]) // 2], "final": False}
     others = [half, {**half, "private": True}, {**swipe, "private": True}, {"gesture_id": "a", "delete": True}]
     others += [{**swipe, "delete": True}, {"word": "kiwi", "language": "en", "personal": "added"}]
     path.write_text("".join(json.dumps(line) + "\n" for line in [*others, swipe, {**swipe, "final": True}]))
-    assert swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json["examples"] == 2
+    assert swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json["examples"] == 1
 
 
 def test_a_terminal_shows_a_row_for_each_group(tmp_path: Path) -> None:
