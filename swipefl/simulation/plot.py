@@ -37,7 +37,8 @@ def plot(results: Sequence[RoundResult], start: Scores | None, path: Path) -> No
     right.set_ylabel("GB, all clients together")
     right.set_ylim(bottom=0)
     handles = [*left.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    left.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=3, frameon=False)
+    left.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(handles), frameon=False)
+    left.margins(y=0.1)
     left.grid(alpha=0.3)
     figure.savefig(path, dpi=150)
 

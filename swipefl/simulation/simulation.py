@@ -141,7 +141,7 @@ class Simulation:
         """The rounds that are done."""
         path = self._folder / ROUNDS_FILE
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        return [_result(json.loads(line)) for line in lines]
+        return [result_of(json.loads(line)) for line in lines]
 
     def _mend(self) -> None:
         """Makes the lines those of the rounds that are done: one that was cut, or not begun, is written again."""
@@ -288,7 +288,8 @@ def as_json(result: RoundResult) -> dict[str, Any]:
     return flat | ({"by": {name: top._asdict() for name, top in result.by.items()}} if result.by else {})
 
 
-def _result(line: dict[str, Any]) -> RoundResult:
+def result_of(line: dict[str, Any]) -> RoundResult:
+    """The inverse of `as_json`."""
     by = {name: Top(**top) for name, top in line.get("by", {}).items()}
     return RoundResult(**{**line, "by": by})
 

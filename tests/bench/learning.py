@@ -7,7 +7,6 @@ the tables, `federated.png`, and a folder a simulation.
 import argparse
 import json
 import re
-import shutil
 import statistics
 import subprocess
 import sys
@@ -19,13 +18,15 @@ from typing import Any
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import evaluate_by
+from swipefl.decoder.evaluation import Top, evaluate_by
 from swipefl.decoder.lexicon import load_lexicon
 from swipefl.decoder.ngrams import shipped_context
 from swipefl.decoder.tuning import choice, tuned
 from swipefl.gesture.formats import read_examples, read_labelled
 from swipefl.gesture.formats.fields import group_of
+from swipefl.simulation.plot import plot
 from swipefl.simulation.running import SCENARIO
+from swipefl.simulation.simulation import Scores, result_of
 from tests.bench import personal
 from tests.support.command import ROOT
 from tests.support.swipes import SHARED
@@ -120,6 +121,13 @@ class Campaign:
         by = {name: {"top1": group.top1, "top3": group.top3} for name, group in groups.items()}
         return {"top1": whole.top1, "top3": whole.top3, "by": by}
 
+    def draw(self) -> None:
+        """The picture of the main run, with halves by the names that people know."""
+        named = [result_of({**row, "by": _named(row["by"])}) for row in map(_with_groups, self.rounds(MAIN))]
+        together, by = json.loads((self.folder(MAIN) / "start.json").read_text())
+        began = Scores(Top(*together), {name: Top(*top) for name, top in _named(by).items()})
+        plot(named, began, self.out / "federated.png")
+
     def federation(self) -> Iterator[str]:
         """The main table: before, rounds, one place, what devices' updates cost, hostile clients."""
         yield header("")
@@ -165,6 +173,14 @@ class Campaign:
             residual.unlink()
 
 
+def _with_groups(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {"by": {}, **row}
+
+
+def _named(by: Mapping[str, Any]) -> dict[str, Any]:
+    return {HALVES.get(half, half): top for half, top in by.items()}
+
+
 def header(what: str) -> str:
     """The first two lines of a table whose rows `scored` gives."""
     return f"| {what} | {' | '.join(HALVES.values())} | all | all, among three |\n|---|---|---|---|---|"
@@ -196,7 +212,7 @@ def main() -> None:
     campaign.out.mkdir(parents=True, exist_ok=True)
     parts = (campaign.federation, campaign.score_weights, lambda: personal.tables(campaign.model(), campaign.judged))
     lines = [HEADING, *(line for part in (*parts, campaign.optimizers) for line in part())]
-    shutil.copyfile(campaign.folder(MAIN) / "plot.png", campaign.out / "federated.png")
+    campaign.draw()
     (campaign.out / "learning.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
