@@ -1,6 +1,5 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
-import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from swipefl.device.kept import Kept
 from swipefl.errors import Remedy, StoreError, UsageError
-from swipefl.federation.protocol.address import Address
 from swipefl.gesture.formats import FORMATS, Rejected
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.language import Languages, languages_of
@@ -28,17 +26,11 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.device.vocabulary import Vocabulary
-    from swipefl.federation.device.client import Client
-    from swipefl.federation.device.endpoint import Endpoint
-    from swipefl.federation.device.enrolment import Enrolled
-    from swipefl.federation.device.exchange import Exchange
-    from swipefl.federation.device.leaving import Left
-    from swipefl.federation.protocol.token import Token
     from swipefl.store.gestures import Stored
-    from swipefl.store.membership import Membership
     from swipefl.store.meta import Meta
     from swipefl.store.phrases import Uttered
     from swipefl.store.store import Store
+    from swipefl.visits import Visits
 
 # The system's language when it was first known: timers have no locale, and the night shall not judge by another.
 LANGUAGES = "languages"
@@ -317,7 +309,7 @@ class Home:
         from swipefl.device.contribution import Contributor
         from swipefl.device.cycle import Cycle
 
-        coordinator = self._exchange(store, stop)
+        coordinator = self.visits().exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
         vocabulary = self.vocabulary(store)  # one for all of the night: what it builds for an alphabet is large
@@ -334,6 +326,12 @@ class Home:
         judge = GlobalJudge(store, vocabulary.judging, stop)
         return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop)
 
+    def visits(self) -> "Visits":
+        """What speaks to a coordinator for this device."""
+        from swipefl.visits import Visits
+
+        return Visits(self.settings, self.alone, self.store if self._path.exists() else None)
+
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
         """One visit to the coordinator, and what its model is worth here.
 
@@ -342,76 +340,11 @@ class Home:
         from swipefl.device.acceptance import GlobalJudge, Synced
 
         with self.alone() as store:
-            exchange = self._exchange(store, stop)
+            exchange = self.visits().exchange(store, stop)
             if exchange is None:
                 raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
             done = exchange.run(pull, push)
             return Synced(done, GlobalJudge(store, self.vocabulary(store).judging, stop).run())
-
-    def joining(
-        self, address: str, token: str, ca: Path | None = None, insecure: bool = False
-    ) -> "tuple[Endpoint, Token]":
-        """What `enroll` takes; nothing is touched. Raises UsageError for what is no address, token or file.
-
-        And where this device belongs to a federation already.
-        """
-        from swipefl.federation.device.enrolment import refuse_member
-        from swipefl.federation.protocol.pem import read_certificates
-        from swipefl.federation.protocol.token import Token
-
-        parsed, where = Token.parse(token), Address.parse(address)
-        endpoint = self._endpoint(str(where), read_certificates(ca) if ca else None, insecure)
-        if self._path.exists():
-            with self.store() as store:
-                refuse_member(store)
-        return endpoint, parsed
-
-    def enroll(self, endpoint: "Endpoint", token: "Token", stop: Stop = never) -> "Enrolled":
-        """Joins a federation. Raises StoreBusy, and what `enrolment.enroll` does."""
-        from swipefl.federation.device.enrolment import enroll
-
-        with self.alone() as store:
-            return enroll(store, endpoint, token, lambda endpoint: self._client(endpoint, None, stop))
-
-    def leave(self, stop: Stop = never) -> "Left":
-        """Tells the coordinator, where it answers soon, and forgets it. Raises StoreError, StoreBusy."""
-        from swipefl.federation.device.leaving import LEAVE_S, leave
-
-        with self.alone() as store:
-            return leave(store, lambda member: self._client_of(member, stop, LEAVE_S))
-
-    def _exchange(self, store: "Store", stop: Stop) -> "Exchange | None":
-        """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
-        if store.memberships.get() is None:
-            return None
-        from swipefl.federation.device.exchange import Exchange
-
-        return Exchange(
-            store,
-            self.settings.home,
-            lambda member: self._client_of(member, stop),
-            share_scores=self.settings.share_scores,
-        )
-
-    def _client_of(self, member: "Membership", stop: Stop, most_s: float = math.inf) -> "Client":
-        """A visit of this device, within the settings' deadline and `most_s`."""
-        endpoint = self._endpoint(member.address, member.ca, member.insecure)
-        return self._client(endpoint, member.authorization, stop, most_s)
-
-    def _endpoint(self, address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
-        """A coordinator's address, with the certificate that the settings name for this device. Raises UsageError."""
-        from swipefl.federation.device.endpoint import Endpoint
-        from swipefl.federation.protocol.pem import read_pair
-
-        certificate, key = read_pair(self.settings.client_certificate, self.settings.client_key)
-        return Endpoint(address, ca, insecure, certificate, key)
-
-    def _client(
-        self, endpoint: "Endpoint", authorization: str | None, stop: Stop, most_s: float = math.inf
-    ) -> "Client":
-        from swipefl.federation.device.client import Client
-
-        return Client(endpoint, authorization, min(self.settings.sync_deadline_s, most_s), stop)
 
 
 def _of_system() -> tuple[Languages, str]:

@@ -42,11 +42,11 @@ def enroll(
     """Join a federation. Says what will be shared, and trades a one-time token for this device's credential."""
     from swipefl.settings.token import given_token
 
-    device, piped = home_of(home), token == "-"
+    visits, piped = home_of(home).visits(), token == "-"
     if piped and sys.stdin.isatty():
         token = _typed()
     given = given_token(token, token_file, sys.stdin.buffer)
-    joining = device.joining(address, given, ca, insecure)
+    joining = visits.joining(address, given, ca, insecure)
     if asking := asks(yes, stdin_is_taken=piped):
         _tell(address)
         if not agrees(f"Join {address}?", stdin_is_taken=piped):
@@ -55,7 +55,7 @@ def enroll(
                 emit({"address": address, "device_id": None})
             return
     with signals() as stop:
-        report = device.enroll(*joining, stop)
+        report = visits.enroll(*joining, stop)
     if not asking:  # what went wrong would be told first
         _tell(address)
     if as_json or not is_terminal():

@@ -307,7 +307,8 @@ class Device:
         FederationError, StoreError, and what `stop` says.
         """
         with self._opened() as home:
-            return home.enroll(*home.joining(address, token, None if ca is None else Path(ca), insecure), stop)
+            visits = home.visits()
+            return visits.enroll(*visits.joining(address, token, None if ca is None else Path(ca), insecure), stop)
 
     def leave(self, stop: Stop = never) -> "Left":
         """Tells the coordinator, where it answers soon, and forgets the federation. The models stay.
@@ -315,7 +316,7 @@ class Device:
         What waits to be sent goes; what was sent cannot be taken back. Raises StoreError, and what `stop` says.
         """
         with self._opened() as home:
-            return home.leave(stop)
+            return home.visits().leave(stop)
 
     def config(self) -> "tuple[Setting, ...]":
         """Every setting: its value, where that comes from ("flag": what was given here), and what it means."""
