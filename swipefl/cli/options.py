@@ -7,8 +7,7 @@ import typer
 
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.address import LISTEN
-from swipefl.settings.device import MOST_JOBS
-from swipefl.settings.meanings import COORDINATOR, DEVICE
+from swipefl.settings.meanings import COORDINATOR, DEVICE, MOST_JOBS
 
 _POLICY = Policy()
 _DEFAULTS = {

@@ -18,7 +18,8 @@ from swipefl.home import Home
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
 from swipefl.library.words import Words
-from swipefl.settings.device import MOST_JOBS, load_settings
+from swipefl.settings.device import load_settings
+from swipefl.settings.meanings import MOST_JOBS
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded by the call that needs it

@@ -9,7 +9,6 @@ from swipefl.federation.protocol.plan import MOST_NORM, Plan
 from swipefl.gesture.language import languages_of
 from swipefl.settings.sources import Sourced, load
 
-MOST_JOBS = 64  # processes that share a file
 _PLAN = Plan()
 
 

@@ -1,6 +1,7 @@
 """What each setting means, for flags and files alike; free of pydantic, so that a --help can say it."""
 
 HOME = "the folder of the store"
+MOST_JOBS = 64  # processes that share a file
 LOG = "log lines on standard error: text (key=value) or json"
 
 DEVICE = {
