@@ -9,7 +9,7 @@ def said_languages(text: str | None) -> Languages:
     if text is None:
         return ()
     try:
-        languages = languages_of(text)
+        languages = languages_of(text) if isinstance(text, str) else ()  # Python lets anything through
     except ValueError:
         languages = ()
     if not languages:

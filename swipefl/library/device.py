@@ -13,8 +13,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.federation.protocol.bounds import check
 from swipefl.home import Home
+from swipefl.library.checks import check_day, check_texts, check_whole, path_of
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
 from swipefl.library.words import Words
@@ -95,9 +95,8 @@ class Device:
         from swipefl.gesture.before import before_in
         from swipefl.library.sources import line_of
 
-        check("top", top, 1)
-        if not isinstance(before, str | None):
-            raise UsageError("no-text", "what stood before is a text, and no {kind}", kind=type(before).__name__)
+        check_whole("top", top, 1)
+        check_texts(True, before=before)
         prediction, decoder = self._now()
         asked = prediction.asked(line_of(gesture))
         meant = asked.gesture if before is None else replace(asked.gesture, before=before_in(before))
@@ -151,7 +150,7 @@ class Device:
         `on_progress` hears of each batch, `on_round` of each round. Raises UsageError, CheckpointError, StoreError, and
         what `stop` says; with `require_sync` FederationError.
         """
-        check("rounds", rounds, 1)
+        check_whole("rounds", rounds, 1)
         with self._changing() as home, home.alone() as store:
             return home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
 
@@ -195,9 +194,9 @@ class Device:
         from swipefl.gesture.formats.fields import held_out_by
         from swipefl.library.sources import sources_of
 
-        check("jobs", jobs, 1, MOST_JOBS)
+        check_whole("jobs", jobs, 1, MOST_JOBS)
         if lexicon_size is not None:
-            check("lexicon_size", lexicon_size, 1)
+            check_whole("lexicon_size", lexicon_size, 1)
         with self._opened() as home:
             prediction = home.prediction(model, _named(keyboard), lexicon_size, own_phrases=swipes is None)
             sources = None if swipes is None else sources_of(swipes)
@@ -222,7 +221,8 @@ class Device:
         least probable (`worst`), else the newest. Raises UsageError for more than one of these, and where there is no
         such gesture or more than one; CheckpointError, StoreError.
         """
-        check("top", top, 1)
+        check_whole("top", top, 1)
+        check_texts(True, gesture_id=gesture_id, word=word)
         if (gesture_id is not None) + (word is not None) + worst > 1:
             raise UsageError(
                 "several-said", "say one of them: an id, a word or the worst; without any it is the newest"
@@ -238,6 +238,7 @@ class Device:
         """
         from swipefl.device.ownership import relabel
 
+        check_texts(gesture_id=gesture_id, word=word)
         with self._changing() as home, home.store() as store:
             return relabel(store, gesture_id, word)
 
@@ -270,6 +271,8 @@ class Device:
         """
         from swipefl.device.ownership import forget, would_forget
 
+        check_day(before)
+        check_texts(True, word=word, gesture_id=gesture_id)
         scopes = (everything, gesture_id is not None, before is not None or word is not None)
         if sum(scopes) != 1 or "" in (word, gesture_id):  # as of a variable that is not set
             raise UsageError("nothing-said", "it is to be said what to forget, and one thing alone", Remedy.SAY_SCOPE)
@@ -307,9 +310,10 @@ class Device:
         Raises UsageError for what is no address or token, and where the device belongs to a federation already;
         FederationError, StoreError, and what `stop` says.
         """
+        check_texts(address=address, token=token)
         with self._opened() as home:
             visits = home.visits()
-            return visits.enroll(*visits.joining(address, token, None if ca is None else Path(ca), insecure), stop)
+            return visits.enroll(*visits.joining(address, token, None if ca is None else path_of(ca), insecure), stop)
 
     def leave(self, stop: Stop = never) -> "Left":
         """Tells the coordinator, where it answers soon, and forgets the federation. The models stay.
@@ -389,7 +393,7 @@ class Device:
 
 
 def _named(keyboard: str | PathLike[str] | None) -> str | None:
-    return None if keyboard is None else str(keyboard)
+    return None if keyboard is None else str(path_of(keyboard))
 
 
 def _unix_s(moment: datetime.date) -> float:

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.errors import UsageError
+from swipefl.library.checks import check_texts, path_of
 
 if TYPE_CHECKING:
     from swipefl.device.keyboards import KeyboardReport
@@ -58,10 +58,11 @@ class Keyboards:
         from swipefl.device.keyboards import add_keyboard, add_rows
         from swipefl.device.languages import said_languages
 
+        check_texts(True, rows=rows, name=name)
         languages = said_languages(language)
         if file is not None and rows is None:
             with self._changing() as home, home.store() as store:
-                return add_keyboard(store, Path(file), name, languages)
+                return add_keyboard(store, path_of(file), name, languages)
         if rows is not None and file is None:
             with self._changing() as home, home.store() as store:
                 return add_rows(store, rows, name, languages)

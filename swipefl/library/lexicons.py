@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.errors import Remedy, UsageError
+from swipefl.library.checks import path_of
 
 if TYPE_CHECKING:
     from swipefl.device.lexicons import KnownLexicon, LexiconReport
@@ -50,7 +50,7 @@ class Lexicons:
 
         if file is not None and from_wordfreq is None and language is not None:
             with self._changing() as home, home.store() as store:
-                return add_lexicon(store, Path(file), said_language(language), name)
+                return add_lexicon(store, path_of(file), said_language(language), name)
         if from_wordfreq is not None and file is None:
             source = said_language(from_wordfreq)
             tag = source if language is None else said_language(language)

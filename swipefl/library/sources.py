@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, TypeAlias, cast
 import orjson
 
 from swipefl.errors import RejectedLine, UsageError
+from swipefl.library.checks import path_of
 
 Line: TypeAlias = "Mapping[str, Any] | str | bytes"
 """A gesture as a keyboard appends it to swipes.jsonl: a dict, or the text of one line.
@@ -41,9 +42,7 @@ def sources_of(given: Source) -> Iterator[Path | BinaryIO]:
     for are_paths, group in groupby(items, _is_path):
         if are_paths:
             for path in group:
-                if not str(path):  # as of a variable that is not set: it would be the folder that the program runs in
-                    raise UsageError("no-path", "an empty path names no file")
-                yield Path(cast("str | PathLike[str]", path))
+                yield path_of(cast("str | PathLike[str]", path))
         else:
             yield cast(BinaryIO, io.BufferedReader(_Lines(group)))
 

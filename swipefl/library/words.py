@@ -4,6 +4,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from swipefl.library.checks import check_texts
+
 if TYPE_CHECKING:
     from swipefl.device.words import Change, WordsReport
     from swipefl.home import Home
@@ -64,6 +66,7 @@ class Words:
         from swipefl.device.languages import said_languages
         from swipefl.device.words import change_word
 
+        check_texts(word=word)
         with self._changing() as home:
             languages = said_languages(language) or home.person()
             with home.store() as store:

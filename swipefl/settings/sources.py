@@ -66,8 +66,8 @@ class Sourced(BaseSettings):
         """Raises ValueError for what would be read as something else: true as 1, or a name that no file can have."""
         if isinstance(value, bool) and cls.model_fields[str(about.field_name)].annotation is not bool:
             raise ValueError("true and false are no value of it")
-        if isinstance(value, str | Path) and "\0" in str(value):
-            raise ValueError("it holds a null character")
+        if isinstance(value, str | Path) and not can_be_a_name(value):
+            raise ValueError("it holds a null character, or half of another")
         return value
 
     @classmethod
@@ -220,3 +220,11 @@ def _meant(name: str, known: Iterable[str], prefix: str = "") -> str:
 
 def _toml(value: object) -> str:
     return json.dumps(value) if isinstance(value, str | bool) else str(value)
+
+
+def can_be_a_name(path: str | os.PathLike[str]) -> bool:
+    """Whether a file can have it as its name: no null character, and none that is half of another."""
+    try:
+        return b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
