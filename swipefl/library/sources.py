@@ -59,7 +59,7 @@ def line_of(gesture: Line) -> bytes:
             return orjson.dumps(said, option=_HOW)
         return json.dumps(said).encode()  # half a character, too, as of a text that was cut within an emoji
     except (TypeError, ValueError, RecursionError):
-        raise RejectedLine("no-json", "a gesture has texts, numbers, lists and dicts alone") from None
+        raise RejectedLine("broken-json", "a gesture has texts, numbers, lists and dicts alone") from None
 
 
 class _Lines(io.RawIOBase):
@@ -89,7 +89,7 @@ def _text(line: object) -> bytes:
     try:
         text = line_of(cast(Line, line))
     except RejectedLine:
-        text = b'{"coords": null}'
+        text = b'{"coords": ?}'
     return text if text.endswith(b"\n") else text + b"\n"
 
 

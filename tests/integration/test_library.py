@@ -312,7 +312,11 @@ def test_lines_that_cannot_be_used_are_counted_and_told(device: swipefl.Device) 
     bad = [LINES[0], {"coords": set()}, gesture(coords=[]), "{", LINES[1]]
     report = device.ingest(bad, on_reject=lambda name, one: told.append((name, one.line, one.fault.code)))
     assert (report.stored, report.rejected) == (2, 3)
-    assert [(name, line) for name, line, _ in told] == [("the lines given", line) for line in (2, 3, 4)]
+    codes = ("broken-json", "few-points", "broken-json")
+    assert told == [("the lines given", line, code) for line, code in enumerate(codes, 2)]
+    with pytest.raises(swipefl.errors.RejectedLine) as fault:
+        device.predict({"coords": set()})
+    assert fault.value.code == "broken-json"
 
 
 def test_a_generator_is_read_as_it_comes_and_its_error_leaves_what_was_read(device: swipefl.Device) -> None:
