@@ -19,13 +19,10 @@ _held: dict[str, Any] = {}  # what this process was given to work with, if it is
 
 
 def spread(work: Callable[[Decoder, Item], Done], decoder: Decoder, items: Iterable[Item], jobs: int) -> Iterator[Done]:
-    """What `work` makes of each item with the decoder, in order: here for one job, else in so many processes.
+    """What `work` makes of each item with the decoder, in order, in so many processes.
 
     No more is read ahead than keeps them busy. Raises what `work` does, and WorkerLost where a process was killed.
     """
-    if jobs == 1:
-        yield from (work(decoder, item) for item in items)
-        return
     try:
         with workers(jobs, _take_up, partial(work, decoder)) as processes:
             for done in in_order(processes, _each, _batches(items), AHEAD * jobs):

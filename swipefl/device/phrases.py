@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +25,9 @@ from swipefl.arrays import Doubles
 from swipefl.decoder.context import Context
 from swipefl.gesture.before import UNKNOWN, Before, context_form
 from swipefl.gesture.spelling import straight
-from swipefl.store.phrases import Uttered
+
+if TYPE_CHECKING:  # a prediction without a store needs no SQLite
+    from swipefl.store.phrases import Uttered
 
 HALF_LIFE_DAYS = 30.0
 OLDEST_DAYS = 3650.0  # a clock that was wrong once makes what came before older than a float can tell from never
@@ -37,7 +40,7 @@ Counts = Mapping[str, Mapping[str, float]]
 class OwnPhrases:
     """A Context out of what was written `behind` a word, and of what the package knows, if it knows anything."""
 
-    behind: Callable[[str], Sequence[Uttered]]
+    behind: "Callable[[str], Sequence[Uttered]]"
     package: Context | None
 
     def gain(self, before: Before, words: Sequence[str], ln_frequencies: Doubles) -> Doubles:
@@ -80,7 +83,7 @@ def _mixed(chances: Doubles, words: Sequence[str], forms: Sequence[str], counts:
 
 
 @lru_cache(KEPT)
-def _counts(uttered: tuple[Uttered, ...], behind: str, caseless: bool) -> Counts:
+def _counts(uttered: "tuple[Uttered, ...]", behind: str, caseless: bool) -> Counts:
     """How often each word was written, by its form and then as it was written; what is old counts less.
 
     Of those that stood `behind` these very words, if any are said.

@@ -14,7 +14,6 @@ from swipefl.decoder.prior import Prior
 from swipefl.decoder.search import Candidate
 from swipefl.decoder.sight import Sight
 from swipefl.device.languages import said_languages
-from swipefl.device.parallel import spread
 from swipefl.device.priors import given_prior
 from swipefl.device.sources import name_of
 from swipefl.device.vocabulary import Vocabulary
@@ -181,7 +180,11 @@ class Prediction:
         self, work: Callable[[Decoder, Item], Done], decoder: Decoder, items: Iterable[Item], jobs: int
     ) -> Iterator[Done]:
         """What `work` makes of each. Other processes tell nobody which languages are guessed: that is done here."""
-        return spread(work, decoder, items if jobs == 1 else self._guessing(decoder, items), jobs)
+        if jobs == 1:
+            return (work(decoder, item) for item in items)
+        from swipefl.device.parallel import spread
+
+        return spread(work, decoder, self._guessing(decoder, items), jobs)
 
     def _guessing(self, decoder: Decoder, items: Iterable[Item]) -> Iterator[Item]:
         for item in items:

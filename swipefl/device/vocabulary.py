@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from swipefl.decoder.alike import spelled_alike
 from swipefl.decoder.bilingual import context_of
@@ -17,7 +18,9 @@ from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.gesture.language import Languages, is_turkic, primary, tags_of
 from swipefl.gesture.spelling import folded, straight, uncapitalised
 from swipefl.store.personal_words import PersonalWord, caseless
-from swipefl.store.phrases import Uttered
+
+if TYPE_CHECKING:  # a prediction without a store needs no SQLite
+    from swipefl.store.phrases import Uttered
 
 LN_PERSONAL = math.log(1e-5)  # a word that a person uses twice is as likely as a common word: about rank 10,000
 KEPT = 3  # lexicons of as many languages or sets of them: whoever sends gestures chooses their number
@@ -46,7 +49,7 @@ class Own:
     lexicons: Mapping[str, Callable[[], bytes]] = field(default_factory=dict)
     languages: Callable[[], Languages] = english
     typed: Callable[[Iterable[str]], set[str]] = nobody
-    behind: Callable[[str], Sequence[Uttered]] | None = None
+    behind: "Callable[[str], Sequence[Uttered]] | None" = None
     versions: tuple[object, ...] = ()
 
 

@@ -35,9 +35,10 @@ DATA = SHARED / "how_we_swipe"
 HEADING = """# What federation and personal training give
 
 Made by `make learning`. Percentages of swipes of people who took no part in any training, with the words before; all
-English words of the package, a word outside them counting as wrong. Unless a row says otherwise clients train two passes with Adam (1e-3, dropout 0.15)
-and send int8 updates clipped to a norm of 4; the server takes their mean with momentum 0.9, and its step falls after
-thirty rounds. The same run judged ten rounds earlier or later moves by up to 0.3 points.
+English words of the package, a word outside them counting as wrong. Unless a row says otherwise clients train two
+passes with Adam (1e-3, dropout 0.15) and send int8 updates clipped to a norm of 4; the server takes their mean with
+momentum 0.9, and its step falls after thirty rounds. The same run judged ten rounds
+earlier or later moves by up to 0.3 points.
 """
 
 

@@ -53,6 +53,15 @@ def test_a_second_cycle_has_nothing_to_do_and_never_loads_torch(trained: tuple[P
     assert "nothing new" in json.loads(done.stdout)["rounds"][0]["skipped"]
 
 
+def test_a_prediction_without_a_store_loads_neither_sqlite_nor_what_several_jobs_need(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom swipefl.cli.app import app\n"
+        f"try: app(['predict', {str(EXAMPLE)!r}])\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'sqlite3', 'sqlite_utils', 'multiprocessing.connection'} & {*sys.modules}"
+    )
+    subprocess.run([sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, check=True)
+
+
 def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> None:
     """Over one open process: a good gesture, a broken line, a good one without a word."""
     home, _ = trained
