@@ -173,7 +173,7 @@ def test_who_leaves_gives_nobody_the_time_of_a_visit(tmp_path: Path, monkeypatch
     joins_nobody(tmp_path)
     monkeypatch.setattr(client, "Client", connect)
     settings = Settings(home=tmp_path)
-    assert Home(settings).leave() == Left(MEMBER.address, False, "no-answer")
+    assert Home(settings).visits().leave() == Left(MEMBER.address, False, "no-answer")
     assert deadlines == [LEAVE_S]
     assert settings.sync_deadline_s / 10 > LEAVE_S
 

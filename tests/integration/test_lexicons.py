@@ -106,6 +106,9 @@ def test_a_damaged_list_in_the_store_is_told_of_and_stops_no_other_language(tmp_
     assert added(tmp_path, "mine 5\n", "xx").code == 0
     with closing(sqlite3.connect(tmp_path / "swipefl.db")) as db, db:
         db.execute("UPDATE lexicons SET content = zeroblob(9)")
-    done = swipefl(tmp_path, "predict", "-", given=unlabelled("mine", ("xx",)))
+    given = unlabelled("mine", ("xx",))
+    assert swipefl(tmp_path, "predict", "-", given=given).json["code"] == "damaged-database"  # the session goes on
+    (tmp_path / "one.jsonl").write_bytes(given)
+    done = swipefl(tmp_path, "predict", str(tmp_path / "one.jsonl"))
     assert (done.code, "bug" in done.err) == (5, False)
     assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled("hello", ("en",))))[0] == "hello"
