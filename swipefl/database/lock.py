@@ -12,6 +12,7 @@ from swipefl.errors import Remedy, StoreBusy, StoreError
 from swipefl.stopping import Stop, raise_if
 
 LOOKS_EVERY_S = 0.02
+MOST_WAIT_S = 600.0  # for one whose turn it is: it may read a year of swipes, or have been stopped
 
 
 @contextmanager
@@ -35,10 +36,11 @@ def hold(home: Path, name: str = "lock") -> Iterator[None]:
 
 
 @contextmanager
-def in_turn(folder: Path, stop: Stop) -> Iterator[None]:
+def in_turn(folder: Path, stop: Stop, most_s: float = MOST_WAIT_S) -> Iterator[None]:
     """The block runs while no other one of this folder does; `stop` is asked while it waits. Raises what that says.
 
-    A folder that cannot be locked, as on some network file systems, keeps nobody waiting.
+    And StoreBusy where it was not its turn for so long. A folder that cannot be locked, as on some network file
+    systems, keeps nobody waiting.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -46,8 +48,12 @@ def in_turn(folder: Path, stop: Stop) -> Iterator[None]:
         yield
         return
     try:
+        latest = time.monotonic() + most_s
         while not _is_ours(descriptor):
             raise_if(stop)
+            if time.monotonic() > latest:
+                busy = "another run reads files into {home}"
+                raise StoreBusy("ingesting", busy, Remedy.RUN_AGAIN_LATER, home=folder)
             time.sleep(LOOKS_EVERY_S)
         yield
     finally:

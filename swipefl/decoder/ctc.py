@@ -10,7 +10,7 @@ from swipefl.decoder.word_index import Lengths, Rows
 FLOOR = 1e-30  # least probability of a letter in a frame, so that eight frames stay in the range of a double
 RESCALED_EVERY = 8  # frames
 SURELY_BLANK = 0.99  # two letters in neighbouring frames of this kind are one word's in ten thousand at most
-MOST_TOGETHER = 3  # frames, so that the longest words still find room
+MOST_TOGETHER = 3  # frames: of dev no word that was meant found no room in what was left
 
 
 def greedy(log_probs: Floats, letters: str) -> str:

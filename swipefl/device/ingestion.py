@@ -30,7 +30,7 @@ from swipefl.gesture.formats import (
     read_lines,
     unreadable,
 )
-from swipefl.gesture.formats.reading import name_in
+from swipefl.gesture.formats.standing import freed
 from swipefl.gesture.gesture import SUSPECT, Example, verdict
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, content_name
 from swipefl.stopping import Stop, never, raise_if, until
@@ -38,7 +38,6 @@ from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
-OF_NO_GESTURE = ("no-deletion", "no-points")  # what is wrong with lines that have an id, and are about no new gesture
 
 
 @dataclass(frozen=True)
@@ -333,12 +332,8 @@ def _unstored(entry: Entry) -> Back | Unstored | None:
     private, said = isinstance(entry, Private), bare(entry)
     if isinstance(said, Deletion):
         return Back(said, private)
-    if isinstance(said, Reading):
-        return Unstored(said.gesture.id)
-    if isinstance(said, Rejected) and (private or said.fault.code not in OF_NO_GESTURE):
-        name = name_in(said.gesture_id)
-        return Unstored(name) if name else None
-    return None
+    name = freed(entry)
+    return Unstored(name) if name else None
 
 
 def _judged(reading: Reading) -> Judged:

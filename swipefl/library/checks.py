@@ -38,7 +38,7 @@ def check_day(before: object) -> None:
 
 def path_of(given: str | PathLike[str]) -> Path:
     """A path. Raises UsageError for what no file can be called."""
-    if not isinstance(given, str | PathLike):
+    if not isinstance(given, str) and not (isinstance(given, PathLike) and isinstance(given.__fspath__(), str)):
         raise UsageError("no-path", "a path is a text or a Path, and no {kind}", kind=type(given).__name__)
     if not str(given):  # as of a variable that is not set: it would be the folder that the program runs in
         raise UsageError("no-path", "an empty path names no file")

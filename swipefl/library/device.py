@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -44,7 +43,7 @@ if TYPE_CHECKING:  # loaded by the call that needs it
 
 def opened(home: str | PathLike[str] | None, settings: Mapping[str, Any]) -> "Device":
     """The device of a home, with these settings before all others. Raises UsageError."""
-    given = {"home": None if home is None else Path(home), **settings}
+    given = {"home": None if home is None else path_of(home), **settings}
     return Device(Home(load_settings(**given), None), given)
 
 

@@ -1,12 +1,13 @@
 """Words that are gone, and stood before others: UNKNOWN takes their place there."""
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 from swipefl.database.sql import Sql
-from swipefl.gesture.before import UNKNOWN, Before
-from swipefl.gesture.spelling import folded
+from swipefl.gesture.before import UNKNOWN, Before, before_in
+from swipefl.gesture.spelling import APOSTROPHES, folded
 from swipefl.store.scope import Scope
 
 # Of gestures with a word that is gone the next two, in the order of coming: it may have stood before these.
@@ -17,6 +18,9 @@ _LISTED = "SELECT json_extract(value, '$[0]') AS number, json_extract(value, '$[
 _ANYWHERE = """SELECT number, before, :word FROM gestures INDEXED BY gestures_by_before
 WHERE follows > '' AND (:before IS NULL OR stored_at < :before)
 AND number NOT IN (SELECT number FROM gestures WHERE {erased})"""
+
+
+_PARTS = re.compile("[-‐‑" + "".join(sorted(APOSTROPHES)) + "]")
 
 
 class Redaction:
@@ -52,12 +56,17 @@ class Redaction:
         gone: dict[int, set[str]] = defaultdict(set)
         for number, text, word in self._sql.each(query, parameters):
             texts[number] = text
-            gone[number].update(map(folded, (word, *word.split())))
+            gone[number].update(filter(None, map(folded, (word, *word.split(), *before_in(word).words))))
         left = {
-            number: Before(tuple(UNKNOWN if folded(word) in gone[number] else word for word in text.split()))
+            number: Before(tuple(UNKNOWN if _forms(word) & gone[number] else word for word in text.split()))
             for number, text in texts.items()
         }
         return {number: before for number, before in left.items() if before.text != texts[number]}
+
+
+def _forms(word: str) -> set[str]:
+    """A word as words are compared, and each of its parts: Wendy's and Wendy-Ann are gone with Wendy."""
+    return set(map(folded, (word, *_PARTS.split(word))))
 
 
 def is_left_of(known: str | None, said: str) -> bool:

@@ -24,6 +24,7 @@ WRONG: list[Callable[[Any], object]] = [
     *(lambda d, before=before: d.forget(before=before) for before in ("2020-01-01", 5, 1.5e9)),
     *(lambda d, word=word: d.words.add(word) for word in (5, b"word", None)),
     *(lambda d, word=word: d.relabel("g", word) for word in (5, b"word")),
+    *(lambda d, home=home: swipefl.open(home) for home in ("", 5, True)),
     lambda d: d.relabel(5, "word"),
     lambda d: d.show(gesture_id=5),
     lambda d: d.show(word=5),
