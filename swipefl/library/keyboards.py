@@ -1,29 +1,19 @@
 """`device.keyboards`: the layouts that are known."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from swipefl.errors import UsageError
 from swipefl.library.checks import check_texts, path_of
+from swipefl.library.part import Part
 
 if TYPE_CHECKING:
     from swipefl.device.keyboards import KeyboardReport
     from swipefl.gesture.keyboard import Keyboard
-    from swipefl.home import Home
 
 
-class Keyboards:
+class Keyboards(Part):
     """The keyboards of `device.keyboards`: key geometry, of any layout and alphabet."""
-
-    def __init__(
-        self,
-        opened: "Callable[[], AbstractContextManager[Home]]",
-        changing: "Callable[[], AbstractContextManager[Home]]",
-    ) -> None:
-        self._opened = opened
-        self._changing = changing
 
     def list(self) -> "tuple[KeyboardReport, ...]":
         """Every keyboard that is known, those of the package first. Raises StoreError."""

@@ -1,28 +1,18 @@
 """`device.lexicons`: the word lists of the languages."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from swipefl.errors import Remedy, UsageError
 from swipefl.library.checks import path_of
+from swipefl.library.part import Part
 
 if TYPE_CHECKING:
     from swipefl.device.lexicons import KnownLexicon, LexiconReport
-    from swipefl.home import Home
 
 
-class Lexicons:
+class Lexicons(Part):
     """The word lists of `device.lexicons`: one a language, those that came with swipefl and the person's own."""
-
-    def __init__(
-        self,
-        opened: "Callable[[], AbstractContextManager[Home]]",
-        changing: "Callable[[], AbstractContextManager[Home]]",
-    ) -> None:
-        self._opened = opened
-        self._changing = changing
 
     def list(self) -> "tuple[KnownLexicon, ...]":
         """Every word list that is in use, by language. Raises StoreError."""

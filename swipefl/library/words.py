@@ -1,32 +1,22 @@
 """`device.words`: the personal lexicon, and words that are never offered."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from swipefl.library.checks import check_texts
+from swipefl.library.part import Part
 
 if TYPE_CHECKING:
     from swipefl.device.words import Change, WordsReport
-    from swipefl.home import Home
     from swipefl.store.personal_words import PersonalWord
     from swipefl.store.phrases import Phrase
 
 
-class Words:
+class Words(Part):
     """The words of `device.words`: those that a person added, swiped twice, or hid.
 
     `language` is a tag such as "de", or several as in "de,en"; without it, what the person writes in. The case of a
     word does not matter where it is removed, hidden or unhidden.
     """
-
-    def __init__(
-        self,
-        opened: "Callable[[], AbstractContextManager[Home]]",
-        changing: "Callable[[], AbstractContextManager[Home]]",
-    ) -> None:
-        self._opened = opened
-        self._changing = changing
 
     def list(self) -> "tuple[PersonalWord, ...]":
         """The personal words and the hidden ones, each once, by language and word. Raises StoreError."""
