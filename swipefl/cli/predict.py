@@ -10,7 +10,8 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption, device_option
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import candidates_as_json, console, counted, number, printable, table
+from swipefl.cli.rendering import console, counted, number, printable, table
+from swipefl.telling.plain import plain_candidates
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,7 +68,7 @@ def _plain(answer: "Answer", explain: bool) -> dict[str, object]:
     request = {"gesture_id": answer.gesture_id, "line": answer.line}
     if answer.fault is not None:
         return {**request, "error": told(answer.fault), "code": answer.fault.code}
-    return {**request, "candidates": candidates_as_json(answer.candidates, explain)}
+    return {**request, "candidates": plain_candidates(answer.candidates, explain)}
 
 
 def _render(found: "Iterator[Answer]", explain: bool) -> None:

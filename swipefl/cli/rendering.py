@@ -7,8 +7,6 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from swipefl.decoder.search import Candidate
-
 
 def console() -> "Console":
     """A rich console on standard output that reads no markup: a word may well hold a bracket."""
@@ -66,12 +64,3 @@ def moment(unix_s: float) -> str:
 def printable(text: str) -> str:
     """`text` without the control characters by which a name could move the cursor or end a line."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
-def candidates_as_json(candidates: "Iterable[Candidate]", explain: bool = False) -> list[dict[str, object]]:
-    """Words with their scores and probabilities, rounded to what they are worth; and what each score is the sum of."""
-    return [
-        {"word": c.word, "spelled": c.spelled, "score": round(c.score, 4), "probability": round(c.probability, 6)}
-        | ({"parts": {name: round(part, 6) for name, part in c.parts.items()}} if explain else {})
-        for c in candidates
-    ]

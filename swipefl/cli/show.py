@@ -7,7 +7,8 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
-from swipefl.cli.rendering import candidates_as_json, console, number, printable, table
+from swipefl.cli.rendering import console, number, printable, table
+from swipefl.telling.plain import plain_candidates, plain_frames
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from swipefl.decoder.search import Candidate
-    from swipefl.decoder.sight import SeenFrame, Sight
+    from swipefl.decoder.sight import Sight
     from swipefl.gesture.gesture import Example, Gesture
 
 MARGIN = 0.8  # key widths around the outermost key centres
@@ -56,21 +57,10 @@ def _plain(handle: str, example: "Example", sight: "Sight", candidates: "Sequenc
         "gesture_id": example.gesture.id,
         "handle": handle,
         "keyboard": example.gesture.keyboard.name,
-        "frames": [_plain_frame(frame) for frame in sight.frames],
+        "frames": plain_frames(sight),
         "greedy": sight.spelling,
-        "candidates": candidates_as_json(candidates),
+        "candidates": plain_candidates(candidates),
         "word": example.word or None,
-    }
-
-
-def _plain_frame(frame: "SeenFrame") -> dict[str, object]:
-    return {
-        "x": round(frame.x, 4),
-        "y": round(frame.y, 4),
-        "meant_x": round(frame.meant_x, 4),
-        "meant_y": round(frame.meant_y, 4),
-        "letter": frame.letter,
-        "probability": round(frame.probability, 6),
     }
 
 

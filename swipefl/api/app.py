@@ -1,0 +1,27 @@
+"""The application: every resource of a device under /api/v1, and the page."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+
+from swipefl import __version__
+from swipefl.api.resources import keyboards, predict, stats, swipes
+from swipefl.library.device import Device
+
+PAGE = Path(__file__).parent / "page"
+
+
+def app_of(device: Device) -> FastAPI:
+    """All that `swipefl serve` answers, of one device, which the caller closes."""
+    app = FastAPI(
+        title="swipefl",
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its page is made of scripts from a network
+        redoc_url=None,
+    )
+    for resource in (keyboards, predict, stats, swipes):
+        app.include_router(resource.routes(device), prefix="/api/v1")
+    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    return app

@@ -1,0 +1,1 @@
+"""What stands before every request: who may ask, from where, how much and how fast."""
