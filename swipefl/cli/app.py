@@ -27,7 +27,7 @@ from swipefl.cli.predict import predict
 from swipefl.cli.relabel import relabel
 from swipefl.cli.remedies import told
 from swipefl.cli.reset import reset
-from swipefl.cli.serve import serve
+from swipefl.cli.serve import practise, serve
 from swipefl.cli.show import show
 from swipefl.cli.simulate import simulate
 from swipefl.cli.status import status
@@ -68,6 +68,7 @@ for command in (
     leave,
     config,
     serve,
+    practise,
     simulate,
 ):
     app.command()(command)

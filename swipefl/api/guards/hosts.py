@@ -1,0 +1,70 @@
+"""Under what names the server is asked: a page of elsewhere whose name leads here (DNS rebinding) is none of them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from swipefl.api.guards.refusal import refusal
+from swipefl.api.listening import is_loopback
+from swipefl.errors import UsageError
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?")
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Named:
+    """What a Host field names: in lower case, without the dot of a name's end; a port that the scheme has is None."""
+
+    host: str
+    port: int | None
+
+    @classmethod
+    def parse(cls, text: str, scheme: str) -> "Named | None":
+        """HOST or HOST:PORT, None for what is neither."""
+        match = _HOST.fullmatch(text)
+        if match is None or (match[2] and not 0 < int(match[2]) < 65_536):
+            return None
+        port = int(match[2]) if match[2] else None
+        return cls(match[1].lower().removesuffix("."), None if port == DEFAULT_PORTS.get(scheme) else port)
+
+
+class HostGuard:
+    """Lets in who asks for `names`, for an address of this machine's own, or, if it `is_reached`, for any address.
+
+    Another page's name can be made to lead here, an address cannot.
+    """
+
+    def __init__(self, app: ASGIApp, names: Iterable[str], is_reached: bool) -> None:
+        self._app = app
+        self._names = frozenset(name.lower() for name in names)
+        self._is_reached = is_reached
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (answer := self._fault(scope)) is not None:
+            await answer(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _fault(self, scope: Scope) -> ASGIApp | None:
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        named = Named.parse(hosts[0].decode("latin-1"), scope["scheme"]) if len(hosts) == 1 else None
+        if named is None or not scope["raw_path"].startswith(b"/"):
+            what = "a request names its host once, as HOST:PORT, and the path begins with a slash"
+            return refusal(400, UsageError("no-host", what))
+        if not self._knows(named.host):
+            return refusal(421, UsageError("misdirected", "this is not the server of that name"))
+        scope["swipefl.host"] = named
+        return None
+
+    def _knows(self, host: str) -> bool:
+        if host in self._names:
+            return True
+        try:
+            ip = ip_address(host.strip("[]"))
+        except ValueError:
+            return False
+        return not ip.is_unspecified if self._is_reached else is_loopback(str(ip))

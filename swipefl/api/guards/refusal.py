@@ -1,0 +1,25 @@
+"""How a guard says no."""
+
+from collections.abc import Mapping
+
+import orjson
+from starlette.responses import Response
+
+from swipefl.errors import SwipeflError
+
+KINDS = {2: "usage", 3: "data", 8: "busy"}
+
+
+def refusal(status: int, error: SwipeflError, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer (problem+json) that says why a request was not let in."""
+    said = {
+        "type": "about:blank",
+        "title": error.code,
+        "status": status,
+        "detail": str(error),
+        "code": error.code,
+        "kind": KINDS[error.exit_code],
+        "exit_code": error.exit_code,
+        "remedy": error.remedy.name if error.remedy else None,
+    }
+    return Response(orjson.dumps(said), status, dict(headers or {}), "application/problem+json")
