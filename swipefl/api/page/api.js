@@ -1,0 +1,138 @@
+// The device's API. Paths are those behind /api/v1: `get("/stats")`.
+
+const BASE = "/api/v1";
+const TOKEN = "swipefl-token";
+
+/** What the server said was wrong, or that it said nothing: `status` 0 is no answer at all. */
+export class Problem extends Error {
+  constructor(status, { code = "", detail = "", kind = "", remedy = null } = {}, retryAfter = 0) {
+    super(detail || code || `status ${status}`);
+    Object.assign(this, { name: "Problem", status, code, detail, kind, remedy, retryAfter });
+  }
+}
+
+/** @returns {Promise<any>} the JSON of a GET. Throws Problem. */
+export async function get(path, signal) {
+  return (await request("GET", path, undefined, signal)).json();
+}
+
+/** @returns {Promise<any>} the JSON that a request with a JSON body is answered with; null for none. Throws Problem. */
+export async function send(method, path, body, signal) {
+  const answer = await request(method, path, body, signal);
+  const text = await answer.text();
+  return text ? JSON.parse(text) : null;
+}
+
+/** @returns {Promise<string>} the text of a GET, such as an export. Throws Problem. */
+export async function text(path, signal) {
+  return (await request("GET", path, undefined, signal)).text();
+}
+
+/**
+ * A picture as an image of its own: an inline one would bring styles that the page's policy refuses, and an address
+ * alone would bring no token. Throws Problem.
+ * @returns {Promise<HTMLImageElement>}
+ */
+export async function picture(path) {
+  const answer = await request("GET", path);
+  const image = new Image();
+  const source = URL.createObjectURL(await answer.blob());
+  image.addEventListener("load", () => URL.revokeObjectURL(source), { once: true });
+  image.src = source;
+  return image;
+}
+
+/**
+ * Server-sent events, with the token, which an EventSource cannot bring. Handlers get the event's parsed data;
+ * `failed` hears of a Problem.
+ * @param {Object<string, function(any)>} handlers such as {progress, round, end, failed}
+ * @returns {function()} ends it
+ */
+export function events(path, handlers) {
+  const stopping = new AbortController();
+  listen(path, handlers, stopping.signal).catch((problem) => {
+    if (!stopping.signal.aborted) handlers.failed?.(asProblem(problem));
+  });
+  return () => stopping.abort();
+}
+
+/** @returns {Promise<boolean>} whether the server is there. */
+export async function isAlive() {
+  try {
+    return (await fetch("/health/live", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+
+/** Words a problem for people: what is wrong, and what to do. */
+export function problemText(problem) {
+  if (problem.status === 0) return "swipefl does not answer. Start it again with “swipefl serve”; this page goes on by itself.";
+  if (problem.status === 401) return "This page needs the link that “swipefl serve” shows when it starts. Open that once.";
+  if (problem.status === 429) return "That was more than swipefl takes at once. A moment, please.";
+  if (problem.status >= 500 && !problem.detail) return "swipefl made a mistake of its own. Trying again may help.";
+  const detail = problem.detail || problem.message;
+  return `${detail[0].toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? "" : "."}`;
+}
+
+/** Keeps the token that a link brought (`#token=...`) for this tab, and takes it out of the address. */
+export function takeToken() {
+  const found = /^#token=([^&]+)&?(.*)$/.exec(location.hash);
+  if (!found) return;
+  sessionStorage.setItem(TOKEN, decodeURIComponent(found[1]));
+  history.replaceState(null, "", `#${found[2] || "try"}`);
+}
+
+async function request(method, path, body, signal) {
+  const headers = {};
+  const token = sessionStorage.getItem(TOKEN);
+  if (token) headers.Authorization = `Bearer ${token}`;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await fetched(BASE + path, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });
+  if (!answer.ok) throw new Problem(answer.status, await said(answer), Number(answer.headers.get("Retry-After")) || 0);
+  return answer;
+}
+
+async function fetched(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    throw asProblem(error);
+  }
+}
+
+function asProblem(error) {
+  // who aborted a request knows that, and no one else hears of it
+  return error instanceof Problem || error.name === "AbortError" ? error : new Problem(0);
+}
+
+async function said(answer) {
+  try {
+    return await answer.json();
+  } catch {
+    return {}; // something between the page and swipefl answered
+  }
+}
+
+async function listen(path, handlers, signal) {
+  const answer = await request("GET", path, undefined, signal);
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).replaceAll("\r\n", "\n").split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) tell(block, handlers);
+  }
+}
+
+function tell(block, handlers) {
+  let name = "message";
+  const data = [];
+  for (const line of block.split("\n")) {
+    if (line.startsWith("event:")) name = line.slice(6).trim();
+    if (line.startsWith("data:")) data.push(line.slice(5).trimStart());
+  }
+  if (data.length) handlers[name]?.(JSON.parse(data.join("\n")));
+}

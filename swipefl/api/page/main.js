@@ -1,0 +1,52 @@
+// The page: which tab is shown, and each tab's module, loaded when it is first shown.
+
+import { takeToken } from "./api.js";
+import { clear, h } from "./dom.js";
+import { makeSettings } from "./settings.js";
+
+const TABS = ["try", "practise", "model", "shared"];
+
+function startPage() {
+  takeToken();
+  const shown = new Map(); // tab: what is to be called whenever it is shown
+  const started = new Map(); // tab: its module, as it loads
+  const context = { settings: makeSettings(), onShow: (tab, fn) => shown.set(tab, [...(shown.get(tab) ?? []), fn]) };
+
+  async function show() {
+    const tab = tabOf(location.hash);
+    for (const name of TABS) document.getElementById(name).hidden = name !== tab;
+    for (const link of document.querySelectorAll(".tabs a")) mark(link, link.hash === `#${tab}`);
+    document.body.dataset.tab = tab;
+    document.title = tab === "try" ? "swipefl" : `${document.getElementById(tab).getAttribute("aria-label")} · swipefl`;
+    if (!started.has(tab)) started.set(tab, begin(tab, context));
+    if (await started.get(tab)) for (const fn of shown.get(tab) ?? []) fn();
+    else started.delete(tab); // the next look tries again
+  }
+
+  addEventListener("hashchange", show);
+  show();
+}
+
+async function begin(tab, context) {
+  const section = document.getElementById(tab);
+  try {
+    const module = await import(`./${tab}.js`);
+    await module.start(section, context);
+    return true;
+  } catch (error) {
+    console.error(error);
+    clear(section).append(h("p", { class: "plain" }, "This part of the page could not be loaded. Reload the page once swipefl runs again."));
+    return false;
+  }
+}
+
+function tabOf(hash) {
+  return TABS.includes(hash.slice(1)) ? hash.slice(1) : TABS[0];
+}
+
+function mark(link, isCurrent) {
+  if (isCurrent) link.setAttribute("aria-current", "page");
+  else link.removeAttribute("aria-current");
+}
+
+startPage();
