@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from swipefl import __version__
-from swipefl.api.resources import keyboards, predict, stats, swipes
+from swipefl.api.resources import keyboards, practice, predict, stats, swipes
 from swipefl.library.device import Device
 
 PAGE = Path(__file__).parent / "page"
@@ -21,7 +21,7 @@ def app_of(device: Device) -> FastAPI:
         docs_url=None,  # its page is made of scripts from a network
         redoc_url=None,
     )
-    for resource in (keyboards, predict, stats, swipes):
+    for resource in (keyboards, practice, predict, stats, swipes):
         app.include_router(resource.routes(device), prefix="/api/v1")
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
