@@ -9,31 +9,36 @@ if TYPE_CHECKING:
 
 
 def console() -> "Console":
-    """A rich console on standard output that reads no markup: a word may well hold a bracket."""
-    from rich.console import Console
+    """Standard output, which reads no markup: a word may well hold a bracket. In a pipe no line of it breaks."""
+    from swipefl.cli.stacking import Screen
 
-    return Console(markup=False, emoji=False, highlight=False)
+    return Screen()
 
 
 def table(*columns: "Column | str", header: bool = True) -> "Table":
-    """An empty table without lines."""
-    from rich.table import Table
+    """An empty table without lines, whose cells never break; on a screen too narrow for it each row is stacked."""
+    from swipefl.cli.stacking import Rows
 
-    return Table(*columns, box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
+    return Rows(*columns, header=header)
 
 
 def number(header: str) -> "Column":
-    """A column whose cells stand to the right and never break."""
+    """A column whose cells stand to the right."""
     from rich.table import Column
 
-    return Column(header, justify="right", no_wrap=True)
+    return Column(header, justify="right")
+
+
+def prose(header: str = "") -> "Column":
+    """A column of running text, which may break between words."""
+    from swipefl.cli.stacking import prose
+
+    return prose(header)
 
 
 def facts(rows: "Iterable[tuple[str, str]]") -> "Table":
     """Names and what they are, a line each."""
-    from rich.table import Column
-
-    shown = table("", Column(overflow="fold"), header=False)
+    shown = table("", prose(), header=False)
     for name, value in rows:
         shown.add_row(name, value)
     return shown
