@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, write
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, write
 from swipefl.cli.rendering import console, printable, table
 from swipefl.settings.meanings import DEVICE
 
@@ -29,7 +29,7 @@ def show_settings(known: "Sequence[Setting]", as_json: bool) -> None:
     """The settings in force, as a table or as JSON."""
     from dataclasses import asdict
 
-    if as_json or not is_terminal():
+    if as_json:
         emit({"settings": [asdict(setting) for setting in known]})
     else:
         _render(known)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, is_terminal, note, write
+from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.rendering import console, counted, moment, number, percent, table
 from swipefl.settings.meanings import COORDINATOR
@@ -96,7 +96,7 @@ def serve(
         where = {"listening": _on_port(hosting.settings.listen, at.port)}
         if at.metrics_port is not None:
             where["metrics"] = f"http://{_on_port(hosting.settings.metrics or '', at.metrics_port)}/metrics"
-        if as_json or not is_terminal():
+        if as_json:
             emit(where)
         else:
             note(f"serving on {where['listening']}" + (f", {where['metrics']}" if "metrics" in where else ""))
@@ -149,7 +149,7 @@ def devices(
 ) -> None:
     """List the devices, or revoke one."""
     known = coordinator_of(home).devices(revoke)
-    if as_json or not is_terminal():
+    if as_json:
         emit({"devices": [asdict(device) for device in known]})
         return
     from rich.table import Column
@@ -180,7 +180,7 @@ def publish(
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show versions, waiting updates and devices."""
     known = coordinator_of(home).status()
-    if as_json or not is_terminal():
+    if as_json:
         emit(asdict(known))
         return
     screen, last = console(), known.versions[-20:]
@@ -237,7 +237,7 @@ def rotate_key(home: HomeOption = None, as_json: JsonOption = False) -> None:
 
 
 def _answer(report: "VersionReport | TokensReport | KeyReport", as_json: bool, text: str) -> None:
-    if as_json or not is_terminal():
+    if as_json:
         emit(asdict(report))
     else:
         note(text)

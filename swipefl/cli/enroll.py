@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from swipefl.cli.asking import agrees, asks
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, note, signals
 
 SHARED = (
     "From now on, when `swipefl cycle` learns from your swipes, those stored already too, it also sends {address} how "
@@ -51,14 +51,14 @@ def enroll(
         _tell(address)
         if not agrees(f"Join {address}?", stdin_is_taken=piped):
             note("nothing was changed: this device joined no federation")
-            if as_json or not is_terminal():
+            if as_json:
                 emit({"address": address, "device_id": None})
             return
     with signals() as stop:
         report = visits.enroll(*joining, stop)
     if not asking:  # what went wrong would be told first
         _tell(address)
-    if as_json or not is_terminal():
+    if as_json:
         emit(asdict(report))
     else:
         note(f"this device belongs to {report.address} now, as {report.device_id}; `swipefl sync` fetches its model")

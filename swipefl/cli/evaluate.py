@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, signals, source_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption
 from swipefl.cli.rendering import console, counted, number, percent, printable, table
 
@@ -61,7 +61,7 @@ def evaluate(
         else:
             grouped = held_out_by(device.held_out(), by) if sources is None else prediction.grouped(sources, by)
             evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
-    if as_json or not is_terminal():
+    if as_json:
         told = {} if groups is None else {"by": {name: _json(group) for name, group in groups.items()}}
         emit(_json(evaluation) | told)
         return

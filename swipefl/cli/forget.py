@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.asking import agrees, asks
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, note, signals, telling_choices
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals, telling_choices
 from swipefl.cli.rendering import counted
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def forget(
         with telling_choices(as_json):
             preview = erase(dry_run=True)
         if dry_run:
-            _show(preview, as_json or not is_terminal(), "this would erase")
+            _show(preview, as_json, "this would erase")
             return
         if not agrees(f"this erases {_counts(preview)}, for good; erase them?"):
             note("nothing was erased")

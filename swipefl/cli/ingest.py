@@ -13,7 +13,6 @@ from swipefl.cli.common import (
     JsonOption,
     emit,
     home_of,
-    is_terminal,
     log,
     note,
     signals,
@@ -135,7 +134,7 @@ def ingest(
 def _tell(rejected: _Rejects, report: "IngestReport", as_json: bool) -> None:
     rejected.tell_rest()
     log("ingest finished", **asdict(report))
-    if as_json or not is_terminal():
+    if as_json:
         emit(asdict(report))
     else:
         console().print(_summary(report), soft_wrap=True)

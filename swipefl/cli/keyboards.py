@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.rendering import console, number, printable, table
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ CELLS = 4  # of a terminal, for the width of a key
 def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the keyboards that are known, those of your own last."""
     known = device_of(home).keyboards.list()
-    if as_json or not is_terminal():
+    if as_json:
         emit({"keyboards": list(map(_fields, known))})
         return
     shown = table("name", "languages", number("keys"), "")
@@ -38,7 +38,7 @@ def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None
 def show(name: NameArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show one keyboard: as JSON, or drawn on a terminal."""
     keyboard = device_of(home).keyboards.show(name)
-    if as_json or not is_terminal():
+    if as_json:
         emit(keyboard.to_json())
     else:
         console().print(drawn(keyboard), soft_wrap=True)

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, signals
 
 if TYPE_CHECKING:
     from swipefl.federation.device.leaving import Left
@@ -13,7 +13,7 @@ def leave(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Tell the coordinator and forget the federation. What waits to be sent goes; your models stay."""
     with signals() as stop:
         report = device_of(home).leave(stop)
-    if as_json or not is_terminal():
+    if as_json:
         emit(asdict(report))
     else:
         note(_sentence(report))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.rendering import console, counted, number, printable, table
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ LEFT_OUT = {
 def list_lexicons(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the languages that there are words of."""
     known = device_of(home).lexicons.list()
-    if as_json or not is_terminal():
+    if as_json:
         emit({"lexicons": [asdict(lexicon) for lexicon in known]})
         return
     shown = table("language", number("words"), "whose")

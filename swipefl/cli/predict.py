@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals, source_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, note, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption, device_option
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import console, counted, number, printable, table
+from swipefl.cli.rendering import console, counted, number, printable, prose, table
 from swipefl.telling.plain import plain_candidates
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rich.text import Text
 
+    from swipefl.cli.stacking import Rows
     from swipefl.decoder.search import Candidate
     from swipefl.device.prediction import About, Answer
 
+COLUMNS, OTHERS = 14, 20  # of a terminal, for an id and for a word, and for the other words
 MOST_EXPLAINED = 5  # words: so many columns fit a terminal
 NO_WORD: "dict[About, str]" = {
     "swipe": "no word found",
@@ -57,7 +58,7 @@ def predict(
             found = prediction.answers(source_of(path), language, top, jobs)
         if prediction.left_out:
             note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")
-        if as_json or not is_terminal():
+        if as_json:
             for answer in found:
                 emit(_plain(answer, explain))
         else:
@@ -72,29 +73,36 @@ def _plain(answer: "Answer", explain: bool) -> dict[str, object]:
 
 
 def _render(found: "Iterator[Answer]", explain: bool) -> None:
-    """A line for each answer as it comes, under one header: widths are fixed before any answer is known."""
-    from rich.table import Column
-    from rich.text import Text
-
-    screen = console()
-    width = screen.width // 5
+    """A row for each answer as it comes, under one header: widths are fixed before any answer is known."""
+    screen, headed = console(), False
     for place, answer in enumerate(found):
-        row = table(
-            Column("gesture", width=width, overflow="fold"),
-            Column("word", width=width, overflow="fold"),
-            Column("sure", width=4, justify="right"),
-            Column("or"),
-            header=place == 0,
-        )
-        name = printable(f"line {answer.line}" if answer.gesture_id in (None, "") else str(answer.gesture_id))
-        if answer.candidates:
-            first, *others = answer.candidates
-            row.add_row(name, Text(first.word, "bold"), f"{first.probability:.0%}", ", ".join(map(_other, others)))
-        else:
-            row.add_row(name, "", "", _why(answer))
+        row = _row(answer)
+        if row.fits(screen.width):
+            row.show_header, headed = not headed, True
+        elif place:
+            screen.print("")
         screen.print(row)
         if explain and answer.candidates:
             screen.print(_explained(answer.candidates))
+
+
+def _row(answer: "Answer") -> "Rows":
+    from rich.table import Column
+    from rich.text import Text
+
+    row = table(
+        Column("gesture", min_width=COLUMNS),
+        Column("word", min_width=COLUMNS),
+        Column("sure", min_width=4, justify="right"),
+        prose("or", least=OTHERS),
+    )
+    name = printable(f"line {answer.line}" if answer.gesture_id in (None, "") else str(answer.gesture_id))
+    if answer.candidates:
+        first, *others = answer.candidates
+        row.add_row(name, Text(first.word, "bold"), f"{first.probability:.0%}", ", ".join(map(_other, others)))
+    else:
+        row.add_row(name, "", "", _why(answer))
+    return row
 
 
 def _why(answer: "Answer") -> "Text":
@@ -105,7 +113,7 @@ def _why(answer: "Answer") -> "Text":
     return Text(NO_WORD[answer.about], "red" if answer.about == "swipe" else "dim")
 
 
-def _explained(candidates: "Sequence[Candidate]") -> "Table":
+def _explained(candidates: "Sequence[Candidate]") -> "Rows":
     """What each part gave to the scores of words, a word a column: of many words those that there is room for."""
     shown = candidates[:MOST_EXPLAINED]
     rows = table("", *(number(candidate.word) for candidate in shown))

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.table import Column
+
+    from swipefl.cli.stacking import Rows
 
 
 def console() -> "Console":
@@ -15,7 +17,7 @@ def console() -> "Console":
     return Screen()
 
 
-def table(*columns: "Column | str", header: bool = True) -> "Table":
+def table(*columns: "Column | str", header: bool = True) -> "Rows":
     """An empty table without lines, whose cells never break; on a screen too narrow for it each row is stacked."""
     from swipefl.cli.stacking import Rows
 
@@ -29,14 +31,14 @@ def number(header: str) -> "Column":
     return Column(header, justify="right")
 
 
-def prose(header: str = "") -> "Column":
-    """A column of running text, which may break between words."""
+def prose(header: str = "", least: int | None = None) -> "Column":
+    """A column of running text, which may break between words; it is given `least` columns, else what it needs."""
     from swipefl.cli.stacking import prose
 
-    return prose(header)
+    return prose(header, least)
 
 
-def facts(rows: "Iterable[tuple[str, str]]") -> "Table":
+def facts(rows: "Iterable[tuple[str, str]]") -> "Rows":
     """Names and what they are, a line each."""
     shown = table("", prose(), header=False)
     for name, value in rows:

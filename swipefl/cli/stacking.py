@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
-PROSE = 24  # columns that running text needs at least to be pleasant to read
+PROSE = 20  # columns that running text needs at least to be pleasant to read
 ENDLESS = 100_000  # columns of a pipe or a file, where nothing is to be wrapped
 INDENT = "  "
 
@@ -45,9 +45,9 @@ class _Whole:
             yield from _wrapped(line, options.max_width)
 
 
-def prose(header: str = "") -> Column:
-    """A column of running text, which may break between words."""
-    return Column(header, overflow="fold")
+def prose(header: str = "", least: int | None = None) -> Column:
+    """A column of running text, which may break between words; it is given `least` columns, else what it needs."""
+    return Column(header, overflow="fold", min_width=least)
 
 
 def fixed(column: Column | str) -> Column:
@@ -65,7 +65,7 @@ class Rows(Table):
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table as it is, or its rows stacked."""
-        if self._needed() <= options.max_width:
+        if self.fits(options.max_width):
             shown = super().__rich_console__(console, options)
             for line in Segment.split_lines(each for each in shown if isinstance(each, Segment)):
                 yield from _without_end(line)
@@ -77,9 +77,9 @@ class Rows(Table):
         """As wide as there is room, at most."""
         return super().__rich_measure__(console, options).with_maximum(options.max_width)
 
-    def _needed(self) -> int:
-        """The columns of a screen that show every cell whole, and prose well enough."""
-        return sum(map(self._width, self.columns)) + 2 * max(0, len(self.columns) - 1)
+    def fits(self, width: int) -> bool:
+        """Whether so many columns of a screen show every cell whole, and prose well enough."""
+        return sum(map(self._width, self.columns)) + 2 * (len(self.columns) - 1) <= width
 
     def _width(self, column: Column) -> int:
         cells = [*([_text(column.header)] if self.show_header else []), *map(_text, column.cells)]
@@ -87,7 +87,7 @@ class Rows(Table):
         if not _is_prose(column):
             return max(widest, column.min_width or 0)
         words = (cell_len(word) for cell in cells for word in cell.plain.split())
-        return max(min(widest, PROSE), *words, 0)
+        return max(column.min_width or min(widest, PROSE), *words, 0)
 
     def _stacked(self, width: int) -> Iterator[Text]:
         rows = zip(*(map(_text, column.cells) for column in self.columns), strict=True)

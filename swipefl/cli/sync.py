@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, signals
 from swipefl.cli.rendering import console, counted
 
 KEYS = ("pulled", "pushed", "refused", "queued", "global_version")
@@ -24,7 +24,7 @@ def sync(
     visit = done.visit
     report = {name: getattr(visit, name) for name in KEYS} | {"accepted": done.accepted}
     log("sync finished", **asdict(visit), accepted=done.accepted)
-    if as_json or not is_terminal():
+    if as_json:
         emit(report)
     else:
         model = "a newer model came" if visit.pulled else "no newer model"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.options import LanguageOption
 from swipefl.cli.rendering import console, counted, moment, number, printable, table
 
@@ -53,7 +53,7 @@ def unhide(
 def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show the personal words and the hidden ones."""
     words = device_of(home).words.list()
-    if as_json or not is_terminal():
+    if as_json:
         emit({"words": [_plain(word) for word in words]})
         return
     shown = table("word", "languages", number("swiped"), "how it came here")
@@ -67,7 +67,7 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def phrases(home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Show which words you write behind which; they never leave."""
     known = device_of(home).words.phrases()
-    if as_json or not is_terminal():
+    if as_json:
         emit({"phrases": [_told(phrase) for phrase in known]})
         return
     shown = table("behind", "word", number("swiped"), "last")
