@@ -1,0 +1,316 @@
+// A keyboard, its candidates and the text that is written with it: what Try and Practise share.
+//
+// For tests, under the element that it was put into:
+//   [data-role=keyboard]    the surface that is swiped on; its box is what coordinates are of
+//     [data-letter="q"]     a key; [data-key="space"|"backspace"|","] one that types no letter
+//     .overlay [data-seen]  a letter that the model read (`Show what it saw`)
+//   [data-role=candidates]  the bar; button[data-word="hello"] a candidate, aria-pressed=true the one that stands in the
+//                           text; data-state on the bar is "idle", "guess" (the finger is down), "asking" or "chosen"
+//   [data-role=text]        what is written, data-text its plain text; button.word a swiped word in it
+//   [data-role=line]        the one line that says what is wrong, or how many swipes are kept
+//   [data-role=back], [data-role=clear]   buttons: take the last word back, begin anew
+// and in Try: [data-role=layout], [data-role=language] selects; [data-role=saw], [data-role=keep] switches (`keep` is
+// checked where nothing is kept).
+
+import { problemText } from "./api.js";
+import { announce, clear, h, svg } from "./dom.js";
+import { SwipeKeyboard } from "./keyboard.js";
+import { Outbox, persistently } from "./outbox.js";
+import { ask, Predictor } from "./predictor.js";
+import { drawSight, emissions } from "./sight.js";
+import { Written } from "./written.js";
+
+const CANDIDATES = 5;
+const RIGHT_TO_LEFT = new Set(["Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm"]);
+
+/**
+ * Swiping, and what is written by it.
+ * `layout` is a keyboard of the API, `language` "de" or "de,fr"; `store` says whether swipes go into the store, and
+ * `isPrivate()` whether they do not for now; `showsSight()` whether what the model saw is drawn; `hint` stands where
+ * nothing is written. `before()` is the text in front of the next word; without it, what was written here.
+ * Called: `onCommit(word, swipe)` when a word stands, `onCorrect(word, swipe)` when another candidate was taken,
+ * `onBackspace(swipe)`. A swipe is `{id, stroke, candidates, before, word, keyboard, language, kept}`.
+ */
+export class SwipeInput {
+  constructor(parent, options) {
+    this.options = { store: true, isPrivate: () => false, showsSight: () => false, hint: "", ...options };
+    this.written = new Written(options.language);
+    this.chosen = null; // the token whose candidates are shown
+    this.kept = 0;
+    this.turn = Promise.resolve(); // words come in the order of their strokes
+    this.outbox = new Outbox({ onStored: (report) => this.stored(report), onProblem: (problem) => this.failed(problem) });
+    this.predictor = new Predictor(() => this.question(), (answer) => this.guessed(answer));
+    this.build(parent);
+    this.use(options.layout, options.language);
+    document.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  /** Takes another layout and language; what is written stays. */
+  use(layout, language) {
+    Object.assign(this, { layout, language });
+    this.written.language = language;
+    const [first] = language.split(",");
+    this.root.lang = this.board.lang = first;
+    this.bar.dir = isRightToLeft(first) ? "rtl" : "ltr";
+    this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on. You may also type on your own keyboard.`);
+    this.keyboard.layout(layout);
+    drawSight(this.keyboard.overlay, null);
+    this.render();
+  }
+
+  /** Begins a new text. Swipes that are kept stay. */
+  clear() {
+    this.written.tokens = [];
+    this.choose(null);
+    this.render();
+  }
+
+  /** Says something in the one line under the text; `isWrong` for what keeps it from working. */
+  say(text, isWrong = false) {
+    this.line.textContent = text;
+    this.line.classList.toggle("wrong", isWrong);
+    if (isWrong && text) announce(text);
+  }
+
+  /** Takes the last word back, and its swipe out of the store; or the last letter that was typed. */
+  takeBack() {
+    const swipe = this.written.takeBack();
+    if (swipe?.kept) this.outbox.add({ gesture_id: swipe.id, delete: true });
+    if (swipe) {
+      announce(`${swipe.word} taken back`);
+      if (swipe.kept) this.count(-1);
+      this.options.onBackspace?.(swipe);
+    }
+    this.choose(this.written.tokens.at(-1));
+    this.render();
+  }
+
+  /** Asks once more for what the model saw of the word that is chosen, and draws it. */
+  async look() {
+    const swipe = this.chosen?.swipe;
+    drawSight(this.keyboard.overlay, null);
+    this.renderCandidates();
+    if (!swipe || !this.options.showsSight()) return this.showSight(null);
+    try {
+      const { stroke } = swipe;
+      this.showSight((await ask({ ...stroke, ...about(swipe), before: swipe.before, private: true, sight: true })).sight, stroke);
+    } catch (problem) {
+      this.failed(problem);
+    }
+  }
+
+  build(parent) {
+    this.text = h("div", { class: "text", "data-role": "text", role: "group", "aria-label": "What you write", tabindex: "0", dir: "auto" });
+    this.line = h("p", { class: "says", "data-role": "line" });
+    const back = h("button", { class: "button quiet", type: "button", "data-role": "back", "aria-label": "Take the last word back", title: "Take the last word back", onclick: () => this.takeBack() }, icon("M8 5 3.5 9.5 8 14M4 9.5h9.5a5 5 0 0 1 0 10H9"));
+    const anew = h("button", { class: "button quiet", type: "button", "data-role": "clear", "aria-label": "Begin a new text", title: "Begin a new text", onclick: () => this.clear() }, icon("M6 6l12 12M18 6 6 18"));
+    this.buttons = Array.from({ length: CANDIDATES }, () => h("button", { type: "button", onclick: (event) => this.take(event.currentTarget.dataset.word) }, h("span"), h("small")));
+    this.bar = h("div", { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Words it may be" }, this.buttons);
+    const surface = h("div", { "data-role": "keyboard", role: "img" });
+    this.writing = h("div", { class: "writing" }, this.text, h("div", { class: "line" }, this.line, back, anew));
+    this.board = h("div", { class: "board" }, this.bar, h("div", { class: "keyboard-frame" }, surface));
+    this.root = h("div", { class: "swipe-input" }, this.writing, this.board);
+    parent.append(this.root);
+    this.keyboard = new SwipeKeyboard(surface, {
+      onStart: () => this.began(),
+      onMove: (stroke) => this.predictor.follow(stroke),
+      onStroke: (stroke) => this.lifted(stroke),
+      onTap: (key, text) => this.tapped(key, text),
+      onCancel: () => this.dropped(),
+      onResize: () => drawSight(this.keyboard.overlay, null),
+    });
+  }
+
+  began() {
+    drawSight(this.keyboard.overlay, null);
+    this.options.onStart?.();
+  }
+
+  dropped() {
+    this.predictor.drop();
+    this.renderCandidates();
+  }
+
+  lifted(stroke) {
+    this.predictor.drop();
+    this.bar.dataset.state = "asking";
+    this.turn = this.turn.then(() => this.decide(stroke)).catch((problem) => this.failed(problem));
+  }
+
+  async decide(stroke) {
+    const question = this.question();
+    const id = newId();
+    const answer = await persistently(() => ask({ gesture_id: id, ...question, ...stroke }), (problem) => this.failed(problem));
+    const { candidates } = answer;
+    this.say("");
+    if (!candidates.length) return this.nothing();
+    const isKept = this.options.store && !this.options.isPrivate();
+    const { keyboard, language, before } = question;
+    const swipe = { id, stroke, candidates, before, word: candidates[0].word, keyboard, language: this.language, kept: isKept };
+    this.commit(swipe);
+    this.showSight(answer.sight, stroke);
+  }
+
+  nothing() {
+    this.renderCandidates();
+    this.say("No word fits that swipe. Try it again, or tap the letters.");
+  }
+
+  commit(swipe) {
+    const token = this.written.add(swipe.word, swipe);
+    if (swipe.kept) this.keep(swipe);
+    if (swipe.kept) this.count(1);
+    else if (this.options.store) this.say("Not kept.");
+    announce(swipe.word);
+    this.choose(token);
+    this.render();
+    this.options.onCommit?.(swipe.word, swipe);
+  }
+
+  /** Another candidate for the word that is chosen. */
+  take(word) {
+    const token = this.chosen;
+    if (!token?.swipe || token.swipe.word === word) return;
+    token.text = token.swipe.word = word;
+    if (token.swipe.kept) this.keep(token.swipe);
+    announce(word);
+    this.render();
+    this.renderCandidates();
+    this.options.onCorrect?.(word, token.swipe);
+  }
+
+  keep(swipe) {
+    this.outbox.add({ gesture_id: swipe.id, word: swipe.word, before: swipe.before, ...about(swipe), ...swipe.stroke });
+  }
+
+  tapped(key, text) {
+    this.predictor.drop();
+    if (key.kind === "backspace") this.takeBack();
+    else this.type(text, true);
+  }
+
+  type(character, isTapped = false) {
+    this.written.type(character, isTapped);
+    this.choose(null);
+    this.render();
+    this.options.onType?.(character);
+  }
+
+  key(event) {
+    const isElsewhere = event.target.closest("input, select, textarea, a, [contenteditable]") || !this.board.checkVisibility();
+    if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const isButton = event.target.closest("button");
+    if (event.key === "Backspace") this.takeBack();
+    else if ([...event.key].length === 1 && !(isButton && event.key === " ")) this.type(event.key);
+    else return;
+    event.preventDefault();
+  }
+
+  guessed({ candidates, sight }) {
+    this.bar.dataset.state = "guess";
+    this.fill(candidates, null);
+    if (sight) drawSight(this.keyboard.overlay, sight);
+  }
+
+  choose(token) {
+    this.chosen = token?.swipe ? token : null;
+    this.renderCandidates();
+  }
+
+  showSight(sight, stroke) {
+    drawSight(this.keyboard.overlay, sight);
+    if (!sight) return;
+    this.keyboard.trace.clear();
+    const letters = emissions(sight.frames).map(({ letter, probability }) => `${letter} ${Math.round(probability * 100)}`);
+    this.line.replaceChildren("It read ", h("span", { class: "seen-letters" }, sight.greedy || "nothing"), ` · sure of 100: ${letters.join(", ")}`);
+  }
+
+  question() {
+    const before = this.options.before?.() ?? this.written.before;
+    return { ...about({ keyboard: this.layout.name, language: this.language }), before, private: this.options.isPrivate() || !this.options.store, sight: this.options.showsSight() };
+  }
+
+  stored({ suspect = 0, rejected = [] }) {
+    if (rejected.length) this.say("That swipe was not kept: its word does not fit this keyboard.", true);
+    else if (suspect) this.say("Kept; but the swipe begins or ends far from its word, so little is learned from it.");
+  }
+
+  count(by) {
+    this.kept += by;
+    this.say(`${this.kept} ${this.kept === 1 ? "swipe" : "swipes"} kept on this device`);
+  }
+
+  failed(problem) {
+    this.renderCandidates();
+    this.say(problemText(problem), true);
+  }
+
+  renderCandidates() {
+    this.bar.dataset.state = this.chosen ? "chosen" : "idle";
+    this.fill(this.chosen?.swipe.candidates ?? [], this.chosen?.swipe.word ?? null);
+  }
+
+  /** The buttons stay, so that the one with the focus keeps it. */
+  fill(candidates, word) {
+    this.bar.classList.toggle("with-scores", this.options.showsSight());
+    this.bar.scrollLeft = 0;
+    this.buttons.forEach((button, i) => {
+      const candidate = candidates[i];
+      const [label, score] = button.children;
+      label.textContent = candidate?.word ?? "";
+      score.textContent = candidate ? percent(candidate.probability) : "";
+      button.disabled = !candidate || word === null;
+      if (candidate) button.dataset.word = candidate.word;
+      else delete button.dataset.word;
+      button.setAttribute("aria-pressed", Boolean(candidate) && candidate.word === word);
+    });
+  }
+
+  render() {
+    const focused = [...this.text.children].indexOf(document.activeElement);
+    const { tokens } = this.written;
+    this.text.dataset.text = this.written.text;
+    clear(this.text).append(...tokens.map((token) => this.drawn(token)), h("span", { class: "caret" }));
+    if (!tokens.length) this.text.append(h("span", { class: "hint" }, this.options.hint));
+    this.text.scrollTop = this.text.scrollHeight;
+    if (focused >= 0) (this.text.children[focused] ?? this.text).focus();
+  }
+
+  drawn(token) {
+    if (!token.swipe) return h("span", {}, token.gap + token.text);
+    const select = () => {
+      this.choose(token);
+      this.render();
+      this.look();
+    };
+    const word = h("button", { type: "button", class: token === this.chosen ? "word chosen" : "word", onclick: select }, token.text);
+    return h("span", {}, token.gap, word);
+  }
+}
+
+function about({ keyboard, language }) {
+  const languages = language.split(",").filter(Boolean);
+  if (!languages.length) return { keyboard };
+  return languages.length > 1 ? { keyboard, languages } : { keyboard, language: languages[0] };
+}
+
+/** A name for a swipe; randomUUID would need TLS, which a page on a home network may not have. */
+function newId() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function percent(probability) {
+  return probability < 0.005 ? "under 1 %" : `${Math.round(probability * 100)} %`;
+}
+
+function isRightToLeft(language) {
+  try {
+    return RIGHT_TO_LEFT.has(new Intl.Locale(language).maximize().script);
+  } catch {
+    return false; // no tag that this browser knows
+  }
+}
+
+function icon(path) {
+  return svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: path }));
+}
