@@ -31,6 +31,7 @@ class Remedy(Enum):
     """What helps; the face that shows an error says it in its own words, with the error's facts."""
 
     ADD_KEYBOARD = auto()
+    ALLOW_ORIGIN = auto()
     ASK_OWNER = auto()
     ASK_OWNER_OR_REJOIN = auto()
     CHANGE_CERTIFICATE = auto()
@@ -62,6 +63,7 @@ class Remedy(Enum):
     GIVE_FILE = auto()
     GIVE_HANDLE = auto()
     GIVE_ONE_TOKEN = auto()
+    GIVE_ORIGIN = auto()
     GIVE_PAIR = auto()
     GIVE_TOKEN = auto()
     INGEST_AGAIN = auto()
@@ -82,6 +84,7 @@ class Remedy(Enum):
     MAKE_COMMON_KEY = auto()
     MOVE_ASIDE = auto()
     NEW_TOKEN = auto()
+    NEW_TOKEN_FILE = auto()
     NEW_UPDATE = auto()
     PUBLISH = auto()
     REENROLL = auto()

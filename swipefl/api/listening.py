@@ -8,6 +8,8 @@ from functools import cached_property
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
+from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName, load_pem_x509_certificates
+
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.federation.protocol.pem import read_pair
@@ -49,6 +51,17 @@ class Listening:
     def scheme(self) -> str:
         """Of its links."""
         return "https" if self.certificate else "http"
+
+    def certified(self) -> list[str]:
+        """The names that the certificate is for, if there is one."""
+        pem = read_pair(self.certificate, self.key)[0]
+        if pem is None:
+            return []
+        try:
+            names = load_pem_x509_certificates(pem)[0].extensions.get_extension_for_class(SubjectAlternativeName)
+        except ExtensionNotFound:
+            return []
+        return names.value.get_values_for_type(DNSName)
 
     def sockets(self) -> list[socket.socket]:
         """Bound and listening: one for each address that the host has, all on one port. Raises UsageError."""

@@ -6,6 +6,7 @@ _OTHER_HOME = "or choose another folder with --home"
 _ASIDE = "keep a copy, move it and any {path.name}-wal and {path.name}-shm beside it aside, and"
 _WORDS = {
     Remedy.ADD_KEYBOARD: "`swipefl keyboards add` makes it known",
+    Remedy.ALLOW_ORIGIN: "`swipefl serve --allow-origin` names those that may",
     Remedy.ASK_OWNER: "ask whoever runs it",
     Remedy.ASK_OWNER_OR_REJOIN: "ask whoever runs the coordinator; `swipefl leave` and a new token start over",
     Remedy.CHANGE_CERTIFICATE: "ask whoever runs it for one that it takes; SWIPEFL_CLIENT_CERTIFICATE and _KEY name it",
@@ -38,6 +39,7 @@ _WORDS = {
     Remedy.GIVE_FILE: "name the file, or leave --jobs out",
     Remedy.GIVE_HANDLE: "give one of these in its place",
     Remedy.GIVE_ONE_TOKEN: "give one of them alone",
+    Remedy.GIVE_ORIGIN: "give SCHEME://HOST:PORT, such as https://keyboard.example.org",
     Remedy.GIVE_PAIR: "give the files of a certificate and of its own key",
     Remedy.GIVE_TOKEN: "say --token-file FILE, pipe it into --token -, or set SWIPEFL_TOKEN",
     Remedy.INGEST_AGAIN: f"{_ASIDE} ingest your swipes again",
@@ -58,6 +60,7 @@ _WORDS = {
     Remedy.MAKE_COMMON_KEY: "`openssl ecparam -name prime256v1 -genkey` makes one; have the certificate made for that",
     Remedy.MOVE_ASIDE: f"move it aside, {_OTHER_HOME}",
     Remedy.NEW_TOKEN: "ask for a new one, from `swipefl coordinator token`",
+    Remedy.NEW_TOKEN_FILE: "remove it: the next start makes a new one, for you alone",
     Remedy.NEW_UPDATE: "new swipes or a new global model make another",
     Remedy.PUBLISH: "`swipefl coordinator publish` adds a version",
     Remedy.REENROLL: "`swipefl leave` keeps your model, and a new token enrols the device again",

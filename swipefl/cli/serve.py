@@ -1,71 +1,103 @@
 """`swipefl serve`: the page and the API of this device; `swipefl practise` opens the page where one practises."""
 
+import threading
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, write
+from swipefl.cli.rendering import console
 from swipefl.errors import Remedy, UsageError
 
 if TYPE_CHECKING:
+    from swipefl.api.listening import Listening
     from swipefl.api.server import Serving
 
-HostOption = Annotated[str, typer.Option(help="The address to listen on.")]
+HostOption = Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 for other devices too.")]
 PortOption = Annotated[int, typer.Option(min=0, max=65_535, help="The port; 0 takes a free one.")]
+TokenFileOption = Annotated[
+    Path | None, typer.Option(help="The token that others need, made where there is none; else in the home.")
+]
+OriginOption = Annotated[
+    list[str] | None, typer.Option(help="Pages of this origin may ask too, such as https://keyboard.example.org.")
+]
 
 
 def serve(
     host: HostOption = "127.0.0.1",
     port: PortOption = 8000,
     open: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    token_file: TokenFileOption = None,
     tls_cert: options.TlsCert = None,
     tls_key: options.TlsKey = None,
     insecure: options.Insecure = None,
+    allow_origin: OriginOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve the page to swipe on, and the HTTP API. The first line on standard output says where."""
-    _serve(host, port, tls_cert, tls_key, bool(insecure), home, as_json, "/" if open else None)
+    """Serve the page to swipe on, and the HTTP API. The first line on standard output says where.
+
+    Beyond this machine it takes TLS, or --insecure, and who asks needs a token: the link that is shown has it.
+    """
+    at = _listening(host, port, tls_cert, tls_key, bool(insecure))
+    _serve(at, home, token_file, allow_origin or [], as_json, "" if open else None)
 
 
-def practise(host: HostOption = "127.0.0.1", port: PortOption = 8000, home: HomeOption = None) -> None:
+def practise(port: PortOption = 8000, home: HomeOption = None) -> None:
     """Swipe sentences, and get a model of your own. Serves the page and opens it where one practises."""
-    _serve(host, port, None, None, False, home, False, "/#practise")
+    _serve(_listening("127.0.0.1", port), home, None, [], False, "#practise")
+
+
+def _listening(host: str, port: int, *tls: Any) -> "Listening":
+    """Where to listen. Raises UsageError, also where the extra of what serves is not installed."""
+    missing = [name for name in ("fastapi", "segno", "uvicorn") if find_spec(name) is None]
+    if missing:
+        what = "what serves the page is not installed: there is no {missing}"
+        raise UsageError("no-api", what, Remedy.INSTALL_API, missing=", ".join(missing))
+    from swipefl.api.listening import Listening
+
+    return Listening(host, port, *tls)
 
 
 def _serve(
-    host: str,
-    port: int,
-    certificate: Path | None,
-    key: Path | None,
-    insecure: bool,
+    listening: "Listening",
     home: Path | None,
+    token_file: Path | None,
+    origins: list[str],
     as_json: bool,
     opened: str | None,
 ) -> None:
+    from swipefl.api.server import TOKEN_FILE, serve
     from swipefl.library.device import Device
     from swipefl.settings.logs import configure_logging
 
-    try:
-        from swipefl.api import server
-        from swipefl.api.listening import Listening
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("swipefl"):
-            raise
-        what = "what serves the page is not installed: there is no {name}"
-        raise UsageError("no-api", what, Remedy.INSTALL_API, name=error.name) from error
-
-    def ready(at: "Serving") -> None:
-        if as_json or not is_terminal():
-            emit({"listening": str(at.address), "url": at.url})
-        else:
-            note(f"the page is at {at.url}; Ctrl-C ends")
-        if opened is not None:
-            typer.launch(at.url.rstrip("/") + opened)
-
     made = home_of(home)
     configure_logging(as_json=made.settings.log == "json")  # a server's lines are wanted on a terminal too
+    if token_file is None and not listening.is_loopback:
+        token_file = made.settings.home / TOKEN_FILE
+
+    def ready(at: "Serving") -> None:
+        if as_json or not is_terminal():  # which may be a journal: the token is in none
+            emit({"listening": str(at.address), "url": at.url, "token_file": token_file and str(token_file)})
+        else:
+            _show(at)
+        if opened is not None:
+            link = at.link if at.link != at.url else at.url + opened
+            threading.Thread(target=typer.launch, args=(link,), daemon=True).start()
+
     with Device(made, {"home": home}) as device:
-        server.serve(device, Listening(host, port, certificate, key, insecure), ready)
+        serve(device, listening, origins, token_file, ready)
+
+
+def _show(at: "Serving") -> None:
+    """The link; one that others can follow also as a code for a phone's camera, where there is room for it."""
+    note(f"the page is at {at.url}; Ctrl-C ends")
+    if at.link == at.url:
+        return
+    write(f"for your phone: {at.link}")
+    if all(width <= console().width for _, width in at.code):
+        for line, _ in at.code:
+            write(line)

@@ -96,7 +96,7 @@ def test_the_package_imports_only_what_it_declares() -> None:
     """So that it runs without the development tools, which are all installed here."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    required = [*project["dependencies"], *extras["plot"], *extras["languages"]]
+    required = [*project["dependencies"], *extras["api"], *extras["plot"], *extras["languages"]]
     declared = {re.split(r"[^\w-]", requirement)[0].replace("-", "_") for requirement in required}
     trees = [ast.parse(path.read_text("utf-8")) for path in (ROOT / "swipefl").rglob("*.py")]
     nodes = [node for tree in trees for node in ast.walk(tree)]

@@ -10,6 +10,12 @@ from swipefl.errors import SwipeflError
 KINDS = {2: "usage", 3: "data", 8: "busy"}
 
 
+class Busy(SwipeflError):
+    """The server has too much to do to take this up now."""
+
+    exit_code = 8
+
+
 def refusal(status: int, error: SwipeflError, headers: Mapping[str, str] | None = None) -> Response:
     """An answer (problem+json) that says why a request was not let in."""
     said = {

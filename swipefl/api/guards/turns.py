@@ -1,0 +1,154 @@
+"""How fast one may ask, and whose turn it is: nobody who asks a lot keeps another one waiting."""
+
+import asyncio
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, IPv6Network, ip_address
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from swipefl.api.guards.refusal import Busy, refusal
+from swipefl.api.guards.tokens import KNOWN
+from swipefl.federation.coordinator.limits import RateLimit
+
+UNCOUNTED = ("/health/live", "/health/ready")
+PAUSE = "swipefl.pause_s"  # in a scope: how long its connection is not to be heard
+
+
+@dataclass(frozen=True)
+class Pace:
+    """What one client may ask a second, what at once before that counts, and how much of it may wait.
+
+    `at_once` requests are worked on together, `predictions_at_once` beside them: two cores do not do more, and what
+    waits for the disk keeps no prediction waiting.
+    """
+
+    a_second: float = 50.0
+    burst: float = 300.0
+    waiting: int = 64
+    at_once: int = 8
+    predictions_at_once: int = 2
+
+
+class TurnGuard:
+    """Answers 429 to who asks faster than `pace`; of all others, clients have their turns one after the other."""
+
+    def __init__(self, app: ASGIApp, pace: Pace = Pace()) -> None:
+        self._app = app
+        self._pace = pace
+        self._rate = RateLimit(pace.burst, pace.a_second)
+        self._others = Turns(pace.at_once, pace.waiting)
+        self._predictions = Turns(pace.predictions_at_once, pace.waiting)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in UNCOUNTED:
+            return await self._app(scope, receive, send)
+        client = client_of(scope)
+        if not self._rate.allows(client):
+            wait_s = (1 - self._rate.left(client)) / self._pace.a_second
+            scope[PAUSE] = wait_s
+            return await _slower(wait_s)(scope, receive, send)
+        turns = self._predictions if scope["path"].endswith("/predict") else self._others
+        try:
+            async with turns.of(client) as end:
+                await self._app(scope, receive, _ending(send, end))
+        except _TooMany:
+            await _slower(1)(scope, receive, send)
+
+
+def _slower(wait_s: float) -> ASGIApp:
+    error = Busy("too-fast", "this is more than one may ask for; ask again in a moment")
+    return refusal(429, error, {"Retry-After": str(math.ceil(wait_s))})
+
+
+def _ending(send: Send, end: Callable[[], None]) -> Send:
+    """A turn ends when its answer begins: what may stream for long is no work."""
+
+    async def send_and_end(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            end()
+        await send(message)
+
+    return send_and_end
+
+
+class _TooMany(Exception):
+    """A client has too much waiting already."""
+
+
+class Turns:
+    """`at_once` may work; who waits does so behind their own, and clients take turns."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._free = at_once
+        self._most = waiting
+        self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # in the order of whose turn it is
+
+    @asynccontextmanager
+    async def of(self, client: str) -> AsyncIterator[Callable[[], None]]:
+        """A turn of a client's, which ends with the block or by a call of what this gives. Raises _TooMany."""
+        await self._take(client)
+        has_ended = False
+
+        def end() -> None:
+            nonlocal has_ended
+            if not has_ended:
+                has_ended = True
+                self._pass_on()
+
+        try:
+            yield end
+        finally:
+            end()
+
+    async def _take(self, client: str) -> None:
+        if self._free:
+            self._free -= 1
+            return
+        mine: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        behind = self._waiting.setdefault(client, deque())
+        if len(behind) >= self._most:
+            raise _TooMany
+        behind.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():  # it had come just then
+                self._pass_on()
+            raise
+
+    def _pass_on(self) -> None:
+        """Gives a turn that ended to the client whose last one is the longest ago."""
+        while self._waiting:
+            client = next(iter(self._waiting))
+            behind = self._waiting.pop(client)
+            next_one = behind.popleft()
+            if behind:
+                self._waiting[client] = behind  # and to the end of the line
+            if not next_one.done():
+                next_one.set_result(None)
+                return
+        self._free += 1
+
+
+def client_of(scope: Scope) -> str:
+    """Whom a request is counted to: an address, and on it the page apart from programs, and strangers from both."""
+    address = share_of(scope["client"][0]) if scope.get("client") else ""
+    if not scope.get(KNOWN, True):
+        return f"stranger {address}"
+    is_page = (b"sec-fetch-site", b"same-origin") in scope["headers"]
+    return f"page {address}" if is_page else f"program {address}"
+
+
+def share_of(host: str) -> str:
+    """The address that a share is counted by: of an IPv6 one its /64, as one household has."""
+    try:
+        address = ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if not isinstance(address, IPv6Address):
+        return host
+    return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))

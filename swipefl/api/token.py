@@ -1,0 +1,48 @@
+"""The token that others than this machine need: made once, and kept where nobody else can read it."""
+
+import os
+import re
+import secrets
+import stat
+from pathlib import Path
+
+from swipefl.database.files import make_folder, open_private
+from swipefl.errors import Remedy, UsageError
+
+NAME = "serve.token"  # in the home
+BYTES = 32
+_TOKEN = re.compile(r"[A-Za-z0-9._~-]{20,500}")  # what needs no quoting, in a header or behind a `#`
+
+
+def token_in(path: Path) -> str:
+    """The token of a file, which is made with a new one where it is missing.
+
+    Raises UsageError for a file that cannot be made or read, that others may read, or that holds no token.
+    """
+    try:
+        if not path.exists():
+            make_folder(path.parent)
+            _make(path)
+        return _read(path)
+    except OSError as error:
+        what = "cannot keep a token in {path}: {why}"
+        raise UsageError("no-token-file", what, Remedy.CHECK_PERMISSIONS, path=path, why=error.strerror) from error
+
+
+def _make(path: Path) -> None:
+    with os.fdopen(open_private(path, os.O_WRONLY), "w") as file:
+        file.write(secrets.token_urlsafe(BYTES) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> str:
+    with path.open(encoding="ascii", errors="replace") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            what = "others can read the token in {path}, and may have"
+            raise UsageError("open-token", what, Remedy.NEW_TOKEN_FILE, path=path)
+        text = file.read(1024).strip()
+    if not _TOKEN.fullmatch(text):
+        what = "{path} holds no token: that is 20 letters or more, digits, and . _ ~ -"
+        raise UsageError("no-serve-token", what, Remedy.NEW_TOKEN_FILE, path=path)
+    return text
