@@ -103,6 +103,7 @@ class Remedy(Enum):
     SAY_WORDS = auto()
     SET_CERTIFICATE = auto()
     SET_CLOCK = auto()
+    SHOW_TOKEN = auto()
     START_ANEW = auto()
     SYNC_NOT_REQUIRED = auto()
     TRAIN_ON_CPU = auto()

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp
 
 from swipefl.api.guards.bodies import BodyGuard
 from swipefl.api.guards.headers import SecurityHeaders
+from swipefl.api.guards.heads import HeadGuard
 from swipefl.api.guards.hosts import HostGuard
 from swipefl.api.guards.origins import Origin, OriginGuard, sharing
 from swipefl.api.guards.tokens import TokenGuard
@@ -25,4 +26,4 @@ def guarded(
     if token is not None:
         app = TokenGuard(app, token, open_paths)
     app = OriginGuard(sharing(app, origins), origins)
-    return SecurityHeaders(HostGuard(app, names, not listening.is_loopback))
+    return SecurityHeaders(HeadGuard(HostGuard(app, names, not listening.is_loopback)))

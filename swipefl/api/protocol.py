@@ -9,7 +9,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from swipefl.api.door import Door
-from swipefl.api.guards.turns import PAUSE
+from swipefl.api.guards.refusal import CLOSING, refusal
+from swipefl.api.guards.tokens import PAUSE
+from swipefl.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ class PatientProtocol(H11Protocol):
         if pause_s and not self.transport.is_closing():
             self.flow.pause_reading()
             self.loop.call_later(min(pause_s, 1.0), self._hear_again)
+
+    def send_400_response(self, msg: str) -> None:
+        """Says that this is no HTTP, unless an answer has begun already; nothing after it can be understood."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            answer = refusal(400, UsageError("no-http", "this is no request of HTTP"), CLOSING)
+            for event in (h11.Response(status_code=400, headers=answer.raw_headers), h11.Data(data=bytes(answer.body))):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def pause_writing(self) -> None:
         super().pause_writing()

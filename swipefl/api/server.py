@@ -16,6 +16,7 @@ import uvicorn
 from swipefl.api.app import PAGE, app_of
 from swipefl.api.door import Door
 from swipefl.api.guarding import guarded
+from swipefl.api.guards.heads import MOST_HEAD
 from swipefl.api.guards.origins import Origin
 from swipefl.api.linking import code_of
 from swipefl.api.listening import Listening, reachable
@@ -72,9 +73,11 @@ def serve(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        h11_max_incomplete_event_size=MOST_HEAD,
         ssl_certfile=listening.certificate,
         ssl_keyfile=listening.key,
         timeout_keep_alive=Patience.rest_s,

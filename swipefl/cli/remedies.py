@@ -81,6 +81,7 @@ _WORDS = {
     Remedy.SAY_WORDS: "FILE --language TAG, or --from-wordfreq LANG",
     Remedy.SET_CERTIFICATE: "ask whoever runs it for one; SWIPEFL_CLIENT_CERTIFICATE and _KEY name its files",
     Remedy.SET_CLOCK: "set this device's clock; if that is right, tell whoever runs it",
+    Remedy.SHOW_TOKEN: "the link that `swipefl serve` shows has it",
     Remedy.START_ANEW: "leave --resume out",
     Remedy.SYNC_NOT_REQUIRED: "leave --require-sync out, or `swipefl enroll` first",
     Remedy.TRAIN_ON_CPU: "leave --device out or say `cpu`",

@@ -3,7 +3,7 @@
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import refusal
+from swipefl.api.guards.refusal import CLOSING, refusal
 from swipefl.errors import DataError, UsageError
 
 MOST_BODY = 2 << 20  # bytes; a hundred swipes of 250 points are 1.2 MB
@@ -22,7 +22,7 @@ class BodyGuard:
         names = [name for name, _ in scope["headers"]]
         if b"transfer-encoding" in names and b"content-length" in names:  # a proxy might have read another request
             what = "a body has a length or an encoding, and not both"
-            return await refusal(400, UsageError("two-lengths", what))(scope, receive, send)
+            return await refusal(400, UsageError("two-lengths", what), CLOSING)(scope, receive, send)
         length = next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)
         try:
             body = None if length > self._most else await self._read(receive)

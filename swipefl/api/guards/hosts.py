@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import refusal
+from swipefl.api.guards.refusal import CLOSING, refusal
 from swipefl.api.listening import is_loopback
 from swipefl.errors import UsageError
 
@@ -44,17 +44,14 @@ class HostGuard:
         self._is_reached = is_reached
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (answer := self._fault(scope)) is not None:
-            await answer(scope, receive, send)
-        else:
-            await self._app(scope, receive, send)
+        answer = self._fault(scope) if scope["type"] == "http" else None
+        await (answer or self._app)(scope, receive, send)
 
     def _fault(self, scope: Scope) -> ASGIApp | None:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         named = Named.parse(hosts[0].decode("latin-1"), scope["scheme"]) if len(hosts) == 1 else None
-        if named is None or not scope["raw_path"].startswith(b"/"):
-            what = "a request names its host once, as HOST:PORT, and the path begins with a slash"
-            return refusal(400, UsageError("no-host", what))
+        if named is None:
+            return refusal(400, UsageError("no-host", "a request names its host once, as HOST:PORT"), CLOSING)
         if not self._knows(named.host):
             return refusal(421, UsageError("misdirected", "this is not the server of that name"))
         scope["swipefl.host"] = named

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from swipefl.errors import SwipeflError
 
+CLOSING = {"Connection": "close"}  # where it is not sure where the next request begins
 KINDS = {2: "usage", 3: "data", 8: "busy"}
 
 

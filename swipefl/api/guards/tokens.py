@@ -6,9 +6,11 @@ from collections.abc import Collection
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swipefl.api.guards.refusal import refusal
-from swipefl.errors import UsageError
+from swipefl.errors import Remedy, UsageError
 
 KNOWN = "swipefl.known"  # in a scope: whether the token was shown
+PAUSE = "swipefl.pause_s"  # in a scope: how long its connection is not to be heard after the answer
+PAUSE_S = 0.2  # of a stranger, who so may try a few tokens a second
 
 
 class TokenGuard:
@@ -25,7 +27,8 @@ class TokenGuard:
         scope[KNOWN] = self._is_shown(scope)
         if scope[KNOWN] or (scope["path"] in self._open and scope["method"] in ("GET", "HEAD")):
             return await self._app(scope, receive, send)
-        error = UsageError("no-token-shown", "this needs the token that `swipefl serve` showed")
+        scope[PAUSE] = PAUSE_S
+        error = UsageError("no-token-shown", "this needs the server's token", Remedy.SHOW_TOKEN)
         await refusal(401, error, {"WWW-Authenticate": 'Bearer realm="swipefl"'})(scope, receive, send)
 
     def _is_shown(self, scope: Scope) -> bool:

@@ -11,11 +11,10 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from swipefl.api.guards.refusal import Busy, refusal
-from swipefl.api.guards.tokens import KNOWN
+from swipefl.api.guards.tokens import KNOWN, PAUSE
 from swipefl.federation.coordinator.limits import RateLimit
 
 UNCOUNTED = ("/health/live", "/health/ready")
-PAUSE = "swipefl.pause_s"  # in a scope: how long its connection is not to be heard
 
 
 @dataclass(frozen=True)

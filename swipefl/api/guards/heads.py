@@ -1,0 +1,29 @@
+"""How long a request's head may be, and that it asks for something here."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from swipefl.api.guards.refusal import CLOSING, refusal
+from swipefl.errors import UsageError
+
+MOST_HEAD = 16 << 10  # bytes; browsers send one
+
+
+class HeadGuard:
+    """Refuses long heads, and an address that is a proxy's to look for."""
+
+    def __init__(self, app: ASGIApp, most: int = MOST_HEAD) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        answer = self._fault(scope) if scope["type"] == "http" else None
+        await (answer or self._app)(scope, receive, send)
+
+    def _fault(self, scope: Scope) -> ASGIApp | None:
+        size = len(scope["raw_path"]) + len(scope["query_string"])
+        if size + sum(len(name) + len(value) for name, value in scope["headers"]) > self._most:
+            what = "the head of a request may have {most_kb} KB at most"
+            return refusal(431, UsageError("long-head", what, most_kb=self._most >> 10), CLOSING)
+        if not scope["raw_path"].startswith(b"/"):
+            return refusal(400, UsageError("no-path", "an address begins with a slash"), CLOSING)
+        return None
