@@ -27,6 +27,8 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.device.acceptance import Synced as Synced
     from swipefl.device.cycle import CycleReport as CycleReport
     from swipefl.device.cycle import RoundReport as RoundReport
+    from swipefl.device.handing import HandedReport as HandedReport
+    from swipefl.device.handing import Refused as Refused
     from swipefl.device.ingestion import IngestReport as IngestReport
     from swipefl.device.keyboards import KeyboardReport as KeyboardReport
     from swipefl.device.lexicons import KnownLexicon as KnownLexicon
@@ -35,6 +37,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.device.ownership import RelabelReport as RelabelReport
     from swipefl.device.personal import ResetReport as ResetReport
     from swipefl.device.personal import TrainReport as TrainReport
+    from swipefl.device.prediction import Looked as Looked
     from swipefl.device.prediction import Shown as Shown
     from swipefl.device.status import FederationStatus as FederationStatus
     from swipefl.device.status import KnownCheckpoint as KnownCheckpoint
@@ -150,6 +153,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "FederationStatus": "swipefl.device.status",
     "ForgetReport": "swipefl.device.ownership",
     "Gesture": "swipefl.gesture.gesture",
+    "HandedReport": "swipefl.device.handing",
     "IngestReport": "swipefl.device.ingestion",
     "JudgedStatus": "swipefl.federation.coordinator.status",
     "Key": "swipefl.gesture.keyboard",
@@ -164,11 +168,13 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "LexiconReport": "swipefl.device.lexicons",
     "Lexicons": "swipefl.library.lexicons",
     "Line": "swipefl.library.sources",
+    "Looked": "swipefl.device.prediction",
     "Misses": "swipefl.decoder.evaluation",
     "PersonalWord": "swipefl.store.personal_words",
     "Phrase": "swipefl.store.phrases",
     "Plan": "swipefl.federation.protocol.plan",
     "Progress": "swipefl.learning.training",
+    "Refused": "swipefl.device.handing",
     "Rejected": "swipefl.gesture.formats",
     "RelabelReport": "swipefl.device.ownership",
     "ResetReport": "swipefl.device.personal",

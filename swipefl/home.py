@@ -11,6 +11,7 @@ from swipefl.device.kept import Kept
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.gesture.formats import FORMATS, Rejected
 from swipefl.gesture.gesture import Example
+from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages, languages_of
 from swipefl.learning.training import Progress, Trainer, TrainingConfig
 from swipefl.settings.device import Settings
@@ -168,15 +169,22 @@ class Home:
         stop: Stop = never,
     ) -> "Ingestion":
         """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
-        from swipefl.device.grids import keyboards_of
         from swipefl.device.ingestion import Ingestion
 
         if format is not None and format not in FORMATS:
             known = ", ".join(FORMATS)
             unknown = "unknown format {format!r}; there are {known}"
             raise UsageError("unknown-format", unknown, format=format, known=known)
-        chosen, find = keyboards_of(keyboard or self.settings.keyboard, store.keyboards.get)
+        chosen, find = self.keyboards(store, keyboard)
         return Ingestion(store, chosen, format, on_reject, find=find, stop=stop)
+
+    def keyboards(
+        self, store: "Store", keyboard: str | None = None
+    ) -> "tuple[Keyboard | None, Callable[[str], Keyboard]]":
+        """The keyboard of gestures that do not say, and what finds others by name. Raises UsageError."""
+        from swipefl.device.grids import keyboards_of
+
+        return keyboards_of(keyboard or self.settings.keyboard, store.keyboards.get)
 
     def prediction(
         self,

@@ -6,7 +6,8 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from swipefl import __version__
-from swipefl.api.resources import keyboards, practice, predict, stats, swipes
+from swipefl.api import openapi, problems
+from swipefl.api.resources import keyboards, lexicons, models, practice, predict, stats, swipes
 from swipefl.library.device import Device
 
 PAGE = Path(__file__).parent / "page"
@@ -21,7 +22,9 @@ def app_of(device: Device) -> FastAPI:
         docs_url=None,  # its page is made of scripts from a network
         redoc_url=None,
     )
-    for resource in (keyboards, practice, predict, stats, swipes):
+    for resource in (keyboards, lexicons, models, practice, predict, stats, swipes):
         app.include_router(resource.routes(device), prefix="/api/v1")
+    app.openapi = openapi.told(app.openapi)  # type: ignore[method-assign]
+    problems.install(app)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app

@@ -51,11 +51,12 @@ def add_keyboard(store: "Store", file: Path, name: str | None = None, languages:
 
     Raises UsageError for a file that cannot be read or holds none, and for a name that is another's; StoreError.
     """
-    given = _read(file)
-    keyboard = replace(
-        given.keyboard, name=name or given.keyboard.name, languages=languages or given.keyboard.languages
-    )
-    return _add(store, replace(given, keyboard=keyboard), bool(languages))
+    return _add_named(store, _read(file), name, languages)
+
+
+def add_given(store: "Store", data: Any, name: str | None = None, languages: Languages = ()) -> KeyboardReport:
+    """Makes a keyboard known by what would stand in a file of it. Raises UsageError, StoreError."""
+    return _add_named(store, given_keyboard(data), name, languages)
 
 
 def add_rows(store: "Store", rows: str, name: str | None = None, languages: Languages = ()) -> KeyboardReport:
@@ -84,6 +85,13 @@ def keyboard_of(name_or_file: str, find: Callable[[str], Keyboard]) -> Keyboard:
     """The keyboard of a name, or of a file. Raises UsageError."""
     path = Path(name_or_file)
     return _read(path).keyboard if path.is_file() else find(name_or_file)
+
+
+def _add_named(store: "Store", given: Given, name: str | None, languages: Languages) -> KeyboardReport:
+    keyboard = replace(
+        given.keyboard, name=name or given.keyboard.name, languages=languages or given.keyboard.languages
+    )
+    return _add(store, replace(given, keyboard=keyboard), bool(languages))
 
 
 def _add(store: "Store", given: Given, insist: bool) -> KeyboardReport:

@@ -88,6 +88,20 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """A gesture that is not stored, what the model saw of it, and the words that it may mean."""
+
+    gesture: Gesture
+    sight: Sight
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def key_width(self) -> float:
+        """How wide a key is in the units of the gesture, in which its sight is in key widths."""
+        return float(1 / self.sight.layout.scale[0])
+
+
+@dataclass(frozen=True)
 class Prediction:
     """One checkpoint with a vocabulary; `keyboard` is that of gestures that do not say, `find` knows others by name.
 

@@ -4,9 +4,10 @@ import datetime
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -24,18 +25,22 @@ from swipefl.stopping import Stop, never
 if TYPE_CHECKING:  # loaded by the call that needs it
     from swipefl.decoder.decoder import Decoder
     from swipefl.decoder.evaluation import Evaluation
+    from swipefl.decoder.prior import Prior
     from swipefl.decoder.search import Candidate
     from swipefl.device.acceptance import Synced
     from swipefl.device.cycle import CycleReport, RoundReport
+    from swipefl.device.handing import HandedReport
     from swipefl.device.ingestion import IngestReport
     from swipefl.device.live import Live
     from swipefl.device.ownership import ForgetReport, RelabelReport
     from swipefl.device.personal import ResetReport, TrainReport
-    from swipefl.device.prediction import Prediction, Shown
+    from swipefl.device.prediction import Looked, Prediction, Shown
     from swipefl.device.status import Status
+    from swipefl.errors import RejectedLine
     from swipefl.federation.device.enrolment import Enrolled
     from swipefl.federation.device.leaving import Left
     from swipefl.gesture.formats import Rejected
+    from swipefl.gesture.gesture import Gesture
     from swipefl.learning.training import Progress
     from swipefl.library.sources import Line, Source
     from swipefl.settings.sources import Setting
@@ -90,16 +95,19 @@ class Device:
         Raises RejectedLine for what is no gesture or no prior, UsageError, StoreError, CheckpointError.
         """
         from swipefl.device.prediction import candidates_of
-        from swipefl.device.priors import given_prior
-        from swipefl.gesture.before import before_in
-        from swipefl.library.sources import line_of
 
-        check_whole("top", top, 1)
-        check_texts(True, before=before)
-        prediction, decoder = self._now()
-        asked = prediction.asked(line_of(gesture))
-        meant = asked.gesture if before is None else replace(asked.gesture, before=before_in(before))
-        return candidates_of(meant, decoder, top, given_prior(asked.prior))
+        meant, prior, decoder = self._asked(gesture, before, top)
+        return candidates_of(meant, decoder, top, prior)
+
+    def look(self, gesture: "Line", before: str | None = None, top: int = 5) -> "Looked":
+        """What the model sees of a gesture that is not stored, with the words that `predict` gives for it.
+
+        Takes what `predict` does, and raises what that does; `show` is for one that is stored.
+        """
+        from swipefl.device.prediction import Looked, candidates_of
+
+        meant, prior, decoder = self._asked(gesture, before, top)
+        return Looked(meant, decoder.look(meant), candidates_of(meant, decoder, top, prior))
 
     def ingest(
         self,
@@ -122,6 +130,24 @@ class Device:
 
         with self._changing() as home, home.store() as store:
             return home.ingestion(store, _named(keyboard), format, on_reject, stop).run(sources_of(swipes))
+
+    def hand_over(
+        self,
+        swipes: "Sequence[Mapping[str, Any]]",
+        refuse: "Callable[[Mapping[str, Any]], RejectedLine | None]" = lambda swipe: None,
+    ) -> "HandedReport":
+        """Stores swipes with their words, corrections and deletions as they come from a keyboard that waits for it.
+
+        Each is a line of swipes.jsonl as a dict; all that is to stay is on the disk when this returns. As with `ingest`
+        nothing private is stored, and the same again is known. The report says of each that cannot be used why;
+        `refuse` may find fault with more. Raises StoreError, and then nothing of the swipes is stored.
+        """
+        from swipefl.device.handing import FORMAT, hand_over
+
+        with self._changing() as home, home.store() as store:
+            keyboard, find = home.keyboards(store)
+            ingesting = partial(home.ingestion, store, None, FORMAT)
+            return hand_over(ingesting, keyboard, find, swipes, refuse)
 
     def train(
         self, on_progress: "Callable[[Progress], None]" = lambda progress: None, stop: Stop = never
@@ -377,6 +403,19 @@ class Device:
             elif is_behind:
                 self._live.refresh()
             return self._live.now()
+
+    def _asked(self, gesture: "Line", before: str | None, top: int) -> "tuple[Gesture, Prior | None, Decoder]":
+        """A gesture whose words are wanted, its line's prior, and what decodes it now."""
+        from swipefl.device.priors import given_prior
+        from swipefl.gesture.before import before_in
+        from swipefl.library.sources import line_of
+
+        check_whole("top", top, 1)
+        check_texts(True, before=before)
+        prediction, decoder = self._now()
+        asked = prediction.asked(line_of(gesture))
+        meant = asked.gesture if before is None else replace(asked.gesture, before=before_in(before))
+        return meant, given_prior(asked.prior), decoder
 
     def _exported(self) -> Iterator[dict[str, Any]]:
         from swipefl.device.ownership import exported

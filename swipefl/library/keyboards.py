@@ -1,7 +1,8 @@
 """`device.keyboards`: the layouts that are known."""
 
+from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from swipefl.errors import UsageError
 from swipefl.library.checks import check_texts, path_of
@@ -32,7 +33,7 @@ class Keyboards(Part):
 
     def add(
         self,
-        file: str | PathLike[str] | None = None,
+        file: "str | PathLike[str] | Mapping[str, Any] | None" = None,
         rows: str | None = None,
         language: str | None = None,
         name: str | None = None,
@@ -40,17 +41,21 @@ class Keyboards(Part):
         """Makes a keyboard known: by the `file` of its keys, or by its `rows` of letters.
 
         A file is JSON with width, height and keys, each with letter, x, y, width, height; many other programs' files
-        are read too. Rows are such as "azertyuiop qsdfghjklm wxcvbn". `language` says what is written on it, as "de" or
-        "de,en", else what the person writes in; `name` is what it is called, else what its file or its letters say.
+        are read too; a dict of that is taken in place of a file. Rows are such as "azertyuiop qsdfghjklm wxcvbn".
+        `language` says what is written on it, as "de" or "de,en", else what the person writes in; `name` is what it is
+        called, else what its file or its letters say.
         The report names the keys that type no letter and were left out.
         Raises UsageError for what is no keyboard, and for a name that is another's; StoreError.
         """
-        from swipefl.device.keyboards import add_keyboard, add_rows
+        from swipefl.device.keyboards import add_given, add_keyboard, add_rows
         from swipefl.device.languages import said_languages
 
         check_texts(True, rows=rows, name=name)
         languages = said_languages(language)
-        if file is not None and rows is None:
+        if isinstance(file, Mapping) and rows is None:
+            with self._changing() as home, home.store() as store:
+                return add_given(store, file, name, languages)
+        if file is not None and not isinstance(file, Mapping) and rows is None:
             with self._changing() as home, home.store() as store:
                 return add_keyboard(store, path_of(file), name, languages)
         if rows is not None and file is None:

@@ -1,0 +1,106 @@
+"""The body of a request: JSON as RFC 8259 has it, each name once, read as a line of a log is."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, TypeAdapter, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, core_schema
+from starlette.responses import Response
+
+from swipefl.api.problems import invalid
+from swipefl.errors import RejectedLine, SwipeflError, UsageError
+from swipefl.gesture.formats.reading import parsed
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class JsonRoute(APIRoute):
+    """A route whose body, where it has one, is JSON and nothing else."""
+
+    def get_route_handler(self) -> Handler:
+        """The handler, which is given a body that was read."""
+        handle = super().get_route_handler()
+
+        async def strict(request: Request) -> Response:
+            if self.body_field is None:
+                return await handle(request)
+            check_type(request)
+            return await handle(_Read(request, json_of(await request.body())))
+
+        return strict
+
+
+class _Read(Request):
+    """A request whose body was read."""
+
+    def __init__(self, request: Request, value: Any) -> None:
+        super().__init__(request.scope, request.receive)
+        self._body = getattr(request, "_body", b"")
+        self._value = value
+
+    async def json(self) -> Any:
+        """The value of the body."""
+        return self._value
+
+
+class Described:
+    """In `Annotated[Any, Described(T)]`: OpenAPI says T, the value comes as it was sent, `fault_of` judges it."""
+
+    def __init__(self, of: Any) -> None:
+        self._of = of
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Takes anything."""
+        return core_schema.any_schema()
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """What is described."""
+        return handler(TypeAdapter(self._of).core_schema)
+
+
+def check_type(request: Request) -> None:
+    """Raises UsageError for a body that does not say that it is JSON, or is packed."""
+    type_ = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if type_ != "application/json":
+        raise UsageError("no-json", "the body has to be JSON, and its Content-Type application/json")
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UsageError("packed", "the body must not be packed")
+
+
+def json_of(body: bytes) -> Any:
+    """The value of a body. Raises UsageError, `bad-json`, and never says what is in it."""
+    if not body.strip():
+        raise UsageError("bad-json", "the body is empty")
+    try:
+        value = parsed(body)
+        json.loads(body, object_pairs_hook=_once)
+    except RejectedLine as error:
+        raise UsageError("bad-json", "{why}", why=str(error).replace("the line", "the body")) from None
+    except _Twice:
+        raise UsageError("bad-json", "a name stands twice in one object") from None
+    except (ValueError, RecursionError):
+        raise UsageError("bad-json", "the body is not valid JSON") from None
+    return value
+
+
+class _Twice(Exception):
+    """A name stands twice in one object."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> None:
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise _Twice
+
+
+def fault_of(adapter: TypeAdapter[Any], value: Any, error: type[SwipeflError] = RejectedLine) -> Any:
+    """What is wrong with a value that is to fit a schema; None where it does."""
+    try:
+        adapter.validate_python(value)
+    except ValidationError as wrong:
+        faults = wrong.errors(include_url=False, include_context=False, include_input=False)
+        return invalid([{**fault, "loc": ("body", *fault["loc"])} for fault in faults], error)
+    return None

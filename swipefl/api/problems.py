@@ -1,0 +1,207 @@
+"""What is wrong, as every answer says it: RFC 9457's problem+json, with the kind of the exit code.
+
+No problem and no line of a log has anything in it of what was sent: no word, no point, no value.
+"""
+
+import logging
+import traceback
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import compile_path
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from swipefl.api.schemas import NAMES
+from swipefl.errors import RejectedLine, SwipeflError, UsageError
+from swipefl.jsonline import json_line
+
+PROBLEM = "application/problem+json"
+KINDS = {
+    1: "bug",
+    2: "usage",
+    3: "data",
+    4: "checkpoint",
+    5: "store",
+    6: "unreachable",
+    7: "refused",
+    8: "busy",
+}  # of the exit codes, as the README names them
+RETRY_AFTER_S = 5
+_STATUS = {
+    "usage": 422,
+    "data": 422,
+    "checkpoint": 500,
+    "store": 500,
+    "unreachable": 502,
+    "refused": 502,
+    "busy": 503,
+    "bug": 500,
+}
+_STATUS_OF_CODE = {  # where the kind alone does not tell
+    "bad-json": 400,
+    "broken-json": 400,
+    "not-found": 404,
+    "unknown-id": 404,
+    "unknown-keyboard": 404,
+    "unknown-checkpoint": 404,
+    "method-not-allowed": 405,
+    "name-taken": 409,
+    "keyboard-in-use": 409,
+    "job-runs": 409,
+    "held": 409,
+    "too-large": 413,
+    "no-json": 415,
+    "packed": 415,
+    "disk-full": 507,
+}
+
+
+class Bug(SwipeflError):
+    """What nobody foresaw, as whoever asked hears of it."""
+
+    def __init__(self) -> None:
+        super().__init__("bug", "swipefl has a bug here; what was stored before is intact")
+
+
+class Busy(SwipeflError):
+    """The server has too much to do to take this up now."""
+
+    exit_code = 8
+
+
+def plain_problem(error: SwipeflError, status: int | None = None) -> dict[str, Any]:
+    """An error as an object of JSON; of a job there is no status but the one that its error would have had."""
+    status = status or status_of(error)
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": str(error),
+        "code": error.code,
+        "kind": KINDS.get(error.exit_code, "bug"),
+        "exit_code": error.exit_code,
+        "remedy": error.remedy.name if error.remedy else None,
+    }
+
+
+def status_of(error: SwipeflError) -> int:
+    """The HTTP status of an error: by its code where that has one of its own, else by its kind."""
+    if isinstance(error, RejectedLine) and error.code != "broken-json":  # a swipe may be of an unknown keyboard, too
+        return 422
+    return _STATUS_OF_CODE.get(error.code) or _STATUS[KINDS.get(error.exit_code, "bug")]
+
+
+def problem_response(
+    error: SwipeflError,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> Response:
+    """An error as an answer; `more` fields beside its own."""
+    plain = plain_problem(error, status) | dict(more or {})
+    said = dict(headers or {})
+    if plain["status"] in (429, 503):
+        said.setdefault("Retry-After", str(RETRY_AFTER_S))
+    return Response(json_line(plain), plain["status"], said, PROBLEM)
+
+
+def install(app: FastAPI) -> None:
+    """Has every error of the application answered as a problem, bugs too; call it before the page is mounted."""
+    app.add_exception_handler(SwipeflError, _of_swipefl)
+    app.add_exception_handler(RequestValidationError, _of_request)
+    app.add_exception_handler(HTTPException, _of_http)
+    app.add_middleware(Bugs)
+    app.mount("/api", _Nothing(app))
+
+
+class Bugs:
+    """Answers what nobody foresaw, and logs its kind and its place, and nothing of what it says."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        has_begun = False
+
+        async def sending(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        except Exception as error:
+            log_bug(error)
+            if not has_begun and scope["type"] == "http":
+                await problem_response(Bug())(scope, receive, send)
+
+
+def log_bug(error: BaseException) -> None:
+    """A line that says which kind of error came up where."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    logging.getLogger(__name__).error(f"a bug, {type(error).__name__} in {where}")
+
+
+class _Nothing:
+    """What no resource answers: another method than it has, or no resource at all."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        allowed = sorted(_methods(self._app, scope["path"]))
+        if not allowed:
+            answer = problem_response(UsageError("not-found", "there is nothing at this address"))
+        else:
+            error = UsageError("method-not-allowed", "this address takes {allowed}", allowed=", ".join(allowed))
+            answer = problem_response(error, headers={"Allow": ", ".join(allowed)})
+        await answer(scope, receive, send)
+
+
+def _methods(app: FastAPI, path: str) -> set[str]:
+    """What the resource of an address may be asked."""
+    known = {app.openapi_url: ("get",), **app.openapi()["paths"]}
+    return {method.upper() for at, methods in known.items() if compile_path(at)[0].match(path) for method in methods}
+
+
+async def _of_swipefl(request: Request, error: Exception) -> Response:
+    return problem_response(error) if isinstance(error, SwipeflError) else problem_response(Bug())
+
+
+async def _of_request(request: Request, error: Exception) -> Response:
+    errors = error.errors() if isinstance(error, RequestValidationError) else ()
+    return problem_response(invalid(errors))
+
+
+async def _of_http(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        return problem_response(Bug())
+    phrase = HTTPStatus(error.status_code).phrase
+    code = phrase.lower().replace(" ", "-")
+    return problem_response(UsageError(code, "{phrase}", phrase=phrase), error.status_code, error.headers)
+
+
+def invalid(faults: Sequence[Mapping[str, Any]], of: type[SwipeflError] = UsageError) -> SwipeflError:
+    """The error for what does not fit its schema, of which the first fault is told: where it is, and what is wanted.
+
+    Where names only those of swipefl's own fields: what was sent may have words for names.
+    """
+    first = faults[0] if faults else {"loc": (), "msg": "it does not fit"}
+    at = list(takewhile(_is_ours, first["loc"][1:]))
+    if "prior" in at:  # whose names are words
+        at = ["prior"]
+    return of("bad-field", "{at}: {why}", at=".".join(map(str, at)) or "the request", why=first["msg"])
+
+
+def _is_ours(part: Any) -> bool:
+    return isinstance(part, int) or part in NAMES
