@@ -44,15 +44,17 @@ export async function picture(path) {
 
 /**
  * Server-sent events, with the token, which an EventSource cannot bring. Handlers get the event's parsed data;
- * `failed` hears of a Problem.
- * @param {Object<string, function(any)>} handlers such as {progress, round, end, failed}
+ * `failed` hears of a Problem, `closed` that the server ended it.
+ * @param {Object<string, function(any)>} handlers such as {progress, round, end, failed, closed}
  * @returns {function()} ends it
  */
 export function events(path, handlers) {
   const stopping = new AbortController();
-  listen(path, handlers, stopping.signal).catch((problem) => {
-    if (!stopping.signal.aborted) handlers.failed?.(asProblem(problem));
-  });
+  const unlessStopped = (tell) => (problem) => stopping.signal.aborted || tell?.(problem);
+  listen(path, handlers, stopping.signal).then(
+    unlessStopped(handlers.closed),
+    unlessStopped((problem) => handlers.failed?.(asProblem(problem))),
+  );
   return () => stopping.abort();
 }
 

@@ -35,6 +35,7 @@ export class SwipeInput {
   constructor(parent, options) {
     this.options = { store: true, isPrivate: () => false, showsSight: () => false, hint: "", ...options };
     this.written = new Written(options.language);
+    this.hint = this.options.hint;
     this.chosen = null; // the token whose candidates are shown
     this.kept = 0;
     this.turn = Promise.resolve(); // words come in the order of their strokes
@@ -43,6 +44,7 @@ export class SwipeInput {
     this.build(parent);
     this.use(options.layout, options.language);
     document.addEventListener("keydown", (event) => this.key(event));
+    document.addEventListener("paste", (event) => this.paste(event));
   }
 
   /** Takes another layout and language; what is written stays. */
@@ -50,10 +52,11 @@ export class SwipeInput {
     Object.assign(this, { layout, language });
     this.written.language = language;
     const [first] = language.split(",");
-    this.root.lang = this.board.lang = first;
+    this.text.lang = this.bar.lang = first;
     this.bar.dir = isRightToLeft(first) ? "rtl" : "ltr";
     this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on. You may also type on your own keyboard.`);
     this.keyboard.layout(layout);
+    this.board.style.setProperty("--ratio", this.keyboard.ratio);
     drawSight(this.keyboard.overlay, null);
     this.render();
   }
@@ -70,6 +73,12 @@ export class SwipeInput {
     this.line.textContent = text;
     this.line.classList.toggle("wrong", isWrong);
     if (isWrong && text) announce(text);
+  }
+
+  /** What stands where nothing is written. */
+  suggest(hint) {
+    this.hint = hint;
+    this.render();
   }
 
   /** Takes the last word back, and its swipe out of the store; or the last letter that was typed. */
@@ -104,8 +113,8 @@ export class SwipeInput {
     this.line = h("p", { class: "says", "data-role": "line" });
     const back = h("button", { class: "button quiet", type: "button", "data-role": "back", "aria-label": "Take the last word back", title: "Take the last word back", onclick: () => this.takeBack() }, icon("M8 5 3.5 9.5 8 14M4 9.5h9.5a5 5 0 0 1 0 10H9"));
     const anew = h("button", { class: "button quiet", type: "button", "data-role": "clear", "aria-label": "Begin a new text", title: "Begin a new text", onclick: () => this.clear() }, icon("M6 6l12 12M18 6 6 18"));
-    this.buttons = Array.from({ length: CANDIDATES }, () => h("button", { type: "button", onclick: (event) => this.take(event.currentTarget.dataset.word) }, h("span"), h("small")));
-    this.bar = h("div", { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Words it may be" }, this.buttons);
+    this.buttons = Array.from({ length: CANDIDATES }, () => h("button", { class: "candidate", type: "button", onclick: (event) => this.take(event.currentTarget.dataset.word) }, h("span"), h("small")));
+    this.bar = h("div", { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Candidates" }, this.buttons);
     const surface = h("div", { "data-role": "keyboard", role: "img" });
     this.writing = h("div", { class: "writing" }, this.text, h("div", { class: "line" }, this.line, back, anew));
     this.board = h("div", { class: "board" }, this.bar, h("div", { class: "keyboard-frame" }, surface));
@@ -197,13 +206,20 @@ export class SwipeInput {
   }
 
   key(event) {
-    const isElsewhere = event.target.closest("input, select, textarea, a, [contenteditable]") || !this.board.checkVisibility();
-    if (isElsewhere || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (isField(event.target) || !this.board.checkVisibility() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const isButton = event.target.closest("button");
     if (event.key === "Backspace") this.takeBack();
     else if ([...event.key].length === 1 && !(isButton && event.key === " ")) this.type(event.key);
     else return;
     event.preventDefault();
+  }
+
+  paste(event) {
+    const text = event.clipboardData?.getData("text/plain");
+    if (!text || isField(event.target) || !this.board.checkVisibility()) return;
+    this.written.paste(text);
+    this.choose(null);
+    this.render();
   }
 
   guessed({ candidates, sight }) {
@@ -221,8 +237,9 @@ export class SwipeInput {
     drawSight(this.keyboard.overlay, sight);
     if (!sight) return;
     this.keyboard.trace.clear();
-    const letters = emissions(sight.frames).map(({ letter, probability }) => `${letter} ${Math.round(probability * 100)}`);
-    this.line.replaceChildren("It read ", h("span", { class: "seen-letters" }, sight.greedy || "nothing"), ` · sure of 100: ${letters.join(", ")}`);
+    const letters = emissions(sight.frames).map(({ letter, probability }) => `${letter} ${percent(probability)}`);
+    this.say("");
+    this.line.append("It read ", h("span", { class: "seen-letters" }, sight.greedy || "nothing"), letters.length ? `: ${letters.join(", ")}` : "");
   }
 
   question() {
@@ -271,7 +288,7 @@ export class SwipeInput {
     const { tokens } = this.written;
     this.text.dataset.text = this.written.text;
     clear(this.text).append(...tokens.map((token) => this.drawn(token)), h("span", { class: "caret" }));
-    if (!tokens.length) this.text.append(h("span", { class: "hint" }, this.options.hint));
+    if (!tokens.length) this.text.append(h("span", { class: "hint", lang: "en" }, this.hint));
     this.text.scrollTop = this.text.scrollHeight;
     if (focused >= 0) (this.text.children[focused] ?? this.text).focus();
   }
@@ -288,14 +305,19 @@ export class SwipeInput {
   }
 }
 
-function about({ keyboard, language }) {
+/** What a line says of a swipe beside its path and its word. */
+export function about({ keyboard, language }) {
   const languages = language.split(",").filter(Boolean);
   if (!languages.length) return { keyboard };
   return languages.length > 1 ? { keyboard, languages } : { keyboard, language: languages[0] };
 }
 
+function isField(element) {
+  return element.closest("input, select, textarea, a, [contenteditable]");
+}
+
 /** A name for a swipe; randomUUID would need TLS, which a page on a home network may not have. */
-function newId() {
+export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 

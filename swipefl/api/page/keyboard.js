@@ -38,8 +38,8 @@ export class SwipeKeyboard {
   /** Draws this keyboard of `GET /keyboards/{name}` from now on. */
   layout(given) {
     this.drawn = keysOf(given);
-    const ratio = Math.min(FLATTEST, Math.max(HIGHEST, given.width / given.height));
-    this.element.style.setProperty("--ratio", ratio);
+    this.ratio = Math.min(FLATTEST, Math.max(HIGHEST, given.width / given.height));
+    this.element.style.setProperty("--ratio", this.ratio);
     this.size = [0, 0];
     this.redraw();
   }
@@ -101,9 +101,7 @@ export class SwipeKeyboard {
   end(event) {
     if (event.pointerId !== this.finger?.id) return;
     const { stroke } = this.finger;
-    const last = stroke.coords[stroke.coords.length - 1];
-    const [x, y] = this.place(event);
-    if (x !== last.x || y !== last.y) this.add(event);
+    this.add(event); // also where nothing moved: how long a finger rests at the end says something
     this.release();
     const tapped = this.tapped(stroke);
     if (!tapped && stroke.coords.length > 1) return this.handlers.onStroke?.(stroke);

@@ -78,7 +78,7 @@ function drawnKey(key, box, size, x, y) {
   const isLetter = key.kind === "letter";
   const group = svg("g", { class: `key ${key.kind}`, "data-letter": isLetter && key.text, "data-key": !isLetter && (key.kind === "mark" ? key.text : key.kind) }, svg("rect", box));
   const label = isLetter ? standing(key.text) : SHOWN[key.kind] ?? key.text;
-  group.append(svg("text", { x, y, dy: "0.35em", "font-size": round(size * (isLetter ? 0.5 : 0.42)) }, label));
+  group.append(svg("text", { x, y, dy: "0.35em", "font-size": round(Math.min(size * 0.52, 12 + size * 0.2)) }, label));
   if (key.shifted) {
     const corner = { class: "shifted", x: box.x + box.width - size * 0.12, y: box.y + size * 0.3, "font-size": round(size * 0.25), "data-letter": key.shifted };
     group.append(svg("text", corner, standing(key.shifted)));

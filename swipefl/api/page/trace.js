@@ -1,7 +1,9 @@
 // The line that follows a finger, on a canvas: one drawing a frame, whatever the number of points, and of no request.
 
-const TAIL_MS = 320; // how much of the path is drawn thick
+const TAIL_S = 0.35; // how much of the path swells
+const THIN = 0.5; // of its full width, before that
 const FADE_MS = 420;
+const OPACITY = 0.72;
 
 /** A line over a keyboard; `follow(points)` while a finger draws it, `fade()` when that is lifted. */
 export class Trace {
@@ -64,32 +66,33 @@ export class Trace {
     if (this.lifted !== null) this.next();
   }
 
+  /** Opaque, and let through as a whole: where the line crosses itself it is no darker. */
   paint(opacity) {
-    const { context, points, wide } = this;
+    const { context, canvas, points, wide } = this;
+    canvas.style.opacity = OPACITY * opacity;
     context.strokeStyle = context.fillStyle = this.colour;
     context.lineCap = context.lineJoin = "round";
-    context.globalAlpha = 0.38 * opacity;
-    context.lineWidth = wide * 0.62;
-    smooth(context, points, 0);
     const end = points[points.length - 1];
-    const first = points.findIndex(({ t }) => t > end.t - TAIL_MS / 1000);
-    context.globalAlpha = 0.5 * opacity;
-    for (const share of [0, 0.35, 0.7]) { // three strokes over one another: the line swells towards the finger
-      context.lineWidth = wide * (0.7 + share * 0.45);
-      smooth(context, points, Math.max(0, first - 1 + Math.floor((points.length - first) * share)));
+    const found = points.findIndex(({ t }) => t > end.t - TAIL_S);
+    const first = Math.max(1, found - 1);
+    context.lineWidth = wide * THIN;
+    curve(context, points.slice(0, first + 1));
+    for (let i = first; i < points.length; i++) { // it swells towards the finger
+      const share = Math.max(0, 1 - (end.t - points[i].t) / TAIL_S);
+      context.lineWidth = wide * (THIN + (1 - THIN) * share * share);
+      curve(context, points.slice(i - 1, i + 1));
     }
-    context.globalAlpha = opacity;
     context.beginPath();
-    context.arc(end.x, end.y, wide * 0.72, 0, 2 * Math.PI);
+    context.arc(end.x, end.y, wide * 0.75, 0, 2 * Math.PI);
     context.fill();
   }
 }
 
 /** A curve through the middles between points: no corner where a phone samples seldom. */
-function smooth(context, points, from) {
+function curve(context, points) {
   context.beginPath();
-  context.moveTo(points[from].x, points[from].y);
-  for (let i = from + 1; i < points.length - 1; i++) {
+  context.moveTo(points[0].x, points[0].y);
+  for (let i = 1; i < points.length - 1; i++) {
     const [here, there] = [points[i], points[i + 1]];
     context.quadraticCurveTo(here.x, here.y, (here.x + there.x) / 2, (here.y + there.y) / 2);
   }

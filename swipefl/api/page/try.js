@@ -7,7 +7,7 @@ import { SwipeInput } from "./input.js";
 import { firstLanguage, firstLayout, languageOptions, languagesOf, layoutOptions } from "./layouts.js";
 import { persistently } from "./outbox.js";
 
-const HINT = "Put a finger on the first letter, glide over the others, and lift.";
+const HINT = "Press on a word’s first letter, glide from letter to letter, and lift.";
 
 /** Fills the tab. Waits for a server that is away. */
 export async function start(section, { settings, onShow }) {
@@ -90,10 +90,10 @@ class Try {
   greet() {
     this.endGhost?.();
     this.endGhost = null;
-    if (this.settings.get("greeted")) return;
     const { keyboard, language } = this.input;
-    const word = greeting(keyboard, language);
+    const word = this.settings.get("greeted") ? "" : greeting(keyboard, language);
     if (word) this.endGhost = showGhost(keyboard, word);
+    this.input.suggest(word ? `Swipe “${word}”: press on ${[...word][0]}, glide from letter to letter, and lift.` : HINT);
   }
 
   greeted() {

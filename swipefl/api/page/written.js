@@ -3,6 +3,7 @@
 import { composed } from "./hangul.js";
 
 const UNPARTED = new Set(["th", "lo", "km", "my", "ja", "zh"]); // languages without blanks between words
+const MOST_PASTED = 2_000; // characters
 const OPEN = /[\s([{«„“‘¿¡/@#'’-]$/u; // behind these no blank is wanted
 const SENTENCE_END = /(^|[.!?…؟۔।։]["»”’)]*\s*|\n)$/u;
 const MARK = /[.,;:!?…،؛؟۔।։՞]$/u;
@@ -43,6 +44,12 @@ export class Written {
     const isFirst = isTapped && SENTENCE_END.test(this.text);
     const typed = isFirst ? character.toLocaleUpperCase(this.language.split(",")[0]) : character;
     this.append(gap, typed, isLetter);
+  }
+
+  /** Puts a text behind all as it is, but for lines, which it becomes one of. */
+  paste(text) {
+    const raw = text.replaceAll(/\s+/g, " ").slice(0, MOST_PASTED);
+    this.tokens.push({ gap: "", text: raw, swipe: null, raw });
   }
 
   /** Takes the last word or the last typed character back, and returns its swipe if it was one. */
