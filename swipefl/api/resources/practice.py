@@ -10,6 +10,7 @@ from swipefl.api.practice.asking import Part, asked
 from swipefl.device.languages import said_languages
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in
 from swipefl.gesture.language import Languages, tags_of
+from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.library.device import Device
 
 MOST_TEXT = 20_000  # characters: an hour of practising
@@ -32,9 +33,10 @@ def routes(device: Device) -> APIRouter:
 
     @router.get("")
     def shipped(language: Language = None, keyboard: On = None) -> dict[str, Any]:
-        """Without a language those that there are; with one its sentences, and their words that can be swiped."""
+        """Without a language those that there are, and how many swipes can be learned from at the least; with one its
+        sentences, and their words that can be swiped."""
         if language is None:
-            return {"languages": practised()}
+            return {"languages": practised(), "least": MIN_EXAMPLES}
         languages = said_languages(language)
         known = sentences(languages[0])
         board = device.keyboards.show(keyboard) if keyboard is not None else _first_of(languages)

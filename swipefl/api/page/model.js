@@ -1,0 +1,169 @@
+// Your model: what it gained, in a sentence and pictures; what the nights did; going back; taking out and erasing.
+//
+// For tests, in #model: [data-role=said], [data-role=train|night|export|forget] buttons, [data-role=nights],
+// [data-role=models] (rows li[data-model] with button[data-role=use]), [data-role=picture], [data-role=done] (what was
+// done last).
+
+import { get, problemText, send, text } from "./api.js";
+import { asked } from "./dialog.js";
+import { announce, clear, h } from "./dom.js";
+import { forgetting } from "./forgetting.js";
+import { Learning } from "./learning.js";
+import { persistently } from "./outbox.js";
+import { figures } from "./pictures.js";
+import { counted, dayOf, momentOf } from "./telling.js";
+
+const PICTURES = ["nights.svg", "landings.svg", "misses.svg", "days.svg"];
+const FIRST_NIGHTS = 7;
+
+/** Fills the tab, anew whenever it is shown. */
+export function start(section, { onShow }) {
+  const tab = new Model(section);
+  onShow("model", () => tab.look());
+}
+
+class Model {
+  constructor(section) {
+    this.said = h("div", { class: "said", "data-role": "said" }, h("p", { class: "lead" }, "\u00a0"));
+    this.doing = h("div");
+    this.done = h("p", { class: "done", "data-role": "done", tabindex: "-1" });
+    this.rest = h("div");
+    section.append(h("div", { class: "calm" }, h("h1", { class: "unseen" }, "Your model"), this.said, this.doing, this.done, this.rest));
+  }
+
+  /** Shows things as they are now; what is there stays until then. */
+  async look() {
+    try {
+      const failed = (problem) => this.tell(problemText(problem));
+      const [stats, models, { job }] = await persistently(() => Promise.all([get("/stats"), get("/models"), get("/jobs/current")]), failed);
+      this.showSaid(stats);
+      if (job?.state === "running") this.work(() => this.learning.follow(job));
+      else if (!this.isWorking) this.offer(stats);
+      const drawn = await figures(PICTURES);
+      clear(this.rest).append(this.pictures(drawn), this.nights(stats), this.models(models), this.yours(stats));
+    } catch (problem) {
+      this.tell(problemText(problem));
+    }
+  }
+
+  showSaid({ said }) {
+    clear(this.said).append(...said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence)));
+  }
+
+  offer({ nothing_to_do: reason }) {
+    const train = button("train", "Learn now", () => this.begin("train"));
+    const night = button("night", "Do a night’s work now", () => this.begin("cycle"));
+    const note = reason ? `A night would find nothing to do: ${reason}.` : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
+    clear(this.doing).append(h("div", { class: "doing" }, train, night), h("p", { class: "soft small" }, note));
+  }
+
+  begin(kind) {
+    this.work(() => this.learning.run(kind, kind === "cycle" ? { rounds: 1 } : {}));
+  }
+
+  async work(run) {
+    if (this.isWorking) return;
+    this.isWorking = true;
+    this.learning = new Learning();
+    clear(this.doing).append(this.learning.element);
+    this.learning.stop.focus();
+    try {
+      this.tell(ended(await run()));
+    } catch (problem) {
+      this.tell(problemText(problem));
+    }
+    this.isWorking = false;
+    await this.look();
+    this.done.focus();
+  }
+
+  pictures(drawn) {
+    return drawn.length ? h("section", { class: "pictures", "aria-label": "Pictures" }, drawn) : null;
+  }
+
+  nights({ nights = [] }) {
+    const list = h("ol", { class: "nights", "data-role": "nights" });
+    const drawn = [...nights].reverse().map((one) => h("li", {}, h("time", {}, dayOf(one.finished_at)), h("span", {}, one.said)));
+    list.append(...drawn.slice(0, FIRST_NIGHTS));
+    const older = drawn.slice(FIRST_NIGHTS);
+    const more = older.length > 0 && h("details", {}, h("summary", {}, `${older.length} earlier`), h("ol", { class: "nights" }, older));
+    const none = !drawn.length && h("p", { class: "soft" }, "No night yet. One comes when swipefl has learned for the first time.");
+    return part("Nights", none || list, more);
+  }
+
+  models({ models, in_use: used }) {
+    const rows = rowsOf(models, used);
+    const list = rows.map((row) => h("li", { "data-model": row.to }, h("span", { class: "name" }, row.name), row.isUsed ? h("span", { class: "used" }, "in use") : button("use", "Go back to this one", () => this.use(row))));
+    return part("Models", h("ul", { class: "models", "data-role": "models" }, list));
+  }
+
+  async use({ to, name }) {
+    const told = [h("p", {}, `Words are read with “${name}” from now on.`), h("p", { class: "soft" }, "The others stay, so you can come back to them. The next night goes on learning, and keeps what reads you better.")];
+    if (!(await asked("Go back to this model?", told, "Go back"))) return;
+    await this.change(async () => {
+      await send("POST", "/models/use", { to });
+      return `In use now: ${name}.`;
+    });
+  }
+
+  yours({ home, gestures, personal_words: words }) {
+    const there = `${counted(gestures.train + gestures.held_out, "swipe")} and ${counted(words, "word")} of yours are kept in `;
+    return part(
+      "Your swipes",
+      h("p", { class: "soft" }, there, h("span", { class: "path" }, home), ", on this device."),
+      h("div", { class: "doing" }, button("export", "Take them out", () => this.change(exported, false)), button("forget", "Forget …", () => this.change(forgetting))),
+    );
+  }
+
+  /** Does something that may change what is shown, and says what was done. */
+  async change(act, isNew = true) {
+    try {
+      const told = await act();
+      if (told === null) return;
+      if (isNew) await this.look();
+      this.tell(told);
+      this.done.focus();
+    } catch (problem) {
+      this.tell(problemText(problem));
+    }
+  }
+
+  tell(sentence) {
+    this.done.textContent = sentence;
+    announce(sentence);
+  }
+}
+
+/** What may be gone back to: what was learned here, newest first, and what it began with. */
+function rowsOf(models, used) {
+  const own = models.filter(({ kind }) => kind === "personal").reverse();
+  const shared = models.filter(({ kind, verdict }) => kind === "global" && verdict?.accepted).at(-1);
+  const names = own.map(({ id, created_at: at }) => ({ to: String(id), name: `Learned on ${momentOf(at)}`, isUsed: id === used }));
+  const isOwn = own.some(({ id }) => id === used);
+  // once a shared model was found good, it stands in for the one that swipefl came with
+  const root = shared ? { to: "global", name: `The federation’s, of ${dayOf(shared.created_at)}` } : { to: "base", name: "The one that came with swipefl" };
+  return [...names, { ...root, isUsed: !isOwn }];
+}
+
+async function exported() {
+  const lines = await text("/export");
+  const address = URL.createObjectURL(new Blob([lines], { type: "application/x-ndjson" }));
+  h("a", { href: address, download: "swipefl.jsonl" }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000); // a browser may ask where to put it
+  return "Your swipes and words are in swipefl.jsonl. “swipefl ingest” reads them back.";
+}
+
+function ended({ state, problem, report }) {
+  if (problem) return problemText(problem);
+  if (state === "cancelled") return "Stopped. Nothing was changed.";
+  if (report && "adopted" in report) return report.adopted ? "A new model is in use." : "The new model was not better: nothing was changed.";
+  return "Done.";
+}
+
+function part(title, ...children) {
+  return h("section", { class: "part", "aria-label": title }, h("h2", {}, title), children);
+}
+
+function button(role, label, onclick) {
+  return h("button", { class: "button", type: "button", "data-role": role, onclick }, label);
+}

@@ -1,0 +1,307 @@
+// Practise: words are asked for until there is enough to learn from; then swipefl learns, and says what that gave.
+//
+// For tests, in #practise: [data-role=sentence], [data-role=word] (the one that is asked), [data-role=progress],
+// [data-role=heard] (the line that says how a swipe went; data-state "right", "wrong", "again" or ""), buttons
+// [data-role=back|skip|own|train|cancel|again], and [data-role=result] once it has learned.
+
+import { get, problemText, send } from "./api.js";
+import { Chooser } from "./chooser.js";
+import { Course } from "./course.js";
+import { asked } from "./dialog.js";
+import { announce, clear, h } from "./dom.js";
+import { about, newId } from "./input.js";
+import { SwipeKeyboard } from "./keyboard.js";
+import { Learning } from "./learning.js";
+import { persistently } from "./outbox.js";
+import { remember, remembered } from "./places.js";
+import { ask, Predictor } from "./predictor.js";
+
+const GOAL = 40; // words: five minutes
+const HINT = "Put a finger on the first letter of the marked word, glide over the others, and lift.";
+const KEPT_NOTHING = "“Don’t keep what I swipe here” is on, so nothing is learned from these.";
+
+/** Fills the tab. */
+export async function start(section, { settings, onShow }) {
+  const waiting = h("p", { class: "plain" });
+  section.append(waiting);
+  const tab = new Practise(section, settings);
+  try {
+    await persistently(() => tab.begin(), (problem) => (waiting.textContent = problemText(problem)));
+    waiting.remove();
+    onShow("practise", () => tab.look());
+  } catch (problem) {
+    waiting.textContent = problemText(problem);
+  }
+}
+
+class Practise {
+  constructor(section, settings) {
+    Object.assign(this, { section, settings, own: null, past: [], turn: Promise.resolve(), queued: 0, isAgain: false });
+    this.state = remembered();
+    this.chooser = new Chooser(settings, () => this.changed());
+    this.build();
+  }
+
+  /** What can be asked, and how much is in the store. Throws Problem. */
+  async begin() {
+    const { least } = await get("/practice");
+    this.least = least;
+    await Promise.all([this.chooser.look(), this.count()]);
+    await this.load();
+    if (!this.stage.isConnected) this.section.append(this.stage, this.outcome);
+    this.use();
+  }
+
+  /** The tab is shown again: another layout may have been chosen, or swipes forgotten. */
+  async look() {
+    if (this.isFresh) return void (this.isFresh = false);
+    if (!this.outcome.hidden) return;
+    try {
+      const [isOther] = await Promise.all([this.chooser.look(), this.count()]);
+      if (isOther) await this.changed();
+      this.render();
+    } catch (problem) {
+      this.failed(problem);
+    }
+  }
+
+  build() {
+    const button = (role, text, onclick, look = "") => h("button", { class: `button ${look}`, type: "button", "data-role": role, onclick }, text);
+    this.bar = h("progress", { max: GOAL, value: 0, "data-role": "progress", "aria-label": "Words swiped" });
+    this.counted = h("span");
+    this.enough = h("span", { class: "enough" });
+    this.sentence = h("p", { class: "asked", "data-role": "sentence", dir: "auto" });
+    this.heard = h("p", { class: "heard", "data-role": "heard" });
+    this.back = button("back", "Back", () => this.goBack(), "quiet");
+    this.skip = button("skip", "Skip", () => this.goOn(null), "quiet");
+    this.ownText = button("own", "Your own text", () => this.askText());
+    this.train = button("train", "Learn now", () => this.learn());
+    const surface = h("div", { "data-role": "keyboard", role: "img" });
+    this.board = h("div", { class: "board" }, h("div", { class: "keyboard-frame" }, surface));
+    const count = h("div", { class: "count" }, this.bar, h("p", {}, this.counted, this.enough));
+    this.stage = h(
+      "div",
+      { class: "stage" },
+      h("div", { class: "stage-head" }, this.chooser.elements, this.ownText),
+      h("div", { class: "writing" }, count, this.sentence, this.heard),
+      h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.train),
+      this.board,
+    );
+    this.outcome = h("div", { class: "calm", hidden: true, tabindex: "-1" });
+    this.keyboard = new SwipeKeyboard(surface, {
+      onStart: () => (this.intended = this.course.at + this.queued),
+      onMove: (stroke) => this.predictor.follow(stroke),
+      onStroke: (stroke) => this.lifted(stroke),
+      onCancel: () => this.predictor.drop(),
+      onTap: () => this.predictor.drop(),
+    });
+    this.predictor = new Predictor(() => ({ ...this.question(), private: true }), ({ candidates }) => this.say(candidates[0]?.word ?? ""));
+    this.isFresh = true;
+  }
+
+  /** How many swipes are in the store, of which it can learn. */
+  async count() {
+    const { gestures } = await get("/stats");
+    this.stored = gestures.train;
+  }
+
+  /** The sentences of the language, or of the text that was brought. Throws Problem. */
+  async load() {
+    const { layout, language } = this.chooser;
+    const [first] = language.split(",");
+    const about = { keyboard: layout.name, language: first || null };
+    const path = `/practice?${new URLSearchParams({ language: first || "en", keyboard: layout.name })}`;
+    const { parts } = this.own === null ? await get(path) : await send("POST", "/practice", { text: this.own, ...about });
+    this.course = new Course(parts, this.own === null ? this.state.places[first] : undefined);
+    this.past = [];
+  }
+
+  async changed() {
+    try {
+      await persistently(() => this.load(), (problem) => this.failed(problem));
+      this.use();
+    } catch (problem) {
+      this.failed(problem);
+    }
+  }
+
+  use() {
+    const { layout, language } = this.chooser;
+    this.sentence.lang = this.board.lang = language.split(",")[0];
+    this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on`);
+    this.keyboard.layout(layout);
+    this.say(this.settings.get("private") ? KEPT_NOTHING : HINT);
+    this.render();
+  }
+
+  render() {
+    const { course } = this;
+    const { swiped } = this.state;
+    this.bar.value = Math.min(swiped, GOAL);
+    this.counted.textContent = swiped < GOAL ? `${swiped} of ${GOAL} words` : `${swiped} words`;
+    this.enough.textContent = this.canLearn ? "enough to learn from" : `it can learn from about ${this.least + 2} on`;
+    this.train.disabled = !this.canLearn;
+    this.train.classList.toggle("main", this.canLearn && swiped >= GOAL);
+    this.back.disabled = !this.past.length;
+    this.skip.disabled = course.isEmpty;
+    if (course.isEmpty) return void clear(this.sentence).append(h("span", { class: "ahead" }, this.nothing()));
+    clear(this.sentence).append(...course.parts.flatMap(({ shown }, i) => [i ? " " : "", this.drawn(shown, i)]));
+  }
+
+  drawn(shown, i) {
+    const now = this.course.place[1];
+    if (i !== now) return h("span", { class: i < now ? "done" : "ahead" }, shown);
+    return h("mark", { "data-role": "word", "data-word": this.course.word, "aria-current": "true" }, shown);
+  }
+
+  nothing() {
+    if (this.own !== null) return "This keyboard can spell no word of that text. Choose another layout, or another text.";
+    return "There are no sentences in this language yet. Bring a text of your own, or choose another language.";
+  }
+
+  get canLearn() {
+    return this.stored >= this.least && !this.settings.get("private");
+  }
+
+  question() {
+    const { layout, language } = this.chooser;
+    return { ...about({ keyboard: layout.name, language }), before: this.course.before };
+  }
+
+  lifted(stroke) {
+    this.predictor.drop();
+    const { intended } = this;
+    this.queued += 1;
+    this.turn = this.turn
+      // a swipe of the next word counts for nothing where the one before it is asked once more
+      .then(() => intended === this.course.at && !this.course.isEmpty && this.judged(stroke))
+      .catch((problem) => this.failed(problem))
+      .finally(() => (this.queued -= 1));
+  }
+
+  /** The swipe is kept with the word that was asked for, whatever was read. */
+  async judged(stroke) {
+    const { word } = this.course;
+    const isPrivate = Boolean(this.settings.get("private"));
+    const line = { gesture_id: newId(), ...this.question(), ...stroke, word, private: isPrivate };
+    const sure = (request) => persistently(request, (problem) => this.failed(problem));
+    const { word: _, ...swipe } = line; // the word is no business of the prediction
+    const [{ candidates }, { suspect }] = await Promise.all([sure(() => ask({ ...swipe, private: true })), sure(() => send("POST", "/swipes", line))]);
+    if (suspect && !this.isAgain) return this.askAgain(line, candidates);
+    const isRight = this.isRead(word, candidates);
+    this.goOn(isPrivate ? null : line.gesture_id, suspect);
+    this.tell(word, candidates[0]?.word, isRight);
+    if (!this.canLearn && this.state.swiped >= this.least) await this.count().then(() => this.render());
+  }
+
+  /** Whether the first candidate has the letters of the word: its and it's are one swipe. */
+  isRead(word, candidates) {
+    const lower = (text) => text.toLocaleLowerCase(this.sentence.lang || undefined);
+    return candidates.some((candidate) => candidate.spelled === candidates[0].spelled && lower(candidate.word) === lower(word));
+  }
+
+  async askAgain({ gesture_id }, [first]) {
+    this.isAgain = true;
+    await send("POST", "/swipes", { gesture_id, delete: true });
+    const read = first ? ` It looks like “${first.word}”.` : "";
+    this.say(`That begins or ends far from “${this.course.word}”.${read} Once more?`, "again");
+    announce(this.heard.textContent);
+  }
+
+  goOn(id, isSuspect = 0) {
+    this.past.push({ at: this.course.at, id, counts: id && !isSuspect ? 1 : 0 });
+    this.step(1, this.past.at(-1).counts);
+  }
+
+  async goBack() {
+    const { id, counts } = this.past.pop();
+    this.step(-1, -counts);
+    this.say(id ? "Taken back. Swipe it anew." : "");
+    announce(`${id ? "Taken back. " : ""}Swipe ${this.course.word}`);
+    if (id) await send("POST", "/swipes", { gesture_id: id, delete: true }).catch((problem) => this.failed(problem));
+  }
+
+  step(by, swiped) {
+    this.isAgain = false;
+    this.course.move(by);
+    this.state.swiped = Math.max(0, this.state.swiped + swiped);
+    this.stored += swiped > 0 ? 0 : Math.min(swiped, 0);
+    if (this.own === null) this.state.places[this.sentence.lang] = this.course.place;
+    remember(this.state);
+    this.render();
+  }
+
+  tell(word, read, isRight) {
+    const { swiped } = this.state;
+    if (swiped === GOAL && this.canLearn) this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
+    else if (isRight) this.say(`“${word}” · read right`, "right");
+    else this.say(read ? `Read as “${read}”. Kept as “${word}”: that is what it learns from.` : `Nothing was read. Kept as “${word}”.`, "wrong");
+    announce(`${isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
+  }
+
+  say(text, state = "") {
+    this.heard.textContent = text;
+    this.heard.dataset.state = state;
+  }
+
+  failed(problem) {
+    this.say(problemText(problem), "failed");
+    announce(this.heard.textContent);
+  }
+
+  async askText() {
+    const area = h("textarea", { rows: "8", maxlength: "20000", required: true, "aria-label": "Text", lang: this.sentence.lang, placeholder: "Paste or write anything" });
+    area.value = this.own ?? "";
+    const note = h("p", { class: "soft" }, "Its words that this keyboard can spell are asked, one after the other. The text stays on this page and is gone when you close it; only what you swipe is kept.");
+    const text = await asked("Your own text", [note, area], "Practise with it", { read: () => area.value });
+    if (text === null) return;
+    this.own = text.trim() || null;
+    await this.changed();
+    this.ownText.textContent = this.own ? "Another text" : "Your own text";
+  }
+
+  async learn() {
+    const learning = new Learning();
+    const head = h("h2", {}, "Learning from your swipes");
+    this.showOutcome(head, h("p", {}, "It goes over the swipes that you gave it, on this device. One in five was put aside: on those it is compared with the model before, and only a better one is used."), learning.element);
+    try {
+      const job = await learning.run("train");
+      if (job.state === "done") await this.learned(job.report);
+      else this.showOutcome(h("h2", {}, job.state === "cancelled" ? "Stopped" : "That did not work"), h("p", {}, job.problem ? problemText(job.problem) : "Nothing was changed, and your swipes are kept."), this.onward());
+    } catch (problem) {
+      this.showOutcome(h("h2", {}, "That did not work"), h("p", {}, problemText(problem)), this.onward());
+    }
+  }
+
+  async learned(report) {
+    const { said, gestures } = await get("/stats");
+    this.stored = gestures.train;
+    this.state.swiped = 0;
+    remember(this.state);
+    const title = report?.adopted ? "swipefl has learned from you" : "Not better yet, so nothing was changed";
+    const honest = h("p", { class: "soft" }, "Whether it truly reads you better, only swipes that come from now on can tell: it was chosen by the ones so far.");
+    const result = h("div", { "data-role": "result" }, h("h2", {}, title), said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence)), honest);
+    this.showOutcome(result, this.onward());
+  }
+
+  onward() {
+    const again = h("button", { class: "button main", type: "button", "data-role": "again", onclick: () => this.again() }, "Go on swiping");
+    return h("p", { class: "onward" }, again, h("a", { class: "button", href: "#try" }, "Try it"), h("a", { class: "button", href: "#model" }, "Your model"));
+  }
+
+  again() {
+    this.outcome.hidden = true;
+    this.stage.hidden = false;
+    this.say(HINT);
+    this.render();
+    this.skip.focus();
+  }
+
+  showOutcome(...children) {
+    this.stage.hidden = true;
+    this.outcome.hidden = false;
+    clear(this.outcome).append(...children);
+    this.outcome.focus();
+    announce(this.outcome.querySelector("h2").textContent);
+  }
+}

@@ -1,0 +1,72 @@
+// What is shared: nothing, or what left, when, and to whom; and what never does.
+//
+// For tests: #shared [data-role=shared], [data-role=sent] where something left.
+
+import { get, problemText } from "./api.js";
+import { clear, h } from "./dom.js";
+import { persistently } from "./outbox.js";
+import { counted, dayOf, kilobytes, momentOf } from "./telling.js";
+
+const NEVER = ["your swipes", "the words that you swiped, and in what order", "your own words and your keyboards", "your own model"];
+
+/** Fills the tab, anew whenever it is shown. */
+export function start(section, { onShow }) {
+  const body = h("div", { class: "calm" });
+  section.append(body);
+  onShow("shared", () => look(body));
+}
+
+async function look(body) {
+  const failed = (problem) => clear(body).append(h("p", { class: "soft" }, problemText(problem)));
+  try {
+    const stats = await persistently(() => get("/stats"), failed);
+    const { federation } = stats;
+    clear(body).append(h("h1", { class: "unseen" }, "What is shared"), ...(federation ? joined(stats) : alone(stats)));
+  } catch (problem) {
+    failed(problem);
+  }
+}
+
+function alone(stats) {
+  const left = leftOf(stats);
+  return [
+    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, left.length ? "Nothing is shared any more." : "Nothing is shared."), h("p", {}, "Your swipes, your words and your model are on this device, in ", h("span", { class: "path" }, stats.home), ". swipefl learns here, and speaks to no other machine.")),
+    ...sent(left),
+    part(
+      "Learning together",
+      h("p", {}, "People who agree to can make one model better for all of them. Then what leaves, after a night, is half a megabyte of numbers: how the shared model would have to change to read you better. Never a swipe, never a word."),
+      h("p", {}, "Whoever runs such a federation gives you its address and a token. To join, on the command line of this device:"),
+      h("pre", {}, h("code", {}, "swipefl enroll HOST:PORT --token TOKEN")),
+      h("p", { class: "soft" }, "It says what will be shared, and asks. “swipefl leave” ends it."),
+    ),
+  ];
+}
+
+function joined(stats) {
+  const { federation, outbox } = stats;
+  const visited = federation.visited_at ? `${federation.failures ? "The last visit failed" : "Last visit"}: ${momentOf(federation.visited_at)}.` : "It was not visited yet; the next night does.";
+  const waits = outbox.map(({ bytes, examples }) => h("p", {}, `${kilobytes(bytes)} that it learned from ${counted(examples, "swipe")} wait to be sent.`));
+  return [
+    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your model learned is shared, as numbers, with ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `There this device is number ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
+    part("What waits", waits.length ? waits : h("p", {}, "Nothing waits to be sent.")),
+    ...sent(leftOf(stats), true),
+    part("What leaves", h("p", {}, "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.")),
+    part("What never leaves", h("ul", { class: "never" }, NEVER.map((what) => h("li", {}, what)))),
+    h("p", { class: "soft" }, "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back."),
+  ];
+}
+
+function leftOf({ nights = [] }) {
+  return nights.filter(({ bytes_sent: bytes }) => bytes).reverse();
+}
+
+function sent(left, isTold = false) {
+  if (!left.length) return isTold ? [part("What left", h("p", {}, "Nothing has left yet."))] : [];
+  const rows = left.map(({ sent_at: at, finished_at: end, bytes_sent: bytes, shared }) => h("tr", {}, h("td", {}, dayOf(at ?? end)), h("td", {}, kilobytes(bytes)), h("td", {}, shared === "sent" ? "" : shared === "refused" ? "refused there" : "too late to count")));
+  const head = h("thead", {}, h("tr", {}, ["When", "How much", ""].map((text) => (text ? h("th", { scope: "col" }, text) : h("th", { scope: "col" }, h("span", { class: "unseen" }, "What became of it"))))));
+  return [part("What left", h("table", { "data-role": "sent" }, head, h("tbody", {}, rows)))];
+}
+
+function part(title, ...children) {
+  return h("section", { class: "part", "aria-label": title }, h("h2", {}, title), children);
+}
