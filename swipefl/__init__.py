@@ -25,8 +25,13 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.decoder.sight import SeenFrame as SeenFrame
     from swipefl.decoder.sight import Sight as Sight
     from swipefl.device.acceptance import Synced as Synced
+    from swipefl.device.confusions import Confusion as Confusion
+    from swipefl.device.confusions import Confusions as Confusions
     from swipefl.device.cycle import CycleReport as CycleReport
     from swipefl.device.cycle import RoundReport as RoundReport
+    from swipefl.device.daily import Day as Day
+    from swipefl.device.fingers import KeyLandings as KeyLandings
+    from swipefl.device.fingers import Landings as Landings
     from swipefl.device.handing import HandedReport as HandedReport
     from swipefl.device.handing import Refused as Refused
     from swipefl.device.ingestion import IngestReport as IngestReport
@@ -141,9 +146,12 @@ def simulate(
 _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Before": "swipefl.gesture.before",
     "Candidate": "swipefl.decoder.search",
+    "Confusion": "swipefl.device.confusions",
+    "Confusions": "swipefl.device.confusions",
     "Coordinator": "swipefl.hosting",
     "CoordinatorStatus": "swipefl.federation.coordinator.status",
     "CycleReport": "swipefl.device.cycle",
+    "Day": "swipefl.device.daily",
     "Device": "swipefl.library.device",
     "DeviceStatus": "swipefl.federation.coordinator.status",
     "Enrolled": "swipefl.federation.device.enrolment",
@@ -160,9 +168,11 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Keyboard": "swipefl.gesture.keyboard",
     "KeyboardReport": "swipefl.device.keyboards",
     "Keyboards": "swipefl.library.keyboards",
+    "KeyLandings": "swipefl.device.fingers",
     "KeyReport": "swipefl.hosting",
     "KnownCheckpoint": "swipefl.device.status",
     "KnownLexicon": "swipefl.device.lexicons",
+    "Landings": "swipefl.device.fingers",
     "Layout": "swipefl.gesture.keyboard",
     "Left": "swipefl.federation.device.leaving",
     "LexiconReport": "swipefl.device.lexicons",

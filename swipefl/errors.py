@@ -73,6 +73,7 @@ class Remedy(Enum):
     INSTALL_API = auto()
     INSTALL_LANGUAGES = auto()
     INSTALL_NEWER = auto()
+    INSTALL_PLOT = auto()
     LEAVE_FIRST = auto()
     LIST_CHECKPOINTS = auto()
     LIST_DEVICES = auto()

@@ -263,6 +263,22 @@ class Home:
         with self.store() as store:
             return store.gestures.examples("held_out")
 
+    def newest(self, split: str, most: int) -> "list[Stored]":
+        """The newest good swipes of "train" or "held_out", the last one first. Raises StoreError."""
+        if not self._path.exists():
+            return []
+        with self.store() as store:
+            return list(store.gestures.latest(split, most))
+
+    def a_day(self, since: float) -> dict[str, int]:
+        """How many swipes were stored on each day, by its date, from a time in unix seconds on. Raises StoreError."""
+        from swipefl.store.daily import stored_a_day
+
+        if not self._path.exists():
+            return {}
+        with self.store() as store:
+            return stored_a_day(store.sql, since)
+
     def shown(
         self, model: str = "personal", top: int = 5, id: str | None = None, word: str | None = None, worst: bool = False
     ) -> "Shown":

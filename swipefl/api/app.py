@@ -7,7 +7,7 @@ from fastapi.staticfiles import StaticFiles
 
 from swipefl import __version__
 from swipefl.api import openapi, problems
-from swipefl.api.resources import keyboards, lexicons, models, practice, predict, stats, swipes
+from swipefl.api.resources import keyboards, lexicons, models, pictures, practice, predict, stats, swipes
 from swipefl.library.device import Device
 
 PAGE = Path(__file__).parent / "page"
@@ -22,7 +22,7 @@ def app_of(device: Device) -> FastAPI:
         docs_url=None,  # its page is made of scripts from a network
         redoc_url=None,
     )
-    for resource in (keyboards, lexicons, models, practice, predict, stats, swipes):
+    for resource in (keyboards, lexicons, models, pictures, practice, predict, stats, swipes):
         app.include_router(resource.routes(device), prefix="/api/v1")
     app.openapi = openapi.told(app.openapi)  # type: ignore[method-assign]
     problems.install(app)

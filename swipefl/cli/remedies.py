@@ -49,6 +49,7 @@ _WORDS = {
     Remedy.INSTALL_API: "`pip install 'swipefl[api]'` brings it",
     Remedy.INSTALL_LANGUAGES: "`pip install 'swipefl[languages]'` brings it",
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
+    Remedy.INSTALL_PLOT: "`pip install 'swipefl[plot]'` brings it; --svg needs nothing",
     Remedy.LEAVE_FIRST: "`swipefl leave` first",
     Remedy.LIST_CHECKPOINTS: "see `swipefl status`",
     Remedy.LIST_DEVICES: "see `swipefl coordinator devices`",

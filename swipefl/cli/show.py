@@ -1,13 +1,18 @@
 """`swipefl show`: what the model saw of one gesture, as a picture."""
 
+import os
+import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, telling_choices
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
 from swipefl.cli.rendering import console, number, printable, table
+from swipefl.database.files import open_private
+from swipefl.errors import UsageError
 from swipefl.telling.plain import plain_candidates, plain_frames
 
 if TYPE_CHECKING:
@@ -19,6 +24,7 @@ if TYPE_CHECKING:
 
     from swipefl.decoder.search import Candidate
     from swipefl.decoder.sight import Sight
+    from swipefl.device.prediction import Shown
     from swipefl.gesture.gesture import Example, Gesture
 
 MARGIN = 0.8  # key widths around the outermost key centres
@@ -40,16 +46,49 @@ def show(
     worst: Annotated[bool, typer.Option("--worst", help="The held-out one whose word was the least probable.")] = False,
     top: Annotated[int, typer.Option(min=1, max=100, help="How many words.")] = 5,
     model: Annotated[str, typer.Option(help="personal, global (received) or base (shipped).")] = "personal",
+    svg: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw it into this file; - for the output.")] = None,
+    png: Annotated[Path | None, typer.Option(metavar="FILE", help="The same as PNG, in light colours.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Draw what the model saw of one stored gesture."""
     with telling_choices(as_json):
         shown = device_of(home).show(gesture_id, word, worst, top, model)
-    if as_json or not is_terminal():
+    if svg or png:
+        _save(shown, svg, png)
+    elif as_json or not is_terminal():
         emit(_plain(shown.handle, shown.example, shown.sight, shown.candidates))
     else:
         _render(shown.handle, shown.example, shown.sight, shown.candidates)
+
+
+def _save(shown: "Shown", svg: Path | None, png: Path | None) -> None:
+    """Writes the pictures that were asked for. Raises UsageError where one cannot be made or written."""
+    from swipefl.telling.pictures.gesture import gesture_picture
+
+    picture = gesture_picture(shown)
+    if png:
+        from swipefl.telling.png import png_of
+
+        _write(png, png_of(picture))
+    if svg:
+        _write(svg, picture.encode())
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Into a file that is its owner's alone: it shows a word that they wrote; `-` is standard output."""
+    if str(file) == "-":
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        with open(open_private(file, os.O_WRONLY | os.O_TRUNC), "wb") as opened:
+            opened.write(content)
+    except OSError as error:
+        raise UsageError(
+            "unwritable", "the picture {path} cannot be written ({why})", path=file, why=error.strerror or error
+        ) from error
+    note(f"the picture is {file}")
 
 
 def _plain(handle: str, example: "Example", sight: "Sight", candidates: "Sequence[Candidate]") -> dict[str, object]:

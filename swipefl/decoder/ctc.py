@@ -82,3 +82,29 @@ def ln_likelihoods(probs: Doubles, flat: Rows, lengths: Lengths) -> Doubles:
     with np.errstate(divide="ignore"):
         logs: Doubles = np.log(label[ends] + blank[ends]) + scales
     return logs
+
+
+def aligned(log_probs: Floats, word: Sequence[int]) -> list[int] | None:
+    """The frame in which each letter of a word, given as columns of log_probs (T, 1 + L), is said most surely.
+
+    That of the likeliest way to say all of them in their order; None where there are too few frames for any.
+    """
+    states = [0, *(code for letter in word for code in (letter, 0))]  # a blank around each letter
+    emits = np.maximum(log_probs.astype(np.float64), np.log(FLOOR))[:, states]
+    skips = np.array([i > 1 and i % 2 == 1 and states[i] != states[i - 2] for i in range(len(states))])
+    best, came = np.full(len(states), -np.inf), np.zeros(emits.shape, np.intp)
+    best[:2] = emits[0, :2]
+    for t in range(1, len(emits)):
+        by = np.stack([np.concatenate((np.full(back, -np.inf), best[: len(best) - back])) for back in range(3)])
+        by[2, ~skips] = -np.inf
+        came[t] = by.argmax(0)
+        best = by.max(0) + emits[t]
+    last = len(states) - 1 - int(best[-2] > best[-1])
+    if best[last] == -np.inf:
+        return None
+    at: dict[int, int] = {}
+    for t in range(len(emits) - 1, -1, -1):
+        if last not in at or emits[t, last] > emits[at[last], last]:
+            at[last] = t
+        last -= int(came[t, last])
+    return [at[2 * i + 1] for i in range(len(word))]

@@ -12,6 +12,7 @@ from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from swipefl.device.memory import Memory
 from swipefl.errors import Remedy, UsageError
 from swipefl.home import Home
 from swipefl.library.checks import check_day, check_texts, check_whole, path_of
@@ -28,7 +29,10 @@ if TYPE_CHECKING:  # loaded by the call that needs it
     from swipefl.decoder.prior import Prior
     from swipefl.decoder.search import Candidate
     from swipefl.device.acceptance import Synced
+    from swipefl.device.confusions import Confusions
     from swipefl.device.cycle import CycleReport, RoundReport
+    from swipefl.device.daily import Day
+    from swipefl.device.fingers import Landings
     from swipefl.device.handing import HandedReport
     from swipefl.device.ingestion import IngestReport
     from swipefl.device.live import Live
@@ -80,6 +84,8 @@ class Device:
         self._process = os.getpid()
         self._predicting = threading.Lock()
         self._may_have_changed = threading.Event()
+        self._landed: Memory[Any, Any] = Memory()
+        self._read: tuple[Prediction | None, Memory[Any, Any]] = (None, Memory())
         self.words = Words(self._opened, self._changing)
         self.keyboards = Keyboards(self._opened, self._changing)
         self.lexicons = Lexicons(self._opened, self._changing)
@@ -254,6 +260,47 @@ class Device:
             )
         with self._opened() as home:
             return home.shown(model, top, gesture_id, word, worst)
+
+    def landings(self, keyboard: str | None = None) -> "Landings | None":
+        """Where the finger lands on the keys of a keyboard, in the newest 300 swipes that the model learns from.
+
+        Without a name it is the keyboard of most of them; None where there is no swipe and no name. What was found of a
+        swipe is kept: a second look is cheap. Raises UsageError for an unknown name, StoreError, CheckpointError.
+        """
+        from swipefl.decoder.encoder import Encoder
+        from swipefl.device.fingers import MOST, landings
+        from swipefl.store.gestures import TRAIN
+
+        check_texts(True, keyboard=keyboard)
+        prediction, _ = self._now()
+        with self._opened() as home:
+            chosen = None if keyboard is None else prediction.find(keyboard)
+            model = prediction.checkpoint
+            return landings(home.newest(TRAIN, MOST), Encoder(model), model.fingerprint, chosen, self._landed)
+
+    def confusions(self) -> "Confusions":
+        """Which keys and words the model in use misses more often than chance would have it, and what it reads instead.
+
+        Of the newest 300 swipes that are held out from training. What was read is kept for the next look, until models
+        or words change. Raises StoreError, CheckpointError.
+        """
+        from swipefl.device.confusions import MOST, confusions
+        from swipefl.store.gestures import HELD_OUT
+
+        prediction, _ = self._now()
+        with self._opened() as home:
+            if self._read[0] is not prediction:
+                self._read = (prediction, Memory())
+            decoder = prediction.vocabulary.judging(prediction.checkpoint)
+            return confusions(home.newest(HELD_OUT, MOST), decoder, self._read[1])
+
+    def daily(self) -> "tuple[Day, ...]":
+        """How many swipes came on each of the last days, 30 at most; none where none came. Raises StoreError."""
+        from swipefl.device.daily import days, since
+
+        today = datetime.date.today()
+        with self._opened() as home:
+            return days(home.a_day(since(today)), today)
 
     def relabel(self, gesture_id: str, word: str) -> "RelabelReport":
         """Says which word a stored gesture stands for. No line that is read later changes that.
