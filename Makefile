@@ -4,8 +4,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 TOOLS := $(VENV)/wire-tools
+AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
 
-.PHONY: demo federation test check slow bench languages months learning generated pretrain wire wire-check clean
+.PHONY: demo federation test test-page check slow bench languages months learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -20,6 +21,15 @@ federation: $(STAMP)
 # What a file starts, a coordinator or a training, is started once; the long files come first.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The page in a real Chromium; without one the tests are skipped, and say so. PAGE_PICTURES=FOLDER keeps what they saw.
+test-page: $(STAMP) $(VENV)/page/.installed
+	AXE="$(abspath $(AXE))" $(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/page
+
+# What looks for faults of accessibility: a script from npm. Where that is not to be had, its tests are skipped.
+$(VENV)/page/.installed: $(STAMP)
+	mkdir -p $(@D)
+	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(@D) axe-core@4.14.1 && touch $@ || echo "no axe-core: npm or its registry is not there"
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest tests/endurance -m slow

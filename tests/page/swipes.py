@@ -1,0 +1,52 @@
+"""What is swiped in these tests: recorded where people's swipes are at hand, else the example's."""
+
+import gzip
+import json
+from functools import cache
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from tests.support.swipes import GOOD, SHARED
+
+RECORDED = SHARED / "how_we_swipe" / "dev.jsonl.gz"
+ALIKE = 0.03  # how far a recorded keyboard may be from the page's in its proportions: keys of another shape are another
+
+
+@cache
+def _all() -> tuple[dict[str, Any], ...]:
+    if not RECORDED.exists():
+        return tuple(map(json.loads, GOOD))
+    with gzip.open(RECORDED) as lines:
+        return tuple(map(json.loads, lines))
+
+
+def some(count: int, seed: int = 20261126, proportions: float | None = None) -> list[dict[str, Any]]:
+    """Swipes of many people, drawn with a seed: of those that begin on the keyboard, where a finger has to go down.
+
+    `proportions` are the width by the height that their keyboards had, or nearly.
+    """
+    usable = [line for line in _all() if _begins_inside(line) and _is_shaped(line, proportions)]
+    chosen = np.random.default_rng(seed).permutation(len(usable))[:count]
+    return [usable[int(i)] for i in chosen]
+
+
+def sentence(words: int) -> list[dict[str, Any]]:
+    """Swipes of one person, one after another, of a sentence if they are recorded."""
+    lines = [line for line in _all() if _begins_inside(line)]
+    for at, first in enumerate(lines):
+        following = lines[at : at + words]
+        if first.get("before", "") == "" and len({(line.get("user"), line.get("text")) for line in following}) == 1:
+            if all(earlier["word"] in line.get("before", earlier["word"]) for earlier, line in pairwise(following)):
+                return following
+    raise AssertionError("no such sentence")
+
+
+def _begins_inside(line: dict[str, Any]) -> bool:
+    first = line["coords"][0]
+    return 0 < first["x"] < line["width"] and 0 < first["y"] < line["height"]
+
+
+def _is_shaped(line: dict[str, Any], proportions: float | None) -> bool:
+    return proportions is None or abs(line["width"] / line["height"] / proportions - 1) < ALIKE

@@ -1,0 +1,36 @@
+"""What is swiped on the page comes to the same words as what `evaluate` reads from a file."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import Request
+
+import swipefl
+from tests.page.conftest import Visit
+from tests.support.serving import Serving
+from tests.page.swipes import some
+from tests.page.visitor import LAPTOP, PHONE, Size
+
+pytestmark = pytest.mark.anyio
+
+SWIPES = 100  # on each screen
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=lambda size: size.name)
+async def test_recorded_swipes_are_read_as_from_a_file(visit: Visit, served: Serving, size: Size) -> None:
+    """The points as they were recorded, with the same text before: 99 of 100 words are the same."""
+    visitor = await visit(size)
+    asked: list[dict[str, Any]] = []
+    visitor.page.on("request", lambda request: asked.append(_body(request)) if "/predict" in request.url else None)
+    same = 0
+    with swipefl.open(served.home) as device:
+        for swipe in some(SWIPES, size.width, await visitor.proportions()):
+            word = await visitor.swipe(swipe)
+            [expected] = device.predict(swipe, before=asked[-1].get("before"), top=1)
+            same += word == expected.word
+    assert same >= 0.99 * SWIPES
+
+
+def _body(request: Request) -> dict[str, Any]:
+    return dict(json.loads(request.post_data or "{}"))

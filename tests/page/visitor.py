@@ -1,0 +1,133 @@
+"""Somebody who opens the page and uses it: what they see and do, in their words."""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from playwright.async_api import Browser, FloatRect, Locator, Page, expect
+
+from tests.page.finger import Finger, Point, over
+from tests.page.watch import Watch
+
+SHOWN = "main > section:not([hidden])"
+TEXT = "(e.value ?? e.textContent).trim()"
+Tab = Literal["Try", "Practise", "Your model", "What is shared"]
+SECTIONS: dict[Tab, str] = {"Try": "try", "Practise": "practise", "Your model": "model", "What is shared": "shared"}
+
+
+@dataclass(frozen=True)
+class Size:
+    """A screen, in CSS pixels."""
+
+    name: str
+    width: int
+    height: int
+    touch: bool = False
+
+
+LAPTOP = Size("laptop", 1280, 800)
+PHONE = Size("phone", 390, 844, touch=True)
+SMALL_PHONE = Size("small-phone", 320, 568, touch=True)
+LANDSCAPE = Size("landscape", 844, 390, touch=True)
+SIZES = (LAPTOP, PHONE, SMALL_PHONE, LANDSCAPE)
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A page that is open, and the finger over it."""
+
+    page: Page
+    finger: Finger
+    watch: Watch
+
+    async def open(self, tab: Tab) -> Locator:
+        """Goes to a tab; its section."""
+        await self.page.get_by_role("navigation").get_by_role("link", name=tab).click()
+        section = self.page.locator(f"section#{SECTIONS[tab]}")
+        await expect(section).to_be_visible()
+        return section
+
+    @property
+    def keyboard(self) -> Locator:
+        """The surface that is swiped on."""
+        return self.page.locator(f"{SHOWN} .keyboard")
+
+    @property
+    def candidates(self) -> Locator:
+        """The words offered, the best first."""
+        return self.page.locator(f"{SHOWN} .candidate")
+
+    async def settle(self) -> None:
+        """Waits until the page has asked all that it asks by itself, and has drawn it."""
+        await self.page.wait_for_load_state("networkidle")
+        await self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+
+    async def line(self) -> str:
+        """What was swiped so far."""
+        shown = self.page.locator(f"{SHOWN} .line")
+        return str(await shown.evaluate(f"e => {TEXT}"))
+
+    async def proportions(self) -> float:
+        """The keyboard's width by its height."""
+        box = await self.box()
+        return box["width"] / box["height"]
+
+    async def box(self) -> FloatRect:
+        """Where the keyboard is drawn."""
+        await self.keyboard.scroll_into_view_if_needed()
+        found = await self.keyboard.bounding_box()
+        assert found is not None
+        return found
+
+    async def points(self, swipe: Mapping[str, Any]) -> list[Point]:
+        """A line of swipes.jsonl over the keyboard as it is drawn."""
+        return over(await self.box(), swipe)
+
+    async def swipe(self, swipe: Mapping[str, Any], as_recorded: bool = False) -> str:
+        """Swipes it; the word that was committed for it."""
+        points = await self.points(swipe)
+        before = await self.line()
+        await (self.finger.draw_as_recorded if as_recorded else self.finger.draw)(points)
+        await self.has_more_than(before)
+        return (await self.line()).removeprefix(before).strip()
+
+    async def has_more_than(self, before: str) -> None:
+        """Waits for the next word."""
+        await self.page.wait_for_function(
+            f"(before) => {{ const e = document.querySelector('{SHOWN} .line'); return {TEXT} !== before }}", arg=before
+        )
+
+    async def correct(self, word: str) -> None:
+        """Taps on another of the words offered."""
+        await self.candidates.filter(has_text=re.compile(rf"^\s*{re.escape(word)}\s*$")).first.click()
+
+    async def take_back(self) -> None:
+        """Takes the last word back."""
+        before = await self.line()
+        await self.page.get_by_role("button", name=re.compile("take back|backspace", re.I)).first.click()
+        await self.has_more_than(before)
+
+    async def picture(self, folder: Path | None, name: str) -> None:
+        """What it looks like, where somebody wants to see it."""
+        if folder is not None:
+            await self.page.screenshot(path=folder / f"{name}.png")
+
+
+@asynccontextmanager
+async def visitor(browser: Browser, url: str, size: Size, path: str = "/", **more: Any) -> AsyncIterator[Visitor]:
+    """Opens the page of a server; fails at the end where something went wrong that nobody saw."""
+    screen = {"width": size.width, "height": size.height}
+    context = await browser.new_context(
+        viewport=screen, has_touch=size.touch, is_mobile=size.touch, reduced_motion="reduce", **more
+    )
+    try:
+        page, watch = await context.new_page(), Watch(url)
+        await watch.begin(context, page)
+        await page.goto(url + path)
+        yield Visitor(page, Finger(await context.new_cdp_session(page), size.touch), watch)
+        await watch.is_clean(page)
+    finally:
+        await context.close()
