@@ -7,7 +7,8 @@ from fastapi.staticfiles import StaticFiles
 
 from swipefl import __version__
 from swipefl.api import openapi, problems
-from swipefl.api.resources import keyboards, lexicons, models, pictures, practice, predict, stats, swipes
+from swipefl.api.metrics import Metrics
+from swipefl.api.resources import health, keyboards, lexicons, metrics, models, pictures, practice, predict, stats, swipes
 from swipefl.library.device import Device
 
 PAGE = Path(__file__).parent / "page"
@@ -24,7 +25,15 @@ def app_of(device: Device) -> FastAPI:
     )
     for resource in (keyboards, lexicons, models, pictures, practice, predict, stats, swipes):
         app.include_router(resource.routes(device), prefix="/api/v1")
+    app.include_router(health.routes(device))
+    app.state.metrics = Metrics()
+    app.include_router(metrics.routes(app.state.metrics, lambda: _job_state(app)))
     app.openapi = openapi.told(app.openapi)  # type: ignore[method-assign]
     problems.install(app)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
+
+
+def _job_state(app: FastAPI) -> str | None:
+    job = app.state.jobs.current() if hasattr(app.state, "jobs") else None
+    return job and job.state

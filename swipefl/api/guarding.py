@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Collection
 
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from swipefl.api.guards.bodies import BodyGuard
@@ -13,17 +14,19 @@ from swipefl.api.guards.origins import Origin, OriginGuard, sharing
 from swipefl.api.guards.tokens import TokenGuard
 from swipefl.api.guards.turns import TurnGuard
 from swipefl.api.listening import Listening
+from swipefl.api.metrics import Counting
 
 
 def guarded(
-    app: ASGIApp, listening: Listening, origins: tuple[Origin, ...], token: str | None, open_paths: Collection[str]
+    app: FastAPI, listening: Listening, origins: tuple[Origin, ...], token: str | None, open_paths: Collection[str]
 ) -> ASGIApp:
     """`app` behind all of them; with a `token`, what needs none are the `open_paths`."""
     names = {"localhost", listening.address.host, *(origin.named.host for origin in origins)}
     if not listening.is_loopback:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local", *listening.certified()}
-    app = BodyGuard(TurnGuard(app))
+    guarded: ASGIApp = BodyGuard(TurnGuard(app))
     if token is not None:
-        app = TokenGuard(app, token, open_paths)
-    app = OriginGuard(sharing(app, origins), origins)
-    return SecurityHeaders(HeadGuard(HostGuard(app, names, not listening.is_loopback)))
+        guarded = TokenGuard(guarded, token, open_paths)
+    guarded = OriginGuard(sharing(guarded, origins), origins)
+    guarded = HeadGuard(HostGuard(guarded, names, not listening.is_loopback))
+    return SecurityHeaders(Counting(guarded, app.state.metrics, [*app.openapi()["paths"], "/metrics"]))

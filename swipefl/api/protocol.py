@@ -9,8 +9,9 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from swipefl.api.door import Door
-from swipefl.api.guards.refusal import CLOSING, refusal
+from swipefl.api.guards import CLOSING
 from swipefl.api.guards.tokens import PAUSE
+from swipefl.api.problems import problem_response
 from swipefl.errors import UsageError
 
 
@@ -72,8 +73,9 @@ class PatientProtocol(H11Protocol):
     def send_400_response(self, msg: str) -> None:
         """Says that this is no HTTP, unless an answer has begun already; nothing after it can be understood."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            answer = refusal(400, UsageError("no-http", "this is no request of HTTP"), CLOSING)
-            for event in (h11.Response(status_code=400, headers=answer.raw_headers), h11.Data(data=bytes(answer.body))):
+            answer = problem_response(UsageError("no-http", "this is no request of HTTP"), 400, CLOSING)
+            begun = h11.Response(status_code=400, headers=answer.raw_headers, reason=b"Bad Request")
+            for event in (begun, h11.Data(data=bytes(answer.body))):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
 

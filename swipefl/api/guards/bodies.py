@@ -3,7 +3,8 @@
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import CLOSING, refusal
+from swipefl.api.guards import CLOSING
+from swipefl.api.problems import problem_response
 from swipefl.errors import DataError, UsageError
 
 MOST_BODY = 2 << 20  # bytes; a hundred swipes of 250 points are 1.2 MB
@@ -22,7 +23,7 @@ class BodyGuard:
         names = [name for name, _ in scope["headers"]]
         if b"transfer-encoding" in names and b"content-length" in names:  # a proxy might have read another request
             what = "a body has a length or an encoding, and not both"
-            return await refusal(400, UsageError("two-lengths", what), CLOSING)(scope, receive, send)
+            return await problem_response(UsageError("two-lengths", what), 400, CLOSING)(scope, receive, send)
         length = next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)
         try:
             body = None if length > self._most else await self._read(receive)
@@ -30,7 +31,7 @@ class BodyGuard:
             return
         if body is None:
             error = DataError("too-large", "a request may have {most_mb} MB at most", most_mb=self._most >> 20)
-            return await refusal(413, error)(scope, receive, send)
+            return await problem_response(error, 413)(scope, receive, send)
         await self._app(scope, _with(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:

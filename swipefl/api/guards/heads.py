@@ -2,7 +2,8 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import CLOSING, refusal
+from swipefl.api.guards import CLOSING
+from swipefl.api.problems import problem_response
 from swipefl.errors import UsageError
 
 MOST_HEAD = 16 << 10  # bytes; browsers send one
@@ -23,7 +24,7 @@ class HeadGuard:
         size = len(scope["raw_path"]) + len(scope["query_string"])
         if size + sum(len(name) + len(value) for name, value in scope["headers"]) > self._most:
             what = "the head of a request may have {most_kb} KB at most"
-            return refusal(431, UsageError("long-head", what, most_kb=self._most >> 10), CLOSING)
+            return problem_response(UsageError("long-head", what, most_kb=self._most >> 10), 431, CLOSING)
         if not scope["raw_path"].startswith(b"/"):
-            return refusal(400, UsageError("no-path", "an address begins with a slash"), CLOSING)
+            return problem_response(UsageError("no-path", "an address begins with a slash"), 400, CLOSING)
         return None

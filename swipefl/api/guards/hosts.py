@@ -7,8 +7,9 @@ from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import CLOSING, refusal
+from swipefl.api.guards import CLOSING
 from swipefl.api.listening import is_loopback
+from swipefl.api.problems import problem_response
 from swipefl.errors import UsageError
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?")
@@ -51,9 +52,9 @@ class HostGuard:
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         named = Named.parse(hosts[0].decode("latin-1"), scope["scheme"]) if len(hosts) == 1 else None
         if named is None:
-            return refusal(400, UsageError("no-host", "a request names its host once, as HOST:PORT"), CLOSING)
+            return problem_response(UsageError("no-host", "a request names its host once, as HOST:PORT"), 400, CLOSING)
         if not self._knows(named.host):
-            return refusal(421, UsageError("misdirected", "this is not the server of that name"))
+            return problem_response(UsageError("misdirected", "this is not the server of that name"), 421)
         scope["swipefl.host"] = named
         return None
 

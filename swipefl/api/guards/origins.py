@@ -6,7 +6,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from swipefl.api.guards.hosts import DEFAULT_PORTS, Named
-from swipefl.api.guards.refusal import refusal
+from swipefl.api.problems import problem_response
 from swipefl.errors import Remedy, UsageError
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -48,7 +48,7 @@ class OriginGuard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._is_let_in(scope):
             what = "a page of elsewhere may not ask this"
-            await refusal(403, UsageError("other-origin", what, Remedy.ALLOW_ORIGIN))(scope, receive, send)
+            await problem_response(UsageError("other-origin", what, Remedy.ALLOW_ORIGIN), 403)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import refusal
+from swipefl.api.problems import problem_response
 from swipefl.errors import Remedy, UsageError
 
 KNOWN = "swipefl.known"  # in a scope: whether the token was shown
@@ -29,7 +29,7 @@ class TokenGuard:
             return await self._app(scope, receive, send)
         scope[PAUSE] = PAUSE_S
         error = UsageError("no-token-shown", "this needs the server's token", Remedy.SHOW_TOKEN)
-        await refusal(401, error, {"WWW-Authenticate": 'Bearer realm="swipefl"'})(scope, receive, send)
+        await problem_response(error, 401, {"WWW-Authenticate": 'Bearer realm="swipefl"'})(scope, receive, send)
 
     def _is_shown(self, scope: Scope) -> bool:
         shown = [value for name, value in scope["headers"] if name == b"authorization"]

@@ -10,11 +10,11 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from swipefl.api.guards.refusal import Busy, refusal
 from swipefl.api.guards.tokens import KNOWN, PAUSE
+from swipefl.api.problems import Busy, problem_response
 from swipefl.federation.coordinator.limits import RateLimit
 
-UNCOUNTED = ("/health/live", "/health/ready")
+UNCOUNTED = "/health/live"
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class TurnGuard:
         self._predictions = Turns(pace.predictions_at_once, pace.waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in UNCOUNTED:
+        if scope["type"] != "http" or scope["path"] == UNCOUNTED:
             return await self._app(scope, receive, send)
         client = client_of(scope)
         if not self._rate.allows(client):
@@ -60,7 +60,7 @@ class TurnGuard:
 
 def _slower(wait_s: float) -> ASGIApp:
     error = Busy("too-fast", "this is more than one may ask for; ask again in a moment")
-    return refusal(429, error, {"Retry-After": str(math.ceil(wait_s))})
+    return problem_response(error, 429, {"Retry-After": str(math.ceil(wait_s))})
 
 
 def _ending(send: Send, end: Callable[[], None]) -> Send:
