@@ -51,7 +51,7 @@ def in_order(processes: Executor, work: Callable[[Task], Done], tasks: Iterable[
         yield begun.popleft().result()
 
 
-def _begin(far: Connection, prepare: Callable[..., object], given: tuple[Any, ...]) -> None:
+def end_with(far: Connection) -> None:
     """Ends this process when something comes out of `far`, or its other end is closed, whatever it does then."""
 
     def watch() -> None:
@@ -60,4 +60,8 @@ def _begin(far: Connection, prepare: Callable[..., object], given: tuple[Any, ..
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def _begin(far: Connection, prepare: Callable[..., object], given: tuple[Any, ...]) -> None:
+    end_with(far)
     prepare(*given)

@@ -7,8 +7,23 @@ from fastapi.staticfiles import StaticFiles
 
 from swipefl import __version__
 from swipefl.api import openapi, problems
+from swipefl.api.jobs import Jobs
 from swipefl.api.metrics import Metrics
-from swipefl.api.resources import health, keyboards, lexicons, metrics, models, pictures, practice, predict, stats, swipes
+from swipefl.api.resources import (
+    data,
+    health,
+    jobs,
+    keyboards,
+    lexicons,
+    metrics,
+    models,
+    pictures,
+    practice,
+    predict,
+    stats,
+    swipes,
+    words,
+)
 from swipefl.library.device import Device
 
 PAGE = Path(__file__).parent / "page"
@@ -23,7 +38,9 @@ def app_of(device: Device) -> FastAPI:
         docs_url=None,  # its page is made of scripts from a network
         redoc_url=None,
     )
-    for resource in (keyboards, lexicons, models, pictures, practice, predict, stats, swipes):
+    app.state.jobs = Jobs(device)
+    app.include_router(jobs.routes(app.state.jobs), prefix="/api/v1")
+    for resource in (data, keyboards, lexicons, models, pictures, practice, predict, stats, swipes, words):
         app.include_router(resource.routes(device), prefix="/api/v1")
     app.include_router(health.routes(device))
     app.state.metrics = Metrics()
@@ -35,5 +52,5 @@ def app_of(device: Device) -> FastAPI:
 
 
 def _job_state(app: FastAPI) -> str | None:
-    job = app.state.jobs.current() if hasattr(app.state, "jobs") else None
+    job = app.state.jobs.current()
     return job and job.state

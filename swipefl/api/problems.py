@@ -7,7 +7,6 @@ import logging
 import traceback
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -77,18 +76,18 @@ class Busy(SwipeflError):
 
 
 def plain_problem(error: SwipeflError, status: int | None = None) -> dict[str, Any]:
-    """An error as an object of JSON; of a job there is no status but the one that its error would have had."""
-    status = status or status_of(error)
-    return {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": str(error),
-        "code": error.code,
-        "kind": KINDS.get(error.exit_code, "bug"),
-        "exit_code": error.exit_code,
-        "remedy": error.remedy.name if error.remedy else None,
-    }
+    """An error as an object of JSON."""
+    remedy = error.remedy.name if error.remedy else None
+    return plain(error.exit_code, error.code, str(error), remedy, status or status_of(error))
+
+
+def plain(exit_code: int, code: str, detail: str, remedy: str | None, status: int | None = None) -> dict[str, Any]:
+    """What is known of an error as an object of JSON; of a job the status is the one that its kind has."""
+    kind = KINDS.get(exit_code, "bug")
+    status = status or _STATUS[kind]
+    title = HTTPStatus(status).phrase
+    said = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    return said | {"kind": kind, "exit_code": exit_code, "remedy": remedy}
 
 
 def status_of(error: SwipeflError) -> int:
@@ -196,12 +195,17 @@ def invalid(faults: Sequence[Mapping[str, Any]], of: type[SwipeflError] = UsageE
 
     Where names only those of swipefl's own fields: what was sent may have words for names.
     """
-    first = faults[0] if faults else {"loc": (), "msg": "it does not fit"}
-    at = list(takewhile(_is_ours, first["loc"][1:]))
+    first = _nearest(faults)[0]
+    at = [part for part in first["loc"][1:] if isinstance(part, int) or part in NAMES]
     if "prior" in at:  # whose names are words
         at = ["prior"]
     return of("bad-field", "{at}: {why}", at=".".join(map(str, at)) or "the request", why=first["msg"])
 
 
-def _is_ours(part: Any) -> bool:
-    return isinstance(part, int) or part in NAMES
+def _nearest(faults: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Of what may be one thing or another the faults of that which it has the fewest of."""
+    by_kind: dict[Any, list[Mapping[str, Any]]] = {}
+    for fault in faults:
+        by_kind.setdefault(fault["loc"][1] if len(fault["loc"]) > 1 else None, []).append(fault)
+    kinds = [of_kind for kind, of_kind in by_kind.items() if kind not in NAMES and isinstance(kind, str)]
+    return min(kinds, key=len) if kinds else faults

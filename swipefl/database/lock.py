@@ -35,6 +35,19 @@ def hold(home: Path, name: str = "lock") -> Iterator[None]:
         os.close(descriptor)
 
 
+def check_free(home: Path, name: str = "lock") -> None:
+    """Raises StoreBusy where another holds the file just now. Nothing is made, and nobody is kept from it."""
+    path = home / name
+    with suppress(OSError):  # nobody ever held it, or who is to hold it is told what is wrong
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _held(descriptor, path) from None
+        finally:
+            os.close(descriptor)
+
+
 @contextmanager
 def in_turn(folder: Path, stop: Stop, most_s: float = MOST_WAIT_S) -> Iterator[None]:
     """The block runs while no other one of this folder does; `stop` is asked while it waits. Raises what that says.
@@ -77,11 +90,15 @@ def _take(descriptor: int, path: Path) -> None:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     except BlockingIOError:
-        pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
-        who = f"another run (pid {pid})" if pid.isdigit() else "another run"
-        raise StoreBusy("held", "{who} holds {home}", Remedy.WAIT_OR_STOP, who=who, home=path.parent) from None
+        raise _held(descriptor, path) from None
     except OSError as error:
         raise _unusable(path, error) from error
+
+
+def _held(descriptor: int, path: Path) -> StoreBusy:
+    pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+    who = f"another run (pid {pid})" if pid.isdigit() else "another run"
+    return StoreBusy("held", "{who} holds {home}", Remedy.WAIT_OR_STOP, who=who, home=path.parent)
 
 
 def _unusable(path: Path, error: OSError) -> StoreError:

@@ -1,5 +1,6 @@
 """The personal lexicon, changed by hand."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,15 @@ def change_word(store: Store, word: str, languages: Languages, change: Change) -
                 word, language
             )
     return WordsReport(len(words.all()), len(words.hidden()))
+
+
+def change_words(store: Store, changes: Mapping[Change, Sequence[str]], languages: Languages) -> WordsReport:
+    """Several changes, all of them or none. Raises UsageError, StoreError."""
+    with store.transaction():
+        for change, words in changes.items():
+            for word in words:
+                change_word(store, word, languages, change)
+    return WordsReport(len(store.words.all()), len(store.words.hidden()))
 
 
 def known_words(store: Store) -> list[PersonalWord]:

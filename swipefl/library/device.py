@@ -194,6 +194,13 @@ class Device:
         with self._changing() as home:
             return home.sync(pull, push, stop)
 
+    def check_free(self) -> None:
+        """Raises StoreBusy where one of those that go one at a time is running here or elsewhere; StoreError."""
+        from swipefl.database.lock import check_free
+
+        with self._opened() as home:
+            check_free(home.settings.home)
+
     def status(self) -> "Status":
         """What is in the store: gestures, models, rounds, what waits to be sent, the federation. Raises StoreError."""
         from swipefl.device.status import status_of
@@ -413,6 +420,10 @@ class Device:
                 self._live.close()
             self._live = None
         self._home.close()
+
+    def __reduce__(self) -> "tuple[type[Device], tuple[Home, Mapping[str, Any]]]":
+        """In another process it is the same device, which opens its own."""
+        return Device, (self._home, self._given)
 
     def __enter__(self) -> Self:
         with self._opened():

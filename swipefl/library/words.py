@@ -1,5 +1,6 @@
 """`device.words`: the personal lexicon, and words that are never offered."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from swipefl.library.checks import check_texts
@@ -51,6 +52,26 @@ class Words(Part):
     def unhide(self, word: str, language: str | None = None) -> "WordsReport":
         """Offers a hidden word again. Raises UsageError, StoreError."""
         return self._change(word, language, "unhide")
+
+    def change(
+        self,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+        hide: Sequence[str] = (),
+        unhide: Sequence[str] = (),
+        language: str | None = None,
+    ) -> "WordsReport":
+        """Several of these at once, all of them or none. Raises UsageError, StoreError."""
+        from swipefl.device.languages import said_languages
+        from swipefl.device.words import change_words
+
+        for word in (*add, *remove, *hide, *unhide):
+            check_texts(word=word)
+        changes: dict[Change, Sequence[str]] = {"add": add, "remove": remove, "hide": hide, "unhide": unhide}
+        with self._changing() as home:
+            languages = said_languages(language) or home.person()
+            with home.store() as store:
+                return change_words(store, changes, languages)
 
     def _change(self, word: str, language: str | None, change: "Change") -> "WordsReport":
         from swipefl.device.languages import said_languages

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from swipefl.decoder.search import Candidate
     from swipefl.decoder.sight import Sight
+    from swipefl.store.personal_words import PersonalWord
+    from swipefl.store.phrases import Phrase
 
 
 def plain_candidates(candidates: "Iterable[Candidate]", explain: bool = False) -> list[dict[str, object]]:
@@ -15,6 +17,17 @@ def plain_candidates(candidates: "Iterable[Candidate]", explain: bool = False) -
         | ({"parts": {name: round(part, 6) for name, part in c.parts.items()}} if explain else {})
         for c in candidates
     ]
+
+
+def plain_word(word: "PersonalWord") -> dict[str, object]:
+    """A word of the person's own."""
+    languages = {"language": ",".join(word.languages), "languages": list(word.languages)}
+    return {"word": word.word, **languages, "uses": word.uses, "origin": word.origin}
+
+
+def plain_phrase(phrase: "Phrase") -> dict[str, object]:
+    """A word behind others."""
+    return {"before": " ".join(phrase.before), "word": phrase.word, "uses": phrase.uses, "last_at": phrase.last_at}
 
 
 def plain_frames(sight: "Sight") -> list[dict[str, object]]:

@@ -1,0 +1,111 @@
+"""A job in its process: it gives way to everything else, ends when told, and with the server.
+
+Loaded before numpy is: what is imported here loads nothing else.
+"""
+
+import os
+import pickle
+import signal
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING, Any
+
+from swipefl.errors import Interrupted, SwipeflError
+from swipefl.processes import end_with
+
+if TYPE_CHECKING:
+    from swipefl.device.cycle import RoundReport
+    from swipefl.learning.training import Progress
+    from swipefl.library.device import Device
+    from swipefl.stopping import Stop
+
+NICE = 19
+TELLS_EVERY_S = 0.1
+STOPS = {signal.SIGINT, signal.SIGTERM}
+
+Tell = Callable[[str, Any], None]
+
+
+def work(far: Connection, near: Connection, packed: bytes, kind: str, rounds: int) -> None:
+    """Does the job of a packed device, and tells through `near`; ends at once when `far` is closed."""
+    os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
+    with suppress(OSError):
+        os.nice(NICE)
+    stop = _stopped_by_signals()
+    end_with(far)
+
+    def tell(what: str, said: Any) -> None:
+        near.send((what, said))
+
+    try:
+        device: Device = pickle.loads(packed)
+        done = _trained(device, tell, stop) if kind == "train" else _cycled(device, rounds, tell, stop)
+        tell("done", done)
+    except Interrupted:
+        tell("cancelled", None)
+    except SwipeflError as error:
+        tell("failed", fields_of(error))
+    except Exception as error:
+        from swipefl.api.problems import Bug, log_bug
+
+        log_bug(error)
+        tell("failed", fields_of(Bug()))
+
+
+def fields_of(error: SwipeflError) -> tuple[int, str, str, str | None]:
+    """An error's exit code, code, sentence and remedy."""
+    return error.exit_code, error.code, str(error), error.remedy.name if error.remedy else None
+
+
+def _stopped_by_signals() -> "Stop":
+    """SIGTERM raises Interrupted where the work is, once, and what this gives says so too; a Ctrl-C is the server's."""
+    caught: list[int] = []
+
+    def catch(signum: int, frame: object) -> None:
+        caught.append(signum)
+        if len(caught) == 1:
+            raise Interrupted(signum)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, catch)
+    return lambda: Interrupted(caught[0]) if caught else None
+
+
+def _trained(device: "Device", tell: Tell, stop: "Stop") -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(device.train(_progress(tell), stop))
+
+
+def _cycled(device: "Device", rounds: int, tell: Tell, stop: "Stop") -> dict[str, Any]:
+    done: list[dict[str, Any]] = []
+
+    def on_round(report: "RoundReport") -> None:
+        done.append(_plain_round(report))
+        tell("round", {"rounds": list(done), "sync": None})
+
+    report = device.cycle(rounds, on_progress=_progress(tell), on_round=on_round, stop=stop)
+    return {"rounds": done, "sync": str(report.unspoken) if report.unspoken else None}
+
+
+def _plain_round(report: "RoundReport") -> dict[str, Any]:
+    from dataclasses import asdict, replace
+
+    skipped = str(report.skipped) if report.skipped else None
+    return asdict(replace(report, skipped=skipped))
+
+
+def _progress(tell: Tell) -> "Callable[[Progress], None]":
+    """Tells of batches, not more often than anybody looks."""
+    latest = 0.0
+
+    def on_progress(progress: "Progress") -> None:
+        nonlocal latest
+        now = time.monotonic()
+        if now - latest >= TELLS_EVERY_S or progress.done == progress.total:
+            latest = now
+            tell("progress", {name: getattr(progress, name) for name in ("epoch", "epochs", "done", "total", "loss")})
+
+    return on_progress
