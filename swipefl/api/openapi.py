@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from swipefl.api.schemas.answers import Problem
 
-EVER = (400, 401, 403, 421, 422, 429, 500, 503)
+EVER = (400, 401, 403, 404, 421, 422, 429, 500, 503)
 OF_BODIES = (413, 415, 507)
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 Plain = dict[str, Any]

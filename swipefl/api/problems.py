@@ -50,6 +50,7 @@ _STATUS_OF_CODE = {  # where the kind alone does not tell
     "unknown-id": 404,
     "unknown-keyboard": 404,
     "unknown-checkpoint": 404,
+    "no-global": 404,
     "method-not-allowed": 405,
     "name-taken": 409,
     "keyboard-in-use": 409,
@@ -170,7 +171,8 @@ class _Nothing:
 def _methods(app: FastAPI, path: str) -> set[str]:
     """What the resource of an address may be asked."""
     known = {app.openapi_url: ("get",), **app.openapi()["paths"]}
-    return {method.upper() for at, methods in known.items() if compile_path(at)[0].match(path) for method in methods}
+    found = known.get(path) or next((of for at, of in known.items() if compile_path(str(at))[0].match(path)), ())
+    return {method.upper() for method in found}
 
 
 async def _of_swipefl(request: Request, error: Exception) -> Response:

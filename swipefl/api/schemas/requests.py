@@ -15,7 +15,11 @@ MOST_ROWS = 4_000  # characters
 
 Word = Annotated[str, Field(min_length=1, max_length=MOST_WRITTEN)]
 Words = Annotated[list[Word], Field(max_length=MOST_WORDS)]
-Tags = Annotated[str, Field(min_length=2, max_length=(MOST_TAG + 1) * MOST_LANGUAGES, examples=["de,en"])]
+TAG = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*"
+Tags = Annotated[
+    str,
+    Field(pattern=f"^{TAG}(,{TAG})*$", max_length=(MOST_TAG + 1) * MOST_LANGUAGES, examples=["de,en"]),
+]
 
 
 class Exact(Strict):
@@ -80,7 +84,7 @@ class ModelChosen(Exact):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"to": "base"}, {"to": 3}]})
 
-    to: Literal["base", "global"] | Annotated[int, Field(ge=1, le=2**63 - 1)]
+    to: Literal["base", "global"] | Annotated[int, Field(ge=1, le=2**53)]
 
 
 class Rounds(Exact):
