@@ -69,8 +69,8 @@ export async function isAlive() {
 
 /** Words a problem for people: what is wrong, and what to do. */
 export function problemText(problem) {
-  if (problem.status === 0) return "swipefl does not answer. Start it again with “swipefl serve”; this page goes on by itself.";
-  if (problem.status === 401) return "This page needs the link that “swipefl serve” shows when it starts. Open that once.";
+  if (problem.status === 0) return "swipefl does not answer. Run “swipefl serve” again; this page then goes on by itself.";
+  if (problem.status === 401) return "Open the link that “swipefl serve” shows when it starts; this page needs what is in it.";
   if (problem.status === 429) return "That was more than swipefl takes at once. A moment, please.";
   if (problem.status >= 500 && !problem.detail) return "swipefl made a mistake of its own. Trying again may help.";
   const detail = problem.detail || problem.message;

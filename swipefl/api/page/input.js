@@ -21,6 +21,7 @@ import { drawSight, emissions } from "./sight.js";
 import { Written } from "./written.js";
 
 const CANDIDATES = 5;
+const LONG = 12; // characters, from which on a candidate is written smaller
 const RIGHT_TO_LEFT = new Set(["Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm"]);
 
 /**
@@ -275,6 +276,7 @@ export class SwipeInput {
       const candidate = candidates[i];
       const [label, score] = button.children;
       label.textContent = candidate?.word ?? "";
+      label.className = label.textContent.length > LONG ? "long" : "";
       score.textContent = candidate ? percent(candidate.probability) : "";
       button.disabled = !candidate || word === null;
       if (candidate) button.dataset.word = candidate.word;

@@ -55,7 +55,7 @@ export function layoutOptions(keyboards, wanted = navigator.languages ?? []) {
 /** Options of a select of languages: those of the layout first. */
 export function languageOptions([own, others]) {
   const pairs = (tags) => tags.map((tag) => [tag, languageName(tag)]);
-  return [group("Of this layout", pairs(own)), group("Others", pairs(others))];
+  return [group("Of this layout", pairs(own)), group("Others", pairs(others))].filter(Boolean);
 }
 
 function group(label, pairs) {

@@ -36,14 +36,16 @@ export class Predictor {
 
   async guess(stroke) {
     const asking = new AbortController();
+    let isAnswered = false;
     Object.assign(this, { asking, asked: performance.now(), points: stroke.coords.length });
     try {
       const answer = await ask({ ...this.question(), ...stroke, final: false }, asking.signal);
+      isAnswered = true;
       if (this.stroke === stroke) this.onGuess(answer);
     } catch {
-      // of guesses nothing is said: what is wrong, the whole stroke will tell
+      // of guesses nothing is said, and no more are asked for: what is wrong, the whole stroke will tell
     }
-    if (this.asking !== asking) return;
+    if (this.asking !== asking || !isAnswered) return;
     this.asking = null;
     if (this.stroke === stroke) this.follow(stroke);
   }

@@ -76,11 +76,11 @@ export class Trace {
     const found = points.findIndex(({ t }) => t > end.t - TAIL_S);
     const first = Math.max(1, found - 1);
     context.lineWidth = wide * THIN;
-    curve(context, points.slice(0, first + 1));
+    curve(context, points, 0, first);
     for (let i = first; i < points.length; i++) { // it swells towards the finger
       const share = Math.max(0, 1 - (end.t - points[i].t) / TAIL_S);
       context.lineWidth = wide * (THIN + (1 - THIN) * share * share);
-      curve(context, points.slice(i - 1, i + 1));
+      curve(context, points, i, i + 1);
     }
     context.beginPath();
     context.arc(end.x, end.y, wide * 0.75, 0, 2 * Math.PI);
@@ -88,15 +88,21 @@ export class Trace {
   }
 }
 
-/** A curve through the middles between points: no corner where a phone samples seldom. */
-function curve(context, points) {
+/** A curve from the middle before one point to that before another: no corner where a phone samples seldom. */
+function curve(context, points, from, to) {
+  const start = middle(points, from);
   context.beginPath();
-  context.moveTo(points[0].x, points[0].y);
-  for (let i = 1; i < points.length - 1; i++) {
-    const [here, there] = [points[i], points[i + 1]];
-    context.quadraticCurveTo(here.x, here.y, (here.x + there.x) / 2, (here.y + there.y) / 2);
+  context.moveTo(start.x, start.y);
+  for (let i = from; i < to; i++) {
+    const next = middle(points, i + 1);
+    context.quadraticCurveTo(points[i].x, points[i].y, next.x, next.y);
   }
-  const last = points[points.length - 1];
-  context.lineTo(last.x, last.y);
   context.stroke();
+}
+
+/** Half way between a point and the one before it; the ends themselves. */
+function middle(points, i) {
+  const here = points[Math.min(i, points.length - 1)];
+  const before = points[i - 1];
+  return !before || i === points.length ? here : { x: (here.x + before.x) / 2, y: (here.y + before.y) / 2 };
 }

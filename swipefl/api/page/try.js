@@ -4,7 +4,7 @@ import { get, problemText } from "./api.js";
 import { clear, h } from "./dom.js";
 import { greeting, showGhost } from "./ghost.js";
 import { SwipeInput } from "./input.js";
-import { firstLanguage, firstLayout, languageOptions, languagesOf, layoutOptions } from "./layouts.js";
+import { firstLanguage, firstLayout, languageName, languageOptions, languagesOf, layoutOptions } from "./layouts.js";
 import { persistently } from "./outbox.js";
 
 const HINT = "Press on a word’s first letter, glide from letter to letter, and lift.";
@@ -49,8 +49,9 @@ class Try {
       showsSight: () => this.settings.get("saw"),
       onStart: () => this.greeted(),
     });
-    this.section.append(h("div", { class: "stage-foot" }, this.saw, this.keep));
+    this.input.writing.after(h("div", { class: "stage-foot" }, this.saw, this.keep));
     this.layouts.value = layout.name;
+    this.warn();
   }
 
   /** The tab is shown, perhaps not for the first time. */
@@ -64,7 +65,7 @@ class Try {
       this.settings.set("layout", name);
       this.settings.set("language", null);
       this.input.use(layout, this.offer(layout));
-      this.input.say("");
+      this.warn();
       this.greet();
     } catch (problem) {
       this.input.failed(problem);
@@ -74,7 +75,15 @@ class Try {
   speak(language) {
     this.settings.set("language", language);
     this.input.use(this.input.layout, language);
+    this.warn();
     this.greet();
+  }
+
+  /** Says where there is no word to be found, before anybody wonders. */
+  warn() {
+    const { language } = this.input;
+    const isSpoken = !language || language.split(",").some((tag) => this.spoken.includes(tag) || this.spoken.includes(tag.split("-")[0]));
+    this.input.say(isSpoken ? "" : `There are no words of ${languageName(language)} here yet; “swipefl lexicons add” brings them.`, !isSpoken);
   }
 
   /** Offers the languages of a layout, and returns the one that is chosen. */
@@ -82,7 +91,7 @@ class Try {
     const languages = languagesOf(layout, this.spoken);
     const before = this.settings.get("language");
     const language = languages.flat().includes(before) ? before : firstLanguage(languages);
-    clear(this.languages).append(...languageOptions(languages).filter(Boolean));
+    clear(this.languages).append(...languageOptions(languages));
     this.languages.value = language;
     return language;
   }
