@@ -72,6 +72,7 @@ export function problemText(problem) {
   if (problem.status === 0) return "swipefl does not answer. Run “swipefl serve” again; this page then goes on by itself.";
   if (problem.status === 401) return "Open the link that “swipefl serve” shows when it starts; this page needs what is in it.";
   if (problem.status === 429) return "That was more than swipefl takes at once. A moment, please.";
+  if (problem.code === "no-words-of-language") return "There are no words of this language for this layout here. Another language may have some.";
   if (problem.status >= 500 && !problem.detail) return "swipefl made a mistake of its own. Trying again may help.";
   const detail = problem.detail || problem.message;
   return `${detail[0].toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? "" : "."}`;

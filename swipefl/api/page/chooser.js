@@ -3,11 +3,15 @@
 import { get } from "./api.js";
 import { clear, h } from "./dom.js";
 import { firstLanguage, firstLayout, languageOptions, languagesOf, layoutOptions } from "./layouts.js";
+import { persistently } from "./outbox.js";
 
-/** `layout` is a keyboard of the API, `language` "de" or "de,fr"; `onChange()` is called when another one was chosen. */
+/**
+ * `layout` is a keyboard of the API, `language` "de" or "de,fr"; `onChange()` is called when another one was chosen,
+ * `onProblem(problem)` where it cannot be had for now.
+ */
 export class Chooser {
-  constructor(settings, onChange) {
-    Object.assign(this, { settings, onChange, layout: null, language: "" });
+  constructor(settings, onChange, onProblem = () => {}) {
+    Object.assign(this, { settings, onChange, onProblem, layout: null, language: "" });
     this.layouts = h("select", { "data-role": "layout", "aria-label": "Layout", onchange: () => this.change(this.layouts.value) });
     this.languages = h("select", { "data-role": "language", "aria-label": "Language", onchange: () => this.speak(this.languages.value) });
     this.elements = [this.layouts, this.languages].map((select) => h("div", { class: "choice" }, select));
@@ -28,7 +32,11 @@ export class Chooser {
   }
 
   async change(name) {
-    this.layout = await get(`/keyboards/${encodeURIComponent(name)}`);
+    try {
+      this.layout = await persistently(() => get(`/keyboards/${encodeURIComponent(name)}`), this.onProblem);
+    } catch (problem) {
+      return this.onProblem(problem);
+    }
     this.settings.set("layout", name);
     this.settings.set("language", null);
     this.offer();

@@ -110,14 +110,14 @@ export class SwipeInput {
   }
 
   build(parent) {
-    this.text = h("div", { class: "text", "data-role": "text", role: "group", "aria-label": "What you write", tabindex: "0", dir: "auto" });
+    this.text = h("div", { class: "text line", "data-role": "text", role: "group", "aria-label": "What you write", tabindex: "0", dir: "auto" });
     this.line = h("p", { class: "says", "data-role": "line" });
     const back = h("button", { class: "button quiet", type: "button", "data-role": "back", "aria-label": "Take the last word back", title: "Take the last word back", onclick: () => this.takeBack() }, icon("M8 5 3.5 9.5 8 14M4 9.5h9.5a5 5 0 0 1 0 10H9"));
     const anew = h("button", { class: "button quiet", type: "button", "data-role": "clear", "aria-label": "Begin a new text", title: "Begin a new text", onclick: () => this.clear() }, icon("M6 6l12 12M18 6 6 18"));
     this.buttons = Array.from({ length: CANDIDATES }, () => h("button", { class: "candidate", type: "button", onclick: (event) => this.take(event.currentTarget.dataset.word) }, h("span"), h("small")));
     this.bar = h("div", { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Candidates" }, this.buttons);
     const surface = h("div", { "data-role": "keyboard", role: "img" });
-    this.writing = h("div", { class: "writing" }, this.text, h("div", { class: "line" }, this.line, back, anew));
+    this.writing = h("div", { class: "writing" }, this.text, h("div", { class: "status" }, this.line, back, anew));
     this.board = h("div", { class: "board" }, this.bar, h("div", { class: "keyboard-frame" }, surface));
     this.root = h("div", { class: "swipe-input" }, this.writing, this.board);
     parent.append(this.root);
@@ -290,7 +290,8 @@ export class SwipeInput {
     const { tokens } = this.written;
     this.text.dataset.text = this.written.text;
     clear(this.text).append(...tokens.map((token) => this.drawn(token)), h("span", { class: "caret" }));
-    if (!tokens.length) this.text.append(h("span", { class: "hint", lang: "en" }, this.hint));
+    if (tokens.length) delete this.text.dataset.hint;
+    else this.text.dataset.hint = this.hint;
     this.text.scrollTop = this.text.scrollHeight;
     if (focused >= 0) (this.text.children[focused] ?? this.text).focus();
   }

@@ -1,10 +1,11 @@
 // The tab to try it on: any layout, any language, and words as they come.
 
-import { get, problemText } from "./api.js";
+import { problemText } from "./api.js";
+import { Chooser } from "./chooser.js";
 import { clear, h } from "./dom.js";
 import { greeting, showGhost } from "./ghost.js";
 import { SwipeInput } from "./input.js";
-import { firstLanguage, firstLayout, languageName, languageOptions, languagesOf, layoutOptions } from "./layouts.js";
+import { languageName } from "./layouts.js";
 import { persistently } from "./outbox.js";
 
 const HINT = "Press on a word’s first letter, glide from letter to letter, and lift.";
@@ -13,13 +14,11 @@ const HINT = "Press on a word’s first letter, glide from letter to letter, and
 export async function start(section, { settings, onShow }) {
   const waiting = h("p", { class: "plain" });
   section.append(waiting);
-  const here = (ask) => persistently(ask, (problem) => (waiting.textContent = problemText(problem)));
+  const tab = new Try(settings);
   try {
-    const [{ keyboards }, spoken] = await here(() => Promise.all([get("/keyboards"), spokenLanguages()]));
-    const layout = await here(() => layoutNamed(keyboards, settings.get("layout")));
+    await persistently(() => tab.chooser.look(), (problem) => (waiting.textContent = problemText(problem)));
     clear(section);
-    const tab = new Try(section, settings, keyboards, spoken);
-    tab.begin(layout);
+    tab.build(section);
     onShow("try", () => tab.look());
   } catch (problem) {
     waiting.textContent = problemText(problem);
@@ -27,81 +26,61 @@ export async function start(section, { settings, onShow }) {
 }
 
 class Try {
-  constructor(section, settings, keyboards, spoken) {
-    Object.assign(this, { section, settings, keyboards, spoken, endGhost: null });
-    this.layouts = h("select", { "data-role": "layout", "aria-label": "Layout", onchange: () => this.change(this.layouts.value) }, layoutOptions(keyboards));
-    this.languages = h("select", { "data-role": "language", "aria-label": "Language", onchange: () => this.speak(this.languages.value) });
-    this.saw = switchOf("saw", "Show what it saw", settings.get("saw"), (isOn) => {
+  constructor(settings) {
+    this.settings = settings;
+    this.chooser = new Chooser(settings, () => this.change(), (problem) => this.input.failed(problem));
+    this.endGhost = null;
+  }
+
+  build(section) {
+    const { settings, chooser } = this;
+    section.append(h("div", { class: "stage-head" }, chooser.elements));
+    this.input = new SwipeInput(section, {
+      layout: chooser.layout,
+      language: chooser.language,
+      hint: HINT,
+      isPrivate: () => settings.get("private"),
+      showsSight: () => settings.get("saw"),
+      onStart: () => this.greeted(),
+    });
+    const saw = switchOf("saw", "Show what it saw", settings.get("saw"), (isOn) => {
       settings.set("saw", isOn);
       this.input.look();
     });
-    this.keep = switchOf("keep", "Don’t keep what I swipe here", settings.get("private"), (isOn) => settings.set("private", isOn));
-  }
-
-  begin(layout) {
-    const language = this.offer(layout);
-    this.section.append(h("div", { class: "stage-head" }, h("div", { class: "choice" }, this.layouts), h("div", { class: "choice" }, this.languages)));
-    this.input = new SwipeInput(this.section, {
-      layout,
-      language,
-      hint: HINT,
-      isPrivate: () => this.settings.get("private"),
-      showsSight: () => this.settings.get("saw"),
-      onStart: () => this.greeted(),
-    });
-    this.input.writing.after(h("div", { class: "stage-foot" }, this.saw, this.keep));
-    this.layouts.value = layout.name;
+    const keep = switchOf("keep", "Don’t keep what I swipe here", settings.get("private"), (isOn) => settings.set("private", isOn));
+    this.input.writing.after(h("div", { class: "stage-foot" }, saw, keep));
     this.warn();
   }
 
-  /** The tab is shown, perhaps not for the first time. */
-  look() {
+  /** The tab is shown, perhaps not for the first time: another one may have chosen another layout. */
+  async look() {
     this.greet();
-  }
-
-  async change(name) {
     try {
-      const layout = await persistently(() => layoutNamed(this.keyboards, name), (problem) => this.input.failed(problem));
-      this.settings.set("layout", name);
-      this.settings.set("language", null);
-      this.input.use(layout, this.offer(layout));
-      this.warn();
-      this.greet();
+      if (await this.chooser.look()) this.change();
     } catch (problem) {
       this.input.failed(problem);
     }
   }
 
-  speak(language) {
-    this.settings.set("language", language);
-    this.input.use(this.input.layout, language);
+  change() {
+    this.input.use(this.chooser.layout, this.chooser.language);
     this.warn();
     this.greet();
   }
 
   /** Says where there is no word to be found, before anybody wonders. */
   warn() {
-    const { language } = this.input;
-    const isSpoken = !language || language.split(",").some((tag) => this.spoken.includes(tag) || this.spoken.includes(tag.split("-")[0]));
+    const { language, spoken } = this.chooser;
+    const isSpoken = !language || language.split(",").some((tag) => spoken.includes(tag) || spoken.includes(tag.split("-")[0]));
     this.input.say(isSpoken ? "" : `There are no words of ${languageName(language)} here yet; “swipefl lexicons add” brings them.`, !isSpoken);
   }
 
-  /** Offers the languages of a layout, and returns the one that is chosen. */
-  offer(layout) {
-    const languages = languagesOf(layout, this.spoken);
-    const before = this.settings.get("language");
-    const language = languages.flat().includes(before) ? before : firstLanguage(languages);
-    clear(this.languages).append(...languageOptions(languages));
-    this.languages.value = language;
-    return language;
-  }
-
+  /** Shows on a first visit how a word is swiped. */
   greet() {
     this.endGhost?.();
-    this.endGhost = null;
     const { keyboard, language } = this.input;
     const word = this.settings.get("greeted") ? "" : greeting(keyboard, language);
-    if (word) this.endGhost = showGhost(keyboard, word);
+    this.endGhost = word ? showGhost(keyboard, word) : null;
     this.input.suggest(word ? `Swipe “${word}”: press on ${[...word][0]}, glide from letter to letter, and lift.` : HINT);
   }
 
@@ -110,17 +89,6 @@ class Try {
     this.endGhost = null;
     this.settings.set("greeted", true);
   }
-}
-
-async function layoutNamed(keyboards, wanted) {
-  const known = keyboards.some(({ name }) => name === wanted) ? wanted : firstLayout(keyboards);
-  return get(`/keyboards/${encodeURIComponent(known)}`);
-}
-
-/** The languages whose words are here, each once. */
-async function spokenLanguages() {
-  const { lexicons } = await get("/lexicons");
-  return [...new Set(lexicons.map(({ language }) => language))];
 }
 
 function switchOf(role, label, isOn, onChange) {
