@@ -13,7 +13,7 @@ import { persistently } from "./outbox.js";
 import { figures } from "./pictures.js";
 import { counted, dayOf, momentOf } from "./telling.js";
 
-const PICTURES = ["nights.svg", "landings.svg", "misses.svg", "days.svg"];
+const PICTURES = ["nights.svg", "landings.svg", "days.svg", "misses.svg"];
 const FIRST_NIGHTS = 7;
 
 /** Fills the tab, anew whenever it is shown. */
@@ -39,8 +39,8 @@ class Model {
       this.showSaid(stats);
       if (job?.state === "running") this.work(() => this.learning.follow(job));
       else if (!this.isWorking) this.offer(stats);
-      const drawn = await figures(PICTURES);
-      clear(this.rest).append(this.pictures(drawn), this.nights(stats), this.models(models), this.yours(stats));
+      const drawn = stats.gestures.good ? await figures(PICTURES) : []; // of nothing there is nothing to see
+      clear(this.rest).append(...this.pictures(drawn), this.nights(stats), this.models(models), this.yours(stats));
     } catch (problem) {
       this.tell(problemText(problem));
     }
@@ -50,10 +50,11 @@ class Model {
     clear(this.said).append(...said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence)));
   }
 
-  offer({ nothing_to_do: reason }) {
+  offer({ nothing_to_do: reason, checkpoints }) {
+    if (reason && !checkpoints.length) return void clear(this.doing).append(h("div", { class: "doing" }, h("a", { class: "button main", href: "#practise" }, "Practise")));
     const train = button("train", "Learn now", () => this.begin("train"));
     const night = button("night", "Do a night’s work now", () => this.begin("cycle"));
-    const note = reason ? `A night would find nothing to do: ${reason}.` : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
+    const note = reason ? "Everything that is here was learned from already." : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
     clear(this.doing).append(h("div", { class: "doing" }, train, night), h("p", { class: "soft small" }, note));
   }
 
@@ -78,7 +79,7 @@ class Model {
   }
 
   pictures(drawn) {
-    return drawn.length ? h("section", { class: "pictures", "aria-label": "Pictures" }, drawn) : null;
+    return drawn.length ? [h("section", { class: "pictures", "aria-label": "Pictures" }, drawn)] : [];
   }
 
   nights({ nights = [] }) {
@@ -93,8 +94,14 @@ class Model {
 
   models({ models, in_use: used }) {
     const rows = rowsOf(models, used);
-    const list = rows.map((row) => h("li", { "data-model": row.to }, h("span", { class: "name" }, row.name), row.isUsed ? h("span", { class: "used" }, "in use") : button("use", "Go back to this one", () => this.use(row))));
+    const list = rows.map((row) => h("li", { "data-model": row.to }, h("span", { class: "name" }, row.name), row.isUsed ? h("span", { class: "used" }, "in use") : this.back(row)));
     return part("Models", h("ul", { class: "models", "data-role": "models" }, list));
+  }
+
+  back(row) {
+    const back = button("use", "Go back to it", () => this.use(row));
+    back.setAttribute("aria-label", `Go back to it: ${row.name}`); // one of many buttons of that name
+    return back;
   }
 
   async use({ to, name }) {

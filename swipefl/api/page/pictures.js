@@ -14,7 +14,9 @@ export async function figures(paths) {
 
 async function figure(path) {
   const source = await text(`/pictures/${path}`);
-  const root = new DOMParser().parseFromString(source, "image/svg+xml").documentElement;
+  // without its styles, which are of the picture alone: the page's policy refuses them even where nobody sees it
+  const plain = source.replaceAll(/<style[^]*?<\/style>/g, "");
+  const root = new DOMParser().parseFromString(plain, "image/svg+xml").documentElement;
   const said = ["title", "desc"].map((name) => root.querySelector(`:scope > ${name}`)?.textContent.trim()).filter(Boolean);
   const image = h("img", { alt: said.join(". ").replaceAll("..", "."), width: root.getAttribute("width"), height: root.getAttribute("height") });
   // an image of its own: an inline one would bring styles that the page's policy refuses

@@ -70,11 +70,11 @@ class Practise {
     this.bar = h("progress", { max: GOAL, value: 0, "data-role": "progress", "aria-label": "Words swiped" });
     this.counted = h("span");
     this.enough = h("span", { class: "enough" });
-    this.sentence = h("p", { class: "asked", "data-role": "sentence", dir: "auto" });
+    this.sentence = h("p", { "data-role": "sentence", dir: "auto" });
     this.heard = h("p", { class: "heard", "data-role": "heard" });
     this.back = button("back", "Back", () => this.goBack(), "quiet");
     this.skip = button("skip", "Skip", () => this.goOn(null), "quiet");
-    this.ownText = button("own", "Your own text", () => this.askText());
+    this.ownText = button("own", "Own text", () => this.askText());
     this.train = button("train", "Learn now", () => this.learn());
     const surface = h("div", { "data-role": "keyboard", role: "img" });
     this.board = h("div", { class: "board" }, h("div", { class: "keyboard-frame" }, surface));
@@ -83,13 +83,13 @@ class Practise {
       "div",
       { class: "stage" },
       h("div", { class: "stage-head" }, this.chooser.elements, this.ownText),
-      h("div", { class: "writing" }, count, this.sentence, this.heard),
+      h("div", { class: "writing" }, count, h("div", { class: "asked" }, this.sentence), this.heard),
       h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.train),
       this.board,
     );
     this.outcome = h("div", { class: "calm", hidden: true, tabindex: "-1" });
     this.keyboard = new SwipeKeyboard(surface, {
-      onStart: () => (this.intended = this.course.at + this.queued),
+      onStart: () => this.began(),
       onMove: (stroke) => this.predictor.follow(stroke),
       onStroke: (stroke) => this.lifted(stroke),
       onCancel: () => this.predictor.drop(),
@@ -150,7 +150,7 @@ class Practise {
 
   drawn(shown, i) {
     const now = this.course.place[1];
-    if (i !== now) return h("span", { class: i < now ? "done" : "ahead" }, shown);
+    if (i !== now) return h("span", { class: i < now ? "behind" : "ahead" }, shown);
     return h("mark", { "data-role": "word", "data-word": this.course.word, "aria-current": "true" }, shown);
   }
 
@@ -168,30 +168,48 @@ class Practise {
     return { ...about({ keyboard: layout.name, language }), before: this.course.before };
   }
 
+  began() {
+    const { at, places } = this.course;
+    this.intended = (at + this.queued) % Math.max(1, places.length);
+  }
+
   lifted(stroke) {
     this.predictor.drop();
     const { intended } = this;
     this.queued += 1;
-    this.turn = this.turn
-      // a swipe of the next word counts for nothing where the one before it is asked once more
-      .then(() => intended === this.course.at && !this.course.isEmpty && this.judged(stroke))
-      .catch((problem) => this.failed(problem))
-      .finally(() => (this.queued -= 1));
+    this.turn = this.turn.then(() => this.take(stroke, intended)).catch((problem) => this.failed(problem));
+  }
+
+  /** A swipe of the next word counts for nothing where the one before it is asked once more. */
+  async take(stroke, intended) {
+    let heard = null;
+    try {
+      if (intended === this.course.at && !this.course.isEmpty) heard = await this.sent(stroke);
+    } finally {
+      this.queued -= 1;
+    }
+    if (heard) await this.judge(heard);
   }
 
   /** The swipe is kept with the word that was asked for, whatever was read. */
-  async judged(stroke) {
+  async sent(stroke) {
     const { word } = this.course;
+    const swipe = { gesture_id: newId(), ...this.question(), ...stroke };
     const isPrivate = Boolean(this.settings.get("private"));
-    const line = { gesture_id: newId(), ...this.question(), ...stroke, word, private: isPrivate };
     const sure = (request) => persistently(request, (problem) => this.failed(problem));
-    const { word: _, ...swipe } = line; // the word is no business of the prediction
-    const [{ candidates }, { suspect }] = await Promise.all([sure(() => ask({ ...swipe, private: true })), sure(() => send("POST", "/swipes", line))]);
-    if (suspect && !this.isAgain) return this.askAgain(line, candidates);
-    const isRight = this.isRead(word, candidates);
-    this.goOn(isPrivate ? null : line.gesture_id, suspect);
-    this.tell(word, candidates[0]?.word, isRight);
-    if (!this.canLearn && this.state.swiped >= this.least) await this.count().then(() => this.render());
+    const read = sure(() => ask({ ...swipe, private: true })); // the word is no business of the prediction
+    const kept = sure(() => send("POST", "/swipes", { ...swipe, word, private: isPrivate }));
+    const [{ candidates }, { suspect }] = await Promise.all([read, kept]);
+    return { word, candidates, isSuspect: suspect > 0, id: isPrivate ? null : swipe.gesture_id };
+  }
+
+  async judge({ word, candidates, isSuspect, id }) {
+    if (isSuspect && !this.isAgain) return this.askAgain(id, candidates);
+    this.goOn(id, isSuspect);
+    this.tell(word, candidates[0]?.word, this.isRead(word, candidates));
+    if (this.canLearn || this.state.swiped < this.least) return;
+    await this.count();
+    this.render();
   }
 
   /** Whether the first candidate has the letters of the word: its and it's are one swipe. */
@@ -200,15 +218,16 @@ class Practise {
     return candidates.some((candidate) => candidate.spelled === candidates[0].spelled && lower(candidate.word) === lower(word));
   }
 
-  async askAgain({ gesture_id }, [first]) {
+  /** What fits its word badly teaches nothing; the second time it stays, and is left out by whoever learns. */
+  async askAgain(id, [first]) {
     this.isAgain = true;
-    await send("POST", "/swipes", { gesture_id, delete: true });
     const read = first ? ` It looks like “${first.word}”.` : "";
     this.say(`That begins or ends far from “${this.course.word}”.${read} Once more?`, "again");
     announce(this.heard.textContent);
+    await send("POST", "/swipes", { gesture_id: id, delete: true });
   }
 
-  goOn(id, isSuspect = 0) {
+  goOn(id, isSuspect = false) {
     this.past.push({ at: this.course.at, id, counts: id && !isSuspect ? 1 : 0 });
     this.step(1, this.past.at(-1).counts);
   }
@@ -257,7 +276,7 @@ class Practise {
     if (text === null) return;
     this.own = text.trim() || null;
     await this.changed();
-    this.ownText.textContent = this.own ? "Another text" : "Your own text";
+    this.ownText.textContent = this.own ? "Other text" : "Own text";
   }
 
   async learn() {
