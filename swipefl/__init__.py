@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.device.daily import Day as Day
     from swipefl.device.fingers import KeyLandings as KeyLandings
     from swipefl.device.fingers import Landings as Landings
+    from swipefl.device.gain import Gain as Gain
     from swipefl.device.handing import HandedReport as HandedReport
     from swipefl.device.handing import Refused as Refused
     from swipefl.device.ingestion import IngestReport as IngestReport
@@ -85,6 +86,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
+    from swipefl.store.nights import Night as Night
     from swipefl.store.personal_words import PersonalWord as PersonalWord
     from swipefl.store.phrases import Phrase as Phrase
     from swipefl.store.rounds import Round as Round
@@ -160,6 +162,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Exchanged": "swipefl.federation.device.exchange",
     "FederationStatus": "swipefl.device.status",
     "ForgetReport": "swipefl.device.ownership",
+    "Gain": "swipefl.device.gain",
     "Gesture": "swipefl.gesture.gesture",
     "HandedReport": "swipefl.device.handing",
     "IngestReport": "swipefl.device.ingestion",
@@ -180,6 +183,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Line": "swipefl.library.sources",
     "Looked": "swipefl.device.prediction",
     "Misses": "swipefl.decoder.evaluation",
+    "Night": "swipefl.store.nights",
     "PersonalWord": "swipefl.store.personal_words",
     "Phrase": "swipefl.store.phrases",
     "Plan": "swipefl.federation.protocol.plan",

@@ -33,10 +33,15 @@ UNFOUND = 1e-6  # its probability where it is not among them
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a model does on examples: top-1 (a fraction) and the mean ln probability of the word that was meant."""
+    """What a model does on examples: top-1 (a fraction) and the mean ln probability of the word that was meant.
+
+    `hits` says of each example whether its word came first, `lns` the ln probability of that word.
+    """
 
     top1: float
     ln_probability: float
+    hits: tuple[bool, ...] = ()
+    lns: tuple[float, ...] = ()
 
     def betters(self, other: "Judgement") -> bool:
         """Whether this is better, top-1 first; a tie in top-1 is decided by the probabilities. No number is worst."""
@@ -64,7 +69,7 @@ def judge(decoder: Decoder, examples: Iterable[Example]) -> Judgement:
         chances = _chances(candidates)
         ranks.append(_rank(example.spelled, chances))
         logs.append(float(np.log(max(chances.get(example.spelled, 0.0), UNFOUND))))
-    return Judgement(_share(ranks, 1), float(np.mean(logs)))
+    return Judgement(_share(ranks, 1), float(np.mean(logs)), tuple(rank == 0 for rank in ranks), tuple(logs))
 
 
 @dataclass(frozen=True)

@@ -18,18 +18,20 @@ round made lands in one transaction; a run killed at any instant loses that roun
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
+from swipefl.device.gain import together
 from swipefl.device.personal import Personal, PersonalTraining, keep
 from swipefl.errors import CheckpointError, FederationError, StoreError, SwipeflError, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.stopping import Stop, never
 from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.models import global_for_predictions, newest_global
+from swipefl.store.nights import Night
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -44,7 +46,9 @@ DONE = "cycle.done"
 class RoundReport:
     """One round as a face shows it; `skipped` says why nothing was done.
 
-    `push` is what became of the contribution: none, queued, sent, stale or refused.
+    `push` is what became of the contribution: none, queued, sent, stale or refused. Of the `swipes` that were judged
+    the first word was right of `right_base` with the model that came with swipefl, of `right_before` with the one in
+    use before, of `right_new` with the new one.
     """
 
     round: int
@@ -55,14 +59,25 @@ class RoundReport:
     update_id: str | None = None
     push: str = "none"
     skipped: SwipeflError | str | None = None
+    swipes: int = 0
+    right_base: int = 0
+    right_before: int = 0
+    right_new: int = 0
 
 
 @dataclass(frozen=True)
 class CycleReport:
-    """The rounds of a cycle, and why the coordinator could not be spoken to, if it could not."""
+    """The rounds of a cycle, and why the coordinator could not be spoken to, if it could not.
+
+    `night` is what they came to together, None where nothing was done; what it `shared` is what left in this one,
+    whenever it was made: `bytes_sent` in all.
+    """
 
     rounds: tuple[RoundReport, ...]
     unspoken: SwipeflError | None = None
+    night: Night | None = None
+    shared: str = "nothing"
+    bytes_sent: int = 0
 
 
 class Cycle:
@@ -95,6 +110,10 @@ class Cycle:
         self._on_round = on_round
         self._clock = clock
         self._unspoken: SwipeflError | None = None
+        self._night: Night | None = None
+        self._night_number: int | None = None
+        self._shared = "nothing"
+        self._bytes_sent = 0
 
     def run(self, rounds: int) -> CycleReport:
         """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain.
@@ -109,7 +128,9 @@ class Cycle:
         for report in self._rounds(rounds):
             self._on_round(report)
             reports.append(report)
-        return CycleReport(tuple(reports), self._unspoken)
+        shared = self._what_left()
+        night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
+        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent)
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         if self._coordinator and not self._require_sync:
@@ -154,9 +175,18 @@ class Cycle:
                 raise
             self._unspoken = error
             return None
+        self._bytes_sent += done.bytes_sent
+        fate = "sent" if done.pushed else "refused" if done.refused else "stale" if done.stale else None
+        if fate and self._shared != "sent":
+            self._shared = fate
         if self._require_sync:
             done.raise_if_refused()
-        return "sent" if done.pushed else "refused" if done.refused else "stale" if done.stale else None
+        return fate
+
+    def _what_left(self) -> str:
+        """What was shared in all of this cycle: sent is sent, whatever waits besides."""
+        waits = self._store.memberships.get() is not None and bool(self._store.outbox.waiting())
+        return "waits" if waits and self._shared != "sent" else self._shared
 
     def _skipped(self, examples: int, reason: SwipeflError | str) -> RoundReport:
         return RoundReport(self._store.rounds.next_number(), examples, skipped=reason)
@@ -164,7 +194,7 @@ class Cycle:
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
         personal = self._personal.train(seed=number)
-        update = self._land(number, started, personal, self._update())
+        update, judged = self._land(number, started, personal, self._update())
         return RoundReport(
             number,
             personal.trained.examples,
@@ -173,6 +203,10 @@ class Cycle:
             personal.adopted,
             update.id if update else None,
             push=(self._visit(pull=False) or "queued") if update else "none",
+            swipes=judged.swipes,
+            right_base=judged.right_base,
+            right_before=judged.right_before,
+            right_new=judged.right_new,
         )
 
     def _update(self) -> QueuedUpdate | None:
@@ -187,8 +221,9 @@ class Cycle:
 
     def _land(
         self, number: int, started: float, personal: Personal, update: QueuedUpdate | None
-    ) -> QueuedUpdate | None:
-        """Keeps what a round made; gives the contribution back, None where its federation was left meanwhile."""
+    ) -> tuple[QueuedUpdate | None, Night]:
+        """Keeps what a round made; gives the contribution back, None where its federation was left meanwhile, and what
+        the judging came to."""
         with self._store.transaction():
             if self._store.memberships.get() is None:
                 update = None
@@ -196,11 +231,14 @@ class Cycle:
                 keep(self._store, personal)
             if update and not update.attempted:  # what was attempted stays as it is until its fate is known
                 self._store.outbox.queue(update)
+            finished = self._clock()
+            night = personal.night(finished)
+            self._keep_night(night, update)
             self._store.rounds.add(
                 Round(
                     number,
                     started,
-                    self._clock(),
+                    finished,
                     personal.trained.examples,
                     personal.top1_before,
                     personal.top1_after,
@@ -209,7 +247,17 @@ class Cycle:
                     personal.root.fingerprint,
                 )
             )
-        return update
+        return update, night
+
+    def _keep_night(self, night: Night, update: QueuedUpdate | None) -> None:
+        """Keeps what this night came to so far: all its rounds are one."""
+        if update and not self._store.nights.made(update.id):
+            night = replace(night, update_id=update.id, shared="waits")
+        if self._night is None or self._night_number is None:
+            self._night, self._night_number = night, self._store.nights.add(night)
+        else:
+            self._night = together(self._night, night)
+            self._store.nights.grow(self._night_number, self._night)
 
 
 def nothing_to_do(store: Store) -> str | None:

@@ -41,8 +41,8 @@ def forget(
     """Erases gestures stored before a time (unix seconds), of words spelled like one, both, one gesture, or all.
 
     What derives from them goes too: their words where they stood before others, personal words, personal checkpoints
-    (the next cycle trains anew), what waits to be sent. Where a file was read up to stays known, so that the next
-    ingest does not bring them back.
+    (the next cycle trains anew), what was counted of each night, what waits to be sent. Where a file was read up to
+    stays known, so that the next ingest does not bring them back.
     Raises UsageError for an id that names none or several, StoreError, also where all is erased and traces may remain,
     and what `stop` says: the next cycle then finishes it.
     """
@@ -77,6 +77,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     member = store.memberships.get()
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
+        store.nights.erase()
         if member:
             store.memberships.set(replace(member, residual=b""))
         store.meta.delete(DONE)

@@ -1,17 +1,20 @@
 """A model of one's own: trained on the train split, judged on the held-out split, kept only if it is better."""
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
+from swipefl.device.gain import Counts, counts
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
-from swipefl.store.models import fallback, global_for_predictions, in_use
+from swipefl.store.gestures import HELD_OUT, TRAIN, Stored
+from swipefl.store.models import fallback, global_for_predictions, in_use, used
+from swipefl.store.nights import Night
 from swipefl.store.store import Store
 
 MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
@@ -21,15 +24,23 @@ MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
 class Personal:
     """A personal checkpoint that was trained from `root`: the global one that predictions fall back to, or the base.
 
-    The judgements are of the one in use, of this one and of the root; None where no example is held out.
+    The judgements are of the one in use, of this one, of the root and of the base; None where no example is held out.
+    `unseen` is of the base and the one in use, on what had come since that was chosen; the oldest of it at
+    `unseen_since` (unix seconds). All gestures up to number `newest` counted, `new_swipes` of them for the first time.
     """
 
     trained: Trained
     root: Checkpoint
+    used: Checkpoint
     before: Judgement | None
     after: Judgement | None
     held_out: int
     without: Judgement | None = None
+    base: Judgement | None = None
+    unseen: Counts = field(default_factory=Counts)
+    unseen_since: float | None = None
+    newest: int = 0
+    new_swipes: int = 0
 
     @property
     def adopted(self) -> bool:
@@ -48,10 +59,40 @@ class Personal:
         """Top-1 of this one."""
         return self.after.top1 if self.after else None
 
+    def night(self, finished_at: float) -> Night:
+        """What it came to, as the store keeps it; `finished_at` in unix seconds."""
+        base, before, after = (known or Judgement(0.0, 0.0) for known in (self.base, self.before, self.after))
+        rise, now = counts(before, after), counts(base, after if self.adopted else before)
+        return Night(
+            finished_at=finished_at,
+            newest=self.newest,
+            new_swipes=self.new_swipes,
+            swipes=now.swipes,
+            right_base=now.right_first,
+            right_before=rise.right_first,
+            right_new=rise.right_second,
+            right_now=now.right_second,
+            only_base=now.only_first,
+            only_now=now.only_second,
+            surer=rise.surer / max(rise.swipes, 1),
+            adopted=self.adopted,
+            unseen=self.unseen.swipes,
+            unseen_since=self.unseen_since,
+            unseen_base=self.unseen.right_first,
+            unseen_yours=self.unseen.right_second,
+            unseen_only_base=self.unseen.only_first,
+            unseen_only_yours=self.unseen.only_second,
+            unseen_surer=self.unseen.surer,
+        )
+
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What one training came to; `checkpoint` is the fingerprint of the model that was adopted, if it was."""
+    """What one training came to; `checkpoint` is the fingerprint of the model that was adopted, if it was.
+
+    Of the `swipes` that were judged, the newest of those `held_out`, the first word was right of `right_base` with the
+    model that came with swipefl, of `right_before` with the one in use before, of `right_new` with the new one.
+    """
 
     examples: int
     held_out: int
@@ -64,6 +105,10 @@ class TrainReport:
     checkpoint: str | None
     swipes_per_s: float
     seconds: float
+    swipes: int = 0
+    right_base: int = 0
+    right_before: int = 0
+    right_new: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,6 +132,7 @@ class PersonalTraining:
         config: TrainingConfig,
         on_progress: Callable[[Progress], None] = lambda progress: None,
         stop: Stop = never,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
@@ -94,16 +140,18 @@ class PersonalTraining:
         self._config = config
         self._on_progress = on_progress
         self._stop = stop
+        self._clock = clock
 
     def run(self) -> TrainReport:
         """Trains once, and adopts the result if it is better. Raises TooLittleData, CheckpointError, UsageError for
         a device that is not there, StoreError, and what `stop` says."""
         started = time.monotonic()
         personal, fingerprint = self.train(), None
-        if personal.adopted:
-            with self._store.transaction():
+        night, trained = personal.night(self._clock()), personal.trained
+        with self._store.transaction():
+            if personal.adopted:
                 fingerprint = keep(self._store, personal).fingerprint
-        trained = personal.trained
+            self._store.nights.add(night)
         return TrainReport(
             examples=trained.examples,
             held_out=personal.held_out,
@@ -116,6 +164,10 @@ class PersonalTraining:
             checkpoint=fingerprint,
             swipes_per_s=round(trained.swipes_per_s, 1),
             seconds=round(time.monotonic() - started, 3),
+            swipes=night.swipes,
+            right_base=night.right_base,
+            right_before=night.right_before,
+            right_new=night.right_new,
         )
 
     def train(self, seed: int = 0) -> Personal:
@@ -125,7 +177,8 @@ class PersonalTraining:
         strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises as `run` does.
         """
         root, used = fallback(self._store), in_use(self._store)
-        examples, held_out = (self._store.gestures.examples(split) for split in ("train", "held_out"))
+        newest = self._store.gestures.newest_number()  # first: what comes meanwhile is for the next night to count
+        examples, held_out = self._store.gestures.examples(TRAIN), self._held_out(newest)
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData(
                 "few-examples",
@@ -136,15 +189,58 @@ class PersonalTraining:
             )
         config = replace(self._config, seed=self._config.seed + seed)
         trained = self._load_trainer()(personal_start(root, used), examples, config, self._on_progress, self._stop)
-        if not held_out:
-            return Personal(trained, root, None, None, 0)
+        seen = self._store.nights.newest_seen()
+        personal = Personal(
+            trained,
+            root,
+            used,
+            None,
+            None,
+            self._store.gestures.counts()[HELD_OUT],
+            newest=newest,
+            new_swipes=self._store.gestures.good_between(seen, newest),
+        )
+        return self._judged(personal, held_out, seen) if held_out else personal
+
+    def _held_out(self, newest: int) -> list[Stored]:
+        """The newest held-out swipes up to a number, the oldest first: no more than say something new."""
+        latest = self._store.gestures.latest(HELD_OUT, MOST_JUDGED)
+        return [stored for stored in latest if stored.number <= newest][::-1]
+
+    def _judged(self, personal: Personal, held_out: Sequence[Stored], seen: int) -> Personal:
+        """With the judgements of all its models, each judged once, on the same swipes."""
+        known: dict[str, Judgement] = {}
 
         def judged(checkpoint: Checkpoint) -> Judgement:
-            return judge(self._decoder_of(checkpoint), until(self._stop, held_out[-MOST_JUDGED:]))
+            if checkpoint.fingerprint not in known:
+                some = until(self._stop, [stored.example for stored in held_out])
+                known[checkpoint.fingerprint] = judge(self._decoder_of(checkpoint), some)
+            return known[checkpoint.fingerprint]
 
-        before, after = judged(used), judged(trained.checkpoint)
-        without = before if used.fingerprint == root.fingerprint else judged(root)
-        return Personal(trained, root, before, after, len(held_out), without)
+        before, after = judged(personal.used), judged(personal.trained.checkpoint)
+        without, base = judged(personal.root), judged(base_checkpoint())
+        fresh = self._unseen(personal.used, held_out, seen)
+        came = [stored.stored_at for stored, is_fresh in zip(held_out, fresh, strict=True) if is_fresh]
+        return replace(
+            personal,
+            before=before,
+            after=after,
+            without=without,
+            base=base,
+            unseen=counts(base, before, fresh),
+            unseen_since=min(came, default=None),
+        )
+
+    def _unseen(self, model: Checkpoint, held_out: Sequence[Stored], seen: int) -> list[bool]:
+        """Which of the held-out swipes came after the model in use was chosen, and after the night before.
+
+        None did where that is the base, of which there is nothing to say.
+        """
+        chosen = used(self._store)
+        is_damaged = chosen and chosen.kind == "personal" and chosen.fingerprint != model.fingerprint
+        if chosen is None or is_damaged:
+            return [False] * len(held_out)
+        return [stored.number > seen and stored.stored_at > chosen.created_at for stored in held_out]
 
 
 def keep(store: Store, personal: Personal) -> Checkpoint:

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 from swipefl.device.cycle import nothing_to_do
+from swipefl.device.gain import Gain, gain
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.models import used
+from swipefl.store.nights import Night
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
 
-ROUNDS = 10  # the last ones
+ROUNDS, NIGHTS = 10, 90  # the last ones
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Status:
     """What is in a store; predictions use the checkpoint of number `in_use`, None for the base.
 
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
-    would do nothing now; None where there is something to learn.
+    would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
+    the last ones, oldest first: each as it found things then.
     """
 
     home: str
@@ -66,11 +69,13 @@ class Status:
     outbox: tuple[WaitingUpdate, ...]
     federation: FederationStatus | None
     nothing_to_do: str | None
+    gain: Gain
+    nights: tuple[Night, ...]
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
-    member, predicts = store.memberships.get(), used(store)
+    member, predicts, nights = store.memberships.get(), used(store), store.nights.all()
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
@@ -85,6 +90,8 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         outbox=tuple(WaitingUpdate(u.id, u.examples, len(u.blob)) for u in store.outbox.waiting()),
         federation=_federation(member, shares_scores) if member else None,
         nothing_to_do=nothing_to_do(store),
+        gain=gain(nights, has_own=predicts is not None),
+        nights=tuple(nights[-NIGHTS:]),
     )
 
 

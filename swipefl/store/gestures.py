@@ -213,6 +213,15 @@ class Gestures:
                 counts[HELD_OUT if held_out else TRAIN] += count
         return counts
 
+    def newest_number(self) -> int:
+        """The number of the gesture that came last, 0 where there is none. Raises StoreError."""
+        return int(self._sql.rows("SELECT coalesce(max(number), 0) FROM gestures")[0][0])
+
+    def good_between(self, after: int, newest: int) -> int:
+        """How many good examples came after the one numbered `after`, up to the `newest`. Raises StoreError."""
+        where = "verdict = ? AND number > ? AND number <= ?"
+        return int(self._sql.rows(f"SELECT count(*) FROM gestures WHERE {where}", (GOOD, after, newest))[0][0])
+
     def fingerprint(self) -> str:
         """A hash of the set of good examples, in whatever order they came. Raises StoreError."""
         rows = self._sql.each(

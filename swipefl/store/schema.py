@@ -213,6 +213,37 @@ _STEPS = (
             "INSERT INTO names SELECT id, max(number) FROM gestures GROUP BY id",
         ),
     ),
+    Step(
+        "what each night came to",  # counts, where rounds have shares; those stay as they are
+        (
+            """CREATE TABLE nights (
+                number INTEGER PRIMARY KEY,
+                finished_at REAL NOT NULL,  -- unix seconds
+                newest INTEGER NOT NULL,  -- the number of the newest gesture then: what has a higher one is new since
+                new_swipes INTEGER NOT NULL,
+                swipes INTEGER NOT NULL,  -- held out, and judged on
+                right_base INTEGER NOT NULL,
+                right_before INTEGER NOT NULL,
+                right_new INTEGER NOT NULL,
+                right_now INTEGER NOT NULL,
+                only_base INTEGER NOT NULL,
+                only_now INTEGER NOT NULL,
+                surer REAL NOT NULL,
+                adopted INTEGER NOT NULL CHECK (adopted IN (0, 1)),
+                unseen INTEGER NOT NULL,  -- of those, the ones by which what was in use had not been chosen
+                unseen_since REAL,
+                unseen_base INTEGER NOT NULL,
+                unseen_yours INTEGER NOT NULL,
+                unseen_only_base INTEGER NOT NULL,
+                unseen_only_yours INTEGER NOT NULL,
+                unseen_surer REAL NOT NULL,
+                update_id TEXT,
+                shared TEXT NOT NULL CHECK (shared IN ('nothing', 'waits', 'sent', 'refused', 'stale')),
+                bytes_sent INTEGER NOT NULL,
+                sent_at REAL
+            )""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

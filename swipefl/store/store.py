@@ -18,6 +18,7 @@ from swipefl.store.lexicons import Lexicons
 from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
 from swipefl.store.names import Names
+from swipefl.store.nights import Nights
 from swipefl.store.outbox import Outbox
 from swipefl.store.phrases import Phrases
 from swipefl.store.redaction import Redaction
@@ -58,6 +59,7 @@ class Store:
         self.bookmarks = Bookmarks(self.sql)
         self.checkpoints = Checkpoints(self.sql, clock)
         self.rounds = Rounds(self.sql)
+        self.nights = Nights(self.sql, clock)
         self.outbox = Outbox(self.sql)
         self.words = Words(self.sql, person(self.meta))
         self.phrases = Phrases(self.sql)

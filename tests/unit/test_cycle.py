@@ -301,7 +301,11 @@ def test_a_round_is_stored_as_it_was(store: Store) -> None:
     times = iter([100.0, 160.0])
     (report,) = cycle(store, to_base, clock=lambda: next(times)).run(1).rounds
     (waiting,) = store.outbox.waiting()
-    assert report == RoundReport(1, 36, report.top1_before, report.top1_after, True, waiting.id, "queued")
+    counted = (report.swipes, report.right_base, report.right_before, report.right_new)
+    assert counted == (4, 4, 0, 4)
+    assert report == RoundReport(
+        1, 36, report.top1_before, report.top1_after, True, waiting.id, "queued", None, *counted
+    )
     assert report.top1_before != report.top1_after
     assert store.rounds.all() == [
         Round(

@@ -144,8 +144,8 @@ def test_what_an_update_leaves_over_is_owed_once_it_is_taken(own: Store, tmp_pat
 def test_of_an_update_that_is_not_taken_nothing_new_is_owed(
     own: Store, tmp_path: Path, answer: Any, done: Exchanged
 ) -> None:
-    made, member, _ = visited(own, tmp_path, answer)
-    assert made == done
+    made, member, client = visited(own, tmp_path, answer)
+    assert made == replace(done, bytes_sent=sum(len(blob) for _, blob in client.sent))
     assert (member.residual, member.contributed, own.outbox.waiting()) == (b"of before", 0, [])
 
 

@@ -97,6 +97,10 @@ def test_a_better_model_is_kept_with_its_root_and_used_from_now_on(store: Store)
         checkpoint=report.checkpoint,
         swipes_per_s=123.5,
         seconds=report.seconds,
+        swipes=5,
+        right_base=5,
+        right_before=round(5 * report.top1_before),
+        right_new=5,
     )
 
 
@@ -161,7 +165,7 @@ def test_the_newest_held_out_swipes_are_judged_and_no_more_than_say_something_ne
 
     def judge(decoder: Decoder, some: Iterable[Example]) -> Judgement:
         judged.append([example.gesture.id for example in some])
-        return Judgement(len(judged) / 4, 0.0)
+        return Judgement(len(judged) / 4, 0.0, (len(judged) == 2,) * 3, (0.0,) * 3)
 
     monkeypatch.setattr(personal, "judge", judge)
     monkeypatch.setattr(personal, "MOST_JUDGED", 3)
@@ -169,6 +173,8 @@ def test_the_newest_held_out_swipes_are_judged_and_no_more_than_say_something_ne
     newest = [example.gesture.id for example in store.gestures.examples(HELD_OUT)][-3:]
     assert judged == [newest, newest]
     assert (made.held_out, made.top1_before, made.top1_after, made.adopted) == (5, 0.25, 0.5, True)
+    night = made.night(1.0)
+    assert (night.swipes, night.right_base, night.right_before, night.right_now, night.only_now) == (3, 0, 0, 3, 3)
 
 
 def test_training_goes_on_from_the_model_in_use_unless_its_root_was_replaced(store: Store) -> None:

@@ -40,7 +40,10 @@ FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
 @dataclass(frozen=True)
 class Exchanged:
-    """What a visit came to: was a newer model pulled, how many updates were taken, refused (and why), stale, left."""
+    """What a visit came to: was a newer model pulled, how many updates were taken, refused (and why), stale, left.
+
+    All that left, what was not taken too, was `bytes_sent`.
+    """
 
     pulled: bool = False
     pushed: int = 0
@@ -49,6 +52,7 @@ class Exchanged:
     queued: int = 0
     global_version: int = 0
     reasons: tuple[str, ...] = ()
+    bytes_sent: int = 0
 
     def raise_if_refused(self) -> None:
         """Raises UpdateRefused where an update was refused: it is dropped, and will never be taken."""
@@ -225,38 +229,40 @@ class Exchange:
             )
 
     def _push(self, client: Client, newest: Manifest, score_weights: int) -> Exchanged:
-        taken = refused = stale = 0
+        taken = refused = stale = sent = 0
         reasons = []
         for update in self._store.outbox.waiting():
             version = self._version_of(update, newest)
             if version is None:
-                self._store.outbox.remove(update.id)
+                self._dropped(update, "stale")
                 stale += 1
                 continue
             self._store.outbox.attempt(update.id, version)
-            answer = _sent(client, replace(update, blob=narrowed(update.blob, score_weights)), version)
+            blob = narrowed(update.blob, score_weights)
+            answer = _sent(client, replace(update, blob=blob), version)
+            sent += len(blob)
             if answer.outcome in (Outcome.OUTCOME_ACCEPTED, Outcome.OUTCOME_DUPLICATE):
                 # One that was just accepted waits, and until a version consumed it no other of this device is taken.
                 until = newest.version if answer.outcome == Outcome.OUTCOME_ACCEPTED else version
-                self._settled(update, max(version, until), update.residual)
+                self._settled(update, max(version, until), update.residual, "sent", len(blob))
                 taken += 1
             elif answer.outcome == Outcome.OUTCOME_STALE:
-                self._store.outbox.remove(update.id)
+                self._dropped(update, "stale", len(blob))
                 stale += 1
             elif answer.reason == ALREADY_CONTRIBUTED:
                 # A copy of this store, or this one before a backup came back, has contributed, our residual with it:
                 # from this version, or from another, which still waits.
-                self._settled(update, version, b"")
+                self._settled(update, version, b"", "stale", len(blob))
                 stale += 1
             elif answer.outcome == Outcome.OUTCOME_REFUSED:
-                self._store.outbox.remove(update.id)
+                self._dropped(update, "refused", len(blob))
                 refused += 1
                 reasons.append(answer.reason[:LONGEST_REASON])
             else:
                 raise CoordinatorUnreachable(
                     "unknown-answer", "the coordinator's answer is none that this swipefl knows", Remedy.UPGRADE
                 )
-        return Exchanged(pushed=taken, refused=refused, stale=stale, reasons=tuple(reasons))
+        return Exchanged(pushed=taken, refused=refused, stale=stale, reasons=tuple(reasons), bytes_sent=sent)
 
     def _version_of(self, update: QueuedUpdate, newest: Manifest) -> int | None:
         """The version that an update started from; None for one of a model that this coordinator never had."""
@@ -267,10 +273,17 @@ class Exchange:
         member = self._membership()
         return member.version if member.version and update.base == member.fingerprint else None
 
-    def _settled(self, update: QueuedUpdate, version: int, residual: bytes) -> None:
+    def _dropped(self, update: QueuedUpdate, fate: str, bytes_sent: int = 0) -> None:
+        """The update is no longer due, and the night that made it knows its fate."""
+        with self._store.transaction():
+            self._store.outbox.remove(update.id)
+            self._store.nights.settle(update.id, fate, bytes_sent)
+
+    def _settled(self, update: QueuedUpdate, version: int, residual: bytes, fate: str, bytes_sent: int) -> None:
         """What is left over is due from now on, and the update itself no longer: both or neither."""
         with self._store.transaction():
             self._store.outbox.remove(update.id)
+            self._store.nights.settle(update.id, fate, bytes_sent)
             self._change(residual=residual, contributed=max(version, self._membership().contributed))
 
     def _note_failure(self) -> None:

@@ -1,0 +1,170 @@
+"""What a device tells its owner, in sentences: what was gained, what a night did, what is shared. One place words it.
+
+No words of machine learning, and never more than was measured.
+"""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from swipefl.learning.training import MIN_EXAMPLES
+
+if TYPE_CHECKING:
+    from swipefl.device.gain import Gain
+    from swipefl.device.status import Status
+    from swipefl.store.nights import Night
+
+BASE = "the one that came with swipefl"
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+
+
+def said(status: "Status", today: date | None = None) -> list[str]:
+    """What a person asks first, the most important first: whether it was worth it, what the last night did, and what
+    is shared. `today` decides whether a date needs its year."""
+    today = today or date.today()
+    told = [gained(status, today)]
+    if status.gain.swipes:
+        told.append(
+            "One swipe in five is held out: your model never learns from it, and it counts as your model of that day "
+            "read it, before any was chosen by it."
+        )
+    if status.nights:
+        last = status.nights[-1]
+        told.append(f"The last night ({day(last.finished_at, today)}): {night(last)}.")
+    return [*told, shared(status, today)]
+
+
+def gained(status: "Status", today: date | None = None) -> str:
+    """The one sentence: since when, how many held-out swipes are right with whose model, and whether that proves it."""
+    gain, today = status.gain, today or date.today()
+    if gain.swipes and gain.verdict != "nothing-yet":
+        of = f"Since {day(gain.since, today)}: of " if gain.since is not None else "Of "
+        got = f"your model got {gain.right_yours} right, {BASE} {gain.right_base}"
+        return f"{of}{counted(gain.swipes, 'held-out swipe')} {got}: {_verdict(gain)}."
+    if status.in_use is not None:
+        return _of_a_new_model(status)
+    return _of_the_base(status)
+
+
+def _verdict(gain: "Gain") -> str:
+    if gain.verdict == "same":
+        right = "as many right" if gain.only_yours else "the same words right"
+        return f"{right}, surer" if gain.surer else right
+    if gain.verdict == "unproven":
+        fewer = "fewer, which may be chance; " if gain.right_yours < gain.right_base else ""
+        return f"{fewer}no proven gain yet{_more(gain)}"
+    return gain.verdict
+
+
+def _more(gain: "Gain") -> str:
+    return "" if gain.more_swipes is None else f"; about {about(gain.more_swipes):,} more swipes would tell"
+
+
+def _of_a_new_model(status: "Status") -> str:
+    """Of a model that no swipes have come since."""
+    if not status.nights or not status.nights[-1].swipes:
+        return "Your model was not judged yet: the next night does, once there are held-out swipes to judge it by."
+    last = status.nights[-1]
+    if last.only_base == last.only_now == 0:
+        right = f"the same {last.right_now} right as {BASE}"
+    else:
+        right = f"{last.right_now} right, {BASE} {last.right_base}"
+    chosen = f"of the {counted(last.swipes, 'held-out swipe')} that it was chosen by it gets {right}"
+    return f"Your model is new: {chosen}; no proven gain yet{_more(status.gain)}."
+
+
+def _of_the_base(status: "Status") -> str:
+    """Of the base alone."""
+    if status.nights and status.nights[-1].swipes:
+        last = status.nights[-1]
+        of = f"of {counted(last.swipes, 'held-out swipe')} it gets {last.right_base} right"
+        none = "" if last.adopted else ", and none of your own did better yet"
+        return f"Predictions use the model that came with swipefl: {of}{none}."
+    train = status.gestures["train"]
+    if train < MIN_EXAMPLES:
+        there = "no swipes to learn from yet" if not train else f"{train} of the {MIN_EXAMPLES} swipes that it takes"
+        return f"Predictions use the model that came with swipefl: there {'is' if train == 1 else 'are'} {there}."
+    learns = f"the next night learns from {counted(train, 'swipe')} of yours"
+    return f"Predictions use the model that came with swipefl: {learns}."
+
+
+def night(night: "Night") -> str:
+    """What one night did, as its line in the journal: a sentence without its full stop."""
+    new = counted(night.new_swipes, "new swipe") if night.new_swipes else "no new swipes"
+    return f"{new}; {_judged(night)}; {left(night.shared, night.bytes_sent)}"
+
+
+def _judged(night: "Night") -> str:
+    if not night.swipes:
+        return "none held out yet to judge a new model by; kept the one in use"
+    of = f"of {night.swipes} held-out right"
+    if night.adopted:
+        same = night.right_now == night.right_before
+        before = (
+            (" as before, surer" if night.surer > 0 else " as before") if same else f", {night.right_before} before"
+        )
+        return f"{night.right_now} {of}{before}; kept the new model"
+    if night.right_new > night.right_before:
+        others = f", {night.right_before} in use, what it was made from does better"
+    elif night.right_new == night.right_before:
+        others = " as the one in use, no surer"
+    else:
+        others = f", {night.right_before} in use"
+    return f"{night.right_new} {of} with a new model{others}; kept the one in use"
+
+
+def left(what: str, bytes_sent: int = 0) -> str:
+    """What became of a contribution, and how much left."""
+    size = kilobytes(bytes_sent)
+    return {
+        "waits": "what it learned waits to be sent",
+        "sent": f"{size} shared" if bytes_sent else "what it learned was shared",
+        "refused": f"{size} sent, which the coordinator refused"
+        if bytes_sent
+        else "the coordinator refused what waited",
+        "stale": f"{size} sent, too late to count" if bytes_sent else "nothing shared",
+    }.get(what, "nothing shared")
+
+
+def shared(status: "Status", today: date | None = None) -> str:
+    """What is shared, with whom, and what left last."""
+    today, sent = today or date.today(), [night for night in status.nights if night.bytes_sent]
+    last = f"{kilobytes(sent[-1].bytes_sent)} left on {day(sent[-1].sent_at, today)}" if sent else ""
+    if status.federation is None:
+        before = f"; {last}, before" if last else ""
+        return f"Nothing is shared: this device belongs to no federation{before}."
+    waits = sum(update.bytes for update in status.outbox)
+    parts = [last or "nothing left yet"] + (
+        [f"{kilobytes(waits)} {'waits' if len(status.outbox) == 1 else 'wait'}"] * bool(waits)
+    )
+    return (
+        f"What your model learned is shared with the federation at {status.federation.address}, never swipes or words: "
+        f"{', '.join(parts)}."
+    )
+
+
+def day(unix_s: float | None, today: date) -> str:
+    """A day of this place as people say it: 3 October, with its year where that is another."""
+    if unix_s is None:
+        return "an unknown day"
+    then = datetime.fromtimestamp(unix_s)
+    year = "" if then.year == today.year else f" {then.year}"
+    return f"{then.day} {_MONTHS[then.month - 1]}{year}"
+
+
+def counted(count: int, what: str) -> str:
+    """`1 new swipe`, `24 new swipes`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def about(count: int) -> int:
+    """A number as it is worth telling, never less: 287 is about 290, 3 about 5."""
+    step = 5 if count < 50 else 10 ** max(1, len(str(count)) - 2)
+    return -(-count // step) * step
+
+
+def kilobytes(count: int) -> str:
+    """So many bytes, in KB of a thousand; less than one is one."""
+    return f"{max(1, round(count / 1000)):,} KB"
