@@ -35,7 +35,7 @@ def test_p_is_that_of_every_coin_thrown(first: int, second: int) -> None:
         (2, 10, 0.03857421875),
         (3, 10, 0.09228515625),
         (4, 16, 0.01181793212890625),
-        (33, 2, 3.673322498798370e-08),
+        (33, 2, 2 * 631 / 2**35),
     ],
 )
 def test_p_is_as_tables_have_it(first: int, second: int, p: float) -> None:
