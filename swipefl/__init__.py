@@ -133,10 +133,10 @@ def simulate(
     """A federation of the people of a file on this machine: each `user` of its swipes is a client.
 
     `scenario` says how many rounds of how many clients, how they train and are aggregated, and what troubles they meet.
-    Swipes of others, `evaluation`, judge the model after the last round, and every `eval_every` rounds where that is
-    not 0; `eval_by` is a field of their lines, such as "user", by which groups of them are judged too. `out` is the
-    folder where the model and a line a round go; `resume` goes on with what is there. `start` is the file of a
-    checkpoint, else the base. `on_round` hears of each round as it ends.
+    Swipes of others, `evaluation`, judge the model that all begin with, which is round 0, the one after the last round,
+    and every `eval_every` rounds where that is not 0; `eval_by` is a field of their lines, such as "user", by which
+    groups of them are judged too. `out` is the folder where the model and a line a round go; `resume` goes on with what
+    is there. `start` is the file of a checkpoint, else the base. `on_round` hears of each round as it ends.
     Clients train in processes, which load the program's main module: call it below `if __name__ == "__main__":`.
     Raises UsageError, DataError for a file of nobody's swipes, CheckpointError, StoreBusy, WorkerLost.
     """

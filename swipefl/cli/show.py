@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, note, telling_choices
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
 from swipefl.cli.rendering import console, number, printable, table
 from swipefl.database.files import open_private
@@ -56,9 +56,9 @@ def show(
         shown = device_of(home).show(gesture_id, word, worst, top, model)
     if svg or png:
         _save(shown, svg, png)
-    elif as_json or not is_terminal():
+    if as_json:
         emit(_plain(shown.handle, shown.example, shown.sight, shown.candidates))
-    else:
+    elif not (svg or png):
         _render(shown.handle, shown.example, shown.sight, shown.candidates)
 
 

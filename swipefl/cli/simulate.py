@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import JsonOption, emit, is_terminal, note, signals
+from swipefl.cli.common import JsonOption, emit, note, signals
 from swipefl.cli.options import coordinator_option, given
 from swipefl.cli.rendering import console, percent, printable
 from swipefl.federation.protocol.plan import Plan
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from swipefl.library.simulating import RoundResult
+
+WIDTHS = {"round": 5, "version": 7, "clients": 7, "examples": 8, "top-1": 7, "top-3": 7, "MB": 7, "s": 6}
 
 
 def simulate(
@@ -91,31 +93,49 @@ def simulate(
 
 @contextmanager
 def _progress(rounds: int, as_json: bool) -> "Iterator[Callable[[RoundResult], None]]":
-    """Shows each round as it ends: a JSON line, or a row of a table under a bar with the time that is left."""
+    """Shows each round as it ends: a JSON line, or a row of a table over a bar with the time that is left."""
     from swipefl.library.simulating import as_json as plain
 
-    if as_json or not is_terminal():
+    if as_json:
         yield lambda result: emit(plain(result))
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     screen = console()
-    screen.print(
-        f"{'round':>5} {'version':>7} {'clients':>7} {'examples':>8} {'top-1':>7} {'top-3':>7} {'MB':>7} {'s':>6}"
-    )
+    is_narrow = screen.width < sum(WIDTHS.values()) + len(WIDTHS)
+    if not is_narrow:
+        screen.print(" ".join(f"{name:>{width}}" for name, width in WIDTHS.items()))
     columns = (TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
+    with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task("rounds", total=rounds)
 
         def show(result: "RoundResult") -> None:
-            scores = [percent(score) if score is not None else "" for score in (result.top1, result.top3)]
-            sent = (result.bytes_up + result.bytes_down) / 1e6
-            screen.print(
-                f"{result.round:>5} {result.version:>7} {result.clients:>7} {result.examples:>8} "
-                f"{scores[0]:>7} {scores[1]:>7} {sent:>7.1f} {result.seconds:>6.1f}"
-            )
-            for name, top in result.by.items():
-                screen.print(f"{printable(name)[:32]:>32} {percent(top.top1):>7} {percent(top.top3):>7}")
+            for line in _stacked(result) if is_narrow else _row(result):
+                screen.print(line)
             bar.update(task, completed=result.round)
 
         yield show
+
+
+def _cells(result: "RoundResult") -> dict[str, str]:
+    """What a round is told of, by column; of one that was not judged there are no scores."""
+    scores = [percent(score) if score is not None else "" for score in (result.top1, result.top3)]
+    counts = (str(count) for count in (result.round, result.version, result.clients, result.examples))
+    sent = (result.bytes_up + result.bytes_down) / 1e6
+    return dict(zip(WIDTHS, (*counts, *scores, f"{sent:.1f}", f"{result.seconds:.1f}"), strict=True))
+
+
+def _row(result: "RoundResult") -> Iterator[str]:
+    """A line, and one a group below its scores."""
+    yield " ".join(f"{cell:>{WIDTHS[name]}}" for name, cell in _cells(result).items())
+    for name, top in result.by.items():
+        yield f"{printable(name)[:32]:>32} {percent(top.top1):>7} {percent(top.top3):>7}"
+
+
+def _stacked(result: "RoundResult") -> Iterator[str]:
+    """The same for a terminal that is too narrow for a row: a line each, below the round's number."""
+    for name, cell in _cells(result).items():
+        if cell:
+            yield f"{name} {cell}" if name == "round" else f"  {name}: {cell}"
+    for name, top in result.by.items():
+        yield f"  {printable(name)}: {percent(top.top1)}, {percent(top.top3)}"

@@ -222,17 +222,18 @@ class _Tally:
 
 
 class Top(NamedTuple):
-    """Top-1 and top-3."""
+    """Top-1 and top-3, of so many swipes; None where that was not kept."""
 
     top1: float
     top3: float
+    swipes: int | None = None
 
 
 def pooled(parts: Sequence[Evaluation]) -> Top:
-    """Top-1 and top-3 over the examples of all parts."""
+    """Top-1 and top-3 over the examples of all parts, and how many these are."""
     count = sum(part.examples for part in parts)
     top1, top3 = (sum(getattr(part, top) * part.examples for part in parts) / count for top in ("top1", "top3"))
-    return Top(top1, top3)
+    return Top(top1, top3, count)
 
 
 def calibration_error(sure: Doubles, right: npt.NDArray[np.bool_]) -> float:

@@ -58,5 +58,5 @@ def _plot(simulation: Simulation, path: Path) -> Path | None:
         from swipefl.simulation.plot import plot
     except ModuleNotFoundError:
         return None
-    plot(simulation.results(), simulation.start_scores(), path)
+    plot(simulation.results(), path)
     return path

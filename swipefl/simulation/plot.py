@@ -1,57 +1,104 @@
-"""A picture of a simulation: accuracy and bytes over rounds."""
+"""A picture of a simulation: accuracy over rounds, and small below it what was sent."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import cycle
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, cycle
 from pathlib import Path
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from swipefl.decoder.evaluation import Top
-from swipefl.simulation.simulation import RoundResult, Scores
+from swipefl.device.chance import wilson
+from swipefl.simulation.simulation import RoundResult
 
-COLOURS = {"all": "#9ecae1"}
-OTHERS = ("#2171b5", "#41ab5d", "#e6550d", "#756bb1")
+ALL = "all"
+COLOURS = {ALL: "#7a838e"}
+OTHERS = ("#1f63d6", "#17803f", "#a15c00", "#756bb1")
+GREY = "#59616c"
+MOST_GROUPS = 6  # that a picture has room for
+
+Curves = Mapping[str, Sequence[tuple[int, float, int | None]]]
+"""By name: rounds, shares of words that are right, and of how many swipes."""
 
 
-def plot(results: Sequence[RoundResult], start: Scores | None, path: Path) -> None:
-    """Draws how often the first word is right, over all swipes and in groups, and the bytes of all rounds so far.
+def plot(results: Sequence[RoundResult], path: Path) -> None:
+    """Draws how often the first word is right, of all swipes and in groups, with 95 % intervals; and what was sent.
 
-    A PNG; `start` has the scores of round 0.
+    A PNG. The intervals are those of shares of so many swipes (Wilson), where it is known of how many.
     """
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    left = figure.add_subplot()
-    right = left.twinx()
-    for (name, curve), color in zip(_curves(results, start).items(), cycle(OTHERS)):
-        rounds, scores = zip(*curve, strict=True)
-        left.plot(rounds, scores, "o-", color=COLOURS.get(name, color), label=name)
-        for at in (0, -1):
-            left.annotate(f"{scores[at]:.1f}", (rounds[at], scores[at]), (-8, 8), textcoords="offset points")
-    left.set_xlabel("round")
-    left.set_ylabel("swipes of people who took no part, %")
-    total, sums = 0, []
-    for result in results:
-        total += result.bytes_up + result.bytes_down
-        sums.append(total / 1e9)
-    right.plot([result.round for result in results], sums, "--", color="#bdbdbd", label="sent and received")
-    right.set_ylabel("GB, all clients together")
-    right.set_ylim(bottom=0)
-    handles = [*left.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    left.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, 1.12), ncols=len(handles), frameon=False)
-    left.margins(y=0.1)
-    left.grid(alpha=0.3)
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[5, 1])
+    curves = _curves(results)
+    for (name, curve), colour in zip(curves.items(), cycle(OTHERS)):
+        _draw(upper, name, curve, COLOURS.get(name, colour))
+    upper.set_ylabel("first word right, %" if _has_groups(results) else "word right, %")
+    upper.set_title(_told(results, curves), fontsize="medium", color=GREY, loc="left")
+    upper.margins(x=0.03, y=0.12)
+    _draw_sent(lower, results)
+    for axes in (upper, lower):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
     figure.savefig(path, dpi=150)
 
 
-def _curves(results: Sequence[RoundResult], start: Scores | None) -> dict[str, list[tuple[int, float]]]:
-    """Percentages of first words that are right, by round: of each group, then of all."""
-    curves: defaultdict[str, list[tuple[int, float]]] = defaultdict(list)
-    scored = [(0, start.all, start.by)] if start else []
-    scored += [(r.round, Top(r.top1, r.top3), r.by) for r in results if r.top1 is not None and r.top3 is not None]
-    for number, together, by in scored:
-        parts = {**{name: top.top1 for name, top in by.items()}, "all": together.top1}
-        if not by:
-            parts = {"first word right": together.top1, "among the first three": together.top3}
-        for name, value in parts.items():
-            curves[name].append((number, 100 * value))
+def _draw(axes: Axes, name: str, curve: Sequence[tuple[int, float, int | None]], colour: str) -> None:
+    """A line with its band, and at its right end what it is."""
+    rounds, shares = [number for number, _, _ in curve], [100 * share for _, share, _ in curve]
+    axes.plot(rounds, shares, "o-", color=colour, linewidth=2, markersize=5)
+    known = [(number, *wilson(round(share * swipes), swipes)) for number, share, swipes in curve if swipes]
+    if known:
+        numbers, lows, highs = zip(*known, strict=True)
+        ends = ([100 * low for low in lows], [100 * high for high in highs])
+        axes.fill_between(numbers, *ends, color=colour, alpha=0.15, linewidth=0)
+        axes.vlines(numbers, *ends, color=colour, alpha=0.5, linewidth=1)
+    if len(shares) > 1:
+        axes.annotate(f"{shares[0]:.1f}", (rounds[0], shares[0]), (-4, 9), textcoords="offset points", color=colour)
+    said = f"{shares[-1]:.1f}  {name[:32]}"  # a name may well have what begins a formula in it
+    end = (rounds[-1], shares[-1])
+    axes.annotate(said, end, (9, -4), textcoords="offset points", color=colour, parse_math=False)
+
+
+def _draw_sent(axes: Axes, results: Sequence[RoundResult]) -> None:
+    sums = list(accumulate((result.bytes_up + result.bytes_down) / 1e9 for result in results))
+    numbers = [result.round for result in results]
+    axes.fill_between(numbers, sums, color="#c5cbd3", linewidth=0)
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel("round")
+    axes.set_ylabel("GB", color=GREY)
+    if sums:
+        axes.set_title(f"sent and received by all clients: {sums[-1]:.2g} GB", fontsize="small", color=GREY, loc="left")
+
+
+def _told(results: Sequence[RoundResult], curves: Curves) -> str:
+    """What the upper half shows."""
+    judged = next((result.judged for result in reversed(results) if result.judged), None)
+    if not curves:
+        return "no round was judged: --eval FILE has swipes to judge by"
+    if judged is None:
+        return "swipes of people who took no part"
+    return f"{judged:,} swipes of people who took no part; bands: 95 % intervals over these swipes"
+
+
+def _has_groups(results: Sequence[RoundResult]) -> bool:
+    return any(0 < len(result.by) <= MOST_GROUPS for result in results)
+
+
+def _curves(results: Sequence[RoundResult]) -> Curves:
+    """What is right, by round: of each group, then of all; without groups among the first three too."""
+    curves: defaultdict[str, list[tuple[int, float, int | None]]] = defaultdict(list)
+    for result in results:
+        if result.top1 is not None and result.top3 is not None:
+            for name, share, swipes in _shares(Top(result.top1, result.top3, result.judged), result.by):
+                curves[name].append((result.round, share, swipes))
     return curves
+
+
+def _shares(together: Top, by: Mapping[str, Top]) -> Iterator[tuple[str, float, int | None]]:
+    if not 0 < len(by) <= MOST_GROUPS:
+        yield "first", together.top1, together.swipes
+        yield "of three", together.top3, together.swipes
+        return
+    for name, top in by.items():
+        yield name, top.top1, top.swipes
+    yield ALL, together.top1, together.swipes

@@ -32,7 +32,8 @@ from swipefl.simulation.residuals import Residuals
 from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.work import Task, contribute, evaluate_part
 
-ROUNDS_FILE = "rounds.jsonl"  # a line a round that is done
+ROUNDS_FILE = "rounds.jsonl"  # a line a round that is done; round 0 is the start, where it was evaluated
+START_FILE = "start.json"  # where folders of before have the scores of round 0
 DONE_FILE = "round.jsonl"  # the same line, beside what the next round needs
 
 
@@ -40,7 +41,8 @@ DONE_FILE = "round.jsonl"  # the same line, beside what the next round needs
 class RoundResult:
     """One round; bytes are those of all its clients together, top-1 and top-3 None where it was not evaluated.
 
-    `by` has them of each group of swipes, where groups were asked for.
+    They are those of `judged` swipes, None where that was not kept; `by` has them of each group of swipes, where groups
+    were asked for. Round 0 is the model that all began with, before anybody trained.
     """
 
     round: int
@@ -52,6 +54,7 @@ class RoundResult:
     bytes_up: int
     bytes_down: int
     seconds: float
+    judged: int | None = None
     by: Mapping[str, Top] = field(default_factory=dict)
 
 
@@ -96,7 +99,6 @@ class Simulation:
         self._processes = processes
         self._parallel = parallel
         self._clock = clock
-        self._start_scores = folder / "start.json"
         self._residuals = Residuals(folder)
         self._mend()
         self._shapes: Shapes = Architecture.named(start.architecture).parameter_shapes()
@@ -106,15 +108,17 @@ class Simulation:
     def rounds(self, evaluation: Path | None = None, every: int = 0, by: str | None = None) -> Iterator[RoundResult]:
         """The rounds that are still to come; every `every`-th and the last are evaluated on a file of swipes.
 
-        With `every` the start is evaluated too, for `start_scores`; `by` a field of its lines groups of swipes too.
+        The start is evaluated first, as round 0; `by` a field of its lines groups of swipes too.
         Raises DataError for a file without examples, UsageError for a field that groups nothing.
         """
         if evaluation and not self._parts(evaluation):
             raise DataError("nothing-to-judge", "{path} holds no gesture with its word", path=evaluation)
-        if evaluation and every and not self.results():
-            began_with = self.evaluate(evaluation, by)
-            self._start_scores.write_text(json.dumps([began_with.all, began_with.by]), "utf-8")
-        for number in range(len(self.results()) + 1, self._scenario.rounds + 1):
+        done = self.results()
+        if evaluation and not done:
+            start = _start(self.evaluate(evaluation, by))
+            self._write(start)
+            yield start
+        for number in range(done[-1].round + 1 if done else 1, self._scenario.rounds + 1):
             began = self._clock()
             sent, clients = self._send(number)
             taken = self._round(number, sent)
@@ -132,35 +136,27 @@ class Simulation:
                 bytes_up=sum((self._folder / update.path).stat().st_size for update in made),
                 bytes_down=clients * self._model(number - 1).stat().st_size,
                 seconds=round(seconds, 3),
+                judged=scores.all.swipes if scores else None,
                 by=scores.by if scores else {},
             )
             self._finish(result, [update for update in sent if update.due == number])
             yield result
 
     def results(self) -> list[RoundResult]:
-        """The rounds that are done."""
-        path = self._folder / ROUNDS_FILE
-        lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        return [result_of(json.loads(line)) for line in lines]
+        """The rounds that are done, round 0 first where the start was evaluated."""
+        return results_in(self._folder)
 
     def _mend(self) -> None:
         """Makes the lines those of the rounds that are done: one that was cut, or not begun, is written again."""
         path = self._folder / ROUNDS_FILE
         text = path.read_bytes() if path.exists() else b""
         whole = text[: text.rfind(b"\n") + 1]
-        done = self._of(whole.count(b"\n") + 1) / DONE_FILE
-        line = done.read_bytes() if done.exists() else b""
+        last = json.loads(whole.splitlines()[-1])["round"] if whole else None
+        may_be = (0, 1) if last is None else (last + 1,)
+        done = next((file for number in may_be if (file := self._of(number) / DONE_FILE).exists()), None)
+        line = done.read_bytes() if done else b""
         if text != (mended := whole + line * line.endswith(b"\n")):
             path.write_bytes(mended)
-
-    def start_scores(self) -> Scores | None:
-        """Those of what the rounds began with, where they were evaluated."""
-        if not self._start_scores.exists():
-            return None
-        together, by = json.loads(self._start_scores.read_text("utf-8"))
-        if not isinstance(by, dict):  # as they were kept before there were groups
-            together, by = (together, by), {}
-        return Scores(Top(*together), {name: Top(*top) for name, top in by.items()})
 
     def newest(self) -> Path:
         """The file of the newest model, as devices would download it."""
@@ -270,16 +266,42 @@ class Simulation:
         return Master(model, load((folder / "moments.safetensors").read_bytes()))
 
     def _finish(self, result: RoundResult, arrived: Sequence[Sent]) -> None:
-        """From here on the round is done; before, it would be done again."""
-        line = json_line(as_json(result)) + "\n"
-        (self._of(result.round) / DONE_FILE).write_text(line, "utf-8")
-        with (self._folder / ROUNDS_FILE).open("a", encoding="utf-8") as file:
-            file.write(line)
+        """Writes what is known of a round, and removes what nobody needs any more."""
+        self._write(result)
         for update in arrived:
             (self._folder / update.path).unlink(missing_ok=True)
         waiting = self._on_their_way(result.round)
         self._residuals.sweep(result.round, [(update.made_in, update.client) for update in waiting])
         shutil.rmtree(self._of(result.round - 1), ignore_errors=True)
+
+    def _write(self, result: RoundResult) -> None:
+        """From here on the round is done; before, it would be done again."""
+        line = json_line(as_json(result)) + "\n"
+        (self._of(result.round) / DONE_FILE).write_text(line, "utf-8")
+        with (self._folder / ROUNDS_FILE).open("a", encoding="utf-8") as file:
+            file.write(line)
+
+
+def results_in(folder: Path) -> list[RoundResult]:
+    """The rounds that were done in a folder, round 0 first where the start was evaluated."""
+    path, start = folder / ROUNDS_FILE, folder / START_FILE
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    results = [result_of(json.loads(line)) for line in lines]
+    if results and results[0].round and start.exists():
+        return [_start(_scores_of_before(start)), *results]
+    return results
+
+
+def _start(scores: Scores) -> RoundResult:
+    """Round 0: nobody has trained yet."""
+    return RoundResult(0, 1, 0, 0, scores.all.top1, scores.all.top3, 0, 0, 0.0, scores.all.swipes, scores.by)
+
+
+def _scores_of_before(file: Path) -> Scores:
+    together, by = json.loads(file.read_text("utf-8"))
+    if not isinstance(by, dict):  # as they were kept before there were groups
+        together, by = (together, by), {}
+    return Scores(Top(*together), {name: Top(*top) for name, top in by.items()})
 
 
 def as_json(result: RoundResult) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from swipefl.gesture.formats import read_examples, read_labelled
 from swipefl.gesture.formats.fields import group_of
 from swipefl.simulation.plot import plot
 from swipefl.simulation.running import SCENARIO
-from swipefl.simulation.simulation import Scores, result_of
+from swipefl.simulation.simulation import results_in
 from tests.bench import personal
 from tests.support.command import ROOT
 from tests.support.swipes import SHARED
@@ -124,10 +124,9 @@ class Campaign:
 
     def draw(self) -> None:
         """The picture of the main run, with halves by the names that people know."""
-        named = [result_of({**row, "by": _named(row["by"])}) for row in map(_with_groups, self.rounds(MAIN))]
-        together, by = json.loads((self.folder(MAIN) / "start.json").read_text())
-        began = Scores(Top(*together), {name: Top(*top) for name, top in _named(by).items()})
-        plot(named, began, self.out / "federated.png")
+        self.rounds(MAIN)
+        named = [replace(result, by=_named(result.by)) for result in results_in(self.folder(MAIN))]
+        plot(named, self.out / "federated.png")
 
     def federation(self) -> Iterator[str]:
         """The main table: before, rounds, one place, what devices' updates cost, hostile clients."""
@@ -174,11 +173,7 @@ class Campaign:
             residual.unlink()
 
 
-def _with_groups(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {"by": {}, **row}
-
-
-def _named(by: Mapping[str, Any]) -> dict[str, Any]:
+def _named(by: Mapping[str, Top]) -> dict[str, Top]:
     return {HALVES.get(half, half): top for half, top in by.items()}
 
 

@@ -16,7 +16,7 @@ from tests.support.command import environment, swipefl
 from tests.support.processes import kill_a_worker, session
 from tests.support.waiting import LONG_S, wait_until
 
-KEYS = ["round", "version", "clients", "examples", "top1", "top3", "bytes_up", "bytes_down", "seconds"]
+KEYS = ["round", "version", "clients", "examples", "top1", "top3", "bytes_up", "bytes_down", "seconds", "judged"]
 
 
 def test_the_command_prints_a_line_a_round_and_draws_a_plot(swipes: Path, tmp_path: Path) -> None:
@@ -24,9 +24,10 @@ def test_the_command_prints_a_line_a_round_and_draws_a_plot(swipes: Path, tmp_pa
     command = ["simulate", str(swipes), "--clients-per-round", "2", "--eval", str(swipes), "--out", str(out), "--json"]
     done = swipefl(tmp_path, *command, "--rounds", "2")
     rows = [json.loads(line) for line in done.out.splitlines()]
-    assert [list(row) for row in rows] == [KEYS, KEYS]
-    assert rows[0]["top1"] is None
-    assert 0 <= rows[1]["top1"] <= rows[1]["top3"] <= 1
+    assert [list(row) for row in rows] == [KEYS] * 3
+    assert [row["round"] for row in rows] == [0, 1, 2]
+    assert rows[1]["top1"] is None
+    assert all(0 <= row["top1"] <= row["top3"] <= 1 and row["judged"] == 63 for row in (rows[0], rows[2]))
     assert (out / "plot.png").read_bytes().startswith(b"\x89PNG")
     assert not (out / "people").exists()
     first = hashlib.sha256((out / "model.safetensors").read_bytes()).hexdigest()

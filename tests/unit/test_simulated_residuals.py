@@ -94,10 +94,10 @@ def test_floats_leave_nothing_over(swipes: Path, tmp_path: Path) -> None:
 
 
 class Dies(Here):
-    """One that dies when a model is to be evaluated: updates have landed then, and the round is not done."""
+    """One that dies when a model of a round is to be evaluated: updates have landed then, and it is not done."""
 
     def submit(self, work: Any, /, *given: Any, **named: Any) -> Future[Any]:
-        if work is evaluate_part:
+        if work is evaluate_part and given[0].parent.name != "00000":
             raise KeyboardInterrupt
         return super().submit(work, *given, **named)
 
@@ -109,7 +109,7 @@ def test_a_cut_round_is_done_again_from_what_was_owed_before_it(swipes: Path, tm
     list(simulation(swipes, whole, scenario).rounds())
     with pytest.raises(KeyboardInterrupt):
         list(simulation(swipes, resumed, replace(scenario, rounds=cut), Dies()).rounds(swipes))
-    assert len(simulation(swipes, resumed, scenario).results()) == cut - 1
+    assert [row.round for row in simulation(swipes, resumed, scenario).results()] == list(range(cut))
     list(simulation(swipes, resumed, scenario).rounds())
     assert files(resumed) == files(whole)
 

@@ -135,23 +135,50 @@ def test_float32_and_int8_come_to_nearly_the_same(swipes: Path, tmp_path: Path) 
     assert norm_of(difference(compressed, exact)) < 0.015 * moved(exact)
 
 
-def test_the_start_is_evaluated_where_rounds_are(swipes: Path, tmp_path: Path) -> None:
-    never, always = (simulation(swipes, tmp_path / name, Scenario(1, 2, PLAN, FEDAVG)) for name in ("never", "always"))
-    (last,) = never.rounds(swipes)
-    assert last.top1 is not None
-    assert never.start_scores() is None
-    assert not last.by
-    (last,) = always.rounds(swipes, every=1, by="user")
-    assert always.start_scores() == in_one_go(swipes)
-    assert always.results() == [last]
+def test_the_start_is_judged_first_as_round_0(swipes: Path, tmp_path: Path) -> None:
+    plain, grouped = (simulation(swipes, tmp_path / name, Scenario(2, 2, PLAN, FEDAVG)) for name in ("a", "b"))
+    rows = list(plain.rounds(swipes))
+    assert [(row.round, row.version, row.judged, row.top1 is None) for row in rows] == [
+        (0, 1, 63, False),
+        (1, 2, None, True),
+        (2, 3, 63, False),
+    ]
+    assert not rows[0].by
+    assert (rows[0].clients, rows[0].bytes_up, rows[0].bytes_down) == (0, 0, 0)
+    start, _, last = grouped.rounds(swipes, by="user")
+    assert Scores(Top(start.top1 or 0, start.top3 or 0, start.judged), start.by) == in_one_go(swipes)
+    assert grouped.results()[0] == start
     assert sorted(last.by) == sorted({example.gesture.user for example in read_examples(swipes)})
+    assert sum(top.swipes or 0 for top in last.by.values()) == last.judged
+
+
+def test_a_start_that_was_judged_is_not_judged_again(swipes: Path, tmp_path: Path) -> None:
+    """Also where its line was cut, or the simulation was begun before rounds had a line for it."""
+    begun = simulation(swipes, tmp_path / "out", Scenario(2, 2, PLAN, FEDAVG)).rounds(swipes)
+    start = next(begun)
+    begun.close()
+    lines = tmp_path / "out" / "rounds.jsonl"
+    for cut in (1, 30, len(lines.read_bytes())):
+        lines.write_bytes(lines.read_bytes()[:-cut])
+        assert simulation(swipes, tmp_path / "out", Scenario(2, 2, PLAN, FEDAVG)).results() == [start]
+    rows = list(simulation(swipes, tmp_path / "out", Scenario(1, 2, PLAN, FEDAVG)).rounds(swipes))
+    assert [row.round for row in rows] == [1]
+    of_before = [line for line in lines.read_text().splitlines(keepends=True) if '"round": 0' not in line]
+    assert len(of_before) == 1
+    lines.write_text(of_before[0])
+    (tmp_path / "out" / "start.json").write_text("[[0.5, 0.75], {}]")
+    later = simulation(swipes, tmp_path / "out", Scenario(2, 2, PLAN, FEDAVG))
+    assert [row.round for row in later.rounds(swipes)] == [2]
+    assert (later.results()[0].round, later.results()[0].top1) == (0, 0.5)
+    assert [row.round for row in later.results()] == [0, 1, 2]
 
 
 def in_one_go(swipes: Path) -> Scores:
     decoder = Decoder(base_checkpoint(), load_lexicon)
     grouped = [(example, str(example.gesture.user)) for example in read_examples(swipes)]
     whole, groups = evaluate_by(decoder.decode_and_spell, grouped, lambda example: True)
-    return Scores(Top(whole.top1, whole.top3), {name: Top(group.top1, group.top3) for name, group in groups.items()})
+    by = {name: Top(group.top1, group.top3, group.examples) for name, group in groups.items()}
+    return Scores(Top(whole.top1, whole.top3, whole.examples), by)
 
 
 def test_noise_in_a_simulation_is_that_of_the_sum_over_the_clients_that_were_asked(
