@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A small swipe keyboard in a terminal, out of `swipefl predict -` and a file of swipes. Copy what you need.
+"""A small swipe keyboard in a terminal, out of `swipefl predict - --json` and a file of swipes. Copy what you need.
 
     python examples/keyboard/keyboard.py [swipes.jsonl]
 
@@ -46,7 +46,7 @@ class Predictions:
         self.start()
 
     def start(self) -> None:
-        command, pipe = ["swipefl", "predict", "-"], subprocess.PIPE
+        command, pipe = ["swipefl", "predict", "-", "--json"], subprocess.PIPE
         self.process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)
         assert self.process.stdin
         assert self.process.stdout

@@ -15,7 +15,7 @@ trap 'rm -rf "$pipes"' EXIT
 mkfifo "$pipes/questions" "$pipes/answers"
 
 # One process for as long as the keyboard is there: each line that goes in on 3 is answered by one on 4. It ends with 3.
-swipefl predict - <"$pipes/questions" >"$pipes/answers" &
+swipefl predict - --json <"$pipes/questions" >"$pipes/answers" &
 exec 3>"$pipes/questions" 4<"$pipes/answers"
 
 # The candidates of an answer, one a line.

@@ -69,15 +69,15 @@ def note(message: str, level: int = logging.INFO) -> None:
 
 
 def log(event: str, **facts: object) -> None:
-    """A line for the journal on standard error, unless a person watches it; facts that are None are left out."""
+    """A line of the JSON log, where that is asked for and no person watches; facts that are None are left out."""
     if sys.stderr.isatty():
         return
     import structlog
 
-    from swipefl.settings.logs import configure_logging
+    from swipefl.settings.logs import logs_json
 
-    if not structlog.is_configured():
-        configure_logging(as_json=False)
+    if not logs_json():
+        return
     known = {name: round(fact, 4) if isinstance(fact, float) else fact for name, fact in facts.items()}
     structlog.get_logger().info(event, **{name: fact for name, fact in known.items() if fact is not None})
 

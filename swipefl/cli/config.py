@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, write
-from swipefl.cli.rendering import console, printable, table
+from swipefl.cli.rendering import console, printable, prose, table
 from swipefl.settings.meanings import DEVICE
 
 if TYPE_CHECKING:
@@ -47,10 +47,7 @@ def show_default(kind: "type[Sourced]", meanings: Mapping[str, str], as_json: bo
 
 
 def _render(known: "Sequence[Setting]") -> None:
-    from rich.table import Column
-
-    folded = [Column(name, overflow="fold") for name in ("value", "from", "meaning")]
-    shown = table(Column("setting", no_wrap=True), *folded)
+    shown = table("setting", prose("value"), "from", prose("meaning", least=30))
     for setting in known:
         value = "" if setting.value is None else str(setting.value)
         shown.add_row(setting.name, printable(value), setting.source, setting.meaning)

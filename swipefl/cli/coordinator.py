@@ -9,7 +9,7 @@ import typer
 from swipefl.cli import options
 from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
-from swipefl.cli.rendering import console, counted, moment, number, percent, table
+from swipefl.cli.rendering import console, counted, moment, number, percent, printable, prose, table
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def serve(
         if as_json:
             emit(where)
         else:
-            note(f"serving on {where['listening']}" + (f", {where['metrics']}" if "metrics" in where else ""))
+            write(f"serving on {where['listening']}" + (f", {where['metrics']}" if "metrics" in where else ""))
 
     configure_logging(as_json=hosting.settings.log == "json")  # a server's lines are wanted on a terminal too
     hosting.serve(ready)
@@ -152,16 +152,13 @@ def devices(
     if as_json:
         emit({"devices": [asdict(device) for device in known]})
         return
-    from rich.table import Column
-
     counts = number("taken"), number("refused"), number("stale")
-    times = Column("enrolled", no_wrap=True), Column("seen", min_width=len("2026-01-01"))
-    shown = table(Column("device", no_wrap=True), Column("name", overflow="fold"), *counts, *times)
+    shown = table("device", prose("name"), *counts, "enrolled", "seen")
     for device in known:
         updates = str(device.taken), str(device.refused), str(device.stale)
         gone = ", left" if device.left else ", revoked" if device.revoked else ""
         day, seen = moment(device.enrolled_at).split()[0], moment(device.seen_at) + gone
-        shown.add_row(device.id, device.name, *updates, day, seen)
+        shown.add_row(device.id, printable(device.name), *updates, day, seen)
     console().print(shown)
 
 
@@ -190,10 +187,10 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
         shown.add_row(str(v.version), moment(v.created_at), v.made_by, str(v.updates), score, v.fingerprint[:12])
     screen.print(shown, "")
     for line in [*filter(None, map(_kept, last)), *filter(None, map(_judged, last))]:
-        screen.print(line, soft_wrap=True)
+        screen.print(line)
     screen.print(f"{counted(known.devices, 'device')}, {counted(known.waiting, 'update')} waiting")
     if known.least is not None and known.devices < known.least:
-        screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)", soft_wrap=True)
+        screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)")
     if known.certificate_expires_at is not None:
         screen.print(f"the certificate expires at {moment(known.certificate_expires_at)}")
 

@@ -7,7 +7,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption
-from swipefl.cli.rendering import console, counted, number, percent, printable, table
+from swipefl.cli.rendering import console, counted, number, percent, printable, prose, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,7 +75,7 @@ def _json(evaluation: "Evaluation") -> dict[str, Any]:
 
 
 def _render(evaluation: "Evaluation") -> None:
-    screen, scores = console(), table("", number(""), "", header=False)
+    screen, scores = console(), table("", number(""), prose(least=30), header=False)
     for name, share, meaning in (
         ("top-1", evaluation.top1, "the right word comes first (its and it's count as one)"),
         ("top-3", evaluation.top3, "it is among the first three"),

@@ -1,6 +1,5 @@
 """`swipefl forget`: gestures erased for good, with all that came of them."""
 
-import sys
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -39,14 +38,14 @@ def forget(
             return
     with telling_choices(as_json), signals() as stop:
         report = erase(stop=stop)
-    log("forget finished", **asdict(report))
     _show(report, as_json, "erased")
+    log("forget finished", **asdict(report))
 
 
 def _show(report: "ForgetReport", as_json: bool, verb: str) -> None:
     if as_json:
         emit(asdict(report))
-    elif sys.stderr.isatty():
+    else:
         note(f"{verb} {_counts(report)}")
         note("lines that were read are not read again; what is packed (.gz), or one JSON document, is when it changes")
         note(f"what may remain elsewhere: {', '.join(_remains(report))}")

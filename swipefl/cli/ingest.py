@@ -137,7 +137,7 @@ def _tell(rejected: _Rejects, report: "IngestReport", as_json: bool) -> None:
     if as_json:
         emit(asdict(report))
     else:
-        console().print(_summary(report), soft_wrap=True)
+        console().print(_summary(report))
 
 
 def _summary(report: "IngestReport") -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
-from swipefl.cli.rendering import console, number, printable, table
+from swipefl.cli.rendering import console, number, printable, prose, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None
     if as_json:
         emit({"keyboards": list(map(_fields, known))})
         return
-    shown = table("name", "languages", number("keys"), "")
+    shown = table("name", prose("languages"), number("keys"), "")
     for keyboard in known:
         whose = "your own" if keyboard.own else ""
         shown.add_row(printable(keyboard.name), _tags(keyboard.languages), str(keyboard.keys), whose)

@@ -79,11 +79,13 @@ def _render(found: "Iterator[Answer]", explain: bool) -> None:
         row = _row(answer)
         if row.fits(screen.width):
             row.show_header, headed = not headed, True
-        elif place:
-            screen.print("")
+        else:
+            row.columns[-1].header = "or" if answer.candidates else ""
+            if place:
+                screen.print("")
         screen.print(row)
         if explain and answer.candidates:
-            screen.print(_explained(answer.candidates))
+            screen.print(_explained(answer.candidates, screen.width))
 
 
 def _row(answer: "Answer") -> "Rows":
@@ -113,9 +115,13 @@ def _why(answer: "Answer") -> "Text":
     return Text(NO_WORD[answer.about], "red" if answer.about == "swipe" else "dim")
 
 
-def _explained(candidates: "Sequence[Candidate]") -> "Rows":
+def _explained(candidates: "Sequence[Candidate]", width: int) -> "Rows":
     """What each part gave to the scores of words, a word a column: of many words those that there is room for."""
-    shown = candidates[:MOST_EXPLAINED]
+    most = min(MOST_EXPLAINED, len(candidates))
+    return next(rows for count in range(most, 0, -1) if (rows := _parts(candidates[:count])).fits(width) or count == 1)
+
+
+def _parts(shown: "Sequence[Candidate]") -> "Rows":
     rows = table("", *(number(candidate.word) for candidate in shown))
     for name in (*shown[0].parts, "score"):
         values = (candidate.parts.get(name, candidate.score) for candidate in shown)

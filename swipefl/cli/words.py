@@ -7,7 +7,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.options import LanguageOption
-from swipefl.cli.rendering import console, counted, moment, number, printable, table
+from swipefl.cli.rendering import console, counted, moment, number, printable, prose, table
 
 if TYPE_CHECKING:
     from swipefl.device.words import WordsReport
@@ -56,7 +56,7 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if as_json:
         emit({"words": [_plain(word) for word in words]})
         return
-    shown = table("word", "languages", number("swiped"), "how it came here")
+    shown = table("word", prose("languages"), number("swiped"), "how it came here")
     for word in words:
         languages = printable(", ".join(word.languages))
         shown.add_row(printable(word.word), languages, str(word.uses), ORIGINS[word.origin])

@@ -100,8 +100,8 @@ def processes(home: Path) -> dict[str, float]:
     bare, imported = timed([python, "-c", "pass"], home), timed([python, "-c", "import swipefl"], home)
     torch_s = timed([python, "-c", "import torch"], home)
     help_s = timed([*swipefl, "--help"], home)
-    predict = timed([*swipefl, "predict", "-"], home, given=one)
-    _, predict_peak = measured(home, "predict", "-", input=one)
+    predict = timed([*swipefl, "predict", "-", "--json"], home, given=one)
+    _, predict_peak = measured(home, "predict", "--json", "-", input=one)
     figures = {
         "import_ratio": imported / bare,
         "help_ratio": help_s / typer,

@@ -20,7 +20,7 @@ def session(path: Path, home: Path) -> dict[str, float]:
     """Milliseconds a request of the swipes of a file, as often as it takes; and what memory came behind the first."""
     with gzip.open(path) as swipes:
         lines = swipes.readlines()
-    command = [sys.executable, "-m", "swipefl", "predict", "-"]
+    command = [sys.executable, "-m", "swipefl", "predict", "-", "--json"]
     spent: list[float] = []
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home)) as process:
         assert process.stdin

@@ -190,15 +190,15 @@ def packed_loss(network: Network, lstm: torch.nn.LSTM, batch: Batch) -> torch.Te
 def of_a_file(path: Path, count: int, home: Path) -> dict[str, float]:
     """`swipefl predict` of a file of `count` swipes as one process: swipes/s, and its peak memory against 1/8 of it."""
     began = time.perf_counter()
-    command = [sys.executable, "-m", "swipefl", "predict", str(path)]
+    command = [sys.executable, "-m", "swipefl", "predict", "--json", str(path)]
     done = subprocess.run(command, env=environment(home), capture_output=True, check=True)
     seconds = time.perf_counter() - began
     answers = done.stdout.splitlines()
     assert len(answers) == count
     assert all("candidates" in json.loads(answer) for answer in answers[:10])
     gestures = subprocess.run(["zcat", str(path)], capture_output=True, check=True).stdout.splitlines(keepends=True)
-    _, few = measured(home, "predict", "-", input=b"".join(gestures[: count // 8]))
-    _, all_of_them = measured(home, "predict", str(path))
+    _, few = measured(home, "predict", "--json", "-", input=b"".join(gestures[: count // 8]))
+    _, all_of_them = measured(home, "predict", "--json", str(path))
     return {"swipes_per_s": count / seconds, "peak_mb": all_of_them, "peak_growth": all_of_them / few}
 
 
@@ -207,7 +207,7 @@ def jobs(path: Path, home: Path) -> dict[str, float]:
     runs: dict[int, tuple[float, bytes]] = {}
     for count in (1, 2):
         began = time.perf_counter()
-        command = [sys.executable, "-m", "swipefl", "predict", str(path), "--jobs", str(count)]
+        command = [sys.executable, "-m", "swipefl", "predict", "--json", str(path), "--jobs", str(count)]
         answers = subprocess.run(command, env=environment(home), capture_output=True, check=True).stdout
         runs[count] = (time.perf_counter() - began, answers)
     assert runs[1][1] == runs[2][1]

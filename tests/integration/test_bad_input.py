@@ -82,7 +82,7 @@ def test_stores_that_cannot_be_used_are_exit_5_and_stay_as_they_are(tmp_path: Pa
 
 @pytest.mark.parametrize("line", [b"{broken\n", b"\n" + lines(gesture(coords=[])), lines({"gesture_id": "x"})])
 def test_predict_answers_a_bad_gesture_in_its_place(tmp_path: Path, line: bytes) -> None:
-    done = swipefl(tmp_path, "predict", "-", given=GOOD[0] + line + GOOD[1])
+    done = swipefl(tmp_path, "predict", "--json", "-", given=GOOD[0] + line + GOOD[1])
     answers = [json.loads(text) for text in done.out.splitlines()]
     assert ["error" in answer for answer in answers] == [False, True, False]
 
@@ -97,7 +97,7 @@ def test_a_keyboard_whose_name_is_taken_costs_its_own_line_only(tmp_path: Path) 
 
 @pytest.mark.parametrize("label", ["", "x-ray", "привет", 7])
 def test_predict_does_not_mind_a_label_that_cannot_be_used(tmp_path: Path, label: object) -> None:
-    done = swipefl(tmp_path, "predict", "-", given=lines(json.loads(GOOD[0]) | {"word": label}))
+    done = swipefl(tmp_path, "predict", "--json", "-", given=lines(json.loads(GOOD[0]) | {"word": label}))
     assert done.json["candidates"]
 
 
@@ -106,12 +106,12 @@ def test_a_keyboard_of_a_language_without_lexicon_is_no_reason_to_stop(tmp_path:
     maori = built_in("qwerty").to_json() | {"name": "maori", "languages": ["mi"]}
     swipes = [json.loads(line) for line in GOOD[:3]]
     swipes[1]["keyboard"] = maori
-    done = swipefl(tmp_path, "predict", "-", given=lines(*swipes))
+    done = swipefl(tmp_path, "predict", "--json", "-", given=lines(*swipes))
     answers = [json.loads(line) for line in done.out.splitlines()]
     assert [bool(answer.get("candidates")) for answer in answers] == [True, False, True]
     assert "no word of its languages" in answers[1]["error"]
     assert swipefl(tmp_path, "words", "add", swipes[1]["word"], "--language", "mi").code == 0
-    own = swipefl(tmp_path, "predict", "-", given=lines(swipes[1])).json["candidates"]
+    own = swipefl(tmp_path, "predict", "--json", "-", given=lines(swipes[1])).json["candidates"]
     assert [candidate["word"] for candidate in own] == [swipes[1]["word"]]
     assert swipefl(tmp_path, "predict", "-", "--language", "mi", given=GOOD[0]).code == 2
 

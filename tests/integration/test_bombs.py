@@ -214,6 +214,6 @@ def test_predictions_on_keyboards_of_all_kinds_are_made_in_flat_memory(tmp_path:
     swipes = [gesture(keyboard=row(["w", "e", *LETTERS[:198]]) | {"language": "en"}, width=1000, height=200)]
     qwerty = "qwertyuiopasdfghjklzxcvbnm"
     swipes += [gesture(keyboard=row([*qwerty, LETTERS[n]]) | {"name": f"b{n}", "language": "en"}) for n in range(40)]
-    done, peak_mb = measured(tmp_path, "predict", "-", input=lines(*swipes))
+    done, peak_mb = measured(tmp_path, "predict", "--json", "-", input=lines(*swipes))
     assert ["error" in json.loads(line) for line in done.out.splitlines()] == [False] * 41
     assert peak_mb < MOST_MB

@@ -19,18 +19,18 @@ def test_a_sentence_begins_with_a_capital_unless_the_keyboard_sees_to_that(tmp_p
     (example,) = examples(1, seed=1, keyboard=built_in("qwerty"), words=("hello",))
     said = ({}, {"before": ""}, {"before": "I went home. "}, {"before": "I said "}, {"before": 7})
     given = lines(*(to_line(example) | before for before in said))
-    unknown, *first, within, no_text = words(swipefl(tmp_path, "predict", "-", given=given))
+    unknown, *first, within, no_text = words(swipefl(tmp_path, "predict", "--json", "-", given=given))
     assert unknown == no_text
     assert unknown[0].islower()
     assert within[0].islower()
     assert first[0] == first[1]
     assert first[0][0] == "Hello"
     assert not any(word[0].islower() for found in first for word in found)
-    plain = words(swipefl(tmp_path, "predict", "-", "--no-capitals", given=given))
+    plain = words(swipefl(tmp_path, "predict", "--json", "-", "--no-capitals", given=given))
     assert plain[0] == plain[4] == unknown
     assert plain[3] == within
     assert plain[1][0].islower()
-    assert words(swipefl(tmp_path, "predict", "-", given=given, SWIPEFL_CAPITALS="false")) == plain
+    assert words(swipefl(tmp_path, "predict", "--json", "-", given=given, SWIPEFL_CAPITALS="false")) == plain
     (tmp_path / "config.toml").write_text("capitals = false\n")
-    assert words(swipefl(tmp_path, "predict", "-", given=given)) == plain
-    assert words(swipefl(tmp_path, "predict", "-", "--capitals", given=given))[1] == first[0]
+    assert words(swipefl(tmp_path, "predict", "--json", "-", given=given)) == plain
+    assert words(swipefl(tmp_path, "predict", "--json", "-", "--capitals", given=given))[1] == first[0]

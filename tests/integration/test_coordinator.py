@@ -183,7 +183,7 @@ def test_sigterm_lets_it_end_and_what_was_taken_is_kept(tmp_path: Path) -> None:
             client.check_in(1, "")
         with serving.state() as state:
             assert len(state.updates.waiting()) == 1
-    assert json.loads(swipefl(tmp_path, "coordinator", "status").out)["waiting"] == 1
+    assert json.loads(swipefl(tmp_path, "coordinator", "status", "--json").out)["waiting"] == 1
 
 
 def test_an_unknown_device_is_refused(running: Coordinator) -> None:
@@ -340,7 +340,7 @@ def test_the_coordinator_never_loads_torch(tmp_path: Path) -> None:
 def test_data_and_log_stay_apart_on_a_terminal_too(tmp_path: Path) -> None:
     assert swipefl(tmp_path, "coordinator", "init").code == 0
     ours, theirs = pty.openpty()  # standard error is a terminal, standard output is not
-    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", "127.0.0.1:0"]
+    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--json", "--listen", "127.0.0.1:0"]
     with subprocess.Popen(command, env=environment(tmp_path), stdout=subprocess.PIPE, stderr=theirs) as process:
         assert process.stdout
         assert list(json.loads(process.stdout.readline())) == ["listening"]

@@ -12,7 +12,7 @@ def test_ingest_keeps_what_was_stored_and_the_next_one_finishes(disk: SmallDisk,
     count = many_swipes(path)
     assert disk.swipefl("ingest", "-", "--json", given=b"".join(GOOD[:20])).json["stored"] == 20
     disk.fill(spare_kb=1500)
-    assert is_clear(disk.swipefl("ingest", str(path)), store)
+    assert is_clear(disk.swipefl("ingest", "--json", str(path)), store)
     landed = disk.good()  # whole batches of 500
     assert 20 < landed < 20 + count
     assert (landed - 20) % 500 == 0
@@ -56,7 +56,7 @@ def test_output_that_finds_no_space_is_exit_5_and_no_bug(disk: SmallDisk) -> Non
     disk.swipefl("ingest", "-", given=b"".join(GOOD[:20]))
     disk.fill(spare_kb=100)
     rejects = str(disk.folder / "rejects")
-    done = disk.swipefl("ingest", "-", "--rejects", rejects, given=b"{" + b"x" * 200_000 + b"\n" + GOOD[20])
+    done = disk.swipefl("ingest", "--json", "-", "--rejects", rejects, given=b"{" + b"x" * 200_000 + b"\n" + GOOD[20])
     assert (done.code, json.loads(done.out)["stored"]) == (5, 0)
     assert "no space left" in done.err
     disk.free()

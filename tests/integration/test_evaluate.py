@@ -29,7 +29,7 @@ def test_groups_stand_beside_the_whole_with_the_same_keys(tmp_path: Path) -> Non
     counts = {name: group["examples"] for name, group in groups.items()}
     assert counts == {"sentence": 2, "words": 2, "(none)": 2, "true": 1, "7": 1}
     assert sum(group["top1"] * group["examples"] for group in groups.values()) == pytest.approx(8 * done["top1"])
-    assert "by" not in swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json
+    assert "by" not in swipefl(tmp_path / "home", "evaluate", "--json", str(path), "--model", "base").json
 
 
 def test_what_is_no_swipe_that_a_word_was_meant_by_is_passed_over(tmp_path: Path) -> None:
@@ -40,7 +40,7 @@ def test_what_is_no_swipe_that_a_word_was_meant_by_is_passed_over(tmp_path: Path
     others = [half, {**half, "private": True}, {**swipe, "private": True}, {"gesture_id": "a", "delete": True}]
     others += [{**swipe, "delete": True}, {"word": "kiwi", "language": "en", "personal": "added"}]
     path.write_text("".join(json.dumps(line) + "\n" for line in [*others, swipe, {**swipe, "final": True}]))
-    assert swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json["examples"] == 1
+    assert swipefl(tmp_path / "home", "evaluate", "--json", str(path), "--model", "base").json["examples"] == 1
 
 
 def test_a_terminal_shows_a_row_for_each_group(tmp_path: Path) -> None:
@@ -87,7 +87,9 @@ def test_documents_and_tables_have_fields_too(tmp_path: Path) -> None:
     ]
     (tmp_path / "table.csv").write_text("\n".join(["gesture_id,word,x,y,t,width,height,hand", *rows]) + "\n")
     for name in ("array.json", "table.csv"):
-        done = swipefl(tmp_path / "home", "evaluate", str(tmp_path / name), "--model", "base", "--by", "hand").json
+        done = swipefl(
+            tmp_path / "home", "evaluate", "--json", str(tmp_path / name), "--model", "base", "--by", "hand"
+        ).json
         assert {hand: group["examples"] for hand, group in done["by"].items()} == {"left": 2, "right": 1}
 
 
@@ -101,8 +103,11 @@ def test_a_log_counts_as_it_is_in_the_end(tmp_path: Path) -> None:
     log.write_bytes(lines(*wrong, *right[:8], *taken, again, {"gesture_id": again["gesture_id"], "delete": True}))
     assert swipefl(tmp_path / "home", "ingest", str(log)).code == 0
     (tmp_path / "kept.jsonl").write_text(swipefl(tmp_path / "home", "export").out)
-    assert swipefl(tmp_path / "home", "ingest", str(tmp_path / "kept.jsonl")).json["stored"] == 0
-    counted = [swipefl(tmp_path / "new", "evaluate", str(tmp_path / name)).json for name in ("log.jsonl", "kept.jsonl")]
+    assert swipefl(tmp_path / "home", "ingest", "--json", str(tmp_path / "kept.jsonl")).json["stored"] == 0
+    counted = [
+        swipefl(tmp_path / "new", "evaluate", "--json", str(tmp_path / name)).json
+        for name in ("log.jsonl", "kept.jsonl")
+    ]
     assert [each["examples"] for each in counted] == [7, 7]
     assert counted[0]["top1"] == counted[1]["top1"] > 0
 
@@ -114,6 +119,8 @@ def test_no_file_tells_its_own_answers(tmp_path: Path) -> None:
     (tmp_path / "told.jsonl").write_bytes(lines(*told))
     found = []
     for name in ("plain", "told"):  # the same words are known to both
-        assert swipefl(tmp_path / name, "ingest", str(tmp_path / f"{name}.jsonl")).json["stored"] == 60
-        found.append(swipefl(tmp_path / name, "evaluate", str(tmp_path / "told.jsonl"), "--model", "base").json["top1"])
+        assert swipefl(tmp_path / name, "ingest", "--json", str(tmp_path / f"{name}.jsonl")).json["stored"] == 60
+        found.append(
+            swipefl(tmp_path / name, "evaluate", "--json", str(tmp_path / "told.jsonl"), "--model", "base").json["top1"]
+        )
     assert found[0] == found[1]

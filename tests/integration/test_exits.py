@@ -21,7 +21,7 @@ def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "swipefl", "predict", "-"]
+    command = [sys.executable, "-m", "swipefl", "predict", "-", "--json"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=environment(tmp_path), **pipes) as process:
         assert process.stdin
@@ -39,7 +39,7 @@ def test_ctrl_c_ends_by_that_signal(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_heard", [True, False])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_an_ingest_that_is_ended_reports_what_landed(tmp_path: Path, signum: signal.Signals, is_heard: bool) -> None:
-    command = [sys.executable, "-m", "swipefl", "ingest", str(EXAMPLE), "-"]
+    command = [sys.executable, "-m", "swipefl", "ingest", "--json", str(EXAMPLE), "-"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, env=environment(tmp_path), **pipes) as process:
         assert process.stdin
@@ -57,7 +57,7 @@ def test_an_ingest_that_is_ended_reports_what_landed(tmp_path: Path, signum: sig
         if is_heard:
             report = json.loads(process.stdout.read())
             assert (report["read"], report["stored"], report["rejected"]) == (261, 260, 1)
-    assert swipefl(tmp_path, "status").json["gestures"]["good"] == 260
+    assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 260
 
 
 def test_a_wrong_setting_is_exit_2(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_a_signal_while_training_is_loaded_ends_it_there(tmp_path: Path, signum:
     done = signalled(tmp_path, signum, module, "train", "--epochs", "100000")
     assert (done.returncode, b"Traceback" in done.stderr) == (-signum, False), done.stderr
     assert b"interrupted" in done.stderr
-    assert swipefl(tmp_path, "status").json["gestures"]["good"] == 260
+    assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 260
 
 
 @pytest.mark.parametrize(("given", "code", "said"), [("'why'", 1, b"swipefl: why\n"), ("None", 0, b""), ("7", 7, b"")])

@@ -56,7 +56,7 @@ def test_a_download_goes_on_over_processes_one_of_them_killed(phone: Phone, prox
     assert begun
     proxy.stall_after = proxy.down + 400_000
     with subprocess.Popen(
-        [sys.executable, "-m", "swipefl", "sync"], env=environment(phone.home), stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "swipefl", "sync", "--json"], env=environment(phone.home), stderr=subprocess.DEVNULL
     ) as process:
         wait_until(lambda: partly(phone) >= begun + 200_000)
         assert process.poll() is None
@@ -69,7 +69,7 @@ def test_a_download_goes_on_over_processes_one_of_them_killed(phone: Phone, prox
 
 def test_a_signal_ends_a_stalled_download_at_once(phone: Phone, proxy: Proxy) -> None:
     proxy.stall_after = 400_000
-    command = [sys.executable, "-m", "swipefl", "sync"]
+    command = [sys.executable, "-m", "swipefl", "sync", "--json"]
     with subprocess.Popen(command, env=environment(phone.home), stderr=subprocess.DEVNULL) as process:
         wait_until(lambda: partly(phone) and proxy.holds)
         process.send_signal(signal.SIGTERM)

@@ -251,7 +251,7 @@ def test_enroll_ends_with_2_and_keeps_nothing(what: str, world: World, tmp_path:
     address, own = fault.address(world), fault.own and fault.own(world)
     flags = ["--ca", str(fault.ca(world).ca)] if fault.ca else []
     extra = {"SWIPEFL_CLIENT_CERTIFICATE": str(own.certificate), "SWIPEFL_CLIENT_KEY": str(own.key)} if own else {}
-    done = swipefl(tmp_path, "enroll", address, "--token", "-", *flags, given=TOKEN.encode(), **extra)
+    done = swipefl(tmp_path, "enroll", "--json", address, "--token", "-", *flags, given=TOKEN.encode(), **extra)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith("swipefl: " + fault.begins.replace("{at}", address)), done.err
     with Phone(tmp_path, None) as device:

@@ -43,7 +43,17 @@ class Remote:
 def serving(disk: SmallDisk, *flags: str) -> Iterator[Remote]:
     home = disk.folder / "home"
     assert disk.swipefl("coordinator", "init").code == 0
-    command = [*disk.inside, sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", "127.0.0.1:0"]
+    command = [
+        *disk.inside,
+        sys.executable,
+        "-m",
+        "swipefl",
+        "coordinator",
+        "serve",
+        "--json",
+        "--listen",
+        "127.0.0.1:0",
+    ]
     script = ["sh", "-c", f'exec "$@" 2>>{home}/log', "sh"]
     with subprocess.Popen(
         [*disk.inside, *script, *command[len(disk.inside) :], "--json", *flags],

@@ -41,7 +41,7 @@ def test_a_line_of_a_gigabyte_is_passed_by_in_flat_memory(tmp_path: Path, a_giga
 
 def test_predict_answers_on_after_a_line_of_a_gigabyte(tmp_path: Path, a_gigabyte: Path) -> None:
     with subprocess.Popen(["cat", a_gigabyte], stdout=subprocess.PIPE) as pipe:
-        done, peak_mb = measured(tmp_path, "predict", "-", stdin=pipe.stdout)
+        done, peak_mb = measured(tmp_path, "predict", "--json", "-", stdin=pipe.stdout)
     answers = [json.loads(text) for text in done.out.splitlines()]
     assert ["error" in answer for answer in answers] == [False, True, False]
     assert peak_mb < 150
@@ -59,9 +59,9 @@ def test_a_file_with_nothing_readable_is_exit_3(tmp_path: Path, content: bytes) 
 def test_a_folder_without_swipes_and_a_missing_file_are_exit_3(tmp_path: Path) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
-    assert "holds no swipes" in (done := swipefl(tmp_path, "ingest", str(empty))).err
+    assert "holds no swipes" in (done := swipefl(tmp_path, "ingest", "--json", str(empty))).err
     assert done.code == 3
-    assert "cannot read" in (done := swipefl(tmp_path, "ingest", str(tmp_path / "none.jsonl"))).err
+    assert "cannot read" in (done := swipefl(tmp_path, "ingest", "--json", str(tmp_path / "none.jsonl"))).err
     assert done.code == 3
 
 
@@ -248,7 +248,7 @@ def test_a_file_that_needs_a_keyboard_is_read_once_it_is_given(tmp_path: Path) -
     path, home = tmp_path / "swipes.jsonl", tmp_path / "home"
     bare = [{k: v for k, v in json.loads(line).items() if k not in ("width", "height")} for line in GOOD[:4]]
     path.write_bytes(lines(*bare))
-    assert (done := swipefl(home, "ingest", str(path))).code == 3
+    assert (done := swipefl(home, "ingest", "--json", str(path))).code == 3
     assert "--keyboard" in done.err
     assert swipefl(home, "ingest", str(path), "--keyboard", "qwerty", "--json").json["stored"] == 4
 
@@ -300,5 +300,5 @@ def test_a_document_of_many_gestures_on_one_line_goes_on_after_it_was_cut_short(
 
 def test_an_empty_path_is_no_folder(tmp_path: Path) -> None:
     """`ingest "$UNSET"` would read all that lies about."""
-    done = swipefl(tmp_path, "ingest", "")
+    done = swipefl(tmp_path, "ingest", "--json", "")
     assert (done.code, done.out) == (2, "")

@@ -51,7 +51,7 @@ def test_a_preview_says_what_forget_then_erases_and_changes_nothing(home: Path, 
     assert (preview.code, preview.err) == (0, "")
     assert before == {path.name: path.read_bytes() for path in home.glob("swipefl.db*")}
     assert swipefl(home, "forget", *which, "--json").json == preview.json
-    left = swipefl(home, "status").json
+    left = swipefl(home, "status", "--json").json
     assert left["gestures"]["good"] == 260 - preview.json["erased"]
     assert len(left["outbox"]) == (0 if preview.json["erased"] else 1) == 1 - preview.json["updates"]
     assert bool(left["checkpoints"]) == (preview.json["checkpoints"] == 0)
@@ -61,7 +61,7 @@ def test_a_preview_says_what_forget_then_erases_and_changes_nothing(home: Path, 
 def test_an_empty_word_is_none_and_not_all_of_them(home: Path, before: list[str]) -> None:
     """`--word "$UNSET"` erases nothing."""
     assert swipefl(home, "forget", "--word", "", *before).code == 2
-    assert swipefl(home, "status").json["gestures"]["good"] == 260
+    assert swipefl(home, "status", "--json").json["gestures"]["good"] == 260
 
 
 def asked(home: Path, answer: str, *words: str) -> Done:
@@ -77,7 +77,7 @@ def test_a_person_is_asked_and_only_yes_is_yes(home: Path, answer: str, left: in
     assert "this erases 260 gestures, " in text
     assert ("nothing was erased" in text) == bool(left)
     assert ("what may remain elsewhere: backups" in text) == (not left)
-    assert swipefl(home, "status").json["gestures"]["good"] == left
+    assert swipefl(home, "status", "--json").json["gestures"]["good"] == left
 
 
 def test_ctrl_c_at_the_question_erases_nothing(home: Path) -> None:
@@ -91,7 +91,7 @@ def test_ctrl_c_at_the_question_erases_nothing(home: Path) -> None:
         assert process.wait(LONG_S) == -signal.SIGINT
     os.close(ours)
     os.close(theirs)
-    assert swipefl(home, "status").json["gestures"]["good"] == 260
+    assert swipefl(home, "status", "--json").json["gestures"]["good"] == 260
 
 
 def test_nobody_is_asked_who_said_yes_or_is_not_there(home: Path) -> None:
@@ -99,7 +99,7 @@ def test_nobody_is_asked_who_said_yes_or_is_not_there(home: Path) -> None:
     of_first = ("forget", "--word", json.loads(GOOD[0])["word"])
     assert swipefl_on_terminal(home, *of_first, given=b"").code == 0  # no terminal to answer on
     assert swipefl_on_terminal(home, "forget", "--all", piped="err").code == 0  # none to ask on
-    assert swipefl(home, "status").json["gestures"]["good"] == 0
+    assert swipefl(home, "status", "--json").json["gestures"]["good"] == 0
 
 
 def filled(path: Path) -> Store:

@@ -59,9 +59,9 @@ def test_hidden_words_are_listed_brought_back_and_forgotten(
     exported, other = swipefl(home, "export").out, tmp_path_factory.mktemp("other")
     assert swipefl(other, "ingest", "-", given=exported.encode()).code == 0
     assert swipefl(other, "export").out == exported
-    assert word not in offered(swipefl(other, "predict", "-", given=GOOD[0]), "spelled")
+    assert word not in offered(swipefl(other, "predict", "--json", "-", given=GOOD[0]), "spelled")
     assert swipefl(other, "forget", "--word", word).code == 0
-    assert word in offered(swipefl(other, "predict", "-", given=GOOD[0]), "spelled")
+    assert word in offered(swipefl(other, "predict", "--json", "-", given=GOOD[0]), "spelled")
     assert swipefl(other, "forget", "--all").code == 0
     assert swipefl(other, "words", "list", "--json").json["words"] == []
 
@@ -81,15 +81,15 @@ def test_an_offensive_word_is_offered_where_it_is_asked_for_or_was_typed(tmp_pat
     swipes = [lines(to_line(example)) for example in examples(8, seed=1, keyboard=built_in("qwerty"), words=(word,))]
     asked = ("predict", "-", "--offensive-words")
     swipe = next(line for line in swipes if offered(swipefl(home, *asked, given=line))[0] == word)
-    assert word not in offered(swipefl(home, "predict", "-", given=swipe))
-    assert offered(swipefl(home, "predict", "-", given=swipe, SWIPEFL_OFFENSIVE_WORDS="true"))[0] == word
+    assert word not in offered(swipefl(home, "predict", "--json", "-", given=swipe))
+    assert offered(swipefl(home, "predict", "--json", "-", given=swipe, SWIPEFL_OFFENSIVE_WORDS="true"))[0] == word
     assert not home.exists()
     assert swipefl(home, "ingest", "-", given=GOOD[0]).code == 0
-    assert word not in offered(swipefl(home, "predict", "-", given=swipe))
+    assert word not in offered(swipefl(home, "predict", "--json", "-", given=swipe))
     assert swipefl(home, "ingest", "-", "--json", given=swipe).json["stored"] == 1
-    assert offered(swipefl(home, "predict", "-", given=swipe))[0] == word
+    assert offered(swipefl(home, "predict", "--json", "-", given=swipe))[0] == word
     assert swipefl(home, "words", "remove", word).code == 0
-    assert word not in offered(swipefl(home, "predict", "-", given=swipe))
+    assert word not in offered(swipefl(home, "predict", "--json", "-", given=swipe))
     (home / "config.toml").write_text("offensive_words = true\n")
-    assert offered(swipefl(home, "predict", "-", given=swipe))[0] == word
-    assert word not in offered(swipefl(home, "predict", "-", "--no-offensive-words", given=swipe))
+    assert offered(swipefl(home, "predict", "--json", "-", given=swipe))[0] == word
+    assert word not in offered(swipefl(home, "predict", "--json", "-", "--no-offensive-words", given=swipe))

@@ -93,7 +93,7 @@ def test_a_copy_of_a_home_in_use_that_cannot_be_written_says_so(read_only: tuple
         done = swipefl(home, *words, before=inside, given=GOOD[0])
         assert (done.code, "was being written to when it was copied" in done.err) == (5, True), (words, done.err)
     assert {name: (home / name).read_bytes() for name in os.listdir(home)} == copied
-    assert "zuzanka" in swipefl(home, "words", "list").out
+    assert "zuzanka" in swipefl(home, "words", "list", "--json").out
     (home / "swipefl.db-wal").write_bytes(b"")
     assert swipefl(home, "status", before=inside).code == 0
 
@@ -181,7 +181,7 @@ def test_rejects_are_not_written_through_a_link(tmp_path: Path, way: str) -> Non
 def test_rejects_are_written_to_files_pipes_and_devices(tmp_path: Path) -> None:
     bad, rejects = b"{broken\n", tmp_path / "rejects"
     for _ in range(2):  # the second time it is there, and emptied
-        done = swipefl(tmp_path / "home", "ingest", "-", "--rejects", str(rejects), given=bad + GOOD[0])
+        done = swipefl(tmp_path / "home", "ingest", "--json", "-", "--rejects", str(rejects), given=bad + GOOD[0])
         assert (done.code, rejects.read_bytes(), stat.S_IMODE(rejects.stat().st_mode)) == (0, bad, 0o600)
     done = swipefl(tmp_path / "home", "ingest", "-", "--rejects", "/dev/stdout", "--json", given=bad + GOOD[0])
     assert (done.code, bad.decode() in done.out) == (0, True)
@@ -226,7 +226,7 @@ def test_a_user_whom_nobody_knows_needs_no_more_than_a_home(somebodys: Path) -> 
 def test_a_tilde_is_a_home_folder_wherever_it_is_said(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('log = "json"\n')
     for words, extra in (([], {"SWIPEFL_HOME": "~/."}), (["--home", "~"], {})):
-        done = swipefl(tmp_path / "elsewhere", "config", *words, HOME=str(tmp_path), **extra)
+        done = swipefl(tmp_path / "elsewhere", "config", "--json", *words, HOME=str(tmp_path), **extra)
         values = {row["name"]: row for row in done.json["settings"]}
         assert Path(values["home"]["value"]) == tmp_path
         assert (values["log"]["value"], values["log"]["source"]) == ("json", "config.toml")

@@ -224,7 +224,7 @@ def test_a_forged_or_downgraded_model_ends_sync_with_4_and_the_device_predicts_o
                 servicer.manifest = {"version": 1}
         before = swipefl(tmp_path, "predict", "-", "--json", given=line)
         assert before.code == 0
-        done = swipefl(tmp_path, "sync")
+        done = swipefl(tmp_path, "sync", "--json")
         assert (done.code, "nothing" in done.err, done.out) == (4, True, "")
         assert swipefl(tmp_path, "predict", "-", "--json", given=line).out == before.out
 

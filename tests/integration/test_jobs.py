@@ -42,10 +42,10 @@ def mixed(tmp_path: Path) -> Path:
 def test_several_processes_answer_as_one_does(mixed: Path, tmp_path: Path, flags: tuple[str, ...]) -> None:
     home = tmp_path / "home"
     assert swipefl(home, "words", "add", "ouyangxi", "--language", "en").code == 0
-    alone = swipefl(home, "predict", str(mixed), *flags)
+    alone = swipefl(home, "predict", "--json", str(mixed), *flags)
     assert (alone.code, "error" in alone.out) == (0, True)
     for jobs in ("1", "2", "3"):
-        together = swipefl(home, "predict", str(mixed), "--jobs", jobs, *flags)
+        together = swipefl(home, "predict", "--json", str(mixed), "--jobs", jobs, *flags)
         assert (together.code, together.out) == (alone.code, alone.out)
 
 
@@ -54,7 +54,7 @@ def test_a_packed_file_and_an_empty_one_are_shared_too(tmp_path: Path) -> None:
     packed.write_bytes(gzip.compress(b"".join(GOOD[:20])))
     empty.write_bytes(b"")
     for path in (packed, empty):
-        alone, together = (swipefl(tmp_path, "predict", str(path), *jobs) for jobs in ((), ("--jobs", "2")))
+        alone, together = (swipefl(tmp_path, "predict", "--json", str(path), *jobs) for jobs in ((), ("--jobs", "2")))
         assert (together.code, together.out) == (alone.code, alone.out)
 
 
@@ -80,7 +80,7 @@ def test_which_languages_were_guessed_is_told_as_by_one(tmp_path: Path, command:
 
 
 def test_standard_input_is_for_one(tmp_path: Path) -> None:
-    done = swipefl(tmp_path, "predict", "-", "--jobs", "2", given=GOOD[0])
+    done = swipefl(tmp_path, "predict", "--json", "-", "--jobs", "2", given=GOOD[0])
     assert (done.code, done.out) == (2, "")
     assert "standard input is answered line by line, by one process; name the file" in done.err
     assert swipefl(tmp_path, "predict", "-", "--jobs", "1", given=GOOD[0]).code == 0
@@ -105,7 +105,7 @@ def test_what_cannot_be_read_ends_as_with_one(tmp_path: Path, jobs: str) -> None
 def begun(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A long prediction in a session of its own, whose two processes are there and answer."""
     many_swipes(tmp_path / "many.jsonl")
-    command = [sys.executable, "-m", "swipefl", "predict", str(tmp_path / "many.jsonl"), "--jobs", "2"]
+    command = [sys.executable, "-m", "swipefl", "predict", "--json", str(tmp_path / "many.jsonl"), "--jobs", "2"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, 0, env=environment(tmp_path), start_new_session=True, **pipes) as process:
         assert process.stdout

@@ -46,7 +46,7 @@ def joined(home: Path, serving: Coordinator) -> Path:
 
 
 def words_of(home: Path, *flags: str) -> list[str]:
-    done = swipefl(home, "predict", "-", *flags, given=b"".join(GOOD[:5]))
+    done = swipefl(home, "predict", "--json", "-", *flags, given=b"".join(GOOD[:5]))
     assert done.code == 0
     return [json.loads(line)["candidates"][0]["word"] for line in done.out.splitlines()]
 

@@ -37,7 +37,9 @@ def is_answer(line: dict[str, Any]) -> bool:
 
 def test_each_line_of_the_page_is_answered_as_it_says(tmp_path: Path) -> None:
     asked = [line for block in BLOCKS for line in block if not is_answer(line)]
-    done = swipefl(tmp_path, "predict", "-", given="".join(json.dumps(line) + "\n" for line in asked).encode())
+    done = swipefl(
+        tmp_path, "predict", "--json", "-", given="".join(json.dumps(line) + "\n" for line in asked).encode()
+    )
     answers = [json.loads(line) for line in done.out.splitlines()]
     assert [answer["gesture_id"] for answer in answers] == [line["gesture_id"] for line in asked]
     assert [answer["line"] for answer in answers] == [*range(1, len(asked) + 1)]
@@ -61,7 +63,7 @@ def test_each_line_of_the_page_is_answered_as_it_says(tmp_path: Path) -> None:
 def test_the_lines_of_the_file_are_stored_corrected_and_taken_back(tmp_path: Path) -> None:
     (lines,) = [block for block in BLOCKS if any("delete" in line for line in block)]
     for line, counts in zip(lines, [(1, 0, 0), (0, 1, 0), (0, 0, 1)], strict=True):
-        done = swipefl(tmp_path, "ingest", "-", given=json.dumps(line).encode() + b"\n").json
+        done = swipefl(tmp_path, "ingest", "--json", "-", given=json.dumps(line).encode() + b"\n").json
         assert (done["stored"], done["corrected"], done["deleted"], done["rejected"]) == (*counts, 0)
     assert swipefl(tmp_path, "export").out == ""
 
@@ -121,7 +123,7 @@ def test_the_keyboard_in_shell(shell: str, tmp_path: Path, given: dict[str, str]
     ]
     assert lines_in(swipes)[-1]["coords"][0]["x"] == 5
     assert swipes.stat().st_mode & 0o777 == 0o600
-    report = swipefl(tmp_path / "home", "ingest", str(swipes)).json
+    report = swipefl(tmp_path / "home", "ingest", "--json", str(swipes)).json
     assert (report["stored"], report["deleted"], report["rejected"]) == (5, 2, 0)
     exported = [json.loads(line) for line in swipefl(tmp_path / "home", "export").out.splitlines()]
     assert [line["word"] for line in exported] == ["Hello", second[0], quite[0]]
@@ -245,5 +247,5 @@ def test_the_keyboard_in_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
         (fifth, "", False),
     ]
     assert swipes.stat().st_mode & 0o777 == 0o600
-    report = swipefl(tmp_path / "home", "ingest", str(swipes)).json
+    report = swipefl(tmp_path / "home", "ingest", "--json", str(swipes)).json
     assert (report["stored"], report["deleted"], report["rejected"]) == (4, 1, 0)

@@ -20,7 +20,7 @@ ROWS = "qwertzuiopü asdfghjklöä yxcvbnmß"
 def test_a_keyboard_by_its_rows_is_swiped_on(tmp_path: Path) -> None:
     added = swipefl(tmp_path, "keyboards", "add", "--rows", ROWS, "--language", "de,en", "--name", "mine", "--json")
     assert added.json == {"name": "mine", "languages": ["de", "en"], "keys": 30, "own": True, "left_out": []}
-    mine = keyboard_from_json(swipefl(tmp_path, "keyboards", "show", "mine").json)
+    mine = keyboard_from_json(swipefl(tmp_path, "keyboards", "show", "--json", "mine").json)
     swipes = [to_line(e) | {"keyboard": "mine"} for e in examples(4, keyboard=mine, words=("größe", "straße"))]
     report = swipefl(tmp_path, "ingest", "-", "--json", given=lines(*swipes)).json
     assert (report["stored"], report["suspect"]) == (4, 0)
@@ -65,7 +65,10 @@ def test_what_cannot_be_added_is_refused_with_the_reason(tmp_path: Path, words: 
 
 def test_all_layouts_are_listed_with_their_languages(tmp_path: Path) -> None:
     swipefl(tmp_path, "keyboards", "add", "--rows", "abc def", "--name", "mine")
-    listed = {keyboard.pop("name"): keyboard for keyboard in swipefl(tmp_path, "keyboards", "list").json["keyboards"]}
+    listed = {
+        keyboard.pop("name"): keyboard
+        for keyboard in swipefl(tmp_path, "keyboards", "list", "--json").json["keyboards"]
+    }
     assert [*listed] == [*BUILT_IN, "mine"]
     assert listed["qwertz-ch"] == {"languages": ["de-ch", "fr"], "keys": 29, "own": False}
     assert listed["mine"] == {"languages": [], "keys": 6, "own": True}
@@ -76,7 +79,7 @@ def test_all_layouts_are_listed_with_their_languages(tmp_path: Path) -> None:
 def test_predict_takes_a_layout_of_the_package_by_name(tmp_path: Path) -> None:
     swipe = to_line(examples(1, keyboard=built_in("dvorak"), words=("hello",))[0])
     assert swipe["keyboard"] == "dvorak"
-    found = swipefl(tmp_path, "predict", "-", given=lines(swipe)).json["candidates"]
+    found = swipefl(tmp_path, "predict", "--json", "-", given=lines(swipe)).json["candidates"]
     assert "hello" in [candidate["word"] for candidate in found]
     report = swipefl(tmp_path, "ingest", "-", "--json", given=lines(swipe, gesture(gesture_id="plain"))).json
     assert report["stored"] == 2

@@ -36,7 +36,7 @@ def test_a_new_user_gets_words_as_they_are_written(tmp_path: Path, language: str
         for seed in range(3)
         for example in examples(1, seed=seed, keyboard=keyboard, words=(word,))
     ]
-    done = swipefl(tmp_path / "home", "predict", "-", "--top", "1", given=lines(*given))
+    done = swipefl(tmp_path / "home", "predict", "--json", "-", "--top", "1", given=lines(*given))
     assert (done.code, done.err) == (0, "")
     found = [json.loads(line)["candidates"][0]["word"] for line in done.out.splitlines()]
     assert len(found) == 3 * len(words)
@@ -51,12 +51,15 @@ def test_a_flag_comes_before_the_line_that_before_the_keyboard_that_before_the_p
     (tmp_path / "config.toml").write_text('languages = ["xd"]\n')
     swipe, labelled = unlabelled("hello"), unlabelled("hello", ("xc",))
     said = json.dumps(json.loads(labelled) | {"language": "xb"}).encode()
-    assert words_of(swipefl(tmp_path, "predict", "-", given=swipe)) == ["hells"]
-    assert words_of(swipefl(tmp_path, "predict", "-", given=swipe, SWIPEFL_LANGUAGES="xa,xd"))[1:]
-    assert words_of(swipefl(tmp_path, "predict", "-", given=labelled)) == ["jello"]
-    assert words_of(swipefl(tmp_path, "predict", "-", given=said)) == ["hello"]
-    assert words_of(swipefl(tmp_path, "predict", "-", "--language", "xa", given=said)) == ["helot"]
-    assert set(words_of(swipefl(tmp_path, "predict", "-", "--language", "xa,xc", given=said))) == {"helot", "jello"}
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=swipe)) == ["hells"]
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=swipe, SWIPEFL_LANGUAGES="xa,xd"))[1:]
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=labelled)) == ["jello"]
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=said)) == ["hello"]
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", "--language", "xa", given=said)) == ["helot"]
+    assert set(words_of(swipefl(tmp_path, "predict", "--json", "-", "--language", "xa,xc", given=said))) == {
+        "helot",
+        "jello",
+    }
 
 
 def test_lines_of_many_languages_and_layouts_do_not_fill_the_memory(tmp_path: Path) -> None:
@@ -79,8 +82,8 @@ def test_of_many_languages_of_a_line_the_first_three_count(tmp_path: Path) -> No
     four = ("xa", "xb", "xc", "xd")
     said = lines(json.loads(unlabelled("hello")) | {"languages": four})
     for swipe in (said, unlabelled("hello", four)):
-        assert set(words_of(swipefl(tmp_path, "predict", "-", given=swipe))) == {"helot", "hello", "jello"}
-    flag = words_of(swipefl(tmp_path, "predict", "-", "--language", ",".join(four), given=said))
+        assert set(words_of(swipefl(tmp_path, "predict", "--json", "-", given=swipe))) == {"helot", "hello", "jello"}
+    flag = words_of(swipefl(tmp_path, "predict", "--json", "-", "--language", ",".join(four), given=said))
     assert set(flag) == {"helot", "hello", "jello", "hells"}
 
 
@@ -113,7 +116,7 @@ def test_the_systems_language_counts_also_for_processes_that_are_told_none_or_an
         assert (shown["languages"]["value"], shown["languages"]["source"]) == ("de", "swipefl.db")
         (known,) = swipefl(tmp_path, "words", "list", "--json", **extra).json["words"]
         assert (known["languages"], known["language"]) == (["de"], "de")
-    first = swipefl(tmp_path, "predict", "-", given=swipe, LANG="ru_RU.UTF-8")
+    first = swipefl(tmp_path, "predict", "--json", "-", given=swipe, LANG="ru_RU.UTF-8")
     assert (words_of(first)[0].lower(), "de: your system said so" in first.err) == (word.lower(), True)
     assert swipefl(tmp_path, "predict", "-", given=swipe).err == ""
     (tmp_path / "config.toml").write_text('languages = "en"\n')
@@ -122,7 +125,7 @@ def test_the_systems_language_counts_also_for_processes_that_are_told_none_or_an
 
 @pytest.mark.parametrize("locale", ["C", "POSIX", "C.UTF-8", "", "en_GB.UTF-8", "nonsense!"])
 def test_a_locale_that_names_no_language_means_english(tmp_path: Path, locale: str) -> None:
-    assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled("hello"), LC_ALL=locale))[0] == "hello"
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=unlabelled("hello"), LC_ALL=locale))[0] == "hello"
 
 
 def test_config_shows_the_languages_and_where_they_come_from(tmp_path: Path) -> None:
@@ -143,9 +146,9 @@ def test_config_shows_the_languages_and_where_they_come_from(tmp_path: Path) -> 
 
 
 def test_a_keyboard_that_can_spell_no_word_of_its_languages_says_what_to_do(tmp_path: Path) -> None:
-    done = swipefl(tmp_path, "predict", "-", given=unlabelled("hello", ("ru",)))
+    done = swipefl(tmp_path, "predict", "--json", "-", given=unlabelled("hello", ("ru",)))
     assert (done.code, "candidates" in done.json, "--language" in done.json["error"]) == (0, False, True)
-    unknown = swipefl(tmp_path, "predict", "-", given=unlabelled("hello", ("xx",)))
+    unknown = swipefl(tmp_path, "predict", "--json", "-", given=unlabelled("hello", ("xx",)))
     assert "lexicons add" in unknown.json["error"]
     screen = seen(swipefl_on_terminal(tmp_path, "predict", "-", given=unlabelled("hello", ("xx",))).out)
     assert any("--language" in line for line in screen)
@@ -169,12 +172,14 @@ def test_a_word_that_was_learned_on_a_keyboard_of_two_languages_is_offered_in_bo
     known = {"word": word, "language": "xx,en", "languages": ["xx", "en"], "uses": 2, "origin": "typed"}
     assert swipefl(tmp_path, "words", "list", "--json").json["words"] == [known]
     for languages in (("xx",), ("en",), ("en", "ru"), ("xx-yy",)):
-        assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled(word.lower(), languages)))[0] == word
+        assert (
+            words_of(swipefl(tmp_path, "predict", "--json", "-", given=unlabelled(word.lower(), languages)))[0] == word
+        )
     assert swipefl(tmp_path, "words", "remove", word.upper(), "--language", "xx").code == 0
     known |= {"language": "en", "languages": ["en"]}
     assert swipefl(tmp_path, "words", "list", "--json").json["words"] == [known]
     swipe = unlabelled(word.lower(), ("xx",))
-    assert "candidates" not in swipefl(tmp_path, "predict", "-", given=swipe).json
+    assert "candidates" not in swipefl(tmp_path, "predict", "--json", "-", given=swipe).json
 
 
 def test_words_take_every_language_and_several_and_else_the_persons(tmp_path: Path) -> None:

@@ -34,14 +34,14 @@ def test_a_list_of_ones_own_is_used_lies_in_the_store_and_gives_the_packages_bac
     assert "c++" not in done.err
     assert listed(tmp_path) == {**before, "en": ("words.txt", 1)}
     swipe = unlabelled("hello", ("en-gb",))
-    assert words_of(swipefl(tmp_path, "predict", "-", given=swipe)) == ["hells"]
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=swipe)) == ["hells"]
     (tmp_path / "words.txt").unlink()
-    assert words_of(swipefl(tmp_path, "predict", "-", given=swipe)) == ["hells"]
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=swipe)) == ["hells"]
     assert "hells" not in swipefl(tmp_path, "export").out
     screen = seen(swipefl_on_terminal(tmp_path, "lexicons", "list").out)
     assert any(line.split()[:2] == ["en", "1"] and "your own: words.txt" in line for line in screen)
     assert swipefl(tmp_path, "lexicons", "remove", "en").code == 0
-    assert words_of(swipefl(tmp_path, "predict", "-", given=swipe))[0] == "hello"
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=swipe))[0] == "hello"
     assert listed(tmp_path) == before
     again = swipefl(tmp_path, "lexicons", "remove", "en")
     assert (again.code, "swipefl lexicons list" in again.err) == (2, True)
@@ -54,7 +54,7 @@ def test_lists_of_other_programs_are_read(tmp_path: Path) -> None:
         "language": "xa", "name": "main_xa.combined", "words": 2, "left_out": {"offensive": 1}, "bad_lines": [],
             "is_guessed": False,
     }  # fmt: skip
-    assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled("hello", ("xa",))))[0] == "Hello"
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=unlabelled("hello", ("xa",))))[0] == "Hello"
     assert added(tmp_path, "2\nHello/S\nHells\n", "xb", "xb.dic", "--name", "mine").code == 0
     assert listed(tmp_path)["xb"] == ("mine", 2)
 
@@ -62,7 +62,10 @@ def test_lists_of_other_programs_are_read(tmp_path: Path) -> None:
 def test_wordfreqs_list_is_taken_where_it_is_installed_and_else_told_of(tmp_path: Path) -> None:
     done = swipefl(tmp_path, "lexicons", "add", "--from-wordfreq", "da", "--json")
     assert (done.code, done.json["language"], done.json["words"] > 10_000) == (0, "da", True)
-    assert words_of(swipefl(tmp_path, "predict", "-", "--language", "da", given=unlabelled("hygge")))[0] == "hygge"
+    assert (
+        words_of(swipefl(tmp_path, "predict", "--json", "-", "--language", "da", given=unlabelled("hygge")))[0]
+        == "hygge"
+    )
     unknown = swipefl(tmp_path, "lexicons", "add", "--from-wordfreq", "xx")
     assert (unknown.code, "wordfreq has no list of 'xx'" in unknown.err) == (2, True)
     hidden = tmp_path / "hidden" / "wordfreq.py"
@@ -107,8 +110,10 @@ def test_a_damaged_list_in_the_store_is_told_of_and_stops_no_other_language(tmp_
     with closing(sqlite3.connect(tmp_path / "swipefl.db")) as db, db:
         db.execute("UPDATE lexicons SET content = zeroblob(9)")
     given = unlabelled("mine", ("xx",))
-    assert swipefl(tmp_path, "predict", "-", given=given).json["code"] == "damaged-database"  # the session goes on
+    assert (
+        swipefl(tmp_path, "predict", "--json", "-", given=given).json["code"] == "damaged-database"
+    )  # the session goes on
     (tmp_path / "one.jsonl").write_bytes(given)
     done = swipefl(tmp_path, "predict", str(tmp_path / "one.jsonl"))
     assert (done.code, "bug" in done.err) == (5, False)
-    assert words_of(swipefl(tmp_path, "predict", "-", given=unlabelled("hello", ("en",))))[0] == "hello"
+    assert words_of(swipefl(tmp_path, "predict", "--json", "-", given=unlabelled("hello", ("en",))))[0] == "hello"

@@ -87,7 +87,7 @@ def test_a_visit_succeeds_over_loss_and_delay_and_after_a_partition(wire: Wire, 
         wire.change(loss=0.03, delay_s=0.02)
         assert sync(LONG_S).json["pulled"]
         second = device.queue(2)
-        command = [*wire.device, sys.executable, "-m", "swipefl", "sync"]
+        command = [*wire.device, sys.executable, "-m", "swipefl", "sync", "--json"]
         with subprocess.Popen(command, env=environment(home), stderr=subprocess.DEVNULL) as process:
             wait_until(lambda: device.store.outbox.waiting()[0].attempted)
             wire.change(loss=1.0)  # in the middle of an upload

@@ -67,7 +67,7 @@ def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> No
     home, _ = trained
     first, second = GOOD[:2]
     unlabelled = {k: v for k, v in json.loads(second).items() if k != "word"}
-    command = [sys.executable, "-m", "swipefl", "predict", "-", "--top", "3"]
+    command = [sys.executable, "-m", "swipefl", "predict", "-", "--json", "--top", "3"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home)) as process:
         assert process.stdin
         assert process.stdout
@@ -83,17 +83,17 @@ def test_predict_answers_each_line_as_it_comes(trained: tuple[Path, Done]) -> No
 
 def test_predict_works_from_the_first_minute_and_makes_no_store(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    done = swipefl(home, "predict", "-", given=GOOD[0])
+    done = swipefl(home, "predict", "--json", "-", given=GOOD[0])
     assert done.json["candidates"][0]["spelled"] == json.loads(EXAMPLE.read_text().splitlines()[0])["word"]
     assert not home.exists()
 
 
 def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
     first = GOOD[0]
-    best, second, *_ = swipefl(tmp_path, "predict", "-", given=first).json["candidates"]
+    best, second, *_ = swipefl(tmp_path, "predict", "--json", "-", given=first).json["candidates"]
     prior = tmp_path / "prior.txt"
     prior.write_text(f"\ufeff{best['word']}\t-60\n\n{second['word']} -1.5\n")
-    again = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=first).json["candidates"]
+    again = swipefl(tmp_path, "predict", "--json", "-", "--prior", str(prior), given=first).json["candidates"]
     assert again[0]["word"] == second["word"]
     assert again[0]["probability"] > second["probability"]
     assert best["word"] != again[0]["word"]
@@ -101,18 +101,18 @@ def test_a_prior_moves_its_words_up_and_down(tmp_path: Path) -> None:
 
 def test_a_prior_has_words_as_they_are_written(tmp_path: Path) -> None:
     """One that is spelled as the likeliest is, but written in a way that no list has, comes as it is written."""
-    best = swipefl(tmp_path, "predict", "-", given=GOOD[0]).json["candidates"][0]
+    best = swipefl(tmp_path, "predict", "--json", "-", given=GOOD[0]).json["candidates"][0]
     written = f"{best['word'][:2]}-{best['word'][2:]}"
     prior = tmp_path / "prior.txt"
     prior.write_text(f"{written} -1\n")
-    first = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=GOOD[0]).json["candidates"][0]
+    first = swipefl(tmp_path, "predict", "--json", "-", "--prior", str(prior), given=GOOD[0]).json["candidates"][0]
     assert (first["word"], first["spelled"]) == (written, best["spelled"])
 
 
 def test_words_of_a_prior_that_no_keyboard_can_spell_are_counted(tmp_path: Path) -> None:
     prior = tmp_path / "prior.txt"
     prior.write_text("fine -3\nsecret++ -1\n")
-    done = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=GOOD[0])
+    done = swipefl(tmp_path, "predict", "--json", "-", "--prior", str(prior), given=GOOD[0])
     assert (done.code, done.json["candidates"] != []) == (0, True)
     assert ("1 word that" in done.err, "secret" in done.err) == (True, False)
 
@@ -134,7 +134,9 @@ def test_words_of_a_prior_that_no_keyboard_can_spell_are_counted(tmp_path: Path)
 def test_a_prior_that_cannot_be_read_names_its_line_and_no_word(tmp_path: Path, line: str) -> None:
     prior = tmp_path / "prior.txt"
     prior.write_text(f"fine -3\n{line}\n")
-    done = swipefl(tmp_path, "predict", "-", "--prior", str(prior), given=EXAMPLE.read_bytes().splitlines()[0])
+    done = swipefl(
+        tmp_path, "predict", "--json", "-", "--prior", str(prior), given=EXAMPLE.read_bytes().splitlines()[0]
+    )
     assert done.code == 3
     assert "line 2" in done.err
     assert "secret" not in done.err + done.out
@@ -154,7 +156,7 @@ def test_a_name_that_was_swiped_twice_becomes_swipeable(trained: tuple[Path, Don
     assert name
     assert name[0]["origin"] == "typed"
     named = [line for line in EXAMPLE.read_bytes().splitlines() if b'"zuzanka"' in line]
-    answers = swipefl(home, "predict", "-", given=b"\n".join(named) + b"\n").out.splitlines()
+    answers = swipefl(home, "predict", "--json", "-", given=b"\n".join(named) + b"\n").out.splitlines()
     right = sum(json.loads(a)["candidates"][0]["word"] == "zuzanka" for a in answers)
     assert right > len(named) / 2
 

@@ -18,25 +18,25 @@ def said(word: str, before: str | None, count: int, seed: int = 0) -> bytes:
 
 def test_they_are_shown_counted_and_forgotten(tmp_path: Path) -> None:
     home, file = tmp_path / "home", tmp_path / "swipes.jsonl"
-    assert run(home, "words", "phrases").json == {"phrases": []}
+    assert run(home, "words", "phrases", "--json").json == {"phrases": []}
     file.write_bytes(said("water", "My account is 4711, I drink", 3) + said("hello", "", 1) + said("house", None, 1))
     assert run(home, "ingest", str(file)).code == 0
-    shown = run(home, "words", "phrases").json["phrases"]
+    shown = run(home, "words", "phrases", "--json").json["phrases"]
     assert [(phrase["before"], phrase["word"], phrase["uses"]) for phrase in shown] == [
         ("drink", "water", 3),
         ("i drink", "water", 3),
         ("", "hello", 1),
     ]
-    assert run(home, "status").json["in_order"] == 4
+    assert run(home, "status", "--json").json["in_order"] == 4
     lines_out = [json.loads(line) for line in run(home, "export").out.splitlines()]
     assert [line.get("before") for line in lines_out] == ["I drink"] * 3 + ["", None]
-    preview = run(home, "forget", "--word", "drink", "--dry-run").json
+    preview = run(home, "forget", "--json", "--word", "drink", "--dry-run").json
     assert run(home, "forget", "--word", "drink", "--json").json == preview
     assert (preview["erased"], preview["stood_before"]) == (0, 3)
-    after = [(phrase["before"], phrase["word"]) for phrase in run(home, "words", "phrases").json["phrases"]]
+    after = [(phrase["before"], phrase["word"]) for phrase in run(home, "words", "phrases", "--json").json["phrases"]]
     assert after == [("", "hello")]
     assert run(home, "forget", "--all").code == 0
-    assert run(home, "words", "phrases").json == {"phrases": []}
+    assert run(home, "words", "phrases", "--json").json == {"phrases": []}
 
 
 def test_a_running_device_knows_what_was_swiped_meanwhile(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_lines_of_python_do_what_they_say(tmp_path: Path) -> None:
 
 def test_words_of_each_language_come_back_as_they_are_written(tmp_path: Path) -> None:
     meant = [json.loads(line) for line in (ROOT / "examples" / "languages.jsonl").read_text("utf-8").splitlines()]
-    done = swipefl(tmp_path, "predict", str(ROOT / "examples" / "languages.jsonl"))
+    done = swipefl(tmp_path, "predict", "--json", str(ROOT / "examples" / "languages.jsonl"))
     found = [json.loads(line)["candidates"][0]["word"] for line in done.out.splitlines()]
     assert found == [line["word"] for line in meant]
     promised = readme_block("Your language, your layout").splitlines()[0].split("#")[1].strip().split(", ")

@@ -34,7 +34,7 @@ def test_the_word_that_is_said_counts_and_no_log_changes_it(home: Path) -> None:
     assert done.json == {"gesture_id": "1", "handle": HANDLES[2][:12], "verdict": "good", "changed": True}
     again = swipefl(home, "ingest", "-", "--json", given=lines(to_line(THREE))).json
     assert (again["stored"], again["corrected"], again["duplicates"]) == (0, 0, 1)
-    assert swipefl(home, "show", "1").json["word"] == "zyzzogetom"
+    assert swipefl(home, "show", "--json", "1").json["word"] == "zyzzogetom"
     said = swipefl(home, "relabel", HANDLES[2][:12], "pizza")
     assert said.out == ""
     assert "pizza" not in said.err
@@ -70,7 +70,7 @@ def test_one_gesture_is_erased_as_the_preview_says(home: Path, which: str) -> No
     others = [name for name in ("1", HANDLES[0][:12], HANDLES[1]) if name != which]
     assert swipefl(home, "forget", "--id", others[0], "--dry-run", "--json").json["words"] == 1
     assert swipefl(home, "forget", "--id", others[0], "--json").json["words"] == 1
-    assert [word["word"] for word in swipefl(home, "words", "list").json["words"]] == ["pizzeria"]
+    assert [word["word"] for word in swipefl(home, "words", "list", "--json").json["words"]] == ["pizzeria"]
 
 
 def test_an_id_of_several_erases_nothing(home: Path) -> None:

@@ -49,7 +49,7 @@ class Session:
 
 @contextmanager
 def session(home: Path, *words: str) -> Iterator[Session]:
-    command = [sys.executable, "-m", "swipefl", "predict", "-", *words]
+    command = [sys.executable, "-m", "swipefl", "predict", "-", "--json", *words]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(home)) as process:
         yield Session(process)
         assert process.stdin
@@ -102,13 +102,13 @@ def test_every_line_is_answered_once_in_order_and_names_its_request(tmp_path: Pa
 
 
 def test_blank_lines_are_counted_and_not_answered(tmp_path: Path) -> None:
-    done = swipefl(tmp_path, "predict", "-", given=b"\n \t\n" + GOOD[0] + b"\r\n\n" + GOOD[1])
+    done = swipefl(tmp_path, "predict", "--json", "-", given=b"\n \t\n" + GOOD[0] + b"\r\n\n" + GOOD[1])
     assert [json.loads(answer)["line"] for answer in done.out.splitlines()] == [3, 6]
 
 
 def test_a_list_is_answered_by_one_line_a_gesture(tmp_path: Path) -> None:
     listed = b"[" + b",".join(line.strip() for line in GOOD[:2]) + b"]\n"
-    done = swipefl(tmp_path, "predict", "-", given=listed + b"[]\n" + GOOD[2])
+    done = swipefl(tmp_path, "predict", "--json", "-", given=listed + b"[]\n" + GOOD[2])
     answers = [json.loads(answer) for answer in done.out.splitlines()]
     assert [(answer["line"], answer.get("code")) for answer in answers] == [(1, None)] * 2 + [
         (2, "no-gesture"),
@@ -122,7 +122,8 @@ def test_a_list_is_answered_by_one_line_a_gesture(tmp_path: Path) -> None:
 def test_parts_sum_to_the_score_where_they_are_asked_for(tmp_path: Path) -> None:
     given = lines({**POINTS, "before": "i am"})
     plain, explained = (
-        swipefl(tmp_path, "predict", "-", *flags, given=given).json["candidates"] for flags in ((), ("--explain",))
+        swipefl(tmp_path, "predict", "--json", "-", *flags, given=given).json["candidates"]
+        for flags in ((), ("--explain",))
     )
     assert [{name: c[name] for name in plain[0]} for c in explained] == plain
     assert all(sum(c["parts"].values()) == pytest.approx(c["score"], abs=1e-3) for c in explained)
@@ -143,7 +144,7 @@ def test_a_session_finds_the_words_that_an_evaluation_does(tmp_path: Path) -> No
     path = tmp_path / "swipes.jsonl"
     with gzip.open(SHARED / "how_we_swipe" / "dev.jsonl.gz") as dev:
         path.write_bytes(b"".join(islice(dev, 0, None, 36)))
-    judged = swipefl(tmp_path / "home", "evaluate", str(path), "--model", "base").json
+    judged = swipefl(tmp_path / "home", "evaluate", "--json", str(path), "--model", "base").json
     meant = [example.spelled for example in read_examples(path)]
     with session(tmp_path / "home", "--top", "20", "--offensive-words") as asked:
         said = [asked.ask(line)["candidates"] for line in path.read_bytes().splitlines(keepends=True)]
@@ -179,7 +180,7 @@ def test_a_new_model_and_a_keyboard_are_taken_up_beside_a_running_process(tmp_pa
         def follows(said: dict[str, Any]) -> bool:
             return bool(
                 asked.ask(lines(said))["candidates"]
-                == swipefl(home, "predict", "-", given=lines(said)).json["candidates"]
+                == swipefl(home, "predict", "--json", "-", given=lines(said)).json["candidates"]
             )
 
         base = asked.ask(lines(POINTS))["candidates"]

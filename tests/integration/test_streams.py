@@ -109,7 +109,7 @@ def test_no_file_of_ours_gets_the_number_of_a_closed_stream(home: Path, streams:
 def test_output_is_utf_8_in_every_locale(tmp_path: Path, locale: dict[str, str]) -> None:
     given = lines(gesture(gesture_id="straße-приветище"), {"word": "x"})
     with subprocess.Popen(
-        [sys.executable, "-m", "swipefl", "predict", "-"],
+        [sys.executable, "-m", "swipefl", "predict", "-", "--json"],
         env=environment(tmp_path, **locale),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

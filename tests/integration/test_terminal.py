@@ -34,7 +34,7 @@ def test_predict_answers_in_aligned_columns_under_one_header(tmp_path: Path) -> 
     starts = [match.start() for match in re.finditer(r"\S+", header)]
     cells = [[row[a:b].strip() for a, b in pairwise([*starts, None])] for row in rows]
     cells = [row for row in cells if row[0]]  # the rest of long lists of words
-    for i, line in enumerate(swipefl(home, "predict", str(path)).out.splitlines()[:5]):
+    for i, line in enumerate(swipefl(home, "predict", "--json", str(path)).out.splitlines()[:5]):
         first, second = json.loads(line)["candidates"][:2]
         assert cells[i][:3] == [f"example-000{i}", first["word"], f"{first['probability']:.0%}"]
         assert cells[i][3].startswith(second["word"])

@@ -80,7 +80,9 @@ def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> N
     assert Path(run("-c", "import swipefl; print(swipefl.__file__)").decode().strip()).is_relative_to(unpacked)
     assert json.loads(run("-m", "swipefl", "ingest", "-", given=some))["stored"] == 30
     assert json.loads(run("-m", "swipefl", "cycle"))["rounds"][0]["push"] == "none"
-    assert json.loads(run("-m", "swipefl", "predict", "-", given=some.splitlines(keepends=True)[0]))["candidates"]
+    assert json.loads(run("-m", "swipefl", "predict", "-", "--json", given=some.splitlines(keepends=True)[0]))[
+        "candidates"
+    ]
     assert json.loads(run("-m", "swipefl", "status"))["gestures"]["good"] == 30
 
 
