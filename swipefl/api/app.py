@@ -44,13 +44,12 @@ def app_of(device: Device) -> FastAPI:
         app.include_router(resource.routes(device), prefix="/api/v1")
     app.include_router(health.routes(device))
     app.state.metrics = Metrics()
-    app.include_router(metrics.routes(app.state.metrics, lambda: _job_state(app)))
+    app.include_router(metrics.routes(app.state.metrics, lambda: _job_state(app.state.jobs)))
     app.openapi = openapi.told(app.openapi)  # type: ignore[method-assign]
     problems.install(app)
     app.mount("/", StaticFiles(directory=PAGE, html=True))
     return app
 
 
-def _job_state(app: FastAPI) -> str | None:
-    job = app.state.jobs.current()
-    return job and job.state
+def _job_state(jobs_here: Jobs) -> str | None:
+    return job.state if (job := jobs_here.current()) else None
