@@ -5,7 +5,7 @@ from collections import Counter
 from contextlib import suppress
 from typing import Any
 
-from swipefl.api.guards.turns import share_of
+from swipefl.api.addresses import share_of
 
 Peer = tuple[str, int]
 

@@ -21,7 +21,7 @@ def guarded(
     app: FastAPI, listening: Listening, origins: tuple[Origin, ...], token: str | None, open_paths: Collection[str]
 ) -> ASGIApp:
     """`app` behind all of them; with a `token`, what needs none are the `open_paths`."""
-    names = {"localhost", listening.address.host, *(origin.named.host for origin in origins)}
+    names = {"localhost", *listening.named, *(origin.named.host for origin in origins)}
     if not listening.is_loopback:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local", *listening.certified()}
     guarded: ASGIApp = BodyGuard(TurnGuard(app))

@@ -5,11 +5,11 @@ import socket
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
-from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 
 from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName, load_pem_x509_certificates
 
+from swipefl.api.addresses import ip_of
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.federation.protocol.pem import read_pair
@@ -46,6 +46,11 @@ class Listening:
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach it."""
         return self.address.is_loopback
+
+    @property
+    def named(self) -> list[str]:
+        """The name that was said, if it was none of an address."""
+        return [] if ip_of(self.address.host) else [self.address.host]
 
     @property
     def scheme(self) -> str:
@@ -94,23 +99,10 @@ class Listening:
         return UsageError("cannot-serve", what, Remedy.FREE_PORT, address=self.address, why=why)
 
 
-def is_loopback(host: str) -> bool:
-    """Whether an address, as a socket names it, is one of this machine for itself."""
-    try:
-        ip = ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = ip.ipv4_mapped if isinstance(ip, IPv6Address) else None
-    return (mapped or ip).is_loopback
-
-
 def reachable(host: str) -> str:
     """The host that a link for another device names: of "every address" the one that leads out of here."""
-    try:
-        is_every = ip_address(host).is_unspecified
-    except ValueError:
-        return host
-    return _way_out() if is_every else host
+    ip = ip_of(host)
+    return _way_out() if ip and ip.is_unspecified else host
 
 
 def _way_out() -> str:

@@ -29,6 +29,9 @@ class Patience:
     unwanted: int = 1 << 20
 
 
+PATIENCE = Patience()
+
+
 class PatientProtocol(H11Protocol):
     """One connection of `door`'s."""
 
@@ -64,6 +67,8 @@ class PatientProtocol(H11Protocol):
     def on_response_complete(self) -> None:
         scope: MutableMapping[str, Any] = self.cycle.scope  # type: ignore[assignment]
         pause_s = scope.get(PAUSE, 0.0)
+        if self._refused_already() and any(name == b"expect" for name, _ in self.headers):
+            self.transport.close()  # it waits to be told to send its body, and may now send something else
         super().on_response_complete()
         self._wait_for(self._missing(is_heard=bool(self.conn.trailing_data[0])))
         if pause_s and not self.transport.is_closing():

@@ -1,10 +1,11 @@
 """`swipefl serve` in a real process, and requests to it."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,14 +43,42 @@ class Serving:
         return (self.home / LOG).read_text()
 
 
+IMPATIENT = """
+import json, sys
+from pathlib import Path
+from swipefl.api.listening import Listening
+from swipefl.api.protocol import Patience
+from swipefl.api.server import serve
+from swipefl.library.device import opened
+from swipefl.settings.logs import configure_logging
+configure_logging(as_json=False)
+ready = lambda at: print(json.dumps({"url": at.url}), flush=True)
+with opened(None, {}) as device:
+    serve(device, Listening(port=0), patience=Patience(**json.loads(sys.argv[1])), on_ready=ready)
+"""
+
+
 @contextmanager
 def serving(home: Path, *flags: str, before: tuple[str, ...] = (), **extra: str) -> Iterator[Serving]:
     """`swipefl serve` with `flags` on a free port, ready to be asked; ended by SIGTERM.
 
     `before` is a command that runs it, `extra` are variables of its environment.
     """
-    home.mkdir(parents=True, exist_ok=True)
     command = [*before, sys.executable, "-m", "swipefl", "serve", "--port", "0", "--json", *flags]
+    with _started(home, command, **extra) as started:
+        yield started
+
+
+@contextmanager
+def impatient(home: Path, **seconds: float) -> Iterator[Serving]:
+    """The same on loopback, with another patience than the command has."""
+    with _started(home, [sys.executable, "-c", IMPATIENT, json.dumps(seconds)]) as started:
+        yield started
+
+
+@contextmanager
+def _started(home: Path, command: list[str], **extra: str) -> Iterator[Serving]:
+    home.mkdir(parents=True, exist_ok=True)
     with (home / LOG).open("ab") as log:
         process = subprocess.Popen(command, env=environment(home, **extra), stdout=subprocess.PIPE, stderr=log)
     assert process.stdout
@@ -67,3 +96,73 @@ def serving(home: Path, *flags: str, before: tuple[str, ...] = (), **extra: str)
             process.kill()
             process.wait()
         process.stdout.close()
+
+
+@dataclass
+class Raw:
+    """A connection on which any bytes can be said."""
+
+    connected: socket.socket
+
+    def say(self, data: bytes) -> None:
+        """Sends it, unless the other end has hung up."""
+        with suppress(OSError):
+            self.connected.sendall(data)
+
+    def answer(self) -> "Answer | None":
+        """The next answer, None where the other end hung up in its place."""
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            if not (byte := self._read(1)):
+                return None
+            head += byte
+        status, *fields = head.decode("latin-1").split("\r\n")[:-2]
+        headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
+        body, length = b"", int(headers.get("content-length", 0))
+        while len(body) < length and (part := self._read(length - len(body))):
+            body += part
+        return Answer(int(status.split()[1]), headers, body)
+
+    def is_hung_up(self) -> bool:
+        """Waits until the other end hangs up, and says whether it did."""
+        while self._read(65_536):
+            pass
+        return True
+
+    def _read(self, most: int) -> bytes:
+        try:
+            return self.connected.recv(most)
+        except TimeoutError:
+            raise
+        except OSError:
+            return b""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def code(self) -> str:
+        """Of a problem."""
+        return str(json.loads(self.body)["code"])
+
+
+@contextmanager
+def raw(serving: Serving, source: str = "127.0.0.1") -> Iterator[Raw]:
+    """A connection from an address of this machine, each of which is a client of its own."""
+    with socket.create_connection((serving.host, serving.port), LONG_S, (source, 0)) as connected:
+        yield Raw(connected)
+
+
+def request(
+    method: str, path: str, *fields: str, body: bytes = b"", host: str = "localhost", version: str = "1.1"
+) -> bytes:
+    """One request; the length of a body that there is is told."""
+    told = [f"{method} {path} HTTP/{version}", f"Host: {host}", *fields]
+    lines = [*told, f"Content-Length: {len(body)}"] if body else told
+    return "".join(f"{line}\r\n" for line in [*lines, ""]).encode("latin-1") + body

@@ -25,6 +25,8 @@ class HeadGuard:
         if size + sum(len(name) + len(value) for name, value in scope["headers"]) > self._most:
             what = "the head of a request may have {most_kb} KB at most"
             return problem_response(UsageError("long-head", what, most_kb=self._most >> 10), 431, CLOSING)
+        if scope["http_version"] not in ("1.0", "1.1"):
+            return problem_response(UsageError("other-http", "this speaks HTTP/1.1"), 505, CLOSING)
         if not scope["raw_path"].startswith(b"/"):
             return problem_response(UsageError("no-path", "an address begins with a slash"), 400, CLOSING)
         return None

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from swipefl.api.addresses import ip_of
 from swipefl.api.guards import CLOSING
-from swipefl.api.listening import is_loopback
 from swipefl.api.problems import problem_response
 from swipefl.errors import UsageError
 
@@ -61,8 +60,5 @@ class HostGuard:
     def _knows(self, host: str) -> bool:
         if host in self._names:
             return True
-        try:
-            ip = ip_address(host.strip("[]"))
-        except ValueError:
-            return False
-        return not ip.is_unspecified if self._is_reached else is_loopback(str(ip))
+        ip = ip_of(host)
+        return ip is not None and (ip.is_loopback or (self._is_reached and not ip.is_unspecified))

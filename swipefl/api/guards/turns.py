@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from swipefl.api.addresses import share_of
 from swipefl.api.guards.tokens import KNOWN, PAUSE
 from swipefl.api.problems import Busy, problem_response
 from swipefl.federation.coordinator.limits import RateLimit
@@ -140,14 +140,3 @@ def client_of(scope: Scope) -> str:
         return f"stranger {address}"
     is_page = (b"sec-fetch-site", b"same-origin") in scope["headers"]
     return f"page {address}" if is_page else f"program {address}"
-
-
-def share_of(host: str) -> str:
-    """The address that a share is counted by: of an IPv6 one its /64, as one household has."""
-    try:
-        address = ip_address(host.partition("%")[0])
-    except ValueError:
-        return host
-    if not isinstance(address, IPv6Address):
-        return host
-    return str(address.ipv4_mapped or IPv6Network((address, 64), strict=False))
