@@ -110,12 +110,12 @@ class PatientProtocol(H11Protocol):
         return "body" if self.conn.their_state is h11.SEND_BODY else None
 
     def _wait_for(self, missing: str | None) -> None:
+        self._door.busy(self.client, self.cycle is not None and not self.cycle.response_complete)
         if missing == self._waits_for:
             return
         if self._timer is not None:
             self._timer.cancel()
         self._waits_for, self._timer, self._unwanted = missing, None, 0
-        self._door.busy(self.client, missing is None)
         if missing is not None:
             after_s = self._patience.head_s if missing == "head" else self._patience.body_s
             self._timer = self.loop.call_later(after_s, self.transport.abort)
