@@ -52,10 +52,7 @@ def test_killed_in_a_storm_it_has_every_swipe_that_it_said_yes_to(tmp_path: Path
     with serving(tmp_path) as served:
         numbers = count()
         sources = [f"127.0.1.{n}" for n in range(1, STORMERS + 1)]
-        stormers = [
-            threading.Thread(target=storm, args=(served, f"127.0.1.{n}", numbers, taken))
-            for n in range(1, STORMERS + 1)
-        ]
+        stormers = [threading.Thread(target=storm, args=(served, source, numbers, taken)) for source in sources]
         for stormer in stormers:
             stormer.start()
         wait_until(lambda: len(taken) >= ENOUGH)

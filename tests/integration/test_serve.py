@@ -1,0 +1,239 @@
+"""`swipefl serve` as a person starts it: where it listens, whom it tells what, and what it cannot start with."""
+
+import json
+import os
+import re
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.certificates import certificates
+from tests.support.command import AS_ANYONE, environment, swipefl
+from tests.support.serving import Serving, serving
+from tests.support.swipes import GOOD
+from tests.support.terminal import on_terminal
+from tests.support.waiting import LONG_S, wait_until
+
+JSON = {"Content-Type": "application/json"}
+
+
+def test_the_first_line_says_where_and_nothing_is_made_before_it_is_needed(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "swipefl", "serve", "--port", "0", "--json"],
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    where = json.loads(process.stdout.readline())
+    assert re.fullmatch(r"127\.0\.0\.1:\d+", where["listening"])
+    assert where["url"] == f"http://{where['listening']}/"
+    assert where["token_file"] is None
+    assert httpx.get(where["url"]).status_code == 200
+    assert not home.exists()
+    process.terminate()
+    out, err = process.communicate(timeout=LONG_S)
+    assert (process.returncode, out) == (0, b"")
+    assert [event in err.decode() for event in ("serving", "draining", "stopped")] == [True] * 3
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "::1", "[::1]"])
+def test_it_listens_where_it_is_told(tmp_path: Path, host: str) -> None:
+    if ":" in host and not _has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with serving(tmp_path, "--host", host) as served:
+        assert httpx.get(served.url + "/health/ready").json() == {"ready": True}
+
+
+def test_every_address_of_both_kinds_with_two_colons(tmp_path: Path) -> None:
+    if not _has_ipv6():
+        pytest.skip("this machine has no IPv6")
+    with serving(tmp_path, "--host", "::", "--insecure") as served:
+        for host in ("127.0.0.1", "[::1]"):
+            answer = httpx.get(f"http://{host}:{served.port}/api/v1/keyboards", headers=served.headers)
+            assert answer.status_code == 200
+
+
+def _has_ipv6() -> bool:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--host", "0.0.0.0"), "--insecure"),
+        (("--host", "192.0.2.7"), "--insecure"),
+        (("--host", "::"), "--insecure"),
+        (("--host", "192.0.2.7", "--insecure"), "cannot listen on 192.0.2.7"),
+        (("--host", "nobody.invalid", "--insecure"), "no such host"),
+        (("--host", "http://localhost"), "scheme"),
+        (("--host", ""), "no host"),
+        (("--host", "1.2.3"), "IPv4"),
+        (("--host", "a b"), "blank"),
+        (("--port", "70000"), "65535"),
+        (("--tls-cert", "/nowhere"), "key"),
+        (("--tls-cert", "/nowhere", "--tls-key", "/nowhere"), "cannot read"),
+        (("--tls-cert", __file__, "--tls-key", __file__), "no certificate"),
+        (("--token-file", "/nowhere/token"), "/nowhere/token"),
+    ],
+)
+def test_what_it_cannot_listen_with_is_said_at_once(tmp_path: Path, flags: tuple[str, ...], told: str) -> None:
+    done = swipefl(tmp_path, "serve", "--port", "0", *flags, before=AS_ANYONE)
+    assert (done.code, done.out) == (2, "")
+    assert told in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        done = swipefl(tmp_path, "serve", "--port", str(served.port))
+    assert done.code == 2
+    assert f"cannot listen on 127.0.0.1:{served.port}: it is taken" in done.err
+    assert "--port 0" in done.err
+
+
+def test_without_its_extra_it_says_what_to_install(tmp_path: Path) -> None:
+    hidden = "import sys; sys.modules['uvicorn'] = None\nfrom swipefl.cli.app import main\nsys.argv[1:] = ['serve']\nmain()"
+    command = [sys.executable, "-c", hidden]
+    done = subprocess.run(command, env=environment(tmp_path), capture_output=True, timeout=LONG_S, check=False)
+    assert done.returncode == 2
+    assert b"swipefl[api]" in done.stderr
+
+
+def test_a_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
+    flags = ("--host", "0.0.0.0", "--insecure")
+    with serving(tmp_path, *flags) as served:
+        first = served.token
+        file = tmp_path / "serve.token"
+        assert first
+        assert len(first) >= 43
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert first not in served.log()
+    with serving(tmp_path, *flags) as served:
+        assert served.token == first
+    for mode in (0o644, 0o640, 0o604, 0o620):
+        file.chmod(mode)
+        done = swipefl(tmp_path, "serve", "--port", "0", *flags)
+        assert done.code == 2
+        assert "others can read the token" in done.err
+        assert first not in done.err
+    file.chmod(0o600)
+    for text in ("", "short", "has a blank in the middle of it", "ü" * 30, "a" * 600):
+        file.write_text(text)
+        assert swipefl(tmp_path, "serve", "--port", "0", *flags).code == 2
+
+
+def test_a_token_of_ones_own_is_asked_for_on_loopback_too(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "token"
+    with serving(tmp_path / "home", "--token-file", str(file)) as served:
+        assert served.token == file.read_text().strip()
+        assert httpx.get(served.url + "/api/v1/keyboards").status_code == 401
+        assert httpx.get(served.url + "/api/v1/keyboards", headers=served.headers).status_code == 200
+        assert httpx.get(served.url).status_code == 200
+
+
+def test_tls_with_a_certificate_and_its_names(tmp_path: Path) -> None:
+    files = certificates(tmp_path / "tls", "phone.example", ("127.0.0.1",))
+    flags = ("--host", "0.0.0.0", "--tls-cert", str(files.certificate), "--tls-key", str(files.key))
+    trust = ssl.create_default_context(cafile=str(files.ca))
+    with serving(tmp_path / "home", *flags) as served:
+        assert served.url.startswith("https://")
+        with httpx.Client(base_url=f"https://127.0.0.1:{served.port}", verify=trust, headers=served.headers) as client:
+            assert client.get("/api/v1/keyboards").status_code == 200
+            assert client.get("/api/v1/keyboards", headers={"Host": "phone.example"}).status_code == 200
+            assert client.get("/api/v1/keyboards", headers={"Host": "evil.example"}).status_code == 421
+        with socket.create_connection(("127.0.0.1", served.port), LONG_S) as silent:  # and says no hello
+            assert silent.recv(1) == b""
+        with socket.create_connection(("127.0.0.1", served.port), LONG_S) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert b"200" not in plain.recv(100)
+    assert "Traceback" not in served.log()
+
+
+def test_on_a_terminal_it_shows_the_link_and_a_code_for_a_phones_camera(tmp_path: Path) -> None:
+    with on_terminal(tmp_path, "serve", "--port", "0", "--host", "0.0.0.0", "--insecure") as terminal:
+        wait_until(lambda: "█" in terminal.text())
+        token = (tmp_path / "serve.token").read_text().strip()
+        assert f"#token={token}" in terminal.text()
+
+
+@contextmanager
+def changed(served: Serving, path: str) -> Iterator[None]:
+    """What is answered at `path` is another thing after the block, sooner or later."""
+    before = httpx.get(served.url + path).json()
+    yield
+    wait_until(lambda: httpx.get(served.url + path).json() != before)
+
+
+def test_what_the_command_line_changes_is_taken_up_while_it_serves(tmp_path: Path) -> None:
+    swipe = json.loads(GOOD[0])
+
+    def words() -> list[str]:
+        body = {name: swipe[name] for name in ("coords", "width", "height")} | {"keyboard": "mine"}
+        answer = httpx.post(served.url + "/api/v1/predict", json=body)
+        return [each["word"] for each in answer.json().get("candidates", ())]
+
+    with serving(tmp_path) as served:
+        assert words() == []
+        rows = "qwertyuiop asdfghjkl zxcvbnm"
+        assert swipefl(tmp_path, "keyboards", "add", "--name", "mine", "--rows", rows, "--language", "en").code == 0
+        wait_until(lambda: words())
+        best = words()[0]
+        assert swipefl(tmp_path, "words", "hide", best).code == 0
+        wait_until(lambda: best not in words())
+
+
+def test_no_word_and_no_point_is_in_the_log(tmp_path: Path) -> None:
+    word, place = "Kwyjibo", "98.76543"
+    swipe = json.loads(GOOD[0]) | {"word": word, "gesture_id": word, "before": word}
+    swipe["coords"][0]["x"] = float(place)
+    bad = [{**swipe, "coords": [{"x": place, "y": word}]}, {**swipe, "word": 5}, {**swipe, "keyboard": word}, word]
+    with serving(tmp_path) as served:
+        for sent in (swipe, [swipe], *bad, {"gesture_id": word, "delete": True}):
+            for path in ("/api/v1/predict", "/api/v1/swipes"):
+                httpx.post(served.url + path, json=sent)
+        httpx.post(served.url + "/api/v1/swipes", content=f'{{"word": "{word}'.encode(), headers=JSON)
+        for path in (f"/{word}", f"/api/v1/{word}", f"/api/v1/keyboards/{word}", f"/api/v1/jobs/{word}", f"/?{word}"):
+            httpx.get(served.url + path, headers={"User-Agent": word, "Referer": word})
+        httpx.patch(served.url + "/api/v1/words", json={"add": [word]})
+        counted = httpx.get(served.url + "/metrics").text
+    for text in (served.log(), counted):
+        assert word not in text
+        assert place not in text
+    assert "Traceback" not in served.log()
+
+
+def test_requests_predictions_and_swipes_are_counted(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        for _ in range(3):
+            httpx.post(served.url + "/api/v1/predict", content=GOOD[0], headers=JSON)
+        httpx.post(served.url + "/api/v1/swipes", json=[json.loads(line) for line in GOOD[:4]])
+        httpx.post(served.url + "/api/v1/swipes", json=json.loads(GOOD[4]))
+        httpx.get(served.url + "/api/v1/keyboards/qwerty")
+        lines = httpx.get(served.url + "/metrics").text.splitlines()
+    assert "swipefl_predictions_total 3.0" in lines
+    assert "swipefl_stored_swipes_total 5.0" in lines
+    assert 'swipefl_requests_total{method="GET",route="/api/v1/keyboards/{name}",status="200"} 1.0' in lines
+    assert 'swipefl_request_seconds_count{route="/api/v1/predict"} 3.0' in lines
+
+
+def test_ready_says_what_is_wrong(tmp_path: Path) -> None:
+    with serving(tmp_path) as served:
+        assert httpx.get(served.url + "/health/ready").status_code == 200
+        (tmp_path / "swipefl.db").write_bytes(os.urandom(100_000))
+        answer = httpx.get(served.url + "/health/ready")
+        assert (answer.status_code, answer.json()["kind"]) == (503, "store")
+        assert httpx.get(served.url + "/health/live").status_code == 200
