@@ -180,7 +180,7 @@ export class SwipeInput {
   /** Another candidate for the word that is chosen. */
   take(word) {
     const token = this.chosen;
-    if (!token?.swipe || token.swipe.word === word) return;
+    if (this.bar.dataset.state !== "chosen" || token.swipe.word === word) return;
     token.text = token.swipe.word = word;
     if (token.swipe.kept) this.keep(token.swipe);
     announce(word);
@@ -278,7 +278,7 @@ export class SwipeInput {
       label.textContent = candidate?.word ?? "";
       label.className = label.textContent.length > LONG ? "long" : "";
       score.textContent = candidate ? percent(candidate.probability) : "";
-      button.disabled = !candidate || word === null;
+      button.setAttribute("aria-disabled", word === null); // while the finger is down they are only shown
       if (candidate) button.dataset.word = candidate.word;
       else delete button.dataset.word;
       button.setAttribute("aria-pressed", Boolean(candidate) && candidate.word === word);
