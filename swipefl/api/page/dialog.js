@@ -4,7 +4,7 @@ import { h } from "./dom.js";
 
 /**
  * Asks in a dialog; the focus goes back to where it was. `fields` are what it shows, `action` is what its button says;
- * `read()` gives what the answer is.
+ * `read()` gives what the answer is, null while there is none yet.
  * @returns {Promise<any>} what `read` gives, null where it was given up
  */
 export function asked(title, fields, action, { read = () => true, isGrave = false } = {}) {
@@ -17,7 +17,10 @@ export function asked(title, fields, action, { read = () => true, isGrave = fals
       "form",
       {
         method: "dialog",
-        onsubmit: () => (answer = read()),
+        onsubmit: (event) => {
+          answer = read();
+          if (answer === null) event.preventDefault();
+        },
       },
       heading,
       fields,

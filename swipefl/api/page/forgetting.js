@@ -30,8 +30,10 @@ function fields() {
 function read(form) {
   const { what, word, before } = Object.fromEntries(new FormData(form));
   if (what === "everything") return { everything: true };
-  if (what === "word") return word.trim() ? { word: word.trim() } : null;
-  return before ? { before } : null;
+  const field = form.elements[what];
+  const said = what === "word" ? word.trim() : before;
+  if (!said) field.focus(); // there is something to say yet
+  return said ? { [what]: said } : null;
 }
 
 function has(report) {

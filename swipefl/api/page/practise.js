@@ -59,6 +59,7 @@ class Practise {
     try {
       const [isOther] = await Promise.all([this.chooser.look(), this.count()]);
       if (isOther) await this.changed();
+      this.hint();
       this.render();
     } catch (problem) {
       this.failed(problem);
@@ -69,16 +70,17 @@ class Practise {
     const button = (role, text, onclick, look = "") => h("button", { class: `button ${look}`, type: "button", "data-role": role, onclick }, text);
     this.bar = h("progress", { max: GOAL, value: 0, "data-role": "progress", "aria-label": "Words swiped" });
     this.counted = h("span");
-    this.enough = h("span", { class: "enough" });
+    this.enough = h("span");
+    this.keep = h("button", { class: "text-button", type: "button", "data-role": "keep-again", onclick: () => this.keepAgain() }, "Keep what I swipe");
     this.sentence = h("p", { "data-role": "sentence", dir: "auto" });
     this.heard = h("p", { class: "heard", "data-role": "heard" });
     this.back = button("back", "Back", () => this.goBack(), "quiet");
-    this.skip = button("skip", "Skip", () => this.goOn(null), "quiet");
+    this.skip = button("skip", "Skip", () => this.passOver(), "quiet");
     this.ownText = button("own", "Own text", () => this.askText());
     this.train = button("train", "Learn now", () => this.learn());
     const surface = h("div", { "data-role": "keyboard", role: "img" });
     this.board = h("div", { class: "board" }, h("div", { class: "keyboard-frame" }, surface));
-    const count = h("div", { class: "count" }, this.bar, h("p", {}, this.counted, this.enough));
+    const count = h("div", { class: "count" }, this.bar, h("p", {}, this.counted, this.enough, this.keep));
     this.stage = h(
       "div",
       { class: "stage" },
@@ -130,8 +132,20 @@ class Practise {
     this.sentence.lang = this.board.lang = language.split(",")[0];
     this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on`);
     this.keyboard.layout(layout);
-    this.say(this.settings.get("private") ? KEPT_NOTHING : HINT);
+    this.board.style.setProperty("--ratio", this.keyboard.ratio); // how wide it may be on a phone that lies on its side
+    this.hint();
     this.render();
+  }
+
+  hint() {
+    this.say(this.settings.get("private") ? KEPT_NOTHING : HINT);
+  }
+
+  keepAgain() {
+    this.settings.set("private", false);
+    this.hint();
+    this.render();
+    this.skip.focus();
   }
 
   render() {
@@ -140,6 +154,8 @@ class Practise {
     this.bar.value = Math.min(swiped, GOAL);
     this.counted.textContent = swiped < GOAL ? `${swiped} of ${GOAL} words` : `${swiped} words`;
     this.enough.textContent = this.canLearn ? "enough to learn from" : `it can learn from about ${this.least + 2} on`;
+    this.keep.hidden = !this.settings.get("private");
+    this.enough.hidden = !this.keep.hidden;
     this.train.disabled = !this.canLearn;
     this.train.classList.toggle("main", this.canLearn && swiped >= GOAL);
     this.back.disabled = !this.past.length;
@@ -232,6 +248,12 @@ class Practise {
     this.step(1, this.past.at(-1).counts);
   }
 
+  passOver() {
+    this.goOn(null);
+    this.say("");
+    announce(`Swipe ${this.course.word}`);
+  }
+
   async goBack() {
     const { id, counts } = this.past.pop();
     this.step(-1, -counts);
@@ -269,12 +291,12 @@ class Practise {
   }
 
   async askText() {
-    const area = h("textarea", { rows: "8", maxlength: "20000", required: true, "aria-label": "Text", lang: this.sentence.lang, placeholder: "Paste or write anything" });
+    const area = h("textarea", { rows: "8", maxlength: "20000", "aria-label": "Text", lang: this.sentence.lang, placeholder: "Paste or write anything" });
     area.value = this.own ?? "";
-    const note = h("p", { class: "soft" }, "Its words that this keyboard can spell are asked, one after the other. The text stays on this page and is gone when you close it; only what you swipe is kept.");
-    const text = await asked("Your own text", [note, area], "Practise with it", { read: () => area.value });
+    const note = h("p", { class: "soft" }, "Its words that this keyboard can spell are asked, one after the other. The text stays on this page and is gone when you close it; only what you swipe is kept. Without a text, swipefl’s own sentences are asked.");
+    const text = await asked("Your own text", [note, area], "Practise", { read: () => area.value.trim() });
     if (text === null) return;
-    this.own = text.trim() || null;
+    this.own = text || null;
     await this.changed();
     this.ownText.textContent = this.own ? "Other text" : "Own text";
   }
@@ -311,7 +333,7 @@ class Practise {
   again() {
     this.outcome.hidden = true;
     this.stage.hidden = false;
-    this.say(HINT);
+    this.hint();
     this.render();
     this.skip.focus();
   }
