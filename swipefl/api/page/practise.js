@@ -17,7 +17,7 @@ import { remember, remembered } from "./places.js";
 import { ask, Predictor } from "./predictor.js";
 
 const GOAL = 40; // words: five minutes
-const HINT = "Put a finger on the first letter of the marked word, glide over the others, and lift.";
+const HINT = "Begin on the first letter of the marked word, glide over the others, and lift.";
 const KEPT_NOTHING = "“Don’t keep what I swipe here” is on, so nothing is learned from these.";
 
 /** Fills the tab. */
@@ -38,7 +38,7 @@ class Practise {
   constructor(section, settings) {
     Object.assign(this, { section, settings, own: null, past: [], turn: Promise.resolve(), queued: 0, isAgain: false });
     this.state = remembered();
-    this.chooser = new Chooser(settings, () => this.changed());
+    this.chooser = new Chooser(settings, () => this.changed(), (problem) => this.failed(problem));
     this.build();
   }
 
