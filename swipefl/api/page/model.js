@@ -67,6 +67,7 @@ class Model {
     this.isWorking = true;
     this.learning = new Learning();
     clear(this.doing).append(this.learning.element);
+    this.done.textContent = ""; // what was done before is over
     this.learning.stop.focus();
     try {
       this.tell(ended(await run()));
@@ -145,7 +146,7 @@ class Model {
 function rowsOf(models, used) {
   const own = models.filter(({ kind }) => kind === "personal").reverse();
   const shared = models.filter(({ kind, verdict }) => kind === "global" && verdict?.accepted).at(-1);
-  const names = own.map(({ id, created_at: at }) => ({ to: String(id), name: `Learned on ${momentOf(at)}`, isUsed: id === used }));
+  const names = own.map(({ id, created_at: at }) => ({ to: id, name: `Learned on ${momentOf(at)}`, isUsed: id === used }));
   const isOwn = own.some(({ id }) => id === used);
   // once a shared model was found good, it stands in for the one that swipefl came with
   const root = shared ? { to: "global", name: `The federation’s, of ${dayOf(shared.created_at)}` } : { to: "base", name: "The one that came with swipefl" };
@@ -164,7 +165,7 @@ function ended({ state, problem, report }) {
   if (problem) return problemText(problem);
   if (state === "cancelled") return "Stopped. Nothing was changed.";
   if (report && "adopted" in report) return report.adopted ? "A new model is in use." : "The new model was not better: nothing was changed.";
-  return "Done.";
+  return report?.rounds.some(({ skipped }) => !skipped) ? "The night’s work is done." : "There was nothing new to do.";
 }
 
 function part(title, ...children) {
