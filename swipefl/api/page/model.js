@@ -31,15 +31,18 @@ class Model {
     section.append(h("div", { class: "calm" }, h("h1", { class: "unseen" }, "Your model"), this.said, this.doing, this.done, this.rest));
   }
 
-  /** Shows things as they are now; what is there stays until then. */
+  /** Shows things as they are now; what is there stays until then. Of two looks the later one counts. */
   async look() {
+    const turn = (this.turn = (this.turn ?? 0) + 1);
     try {
       const failed = (problem) => this.tell(problemText(problem));
       const [stats, models, { job }] = await persistently(() => Promise.all([get("/stats"), get("/models"), get("/jobs/current")]), failed);
+      if (turn !== this.turn) return;
       this.showSaid(stats);
       if (job?.state === "running") this.work(() => this.learning.follow(job));
       else if (!this.isWorking) this.offer(stats);
       const drawn = stats.gestures.good ? await figures(PICTURES) : []; // of nothing there is nothing to see
+      if (turn !== this.turn) return;
       clear(this.rest).append(...this.pictures(drawn), this.nights(stats), this.models(models), this.yours(stats));
     } catch (problem) {
       this.tell(problemText(problem));
@@ -75,8 +78,8 @@ class Model {
       this.tell(problemText(problem));
     }
     this.isWorking = false;
-    await this.look();
     this.done.focus();
+    await this.look();
   }
 
   pictures(drawn) {
@@ -128,9 +131,9 @@ class Model {
     try {
       const told = await act();
       if (told === null) return;
-      if (isNew) await this.look();
       this.tell(told);
       this.done.focus();
+      if (isNew) await this.look();
     } catch (problem) {
       this.tell(problemText(problem));
     }

@@ -47,7 +47,7 @@ function joined(stats) {
   const visited = federation.visited_at ? `${federation.failures ? "The last visit failed" : "Last visit"}: ${momentOf(federation.visited_at)}.` : "It was not visited yet; the next night does.";
   const waits = outbox.map(({ bytes, examples }) => h("p", {}, `${kilobytes(bytes)} that it learned from ${counted(examples, "swipe")} wait to be sent.`));
   return [
-    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your model learned is shared, as numbers, with ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `There this device is number ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
+    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your model learned is shared, as numbers, with ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `It knows this device as ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
     part("What waits", waits.length ? waits : h("p", {}, "Nothing waits to be sent.")),
     ...sent(leftOf(stats), true),
     part("What leaves", h("p", {}, "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.")),
