@@ -11,8 +11,8 @@ import { asked } from "./dialog.js";
 import { announce, clear, h } from "./dom.js";
 import { about, newId } from "./input.js";
 import { SwipeKeyboard } from "./keyboard.js";
-import { Learning } from "./learning.js";
 import { persistently } from "./outbox.js";
+import { Outcome } from "./outcome.js";
 import { remember, remembered } from "./places.js";
 import { ask, Predictor } from "./predictor.js";
 
@@ -48,14 +48,14 @@ class Practise {
     this.least = least;
     await Promise.all([this.chooser.look(), this.count()]);
     await this.load();
-    if (!this.stage.isConnected) this.section.append(this.stage, this.outcome);
+    if (!this.stage.isConnected) this.section.append(this.stage, this.outcome.element);
     this.use();
   }
 
   /** The tab is shown again: another layout may have been chosen, or swipes forgotten. */
   async look() {
     if (this.isFresh) return void (this.isFresh = false);
-    if (!this.outcome.hidden) return;
+    if (this.stage.hidden) return;
     try {
       const [isOther] = await Promise.all([this.chooser.look(), this.count()]);
       if (isOther) await this.changed();
@@ -89,7 +89,7 @@ class Practise {
       h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.train),
       this.board,
     );
-    this.outcome = h("div", { class: "calm", hidden: true, tabindex: "-1" });
+    this.outcome = new Outcome(() => this.again());
     this.keyboard = new SwipeKeyboard(surface, {
       onStart: () => this.began(),
       onMove: (stroke) => this.predictor.follow(stroke),
@@ -302,47 +302,21 @@ class Practise {
   }
 
   async learn() {
-    const learning = new Learning();
-    const head = h("h2", {}, "Learning from your swipes");
-    this.showOutcome(head, h("p", {}, "It goes over the swipes that you gave it, on this device. One in five was put aside: on those it is compared with the model before, and only a better one is used."), learning.element);
-    try {
-      const job = await learning.run("train");
-      if (job.state === "done") await this.learned(job.report);
-      else this.showOutcome(h("h2", {}, job.state === "cancelled" ? "Stopped" : "That did not work"), h("p", {}, job.problem ? problemText(job.problem) : "Nothing was changed, and your swipes are kept."), this.onward());
-    } catch (problem) {
-      this.showOutcome(h("h2", {}, "That did not work"), h("p", {}, problemText(problem)), this.onward());
-    }
+    this.stage.hidden = true;
+    await this.outcome.learn(() => this.relearned());
   }
 
-  async learned(report) {
-    const { said, gestures } = await get("/stats");
-    this.stored = gestures.train;
+  /** What was swiped so far is learned from; the next words count anew. */
+  async relearned() {
     this.state.swiped = 0;
     remember(this.state);
-    const title = report?.adopted ? "swipefl has learned from you" : "Not better yet, so nothing was changed";
-    const honest = h("p", { class: "soft" }, "Whether it truly reads you better, only swipes that come from now on can tell: it was chosen by the ones so far.");
-    const result = h("div", { "data-role": "result" }, h("h2", {}, title), said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence)), honest);
-    this.showOutcome(result, this.onward());
-  }
-
-  onward() {
-    const again = h("button", { class: "button main", type: "button", "data-role": "again", onclick: () => this.again() }, "Go on swiping");
-    return h("p", { class: "onward" }, again, h("a", { class: "button", href: "#try" }, "Try it"), h("a", { class: "button", href: "#model" }, "Your model"));
+    await this.count();
   }
 
   again() {
-    this.outcome.hidden = true;
     this.stage.hidden = false;
     this.hint();
     this.render();
     this.skip.focus();
-  }
-
-  showOutcome(...children) {
-    this.stage.hidden = true;
-    this.outcome.hidden = false;
-    clear(this.outcome).append(...children);
-    this.outcome.focus();
-    announce(this.outcome.querySelector("h2").textContent);
   }
 }

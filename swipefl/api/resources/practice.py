@@ -5,8 +5,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from swipefl.api.bodies import JsonRoute
 from swipefl.api.practice import practised, sentences
 from swipefl.api.practice.asking import Part, asked
+from swipefl.api.schemas.requests import Exact, Tags
 from swipefl.device.languages import said_languages
 from swipefl.gesture.keyboard import BUILT_IN, Keyboard, built_in
 from swipefl.gesture.language import Languages, tags_of
@@ -15,49 +17,60 @@ from swipefl.library.device import Device
 
 MOST_TEXT = 20_000  # characters: an hour of practising
 
-Language = Annotated[str | None, Query(description="A tag such as `de`; of several as in `de,en` the first counts")]
+Language = Annotated[Tags | None, Query(description="A tag such as `de`; of several as in `de,en` the first counts")]
 On = Annotated[str | None, Query(description="The keyboard's name; else the first of the language")]
 
 
-class Text(BaseModel):
+class Text(Exact):
     """A text of the person's own."""
 
     text: str = Field(max_length=MOST_TEXT, examples=["Bring the blue jug, please."])
     keyboard: str = Field(examples=["qwerty"])
-    language: str | None = Field(None, examples=["en"])
+    language: Tags | None = None
+
+
+class Sentences(BaseModel):
+    """Sentences with something to swipe, each with its parts."""
+
+    sentences: tuple[str, ...] = ()
+    parts: list[list[Part]] = []
+
+
+class Practice(Sentences):
+    """The sentences of a `language`; the languages that have some, and from how many swipes on it can be trained."""
+
+    languages: Languages
+    least: int
+    language: str | None = None
 
 
 def routes(device: Device) -> APIRouter:
     """The sentences of the package, and those of a text that somebody brings."""
-    router = APIRouter(prefix="/practice")
+    router = APIRouter(prefix="/practice", route_class=JsonRoute, tags=["practice"])
 
-    @router.get("")
-    def shipped(language: Language = None, keyboard: On = None) -> dict[str, Any]:
-        """Without a language those that there are, and how many swipes can be learned from at the least; with one its
-        sentences, and their words that can be swiped."""
+    @router.get("", response_model=Practice, responses={404: {}})
+    def shipped(language: Language = None, keyboard: On = None) -> Any:
+        """The sentences of a language, and their words that can be swiped; without one which languages have any."""
+        known = Practice(languages=practised(), least=MIN_EXAMPLES)
         if language is None:
-            return {"languages": practised(), "least": MIN_EXAMPLES}
-        languages = said_languages(language)
-        known = sentences(languages[0])
-        board = device.keyboards.show(keyboard) if keyboard is not None else _first_of(languages)
-        return {"language": languages[0], "sentences": known, "parts": _parts("\n".join(known), board, languages[:1])}
+            return known
+        first = said_languages(language)[:1]
+        board = device.keyboards.show(keyboard) if keyboard is not None else _first_of(first)
+        given = _sentences("\n".join(sentences(first[0])), board, first)
+        return known.model_copy(update={"language": first[0], **dict(given)})
 
-    @router.post("")
-    def own(given: Text) -> dict[str, Any]:
+    @router.post("", response_model=Sentences, responses={404: {}})
+    def own(given: Text) -> Any:
         """A text in sentences, and their words that can be swiped on a keyboard. Nothing of it is kept."""
-        board, languages = device.keyboards.show(given.keyboard), said_languages(given.language)
-        parts = asked(given.text, board, languages)
-        return {"sentences": [" ".join(p.shown for p in some) for some in parts], "parts": _plain(parts)}
+        return _sentences(given.text, device.keyboards.show(given.keyboard), said_languages(given.language))
 
     return router
 
 
-def _parts(text: str, keyboard: Keyboard, languages: Languages) -> list[list[dict[str, str | None]]]:
-    return _plain(asked(text, keyboard, languages))
-
-
-def _plain(parts: list[list[Part]]) -> list[list[dict[str, str | None]]]:
-    return [[{"shown": part.shown, "word": part.word} for part in some] for some in parts]
+def _sentences(text: str, keyboard: Keyboard, languages: Languages) -> Sentences:
+    """What of a text can be swiped."""
+    parts = asked(text, keyboard, languages)
+    return Sentences(sentences=tuple(" ".join(part.shown for part in some) for some in parts), parts=parts)
 
 
 def _first_of(languages: Languages) -> Keyboard:
