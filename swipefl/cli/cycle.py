@@ -4,15 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal, log, progress_bar, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, progress_bar, signals
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import console, number, printable, rise, table
+from swipefl.cli.rendering import console, printable
 from swipefl.errors import SwipeflError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from swipefl.device.cycle import RoundReport
+    from swipefl.device.cycle import CycleReport, RoundReport
 
 
 def cycle(
@@ -29,10 +27,14 @@ def cycle(
     unspoken = told(report.unspoken) if report.unspoken else None
     if unspoken:
         log("not in touch with the coordinator", reason=unspoken)
-    if as_json or not is_terminal():
-        emit({"rounds": [asdict(done) | {"skipped": _reason(done)} for done in report.rounds], "sync": unspoken})
+    if as_json:
+        done = [asdict(done) | {"skipped": _reason(done)} for done in report.rounds]
+        night = report.night and asdict(report.night)
+        left = {"shared": report.shared, "bytes_sent": report.bytes_sent}
+        emit({"rounds": done, "sync": unspoken, "night": night, **left})
     else:
-        _render(report.rounds, unspoken)
+        away = f"; not in touch with the coordinator: {unspoken}" if unspoken else ""
+        console().print(printable(f"{_sentence(report)}{away}"))
 
 
 def _logged(report: "RoundReport") -> None:
@@ -49,17 +51,10 @@ def _reason(report: "RoundReport") -> str | None:
     return told(report.skipped) if isinstance(report.skipped, SwipeflError) else report.skipped
 
 
-def _render(reports: "Sequence[RoundReport]", unspoken: str | None) -> None:
-    screen = console()
-    done = [report for report in reports if not report.skipped]
-    if done:
-        rounds = table(number("round"), number("gestures"), "first word right", "personal model", "contribution")
-        for report in done:
-            kept = "better: in use now" if report.adopted else "not better: old one kept"
-            score = rise(report.top1_before, report.top1_after)
-            rounds.add_row(str(report.round), str(report.examples), score, kept, report.push)
-        screen.print(rounds)
-    for report in reports[len(done) :]:
-        screen.print(f"{'stopped' if done else 'nothing to do'}: {printable(_reason(report) or '')}")
-    if unspoken:
-        screen.print(f"not in touch with the coordinator: {printable(unspoken)}")
+def _sentence(report: "CycleReport") -> str:
+    """The night's line in the journal."""
+    from swipefl.telling.sentences import night, nothing_done
+
+    if report.night:
+        return night(report.night)
+    return nothing_done(_reason(report.rounds[-1]) or "", report.shared, report.bytes_sent)

@@ -1,27 +1,74 @@
-"""`swipefl status`: what is in the store."""
+"""`swipefl status`: what was gained, and what is in the store."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, is_terminal
-from swipefl.cli.rendering import console, counted, facts, moment, number, printable, rise, table
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit
+from swipefl.cli.rendering import console, counted, facts, moment, number, printable, table
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from swipefl.device.daily import Day
     from swipefl.device.status import FederationStatus, KnownCheckpoint, Status
+    from swipefl.store.nights import Night
+
+NIGHTS = 10  # the last ones
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Show gestures, models, rounds, and what to do next."""
+    """Show what was gained, swipes, models, nights, and what to do next."""
     from dataclasses import asdict
 
-    known = device_of(home).status()
-    if as_json or not is_terminal():
+    device = device_of(home)
+    known = device.status()
+    if as_json:
         emit(asdict(known))
     else:
-        _render(known)
+        _render(known, device.daily())
 
 
-def _render(known: "Status") -> None:
-    counts, screen = known.gestures, console()
+def _render(known: "Status", days: "Sequence[Day]") -> None:
+    from swipefl.telling.sentences import said
+
+    screen = console()
+    for sentence in said(known):
+        screen.print(printable(sentence))
+    _draw(screen, known, days)
+    screen.print("", facts(_facts(known)), sep="\n")
+    if known.checkpoints:
+        checkpoints = table(number("checkpoint"), "kind", "made", "fingerprint")
+        for c in known.checkpoints:
+            checkpoints.add_row(str(c.id), c.kind, moment(c.created_at), c.fingerprint[:12])
+        screen.print("", checkpoints, sep="\n")
+    if known.nights:
+        screen.print("", _nights(known.nights[-NIGHTS:]), sep="\n")
+    reason = known.nothing_to_do
+    next_step = f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
+    screen.print(f"\nnext: {next_step}")
+
+
+def _draw(screen: "Console", known: "Status", days: "Sequence[Day]") -> None:
+    """The curve over nights, where there are two to draw a line between, and the swipes of each day."""
+    from swipefl.cli.curves import bars, bars_say, curve
+    from swipefl.device.gain import standing
+    from swipefl.telling.sentences import day
+
+    stood = standing(known.nights)
+    if len(stood) > 1:
+        last, first = stood[-1], day(stood[0].finished_at, date.today())
+        screen.print("", curve(stood, screen.width), sep="\n", no_wrap=True, overflow="ignore", crop=False)
+        right = f"your model {last.right_yours} of the last {last.swipes}, the one that came with swipefl "
+        screen.print(f"right, each night since {first}: {right}{last.right_base} (dots)")
+    if days:
+        screen.print("", bars(days), sep="\n")
+        screen.print(bars_say(days, f"{days[0].day:%Y-%m-%d}"))
+
+
+def _facts(known: "Status") -> list[tuple[str, str]]:
+    counts = known.gestures
     rows = [
         ("home", printable(known.home)),
         ("gestures", f"{counts['train']} to learn from, {counts['held_out']} held out to judge by"),
@@ -37,21 +84,18 @@ def _render(known: "Status") -> None:
     ]
     if known.federation:
         rows.append(("federation", _membership(known.federation)))
-    screen.print(facts(rows))
-    if known.checkpoints:
-        checkpoints = table(number("checkpoint"), "kind", "made", "fingerprint")
-        for c in known.checkpoints:
-            checkpoints.add_row(str(c.id), c.kind, moment(c.created_at), c.fingerprint[:12])
-        screen.print("", checkpoints, sep="\n")
-    if known.rounds:
-        rounds = table(number("round"), "finished", number("gestures"), "first word right", "personal model")
-        for done in known.rounds:
-            score, kept = rise(done.top1_before, done.top1_after), "better" if done.adopted else "not better"
-            rounds.add_row(str(done.number), moment(done.finished_at), str(done.examples), score, kept)
-        screen.print("", rounds, sep="\n")
-    reason = known.nothing_to_do
-    next_step = f"{reason}; `swipefl ingest` brings more" if reason else "`swipefl cycle` learns from what is new"
-    screen.print(f"\nnext: {next_step}", soft_wrap=True)
+    return rows
+
+
+def _nights(nights: "Sequence[Night]") -> "Table":
+    """What each night found, the counts of the same held-out swipes."""
+    shown = table(
+        "night", number("new"), number("held out"), number("base"), number("before"), number("new model"), "kept"
+    )
+    for night in nights:
+        right = [str(count) for count in (night.swipes, night.right_base, night.right_before, night.right_new)]
+        shown.add_row(moment(night.finished_at), str(night.new_swipes), *right, "new" if night.adopted else "old")
+    return shown
 
 
 def _membership(member: "FederationStatus") -> str:

@@ -19,6 +19,7 @@ from swipefl.store.gestures import HELD_OUT_ONE_IN
 from swipefl.store.nights import Night
 
 LEVEL = 0.05  # of the two-sided test: of models that are as good as the base, at most 2.5 % are called better
+LOOKED_BACK = 200  # swipes that a place of the curve is made of
 MOST_MORE = 1_000_000  # held-out swipes: who would need more than these is not told how many
 
 
@@ -103,6 +104,34 @@ def gain(nights: Sequence[Night], has_own: bool) -> Gain:
         None if more is None else more * HELD_OUT_ONE_IN,
         nights[-1].finished_at if nights else None,
     )
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the person's models stood against the base by a night (unix seconds), on the same `swipes`."""
+
+    finished_at: float
+    swipes: int
+    right_base: int
+    right_yours: int
+
+
+def standing(nights: Sequence[Night]) -> tuple[Standing, ...]:
+    """A curve over nights, oldest first: each on the last swipes that came after the model in use was chosen.
+
+    They are those of as many nights as it takes for LOOKED_BACK swipes; a night without any has no place.
+    """
+    counted = [night for night in nights if night.unseen]
+    found = []
+    for last in range(len(counted)):
+        first, swipes = last, counted[last].unseen
+        while first and swipes < LOOKED_BACK:
+            first -= 1
+            swipes += counted[first].unseen
+        some = counted[first : last + 1]
+        right = (sum(night.unseen_base for night in some), sum(night.unseen_yours for night in some))
+        found.append(Standing(counted[last].finished_at, swipes, *right))
+    return tuple(found)
 
 
 def together(earlier: Night, later: Night) -> Night:

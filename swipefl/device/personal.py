@@ -91,7 +91,8 @@ class TrainReport:
     """What one training came to; `checkpoint` is the fingerprint of the model that was adopted, if it was.
 
     Of the `swipes` that were judged, the newest of those `held_out`, the first word was right of `right_base` with the
-    model that came with swipefl, of `right_before` with the one in use before, of `right_new` with the new one.
+    model that came with swipefl, of `right_before` with the one in use before, of `right_new` with the new one; `surer`
+    is how much the mean ln probability of the words that were meant rose.
     """
 
     examples: int
@@ -109,6 +110,7 @@ class TrainReport:
     right_base: int = 0
     right_before: int = 0
     right_new: int = 0
+    surer: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,7 @@ class PersonalTraining:
             right_base=night.right_base,
             right_before=night.right_before,
             right_new=night.right_new,
+            surer=night.surer,
         )
 
     def train(self, seed: int = 0) -> Personal:

@@ -10,6 +10,7 @@ from swipefl.learning.training import MIN_EXAMPLES
 
 if TYPE_CHECKING:
     from swipefl.device.gain import Gain
+    from swipefl.device.personal import TrainReport
     from swipefl.device.status import Status
     from swipefl.store.nights import Night
 
@@ -93,26 +94,37 @@ def _of_the_base(status: "Status") -> str:
 def night(night: "Night") -> str:
     """What one night did, as its line in the journal: a sentence without its full stop."""
     new = counted(night.new_swipes, "new swipe") if night.new_swipes else "no new swipes"
-    return f"{new}; {_judged(night)}; {left(night.shared, night.bytes_sent)}"
+    return f"{new}; {_judged(night, night.right_now)}; {left(night.shared, night.bytes_sent)}"
 
 
-def _judged(night: "Night") -> str:
-    if not night.swipes:
+def trained(report: "TrainReport") -> list[str]:
+    """What a training by hand came to, and how that compares with the model that came with swipefl."""
+    told = [f"Learned from {counted(report.examples, 'swipe')}; {_judged(report, report.right_new)}."]
+    if report.swipes:
+        told.append(f"The model that came with swipefl gets {report.right_base} of these {report.swipes:,} right.")
+    return told
+
+
+def nothing_done(reason: str, shared: str, bytes_sent: int = 0) -> str:
+    """Why a night did nothing, and what left all the same: its line in the journal."""
+    return f"nothing to do: {reason}; {left(shared, bytes_sent)}"
+
+
+def _judged(found: "Night | TrainReport", right_now: int) -> str:
+    """What held-out swipes said of a new model, and which is kept; `right_now` of them with that one."""
+    if not found.swipes:
         return "none held out yet to judge a new model by; kept the one in use"
-    of = f"of {night.swipes} held-out right"
-    if night.adopted:
-        same = night.right_now == night.right_before
-        before = (
-            (" as before, surer" if night.surer > 0 else " as before") if same else f", {night.right_before} before"
-        )
-        return f"{night.right_now} {of}{before}; kept the new model"
-    if night.right_new > night.right_before:
-        others = f", {night.right_before} in use, what it was made from does better"
-    elif night.right_new == night.right_before:
-        others = " as the one in use, no surer"
-    else:
-        others = f", {night.right_before} in use"
-    return f"{night.right_new} {of} with a new model{others}; kept the one in use"
+    of = f"of {found.swipes:,} held-out right"
+    if found.adopted and right_now == found.right_before:
+        return f"{right_now} {of} as before{', surer' if found.surer > 0 else ''}; kept the new model"
+    if found.adopted:
+        return f"{right_now} {of}, {found.right_before} before; kept the new model"
+    others = f", {found.right_before} with the one in use"
+    if found.right_new == found.right_before:
+        others = " as with the one in use"
+    elif found.right_new > found.right_before:
+        others += " and more with the one it was made from"
+    return f"{found.right_new} {of} with a new model{others}; kept the one in use"
 
 
 def left(what: str, bytes_sent: int = 0) -> str:
