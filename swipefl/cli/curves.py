@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
-from swipefl.cli.rendering import counted, printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -45,10 +44,9 @@ def bars(days: "Sequence[Day]") -> str:
     return "".join(BARS[-(-day.swipes * len(BARS) // most) - 1] if day.swipes else "·" for day in days)
 
 
-def bars_say(days: "Sequence[Day]", since: str) -> str:
+def bars_say(days: "Sequence[Day]") -> str:
     """What the bars are of."""
-    most = max(day.swipes for day in days)
-    return printable(f"swipes a day since {since}, {counted(most, 'swipe')} at most")
+    return f"swipes a day since {days[0].day:%Y-%m-%d}, at most {max(day.swipes for day in days)}"
 
 
 def _bounds(shares: Sequence[float]) -> tuple[float, float]:

@@ -5,17 +5,17 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit
-from swipefl.cli.rendering import console, counted, facts, moment, number, printable, table
+from swipefl.cli.rendering import console, counted, facts, moment, number, printable, prose, table
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
+    from swipefl.cli.stacking import Rows
     from swipefl.device.daily import Day
     from swipefl.device.status import FederationStatus, KnownCheckpoint, Status
     from swipefl.store.nights import Night
 
-NIGHTS = 10  # the last ones
+NIGHTS = 5  # the last ones
 
 
 def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
@@ -64,7 +64,7 @@ def _draw(screen: "Console", known: "Status", days: "Sequence[Day]") -> None:
         screen.print(f"right, each night since {first}: {right}{last.right_base} (dots)")
     if days:
         screen.print("", bars(days), sep="\n")
-        screen.print(bars_say(days, f"{days[0].day:%Y-%m-%d}"))
+        screen.print(bars_say(days))
 
 
 def _facts(known: "Status") -> list[tuple[str, str]]:
@@ -87,14 +87,13 @@ def _facts(known: "Status") -> list[tuple[str, str]]:
     return rows
 
 
-def _nights(nights: "Sequence[Night]") -> "Table":
-    """What each night found, the counts of the same held-out swipes."""
-    shown = table(
-        "night", number("new"), number("held out"), number("base"), number("before"), number("new model"), "kept"
-    )
+def _nights(nights: "Sequence[Night]") -> "Rows":
+    """What each night did, as its line in the journal."""
+    from swipefl.telling.sentences import night as sentence
+
+    shown = table("night", prose("what it did"))
     for night in nights:
-        right = [str(count) for count in (night.swipes, night.right_base, night.right_before, night.right_new)]
-        shown.add_row(moment(night.finished_at), str(night.new_swipes), *right, "new" if night.adopted else "old")
+        shown.add_row(moment(night.finished_at), sentence(night))
     return shown
 
 

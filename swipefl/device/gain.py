@@ -19,7 +19,7 @@ from swipefl.store.gestures import HELD_OUT_ONE_IN
 from swipefl.store.nights import Night
 
 LEVEL = 0.05  # of the two-sided test: of models that are as good as the base, at most 2.5 % are called better
-LOOKED_BACK = 200  # swipes that a place of the curve is made of
+LOOKED_BACK, LEAST = 200, 20  # swipes that a place of the curve is made of
 MOST_MORE = 1_000_000  # held-out swipes: who would need more than these is not told how many
 
 
@@ -119,7 +119,8 @@ class Standing:
 def standing(nights: Sequence[Night]) -> tuple[Standing, ...]:
     """A curve over nights, oldest first: each on the last swipes that came after the model in use was chosen.
 
-    They are those of as many nights as it takes for LOOKED_BACK swipes; a night without any has no place.
+    They are those of as many nights as it takes for LOOKED_BACK swipes. A night without any has no place, nor have the
+    first ones, with fewer than LEAST in all: chance makes mountains of these.
     """
     counted = [night for night in nights if night.unseen]
     found = []
@@ -130,7 +131,8 @@ def standing(nights: Sequence[Night]) -> tuple[Standing, ...]:
             swipes += counted[first].unseen
         some = counted[first : last + 1]
         right = (sum(night.unseen_base for night in some), sum(night.unseen_yours for night in some))
-        found.append(Standing(counted[last].finished_at, swipes, *right))
+        if swipes >= LEAST:
+            found.append(Standing(counted[last].finished_at, swipes, *right))
     return tuple(found)
 
 

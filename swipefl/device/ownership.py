@@ -18,7 +18,8 @@ class ForgetReport:
     """What was erased, or would be: gestures, personal and hidden words, and personal models and waiting updates.
 
     `stood_before` counts gestures that stay and had an erased word before them: it is erased there too. `shared` says
-    that a coordinator may have something of them, out of updates that were sent.
+    that a coordinator may have something of them, out of updates that were sent. `nights` counts those of which it is
+    no longer known what they found.
     """
 
     erased: int
@@ -28,6 +29,7 @@ class ForgetReport:
     checkpoints: int
     updates: int
     shared: bool
+    nights: int = 0
 
 
 def forget(
@@ -64,11 +66,12 @@ def would_forget(
     if not erased:
         return ForgetReport(0, stood_before, words, hidden, 0, 0, shared=False)
     personal, waiting = [known for known in store.checkpoints.all() if known.kind == "personal"], store.outbox.waiting()
-    return ForgetReport(erased, stood_before, words, hidden, len(personal), len(waiting), _is_shared(store))
+    models, nights = len(personal), len(store.nights.all())
+    return ForgetReport(erased, stood_before, words, hidden, models, len(waiting), _is_shared(store), nights)
 
 
 def _erased(store: Store, before: float | None, word: str | None, id: str | None) -> ForgetReport:
-    words, hidden, checkpoints, updates = len(store.words.all()), 0, 0, 0
+    words, hidden, checkpoints, updates, nights = len(store.words.all()), 0, 0, 0, 0
     stood_before = store.redaction.erase(store.redaction.of(store.gestures.scope(before, word, id)))
     erased = store.gestures.erase(before, word, id)
     if word is not None or (before is None and id is None):
@@ -77,13 +80,13 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     member = store.memberships.get()
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
-        store.nights.erase()
+        nights = store.nights.erase()
         if member:
             store.memberships.set(replace(member, residual=b""))
         store.meta.delete(DONE)
     shared = bool(erased) and _is_shared(store)
     left = len(store.words.all())
-    return ForgetReport(erased, stood_before, words - left, hidden, checkpoints, updates, shared)
+    return ForgetReport(erased, stood_before, words - left, hidden, checkpoints, updates, shared, nights)
 
 
 def _is_shared(store: Store) -> bool:

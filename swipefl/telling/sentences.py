@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from swipefl.store.nights import Night
 
 BASE = "the one that came with swipefl"
+FAIR = (
+    "One swipe in five is held out: no model learns from it, and it counts here as your model of that day read it, "
+    "before it helped to choose one."
+)
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -27,10 +31,7 @@ def said(status: "Status", today: date | None = None) -> list[str]:
     today = today or date.today()
     told = [gained(status, today)]
     if status.gain.swipes:
-        told.append(
-            "One swipe in five is held out: your model never learns from it, and it counts as your model of that day "
-            "read it, before any was chosen by it."
-        )
+        told.append(FAIR)
     if status.nights:
         last = status.nights[-1]
         told.append(f"The last night ({day(last.finished_at, today)}): {night(last)}.")
@@ -85,7 +86,11 @@ def _of_the_base(status: "Status") -> str:
         return f"Predictions use the model that came with swipefl: {of}{none}."
     train = status.gestures["train"]
     if train < MIN_EXAMPLES:
-        there = "no swipes to learn from yet" if not train else f"{train} of the {MIN_EXAMPLES} swipes that it takes"
+        there = (
+            "no swipes to learn from yet"
+            if not train
+            else f"{train} of the {MIN_EXAMPLES} swipes that it takes to learn"
+        )
         return f"Predictions use the model that came with swipefl: there {'is' if train == 1 else 'are'} {there}."
     learns = f"the next night learns from {counted(train, 'swipe')} of yours"
     return f"Predictions use the model that came with swipefl: {learns}."

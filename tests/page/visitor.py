@@ -63,7 +63,9 @@ class Visitor:
     async def settle(self) -> None:
         """Waits until the page has asked all that it asks by itself, and has drawn it."""
         await self.page.wait_for_load_state("networkidle")
-        await self.page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        await self.page.evaluate(
+            "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
+        )
 
     async def line(self) -> str:
         """What was swiped so far."""
