@@ -24,7 +24,7 @@ MOST, MOST_S = 300, 10.0  # swipes, the newest first
 LEAST = 5  # landings, for a key to have a place and a spread
 REACH = 1.5  # key widths: what is farther off was another key
 LEG, AROUND = 3, 2  # frames of a third of a key width: the legs that a turn is between, and where it is looked for
-TURN = math.radians(60)
+COS_TURN = 0.5  # of 60 degrees
 
 
 @dataclass(frozen=True)
@@ -116,14 +116,13 @@ def landed(example: Example, encoder: Encoder) -> tuple[Landed, ...]:
 
 
 def _turn(positions: Floats, frame: int) -> int | None:
-    """The frame near `frame` where the path turns most, if it does."""
-    sharpest, found = TURN, None
+    """The frame near `frame` where the path turns, if it does: where legs are long that lie across one another."""
+    most, found = 0.0, None
     for at in range(max(frame - AROUND, LEG), min(frame + AROUND, len(positions) - 1 - LEG) + 1):
         came, goes = positions[at] - positions[at - LEG], positions[at + LEG] - positions[at]
-        lengths = float(np.hypot(*came) * np.hypot(*goes))
-        angle = math.acos(max(-1.0, min(1.0, float(came @ goes) / lengths))) if lengths > 1e-9 else 0.0
-        if angle >= sharpest:
-            sharpest, found = angle, at
+        lengths, along = float(np.hypot(*came) * np.hypot(*goes)), float(came @ goes)
+        if along <= lengths * COS_TURN and lengths - along > most:
+            most, found = lengths - along, at
     return found
 
 
@@ -135,11 +134,12 @@ def _landed(letter: str, place: Floats, layout: Layout) -> Landed:
 
 
 def _report(keyboard: Keyboard, size: tuple[float, float], swipes: int, found: Iterable[Landed]) -> Landings:
-    places = {key.letter: (key.x, key.y) for key in reversed(keyboard.keys)}
-    first = {place: letter for letter, place in reversed(places.items())}  # two letters may be on one key
+    at, first = dict[str, tuple[float, float]](), dict[tuple[float, float], str]()
+    for key in keyboard.keys:  # two letters may be on one key, and one letter on two
+        first.setdefault(at.setdefault(key.letter, (key.x, key.y)), key.letter)
     by_letter: defaultdict[str, list[tuple[float, float]]] = defaultdict(list)
     for one in found:
-        by_letter[first[places[one.letter]]].append((one.right, one.down))
+        by_letter[first[at[one.letter]]].append((one.right, one.down))
     all_of_them = np.array([place for some in by_letter.values() for place in some]).reshape(-1, 2)
     right, down = all_of_them.mean(0).tolist() if len(all_of_them) else (None, None)
     keys = tuple(_of_key(letter, by_letter[letter]) for letter in keyboard.letters if len(by_letter[letter]) >= LEAST)

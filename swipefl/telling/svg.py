@@ -25,7 +25,7 @@ COLOURS = {
     "quiet": ("fill", "#59616c", "#a6aeb8"),
     "key": ("fill", "#f1f3f6", "#23272d"),
     "faint": ("fill", "#f8f9fa", "#1c1f24"),
-    "letter": ("fill", "#68717d", "#8f98a3"),
+    "letter": ("fill", "#646d79", "#929ba6"),
     "edge": ("stroke", "#dde1e7", "#373d45"),
     "grid": ("stroke", "#e4e7ec", "#2d3239"),
     "mark": ("stroke", "#8b94a0", "#757e8a"),
@@ -70,7 +70,7 @@ def path(points: Iterable[tuple[Number, Number]], look: str, **attributes: Numbe
 
 def paragraph(y: Number, said: str, look: str = "quiet", size: Number = SMALL) -> list[Shape]:
     """Lines of text across the picture, the first at height y, each LEADING below the other."""
-    lines = broken(said, int(ROOM / (size * 0.5)))
+    lines = broken(said, int(ROOM / (size * 0.53)))
     return [words(MARGIN, y + LEADING * i, line, look, size) for i, line in enumerate(lines)]
 
 

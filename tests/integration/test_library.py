@@ -31,7 +31,7 @@ from tests.support.waiting import LONG_S, wait_until
 
 LINES = [json.loads(line) for line in GOOD]
 GROUPS = {"words": swipefl.Words, "keyboards": swipefl.Keyboards, "lexicons": swipefl.Lexicons}
-OF_SERVERS = {"look", "hand_over", "check_free", "change"}  # what only a server asks
+OF_SERVERS = {"look", "hand_over", "check_free", "change", "landings", "confusions", "daily"}  # what only they ask
 SERVERS = {"serve", "practise"}  # of a device that is open; another program has servers of its own
 OF_THE_TERMINAL = {"home", "as_json", "yes", "default"}
 CALLED = {"path": "swipes", "paths": "swipes", "id": "gesture_id", "rejects": "on_reject"}
@@ -45,6 +45,7 @@ LEFT_TO_CALLERS = {
         "explain",
     },  # one gesture that says its language; a model in use, a word list; each Candidate has its parts
     "enroll": {"token_file"},
+    "show": {"svg", "png"},  # what it says is all that is drawn
     "simulate": {"rounds"},  # and all that a Scenario says
 }
 

@@ -1,9 +1,6 @@
 """`/api/v1/pictures`: what the store says of its owner's swipes, drawn; the owner's alone to see."""
 
-import hashlib
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from swipefl.library.device import Device
 from swipefl.telling.pictures.days import days_picture
@@ -12,52 +9,40 @@ from swipefl.telling.pictures.landings import landings_picture
 from swipefl.telling.pictures.misses import misses_picture
 from swipefl.telling.pictures.nights import nights_picture
 
-SVG = "image/svg+xml"
-Known = Annotated[str | None, Header(alias="If-None-Match", description="The ETag of a picture that is at hand.")]
-
 
 class Picture(Response):
     """An SVG."""
 
-    media_type = SVG
+    media_type = "image/svg+xml"
 
 
 def routes(device: Device) -> APIRouter:
-    """Pictures as SVG, each with its words in it, light and dark; one that is at hand is not sent again."""
-    router = APIRouter(prefix="/pictures", default_response_class=Picture)
+    """Pictures as SVG, each with its words in it, light and dark."""
+    router = APIRouter(prefix="/pictures", tags=["pictures"], default_response_class=Picture)
 
-    @router.get("/landings.svg")
-    def landings(keyboard: str | None = None, known: Known = None) -> Response:
+    @router.get("/landings.svg", responses={404: {}})
+    def landings(keyboard: str | None = None) -> Response:
         """Where the finger lands on each key, on a keyboard or the one that is swiped on most."""
-        return _answer(landings_picture(device.landings(keyboard)), known)
+        return Picture(landings_picture(device.landings(keyboard)))
 
     @router.get("/misses.svg")
-    def misses(known: Known = None) -> Response:
+    def misses() -> Response:
         """Keys and words that are missed more often than chance would have it, and what is read in their place."""
-        return _answer(misses_picture(device.confusions()), known)
+        return Picture(misses_picture(device.confusions()))
 
     @router.get("/nights.svg")
-    def nights(known: Known = None) -> Response:
+    def nights() -> Response:
         """How many swipes are right night after night, with the person's model and with the one of the package."""
-        return _answer(nights_picture(getattr(device.status(), "nights", ())), known)
+        return Picture(nights_picture(device.status().nights))
 
     @router.get("/days.svg")
-    def days(known: Known = None) -> Response:
+    def days() -> Response:
         """Swipes a day."""
-        return _answer(days_picture(device.daily()), known)
+        return Picture(days_picture(device.daily()))
 
-    @router.get("/gestures/{handle}.svg")
-    def gesture(handle: str, known: Known = None) -> Response:
+    @router.get("/gestures/{handle}.svg", responses={404: {}})
+    def gesture(handle: str) -> Response:
         """What the model saw of one stored gesture, by its handle."""
-        return _answer(gesture_picture(device.show(handle)), known)
+        return Picture(gesture_picture(device.show(handle)))
 
     return router
-
-
-def _answer(picture: str, known: str | None) -> Response:
-    """The picture, or that it is the one at hand. No one else keeps it, and nobody shows it unasked."""
-    tag = f'"{hashlib.blake2b(picture.encode(), digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if known and tag in known:
-        return Response(status_code=304, headers=headers)
-    return Picture(picture, headers=headers)

@@ -1,78 +1,58 @@
 """How many swipes are right, night after night: with the person's model and with the one that came with swipefl."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
 
 from swipefl.device.chance import wilson
+from swipefl.store.nights import Night
 from swipefl.telling.pictures.chart import HIGH, LEFT, RIGHT, Place, across, rising, short, steps
-from swipefl.telling.svg import MARGIN, SMALL, Shape, heading, notice, paragraph, path, picture, shape, words
+from swipefl.telling.svg import LEADING, MARGIN, SMALL, Shape, heading, notice, paragraph, path, picture, shape, words
 
 TITLE = "Right words, night after night"
-
-
-class Night(Protocol):
-    """What a night's judging came to: of so many swipes so many were right with each model."""
-
-    @property
-    def finished_at(self) -> float: ...
-    @property
-    def swipes(self) -> int: ...
-    @property
-    def right_base(self) -> int: ...
-    @property
-    def right_before(self) -> int: ...
-    @property
-    def right_now(self) -> int: ...
-    @property
-    def adopted(self) -> bool: ...
-
-
-@dataclass(frozen=True)
-class Judged:
-    """Of `swipes` so many were right with the model that came with swipefl, and with the one in use since."""
-
-    day: date
-    swipes: int
-    base: int
-    yours: int
+CHOSEN = "Your model was chosen by these very swipes, which flatters it a little."
+MOST_SAID = 7  # nights that are described in words
 
 
 def nights_picture(nights: Sequence[Night]) -> str:
     """Two lines over the nights in which models were judged, each in the band where its share may truly lie."""
-    judged = [
-        Judged(_day(n.finished_at), n.swipes, n.right_base, n.right_now if n.adopted else n.right_before)
-        for n in nights
-        if n.swipes
-    ]
+    judged = [night for night in nights if night.swipes]
     if not judged:
         return notice(TITLE, "Not enough swipes yet: no night has judged a model on swipes that it never learned from.")
     last = judged[-1]
     about = (
-        f"In the last night {last.yours:,} of {last.swipes:,} swipes were right with your model, "
-        f"{last.base:,} with the one that came with swipefl."
+        f"In the last night {last.right_now:,} of {last.swipes:,} swipes were right with your model, "
+        f"{last.right_base:,} with the one that came with swipefl."
     )
+    note = f"The {'bands' if len(judged) > 1 else 'lines'} hold the true share 95 times of a hundred. {CHOSEN}"
     lines = paragraph(MARGIN + 34, about)
-    top = MARGIN + 34 + 17.0 * len(lines) + 24
-    ends = [end for one in judged for right in (one.base, one.yours) for end in wilson(right, one.swipes)]
-    marks = [mark for mark in steps(100 * min(ends), 100 * max(ends)) if -1e-6 <= mark <= 100 + 1e-6]
-    height = rising(marks[0], marks[-1], top)
-    along = _along(len(judged))
-    shapes = [heading(TITLE), *lines, *_legend(top - 16), *across(marks, height, lambda value: f"{value:g}%")]
-    for look, counts in (("base", [one.base for one in judged]), ("yours", [one.yours for one in judged])):
-        shapes += _curve(look, counts, judged, along, height)
-    shapes.append(
-        words(along(0), top + HIGH + 19, short(judged[0].day), f"quiet {'' if len(judged) > 1 else 'middle'}", SMALL)
-    )
-    if len(judged) > 1:
-        shapes.append(words(RIGHT, top + HIGH + 19, short(last.day), "quiet end", SMALL))
+    top = MARGIN + 58 + LEADING * len(lines)
+    notes = paragraph(top + HIGH + 40, note)
     said = "; ".join(
-        f"{one.day}: {one.yours} of {one.swipes}, {one.base} with the one that came" for one in judged[-7:]
+        f"{_day(night.finished_at)}: {night.right_now} of {night.swipes}, {night.right_base} with the one that came"
+        for night in judged[-MOST_SAID:]
     )
-    note = f"The {'bands' if len(judged) > 1 else 'lines'} hold the true share 95 times of a hundred."
-    shapes += paragraph(top + HIGH + 38, note)
-    return picture(TITLE, f"{about} {note} Night by night: {said}.", top + HIGH + 38 + MARGIN, shapes)
+    return picture(
+        TITLE,
+        f"{about} {note} Night by night: {said}.",
+        top + HIGH + 40 + LEADING * (len(notes) - 1) + MARGIN,
+        [heading(TITLE), *lines, *_legend(top - 16), *_chart(judged, top), *notes],
+    )
+
+
+def _chart(judged: Sequence[Night], top: float) -> list[Shape]:
+    curves = {"base": [night.right_base for night in judged], "yours": [night.right_now for night in judged]}
+    of = [night.swipes for night in judged]
+    ends = [100 * end for counts in curves.values() for pair in map(wilson, counts, of) for end in pair]
+    marks = steps(min(ends), max(ends))
+    height, along = rising(marks[0], marks[-1], top), _along(len(judged))
+    shapes = across(marks, height, lambda value: f"{value:g}%")
+    for look, counts in curves.items():
+        shapes += _curve(look, counts, of, along, height)
+    first, last = (short(_day(night.finished_at)) for night in (judged[0], judged[-1]))
+    below = top + HIGH + 19
+    if len(judged) == 1:
+        return [*shapes, words(along(0), below, first, "quiet middle", SMALL)]
+    return [*shapes, words(along(0), below, first, "quiet", SMALL), words(RIGHT, below, last, "quiet end", SMALL)]
 
 
 def _day(unix_s: float) -> date:
@@ -86,14 +66,16 @@ def _along(count: int) -> Place:
 
 
 def _curve(
-    look: str, counts: Sequence[int], judged: Sequence[Judged], along: Callable[[float], float], height: Place
+    look: str, counts: Sequence[int], of: Sequence[int], along: Callable[[float], float], height: Place
 ) -> list[Shape]:
     """A line with its band; of one night a point with its whiskers."""
-    ends = [wilson(right, one.swipes) for right, one in zip(counts, judged, strict=True)]
+    ends = list(map(wilson, counts, of))
     lows = [(along(i), height(100 * low)) for i, (low, _) in enumerate(ends)]
     highs = [(along(i), height(100 * high)) for i, (_, high) in enumerate(ends)]
-    points = [(along(i), height(100 * n / one.swipes)) for i, (n, one) in enumerate(zip(counts, judged, strict=True))]
-    if len(judged) == 1:
+    points = [
+        (along(i), height(100 * count / swipes)) for i, (count, swipes) in enumerate(zip(counts, of, strict=True))
+    ]
+    if len(of) == 1:
         aside = 14.0 if look == "yours" else -14.0
         ((x, low), (_, high), (_, y)) = lows[0], highs[0], points[0]
         return [
