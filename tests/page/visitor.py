@@ -1,6 +1,5 @@
 """Somebody who opens the page and uses it: what they see and do, in their words."""
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from tests.page.finger import Finger, Point, over
 from tests.page.watch import Watch
 
 SHOWN = "main > section:not([hidden])"
-TEXT = "(e.value ?? e.textContent).trim()"
 Tab = Literal["Try", "Practise", "Your model", "What is shared"]
 SECTIONS: dict[Tab, str] = {"Try": "try", "Practise": "practise", "Your model": "model", "What is shared": "shared"}
 
@@ -53,12 +51,12 @@ class Visitor:
     @property
     def keyboard(self) -> Locator:
         """The surface that is swiped on."""
-        return self.page.locator(f"{SHOWN} .keyboard")
+        return self.page.locator(f"{SHOWN} [data-role=keyboard]")
 
     @property
     def candidates(self) -> Locator:
         """The words offered, the best first."""
-        return self.page.locator(f"{SHOWN} .candidate")
+        return self.page.locator(f"{SHOWN} [data-role=candidates] button[data-word]")
 
     async def settle(self) -> None:
         """Waits until the page has asked all that it asks by itself, and has drawn it."""
@@ -67,10 +65,9 @@ class Visitor:
             "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
         )
 
-    async def line(self) -> str:
-        """What was swiped so far."""
-        shown = self.page.locator(f"{SHOWN} .line")
-        return str(await shown.evaluate(f"e => {TEXT}"))
+    async def text(self) -> str:
+        """What was written so far."""
+        return await self.page.locator(f"{SHOWN} [data-role=text]").get_attribute("data-text") or ""
 
     async def proportions(self) -> float:
         """The keyboard's width by its height."""
@@ -89,28 +86,34 @@ class Visitor:
         return over(await self.box(), swipe)
 
     async def swipe(self, swipe: Mapping[str, Any], as_recorded: bool = False) -> str:
-        """Swipes it; the word that was committed for it."""
-        points = await self.points(swipe)
-        before = await self.line()
+        """Swipes it; the word that was written for it."""
+        points, before = await self.points(swipe), await self.text()
         await (self.finger.draw_as_recorded if as_recorded else self.finger.draw)(points)
-        await self.has_more_than(before)
-        return (await self.line()).removeprefix(before).strip()
+        await self.writes_more_than(before)
+        return (await self.text()).removeprefix(before.rstrip()).strip()
 
-    async def has_more_than(self, before: str) -> None:
-        """Waits for the next word."""
+    async def writes_more_than(self, before: str) -> None:
+        """Waits until something else than that is written."""
         await self.page.wait_for_function(
-            f"(before) => {{ const e = document.querySelector('{SHOWN} .line'); return {TEXT} !== before }}", arg=before
+            f"(before) => document.querySelector('{SHOWN} [data-role=text]').dataset.text !== before", arg=before
         )
+
+    async def offered(self) -> list[str]:
+        """The words that are offered, the best first."""
+        shown = await self.candidates.evaluate_all("(all) => all.map((button) => button.dataset.word)")
+        return [str(word) for word in shown]
 
     async def correct(self, word: str) -> None:
         """Taps on another of the words offered."""
-        await self.candidates.filter(has_text=re.compile(rf"^\s*{re.escape(word)}\s*$")).first.click()
+        before = await self.text()
+        await self.page.locator(f"{SHOWN} [data-role=candidates]").get_by_role("button", name=word, exact=True).click()
+        await self.writes_more_than(before)
 
     async def take_back(self) -> None:
         """Takes the last word back."""
-        before = await self.line()
-        await self.page.get_by_role("button", name=re.compile("take back|backspace", re.I)).first.click()
-        await self.has_more_than(before)
+        before = await self.text()
+        await self.page.get_by_role("button", name="Take the last word back").click()
+        await self.writes_more_than(before)
 
     async def picture(self, folder: Path | None, name: str) -> None:
         """What it looks like, where somebody wants to see it."""
