@@ -13,6 +13,7 @@ EVER = (400, 401, 403, 404, 421, 422, 429, 500, 503)
 OF_BODIES = (413, 415, 507)
 PROBLEM = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
 Plain = dict[str, Any]
+_PLAIN = {"string": "text", "integer": 1, "number": 0.5, "boolean": False, "null": None, "object": {}, "array": []}
 
 
 def told(made: Callable[[], Plain]) -> Callable[[], Plain]:
@@ -50,10 +51,17 @@ def _finish(operation: Plain, schemas: Plain) -> None:
 
 
 def _examples(schema: Plain, schemas: Plain) -> Iterator[Any]:
-    """The examples of a schema: its own, those of what it refers to, or of what it may be."""
+    """The examples of a schema: its own, those of what it may be, or one put together of its parts'."""
     if name := schema.get("$ref", "").rpartition("/")[2]:
         schema = schemas[name]
-    yield from schema.get("examples", ())
-    if "examples" not in schema:
-        for one in schema.get("anyOf", ()):
+    if "examples" in schema:
+        yield from schema["examples"]
+    elif "anyOf" in schema:
+        for one in schema["anyOf"]:
             yield from _examples(one, schemas)
+    elif "items" in schema and schema["items"]:
+        yield [next(_examples(schema["items"], schemas))]
+    elif "properties" in schema:
+        yield {name: next(_examples(one, schemas)) for name, one in schema["properties"].items()}
+    elif schema.get("type") in _PLAIN:
+        yield _PLAIN[schema["type"]]

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import anyio
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, HTTPException, Path
 from starlette.responses import StreamingResponse
 
 from swipefl.api.bodies import JsonRoute
@@ -47,6 +47,11 @@ def routes(jobs: Jobs) -> APIRouter:
         """The job that runs, or was the last one."""
         job = jobs.current()
         return {"job": asdict(job) if job else None}
+
+    @router.delete("/jobs/current", include_in_schema=False)
+    def cancel_which() -> None:
+        """It is to be said which: the one that was meant may be over, and another one run."""
+        raise HTTPException(405, headers={"Allow": "GET"})
 
     @router.get("/jobs/{id}", response_model=OneJob, responses={404: {}})
     def one(id: Id) -> dict[str, Any]:

@@ -38,6 +38,8 @@ def routes(device: Device) -> APIRouter:
 def _answer(device: Device, swipe: Any, top: int, explain: bool, sight: bool) -> dict[str, Any]:
     """Raises RejectedLine: what the reader of lines says is wrong, else what the schema does."""
     fault = fault_of(ASKED, swipe)
+    if not isinstance(swipe, dict):
+        raise fault
     looked = device.look(swipe, top=top) if sight else None
     candidates = looked.candidates if looked else device.predict(swipe, top=top)
     if fault:
