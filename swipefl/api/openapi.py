@@ -59,7 +59,7 @@ def _examples(schema: Plain, schemas: Plain) -> Iterator[Any]:
     elif "anyOf" in schema:
         for one in schema["anyOf"]:
             yield from _examples(one, schemas)
-    elif "items" in schema and schema["items"]:
+    elif schema.get("items"):
         yield [next(_examples(schema["items"], schemas))]
     elif "properties" in schema:
         yield {name: next(_examples(one, schemas)) for name, one in schema["properties"].items()}
