@@ -13,15 +13,15 @@
 // checked where nothing is kept).
 
 import { problemText } from "./api.js";
-import { announce, clear, h, svg } from "./dom.js";
+import { CandidateBar, percent } from "./bar.js";
+import { announce, h, svg } from "./dom.js";
 import { SwipeKeyboard } from "./keyboard.js";
 import { Outbox, persistently } from "./outbox.js";
 import { ask, Predictor } from "./predictor.js";
 import { drawSight, emissions } from "./sight.js";
+import { TextLine } from "./textline.js";
 import { Written } from "./written.js";
 
-const CANDIDATES = 5;
-const LONG = 12; // characters, from which on a candidate is written smaller
 const RIGHT_TO_LEFT = new Set(["Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm"]);
 
 /**
@@ -39,7 +39,9 @@ export class SwipeInput {
     this.hint = this.options.hint;
     this.chosen = null; // the token whose candidates are shown
     this.kept = 0;
-    this.turn = Promise.resolve(); // words come in the order of their strokes
+    this.turn = Promise.resolve(); // what is done comes in the order in which it was done
+    this.waiting = 0; // strokes whose words are not known yet
+    this.isAway = false; // the server; then nobody waits for it to type
     this.outbox = new Outbox({ onStored: (report) => this.stored(report), onProblem: (problem) => this.failed(problem) });
     this.predictor = new Predictor(() => this.question(), (answer) => this.guessed(answer));
     this.build(parent);
@@ -53,8 +55,8 @@ export class SwipeInput {
     Object.assign(this, { layout, language });
     this.written.language = language;
     const [first] = language.split(",");
-    this.text.lang = this.bar.lang = first;
-    this.bar.dir = isRightToLeft(first) ? "rtl" : "ltr";
+    this.text.element.lang = this.bar.element.lang = first;
+    this.bar.element.dir = isRightToLeft(first) ? "rtl" : "ltr";
     this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on. You may also type on your own keyboard.`);
     this.keyboard.layout(layout);
     this.board.style.setProperty("--ratio", this.keyboard.ratio);
@@ -86,11 +88,8 @@ export class SwipeInput {
   takeBack() {
     const swipe = this.written.takeBack();
     if (swipe?.kept) this.outbox.add({ gesture_id: swipe.id, delete: true });
-    if (swipe) {
-      announce(`${swipe.word} taken back`);
-      if (swipe.kept) this.count(-1);
-      this.options.onBackspace?.(swipe);
-    }
+    if (swipe) announce(`${swipe.word} taken back`);
+    if (swipe) this.options.onBackspace?.(swipe);
     this.choose(this.written.tokens.at(-1));
     this.render();
   }
@@ -103,22 +102,21 @@ export class SwipeInput {
     if (!swipe || !this.options.showsSight()) return this.showSight(null);
     try {
       const { stroke } = swipe;
-      this.showSight((await ask({ ...stroke, ...about(swipe), before: swipe.before, private: true, sight: true })).sight, stroke);
+      this.showSight((await ask({ ...stroke, ...about(swipe), before: swipe.before, private: true, sight: true })).sight);
     } catch (problem) {
       this.failed(problem);
     }
   }
 
   build(parent) {
-    this.text = h("div", { class: "text line", "data-role": "text", role: "group", "aria-label": "What you write", tabindex: "0", dir: "auto" });
+    this.text = new TextLine((token) => this.select(token));
+    this.bar = new CandidateBar((word) => this.take(word));
     this.line = h("p", { class: "says", "data-role": "line" });
     const back = h("button", { class: "button quiet", type: "button", "data-role": "back", "aria-label": "Take the last word back", title: "Take the last word back", onclick: () => this.takeBack() }, icon("M8 5 3.5 9.5 8 14M4 9.5h9.5a5 5 0 0 1 0 10H9"));
     const anew = h("button", { class: "button quiet", type: "button", "data-role": "clear", "aria-label": "Begin a new text", title: "Begin a new text", onclick: () => this.clear() }, icon("M6 6l12 12M18 6 6 18"));
-    this.buttons = Array.from({ length: CANDIDATES }, () => h("button", { class: "candidate", type: "button", onclick: (event) => this.take(event.currentTarget.dataset.word) }, h("span"), h("small")));
-    this.bar = h("div", { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Candidates" }, this.buttons);
     const surface = h("div", { "data-role": "keyboard", role: "img" });
-    this.writing = h("div", { class: "writing" }, this.text, h("div", { class: "status" }, this.line, back, anew));
-    this.board = h("div", { class: "board" }, this.bar, h("div", { class: "keyboard-frame" }, surface));
+    this.writing = h("div", { class: "writing" }, this.text.element, h("div", { class: "status" }, this.line, back, anew));
+    this.board = h("div", { class: "board" }, this.bar.element, h("div", { class: "keyboard-frame" }, surface));
     this.root = h("div", { class: "swipe-input" }, this.writing, this.board);
     parent.append(this.root);
     this.keyboard = new SwipeKeyboard(surface, {
@@ -143,22 +141,39 @@ export class SwipeInput {
 
   lifted(stroke) {
     this.predictor.drop();
-    this.bar.dataset.state = "asking";
-    this.turn = this.turn.then(() => this.decide(stroke)).catch((problem) => this.failed(problem));
+    this.bar.state = "asking";
+    // what holds is what was set when the finger was lifted, and which words stand before once their turn has come
+    const swipe = { id: newId(), stroke, keyboard: this.layout.name, language: this.language, kept: this.isKept() };
+    this.waiting += 1;
+    this.turn = this.turn
+      .then(() => this.decide(swipe))
+      .catch((problem) => this.failed(problem))
+      .finally(() => (this.waiting -= 1));
   }
 
-  async decide(stroke) {
-    const question = this.question();
-    const id = newId();
-    const answer = await persistently(() => ask({ gesture_id: id, ...question, ...stroke }), (problem) => this.failed(problem));
-    const { candidates } = answer;
+  async decide(swipe) {
+    swipe.before = this.before();
+    const line = { gesture_id: swipe.id, ...about(swipe), before: swipe.before, private: !swipe.kept, sight: this.options.showsSight(), ...swipe.stroke };
+    const answer = await persistently(() => ask(line), (problem) => this.failed(problem));
+    this.isAway = false;
     this.say("");
-    if (!candidates.length) return this.nothing();
-    const isKept = this.options.store && !this.options.isPrivate();
-    const { keyboard, language, before } = question;
-    const swipe = { id, stroke, candidates, before, word: candidates[0].word, keyboard, language: this.language, kept: isKept };
-    this.commit(swipe);
-    this.showSight(answer.sight, stroke);
+    if (!answer.candidates.length) return this.nothing();
+    this.commit({ ...swipe, candidates: answer.candidates, word: answer.candidates[0].word });
+    this.showSight(answer.sight);
+  }
+
+  /** Now, or once the words of the strokes before are known. */
+  inOrder(act) {
+    if (!this.waiting || this.isAway) act();
+    else this.turn = this.turn.then(act);
+  }
+
+  isKept() {
+    return this.options.store && !this.options.isPrivate();
+  }
+
+  before() {
+    return this.options.before?.() ?? this.written.before;
   }
 
   nothing() {
@@ -169,7 +184,6 @@ export class SwipeInput {
   commit(swipe) {
     const token = this.written.add(swipe.word, swipe);
     if (swipe.kept) this.keep(swipe);
-    if (swipe.kept) this.count(1);
     else if (this.options.store) this.say("Not kept.");
     announce(swipe.word);
     this.choose(token);
@@ -180,7 +194,7 @@ export class SwipeInput {
   /** Another candidate for the word that is chosen. */
   take(word) {
     const token = this.chosen;
-    if (this.bar.dataset.state !== "chosen" || token.swipe.word === word) return;
+    if (token.swipe.word === word) return;
     token.text = token.swipe.word = word;
     if (token.swipe.kept) this.keep(token.swipe);
     announce(word);
@@ -195,8 +209,7 @@ export class SwipeInput {
 
   tapped(key, text) {
     this.predictor.drop();
-    if (key.kind === "backspace") this.takeBack();
-    else this.type(text, true);
+    this.inOrder(() => (key.kind === "backspace" ? this.takeBack() : this.type(text, true)));
   }
 
   type(character, isTapped = false) {
@@ -208,9 +221,9 @@ export class SwipeInput {
 
   key(event) {
     if (isField(event.target) || !this.board.checkVisibility() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const isButton = event.target.closest("button");
-    if (event.key === "Backspace") this.takeBack();
-    else if ([...event.key].length === 1 && !(isButton && event.key === " ")) this.type(event.key);
+    const presses = event.key === " " && event.target.closest("button:focus-visible");
+    if (event.key === "Backspace") this.inOrder(() => this.takeBack());
+    else if ([...event.key].length === 1 && !presses) this.inOrder(() => this.type(event.key));
     else return;
     event.preventDefault();
   }
@@ -224,9 +237,16 @@ export class SwipeInput {
   }
 
   guessed({ candidates, sight }) {
-    this.bar.dataset.state = "guess";
-    this.fill(candidates, null);
+    this.bar.state = "guess";
+    this.bar.show(candidates, null, this.options.showsSight());
     if (sight) drawSight(this.keyboard.overlay, sight);
+  }
+
+  /** A swiped word in the text: its candidates come back. */
+  select(token) {
+    this.choose(token);
+    this.render();
+    this.look();
   }
 
   choose(token) {
@@ -234,7 +254,7 @@ export class SwipeInput {
     this.renderCandidates();
   }
 
-  showSight(sight, stroke) {
+  showSight(sight) {
     drawSight(this.keyboard.overlay, sight);
     if (!sight) return;
     this.keyboard.trace.clear();
@@ -244,67 +264,31 @@ export class SwipeInput {
   }
 
   question() {
-    const before = this.options.before?.() ?? this.written.before;
-    return { ...about({ keyboard: this.layout.name, language: this.language }), before, private: this.options.isPrivate() || !this.options.store, sight: this.options.showsSight() };
+    return { ...about({ keyboard: this.layout.name, language: this.language }), before: this.before(), private: !this.isKept(), sight: this.options.showsSight() };
   }
 
-  stored({ suspect = 0, rejected = [] }) {
-    if (rejected.length) this.say("That swipe was not kept: its word does not fit this keyboard.", true);
-    else if (suspect) this.say("Kept; but the swipe begins or ends far from its word, so little is learned from it.");
-  }
-
-  count(by) {
-    this.kept += by;
-    this.say(`${this.kept} ${this.kept === 1 ? "swipe" : "swipes"} kept on this device`);
+  stored({ stored = 0, deleted = 0, suspect = 0 }) {
+    this.kept = Math.max(0, this.kept + stored - deleted);
+    if (this.options.showsSight()) return;
+    const isOne = this.kept === 1;
+    if (suspect) this.say("Kept; but it begins or ends far from its word, so nothing is learned from it.");
+    else this.say(`${this.kept} ${isOne ? "swipe" : "swipes"} kept on this device`);
   }
 
   failed(problem) {
+    this.isAway = problem.status === 0;
     this.renderCandidates();
     this.say(problemText(problem), true);
   }
 
   renderCandidates() {
-    this.bar.dataset.state = this.chosen ? "chosen" : "idle";
-    this.fill(this.chosen?.swipe.candidates ?? [], this.chosen?.swipe.word ?? null);
-  }
-
-  /** The buttons stay, so that the one with the focus keeps it. */
-  fill(candidates, word) {
-    this.bar.classList.toggle("with-scores", this.options.showsSight());
-    this.bar.scrollLeft = 0;
-    this.buttons.forEach((button, i) => {
-      const candidate = candidates[i];
-      const [label, score] = button.children;
-      label.textContent = candidate?.word ?? "";
-      label.className = label.textContent.length > LONG ? "long" : "";
-      score.textContent = candidate ? percent(candidate.probability) : "";
-      button.setAttribute("aria-disabled", word === null); // while the finger is down they are only shown
-      if (candidate) button.dataset.word = candidate.word;
-      else delete button.dataset.word;
-      button.setAttribute("aria-pressed", Boolean(candidate) && candidate.word === word);
-    });
+    const swipe = this.chosen?.swipe;
+    this.bar.state = swipe ? "chosen" : "idle";
+    this.bar.show(swipe?.candidates ?? [], swipe?.word ?? null, this.options.showsSight());
   }
 
   render() {
-    const focused = [...this.text.children].indexOf(document.activeElement);
-    const { tokens } = this.written;
-    this.text.dataset.text = this.written.text;
-    clear(this.text).append(...tokens.map((token) => this.drawn(token)), h("span", { class: "caret" }));
-    if (tokens.length) delete this.text.dataset.hint;
-    else this.text.dataset.hint = this.hint;
-    this.text.scrollTop = this.text.scrollHeight;
-    if (focused >= 0) (this.text.children[focused] ?? this.text).focus();
-  }
-
-  drawn(token) {
-    if (!token.swipe) return h("span", {}, token.gap + token.text);
-    const select = () => {
-      this.choose(token);
-      this.render();
-      this.look();
-    };
-    const word = h("button", { type: "button", class: token === this.chosen ? "word chosen" : "word", onclick: select }, token.text);
-    return h("span", {}, token.gap, word);
+    this.text.show(this.written, this.chosen, this.hint);
   }
 }
 
@@ -322,10 +306,6 @@ function isField(element) {
 /** A name for a swipe; randomUUID would need TLS, which a page on a home network may not have. */
 export function newId() {
   return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function percent(probability) {
-  return probability < 0.005 ? "under 1 %" : `${Math.round(probability * 100)} %`;
 }
 
 function isRightToLeft(language) {

@@ -31,6 +31,7 @@ export class SwipeKeyboard {
     this.trace = new Trace(canvas);
     this.finger = null;
     this.size = [0, 0];
+    this.scale = [1, 1]; // pixels a unit of the layout; until it is seen, none is known
     new ResizeObserver(() => this.redraw()).observe(element);
     this.listen();
   }
@@ -53,6 +54,7 @@ export class SwipeKeyboard {
   redraw() {
     const { width, height } = this.element.getBoundingClientRect();
     if (!this.drawn || !width || !height || (width === this.size[0] && height === this.size[1])) return;
+    if (this.finger) this.cancel({ pointerId: this.finger.id }); // on a screen that was turned, it is on other keys
     this.size = [width, height];
     this.scale = [width / this.drawn.width, height / this.drawn.height];
     this.elements = drawKeys(this.keys, this.drawn, width, height);
