@@ -271,7 +271,7 @@ export class SwipeInput {
     this.kept = Math.max(0, this.kept + stored - deleted);
     if (this.options.showsSight()) return;
     const isOne = this.kept === 1;
-    if (suspect) this.say("Kept; but it begins or ends far from its word, so nothing is learned from it.");
+    if (suspect) this.say("Kept, but it fits its word badly: nothing is learned from it.");
     else this.say(`${this.kept} ${isOne ? "swipe" : "swipes"} kept on this device`);
   }
 

@@ -1,6 +1,6 @@
 // The page: which tab is shown, and each tab's module, loaded when it is first shown.
 
-import { takeToken } from "./api.js";
+import { Problem, problemText, takeToken } from "./api.js";
 import { clear, h } from "./dom.js";
 import { makeSettings } from "./settings.js";
 
@@ -19,25 +19,33 @@ function startPage() {
     document.body.dataset.tab = tab;
     document.title = tab === "try" ? "swipefl" : `${document.getElementById(tab).getAttribute("aria-label")} · swipefl`;
     if (!started.has(tab)) started.set(tab, begin(tab, context));
-    if (await started.get(tab)) for (const fn of shown.get(tab) ?? []) fn();
-    else started.delete(tab); // the next look tries again
+    const problem = await started.get(tab);
+    if (tab !== tabOf(location.hash) && !problem) return; // another one was wanted meanwhile
+    if (!problem) for (const fn of shown.get(tab) ?? []) fn();
+    else if (started.delete(tab)) sayProblem(tab, problem, show);
   }
 
   addEventListener("hashchange", show);
   show();
 }
 
+/** Starts a tab, and returns what kept it from that. */
 async function begin(tab, context) {
-  const section = document.getElementById(tab);
+  const section = clear(document.getElementById(tab));
   try {
     const module = await import(`./${tab}.js`);
     await module.start(section, context);
-    return true;
-  } catch (error) {
-    console.error(error);
-    clear(section).append(h("p", { class: "plain" }, "This part of the page could not be loaded. Reload the page once swipefl runs again."));
-    return false;
+    return null;
+  } catch (problem) {
+    if (!(problem instanceof Problem)) console.error(problem);
+    return problem;
   }
+}
+
+function sayProblem(tab, problem, again) {
+  const text = problem instanceof Problem ? problemText(problem) : "This part of the page could not be loaded.";
+  const button = h("button", { class: "button", type: "button", onclick: again }, "Try again");
+  clear(document.getElementById(tab)).append(h("div", { class: "plain" }, h("p", {}, text), button));
 }
 
 function tabOf(hash) {

@@ -2,7 +2,7 @@
 
 import { problemText } from "./api.js";
 import { Chooser } from "./chooser.js";
-import { clear, h } from "./dom.js";
+import { h } from "./dom.js";
 import { greeting, showGhost } from "./ghost.js";
 import { SwipeInput } from "./input.js";
 import { languageName } from "./layouts.js";
@@ -10,19 +10,15 @@ import { persistently } from "./outbox.js";
 
 const HINT = "Press on a word’s first letter, glide from letter to letter, and lift.";
 
-/** Fills the tab. Waits for a server that is away. */
+/** Fills the tab. Waits for a server that is away. Throws Problem. */
 export async function start(section, { settings, onShow }) {
   const waiting = h("p", { class: "plain" });
   section.append(waiting);
   const tab = new Try(settings);
-  try {
-    await persistently(() => tab.chooser.look(), (problem) => (waiting.textContent = problemText(problem)));
-    clear(section);
-    tab.build(section);
-    onShow("try", () => tab.look());
-  } catch (problem) {
-    waiting.textContent = problemText(problem);
-  }
+  await persistently(() => tab.chooser.look(), (problem) => (waiting.textContent = problemText(problem)));
+  waiting.remove();
+  tab.build(section);
+  onShow("try", () => tab.look());
 }
 
 class Try {
