@@ -8,7 +8,8 @@
 //                           text; data-state on the bar is "idle", "guess" (the finger is down), "asking" or "chosen"
 //   [data-role=text]        what is written, data-text its plain text; button.word a swiped word in it
 //   [data-role=line]        the one line that says what is wrong, or how many swipes are kept
-//   [data-role=back], [data-role=clear]   buttons: take the last word back, begin anew
+//   [data-role=back], [data-role=clear]   buttons: take the last word back, begin anew; [data-role=space] one where
+//                           the layout leaves no room for a space bar
 // and in Try: [data-role=layout], [data-role=language] selects; [data-role=saw], [data-role=keep] switches (`keep` is
 // checked where nothing is kept).
 
@@ -59,6 +60,7 @@ export class SwipeInput {
     this.bar.element.dir = isRightToLeft(first) ? "rtl" : "ltr";
     this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on. You may also type on your own keyboard.`);
     this.keyboard.layout(layout);
+    this.spaceButton.hidden = this.keyboard.drawn.keys.some(({ kind }) => kind === "space");
     this.board.style.setProperty("--ratio", this.keyboard.ratio);
     drawSight(this.keyboard.overlay, null);
     this.render();
@@ -114,8 +116,10 @@ export class SwipeInput {
     this.line = h("p", { class: "says", "data-role": "line" });
     const back = h("button", { class: "button quiet", type: "button", "data-role": "back", "aria-label": "Take the last word back", title: "Take the last word back", onclick: () => this.takeBack() }, icon("M8 5 3.5 9.5 8 14M4 9.5h9.5a5 5 0 0 1 0 10H9"));
     const anew = h("button", { class: "button quiet", type: "button", "data-role": "clear", "aria-label": "Begin a new text", title: "Begin a new text", onclick: () => this.clear() }, icon("M6 6l12 12M18 6 6 18"));
+    // for layouts without room for a row with a space bar
+    this.spaceButton = h("button", { class: "button quiet", type: "button", "data-role": "space", "aria-label": "Space", title: "Space", hidden: true, onclick: () => this.inOrder(() => this.type(" ")) }, icon("M4 10v5h16v-5"));
     const surface = h("div", { "data-role": "keyboard", role: "img" });
-    this.writing = h("div", { class: "writing" }, this.text.element, h("div", { class: "status" }, this.line, back, anew));
+    this.writing = h("div", { class: "writing" }, this.text.element, h("div", { class: "status" }, this.line, this.spaceButton, back, anew));
     this.board = h("div", { class: "board" }, this.bar.element, h("div", { class: "keyboard-frame" }, surface));
     this.root = h("div", { class: "swipe-input" }, this.writing, this.board);
     parent.append(this.root);
