@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import threading
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -87,8 +88,11 @@ def _has_log(path: Path) -> bool:
 
 
 def _create(path: Path, schema: Schema) -> None:
-    """Make the file under another name first, so that a crash leaves either none or a whole one."""
-    draft = path.with_name(f".{path.name}.new-{os.getpid()}")
+    """Make the file under another name first, so that a crash leaves either none or a whole one.
+
+    The name is nobody else's: a server's threads may all be the first at once.
+    """
+    draft = path.with_name(f".{path.name}.new-{os.getpid()}-{threading.get_ident()}")
     draft.unlink(missing_ok=True)
     try:
         os.close(open_private(draft, os.O_RDWR))

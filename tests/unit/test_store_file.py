@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -27,6 +29,20 @@ def test_the_folder_and_the_files_are_private(store: Store, path: Path) -> None:
 def test_opening_leaves_no_other_file(path: Path) -> None:
     Store(path).close()
     assert os.listdir(path.parent) == ["swipefl.db"]
+
+
+def test_threads_that_are_all_the_first_get_the_same_sound_file(tmp_path: Path) -> None:
+    for home in range(8):
+        path, begin = tmp_path / str(home) / "swipefl.db", threading.Barrier(6)
+
+        def opened(path: Path = path, begin: threading.Barrier = begin) -> int:
+            begin.wait()
+            with Store(path) as store:
+                return store.gestures.counts()["good"]
+
+        with ThreadPoolExecutor(6) as pool:
+            assert [task.result() for task in [pool.submit(opened) for _ in range(6)]] == [0] * 6
+        assert os.listdir(path.parent) == ["swipefl.db"]
 
 
 def test_a_file_that_others_may_read_is_closed_to_them(path: Path) -> None:
