@@ -2,9 +2,10 @@
 
 import { events, get, send } from "./api.js";
 import { announce, h } from "./dom.js";
-import { persistently, untilAlive } from "./outbox.js";
+import { pause, persistently, untilAlive } from "./outbox.js";
 
 const COMPARING = "Comparing it with the model before, on the swipes that were put aside";
+const BETWEEN_MS = 1000; // of looks where nothing is told
 
 /** What is seen of a job. `element` is to be put where it is to be seen. */
 export class Learning {
@@ -28,6 +29,7 @@ export class Learning {
     while (job.state === "running") {
       job = await this.heard(job.id);
       if (job.state !== "running") break;
+      await pause(BETWEEN_MS);
       await untilAlive();
       job = jobIn(await persistently(() => get(`/jobs/${job.id}`), () => {}));
     }

@@ -84,6 +84,7 @@ class Practise {
     this.stage = h(
       "div",
       { class: "stage" },
+      h("h1", { class: "unseen" }, "Practise"),
       h("div", { class: "stage-head" }, this.chooser.elements, this.ownText),
       h("div", { class: "writing" }, count, h("div", { class: "asked" }, this.sentence), this.heard),
       h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.train),
@@ -240,7 +241,7 @@ class Practise {
     const read = first ? ` It looks like “${first.word}”.` : "";
     this.say(`That begins or ends far from “${this.course.word}”.${read} Once more?`, "again");
     announce(this.heard.textContent);
-    await send("POST", "/swipes", { gesture_id: id, delete: true });
+    await this.takeOut(id);
   }
 
   goOn(id, isSuspect = false) {
@@ -259,14 +260,19 @@ class Practise {
     this.step(-1, -counts);
     this.say(id ? "Taken back. Swipe it anew." : "");
     announce(`${id ? "Taken back. " : ""}Swipe ${this.course.word}`);
-    if (id) await send("POST", "/swipes", { gesture_id: id, delete: true }).catch((problem) => this.failed(problem));
+    if (id) await this.takeOut(id).catch((problem) => this.failed(problem));
+  }
+
+  async takeOut(id) {
+    await send("POST", "/swipes", { gesture_id: id, delete: true });
+    await this.count();
+    this.render();
   }
 
   step(by, swiped) {
     this.isAgain = false;
     this.course.move(by);
     this.state.swiped = Math.max(0, this.state.swiped + swiped);
-    this.stored += swiped > 0 ? 0 : Math.min(swiped, 0);
     if (this.own === null) this.state.places[this.sentence.lang] = this.course.place;
     remember(this.state);
     this.render();

@@ -40,5 +40,5 @@ def _part(token: str, spelling: Spelling) -> Part:
     """A word alone is asked, as it is written: no address, no number, nothing that looks like a secret."""
     word = tidy(token)
     is_one = bool(word) and before_in(word).words == (word,) and word != UNKNOWN
-    # one key is a tap, and a path over none is nothing
-    return Part(token, word if is_one and len(spelling.of(word) or "") > 1 else None)
+    # a finger that stays on one key taps, and a path over none is nothing
+    return Part(token, word if is_one and len(set(spelling.of(word) or "")) > 1 else None)
