@@ -118,11 +118,13 @@ class Model {
   }
 
   yours({ home, gestures, personal_words: words }) {
-    const there = `${counted(gestures.train + gestures.held_out, "swipe")} and ${counted(words, "word")} of yours are kept in `;
+    const count = gestures.good + gestures.suspect;
+    if (!count && !words) return part("Your swipes", h("p", { class: "soft" }, "Nothing of yours is kept yet."));
+    const there = `${counted(count, "swipe")} and ${counted(words, "word")} of yours are kept in `;
     return part(
       "Your swipes",
       h("p", { class: "soft" }, there, h("span", { class: "path" }, home), ", on this device."),
-      h("div", { class: "doing" }, button("export", "Take them out", () => this.change(exported, false)), button("forget", "Forget …", () => this.change(forgetting))),
+      h("div", { class: "doing" }, button("export", "Save a copy", () => this.change(exported, false)), button("forget", "Forget …", () => this.change(forgetting))),
     );
   }
 

@@ -23,14 +23,16 @@ const KEPT_NOTHING = "“Don’t keep what I swipe here” is on, so nothing is 
 /** Fills the tab. */
 export async function start(section, { settings, onShow }) {
   const waiting = h("p", { class: "plain" });
-  section.append(waiting);
+  const wait = (problem) => {
+    waiting.textContent = problemText(problem);
+    section.replaceChildren(waiting);
+  };
   const tab = new Practise(section, settings);
   try {
-    await persistently(() => tab.begin(), (problem) => (waiting.textContent = problemText(problem)));
-    waiting.remove();
+    await persistently(() => tab.begin(), wait);
     onShow("practise", () => tab.look());
   } catch (problem) {
-    waiting.textContent = problemText(problem);
+    wait(problem);
   }
 }
 
@@ -48,8 +50,8 @@ class Practise {
     this.least = least;
     await Promise.all([this.chooser.look(), this.count()]);
     await this.load();
-    if (!this.stage.isConnected) this.section.append(this.stage, this.outcome.element);
-    this.use();
+    this.use(); // first, so that all of it has its place when it comes
+    this.section.replaceChildren(this.stage, this.outcome.element);
   }
 
   /** The tab is shown again: another layout may have been chosen, or swipes forgotten. */
@@ -154,7 +156,7 @@ class Practise {
     const { swiped } = this.state;
     this.bar.value = Math.min(swiped, GOAL);
     this.counted.textContent = swiped < GOAL ? `${swiped} of ${GOAL} words` : `${swiped} words`;
-    this.enough.textContent = this.canLearn ? "enough to learn from" : `it can learn from about ${this.least + 2} on`;
+    this.enough.textContent = this.canLearn ? "enough to learn from" : `learns from about ${this.least + 2} on`;
     this.keep.hidden = !this.settings.get("private");
     this.enough.hidden = !this.keep.hidden;
     this.train.disabled = !this.canLearn;
