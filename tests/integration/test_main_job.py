@@ -16,6 +16,7 @@ from tests.support.swipes import EXAMPLE, GOOD, SHARED, gesture, lines
 from tests.support.waiting import LONG_S, catches, trains, wait_until
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
+COUNTS = ["swipes", "right_base", "right_before", "right_new"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,7 @@ def test_cycle_makes_a_better_keyboard_and_no_contribution_for_nobody(trained: t
     home, cycle = trained
     rounds = cycle.json["rounds"]
     assert cycle.code == 0
-    assert all(list(r) == KEYS for r in rounds)
+    assert all(list(r) == KEYS + COUNTS for r in rounds)
     assert rounds[0]["adopted"]
     assert {(r["push"], r["update_id"]) for r in rounds} == {("none", None)}
     base, personal = (swipefl(home, "evaluate", "--model", m, "--json").json for m in ("base", "personal"))
@@ -38,6 +39,14 @@ def test_cycle_makes_a_better_keyboard_and_no_contribution_for_nobody(trained: t
     scores = ["examples", "in_lexicon", "top1", "top3", "top5", "greedy", "ece"]
     assert list(base) == [*scores, "written", "written_examples", "ms_p50", "ms_p99"]
     status = swipefl(home, "status", "--json").json
+    (night,) = status["nights"]
+    assert night == cycle.json["night"]
+    judged = {"right_base": base, "right_now": personal}
+    assert {name: night[name] for name in judged} == {
+        name: round(e["top1"] * night["swipes"]) for name, e in judged.items()
+    }
+    assert night["swipes"] == base["examples"]
+    assert (status["gain"]["swipes"], status["gain"]["verdict"]) == (0, "unproven"), "no swipe came since it was chosen"
     assert status["outbox"] == []
     assert status["gestures"]["good"] == 260
 

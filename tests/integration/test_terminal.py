@@ -80,15 +80,33 @@ def test_no_table_breaks(lived_in: tuple[Path, Done], columns: int) -> None:
         assert "…" not in done.out
 
 
-def test_cycle_shows_each_round_and_why_it_stopped(lived_in: tuple[Path, Done]) -> None:
+def sentence_of(cycle: Done) -> str:
+    """What a cycle printed, without the bar that showed how it went."""
+    return " ".join(line for line in seen(cycle.out) if line and "━" not in line)
+
+
+def test_cycle_tells_its_night_in_one_sentence(lived_in: tuple[Path, Done]) -> None:
     home, cycle = lived_in
-    text = "\n".join(seen(cycle.out))
-    assert "first word right" in text
-    assert "% -> " in text
-    assert "better: in use now" in text
-    assert "True" not in text
+    told = r"260 new swipes; \d+ of \d+ held-out right, \d+ before; kept the new model; nothing shared"
+    assert re.fullmatch(told, sentence_of(cycle))
     again = swipefl_on_terminal(home, "cycle")
-    assert [line for line in seen(again.out) if line] == ["nothing to do: nothing new since the last cycle"]
+    (line,) = [line for line in seen(again.out) if line]
+    assert line == "nothing to do: nothing new since the last cycle; nothing shared"
+
+
+@pytest.mark.parametrize("columns", [42, 80, 200])
+def test_status_begins_with_what_was_gained(lived_in: tuple[Path, Done], columns: int) -> None:
+    home, cycle = lived_in
+    lines = seen(swipefl_on_terminal(home, "status", columns=columns).out)
+    assert max(map(len, lines)) <= columns
+    said, *_ = " ".join(lines).split("  ", 1)
+    assert said.startswith("Your model is new: of the ")
+    assert sentence_of(cycle) in said
+    assert "Nothing is shared: this device belongs to no federation." in said
+    assert any(set(line) <= set("▁▂▃▄▅▆▇█·") for line in lines if line)
+    piped = swipefl(home, "status").out
+    assert piped.startswith("Your model is new: of the ")
+    assert "\x1b" not in piped
 
 
 def test_status_says_what_to_do_next(lived_in: tuple[Path, Done], tmp_path: Path) -> None:
@@ -108,10 +126,11 @@ def test_evaluate_shows_percents_and_milliseconds(lived_in: tuple[Path, Done]) -
 def test_train_keeps_its_data_apart_from_its_progress(tmp_path: Path) -> None:
     swipefl(tmp_path, "ingest", str(EXAMPLE))
     done = swipefl_on_terminal(tmp_path, "train", "--epochs", "1", piped="out")
-    assert done.json["adopted"]
+    assert done.out.startswith("Learned from ")
+    assert "epoch" not in done.out
     assert "epoch 1/1" in done.err
     done = swipefl_on_terminal(tmp_path, "train", "--epochs", "1", piped="err")
-    assert "first word right" in done.out
+    assert "held-out right" in done.out
     assert "epoch 1/1" not in done.out + done.err
 
 
