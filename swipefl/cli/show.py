@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 MARGIN = 0.8  # key widths around the outermost key centres
 BEYOND = 1.0  # key widths that a path may leave those bounds by, and still be drawn where it is
 LEAST_ROWS, MOST_COLUMNS = 12, 110
+AROUND_TITLE = 6  # columns: corners, lines and blanks
 OTHER_LINES = 8  # what stands around the picture besides the candidates, the next prompt included
 SURE, UNSURE = 0.9, 0.6
 # on a colour of their own, letters are readable on light and dark terminals alike; the rest is for NO_COLOR
@@ -111,12 +112,17 @@ def _render(handle: str, example: "Example", sight: "Sight", candidates: "Sequen
     picture = _picture(gesture, sight, *_room(screen, len(candidates)))
     about = f"{gesture.id} on {gesture.keyboard.name}, {gesture.points[-1, 2]:.1f} s, {len(sight.frames)} frames"
     title = Text(printable(f"{about}, {handle}"), "bold")  # a title that is no Text would be read as markup
-    screen.print(Panel(picture, title=title, title_align="left", border_style="dim", padding=0, expand=False))
+    frame = Panel(picture, border_style="dim", padding=0, expand=False)
+    if title.cell_len + AROUND_TITLE <= min(screen.width, MOST_COLUMNS):
+        frame.title, frame.title_align = title, "left"
+    else:  # in the frame it would be cut
+        screen.print(title)
+    screen.print(frame)
     screen.print(_legend())
-    screen.print(f"without a lexicon: {sight.spelling or 'nothing'}", soft_wrap=True)
+    screen.print(f"without a lexicon: {sight.spelling or 'nothing'}")
     screen.print("", _words(example, candidates) if candidates else "no word found", sep="\n")
     if not any(candidate.spelled == example.spelled for candidate in candidates):
-        screen.print(f"meant{', and not among these' if candidates else ''}: {example.word}", soft_wrap=True)
+        screen.print(f"meant{', and not among these' if candidates else ''}: {example.word}")
 
 
 def _room(screen: "Console", candidates: int) -> tuple[int, int]:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -81,6 +82,11 @@ def picture(screen: list[str]) -> list[str]:
     return [line[1:-1] for line in screen if line.startswith("│")]
 
 
+def told(home: Path, *words: str) -> dict[str, Any]:
+    """What `show --json` says."""
+    return swipefl(home, "show", *words, "--json").json
+
+
 def dots(screen: Iterable[str]) -> list[str]:
     return re.findall("[\u2801-\u28ff]", "".join(screen))
 
@@ -89,13 +95,14 @@ def dots(screen: Iterable[str]) -> list[str]:
 def test_the_picture_has_keys_path_both_ends_and_the_words(home: Path, columns: int) -> None:
     done = swipefl_on_terminal(home, "show", "example-0000", columns=columns)
     assert done.code == 0, done.out
-    screen = seen(done.out)
+    screen, answer = seen(done.out), told(home, "example-0000")
     drawn = "".join(picture(screen))
     assert max(map(len, screen)) <= columns
+    assert "…" not in done.out
+    assert answer["handle"] in done.out
     assert {*built_in("qwerty").letters} <= {*drawn.lower()}
     assert len(dots(picture(screen))) > columns / 4
     assert (drawn.count("○"), drawn.count("●")) == (1, 1)
-    answer = swipefl(home, "show", "example-0000").json
     assert set(answer["greedy"].upper()) == {c for c in drawn if c.isupper()}
     rows = [line.split() for line in screen]
     assert all(any(row[:1] == [c["word"]] for row in rows) for c in answer["candidates"])
@@ -136,21 +143,27 @@ def test_the_colours_of_certainty_are_left_out_with_no_color(home: Path) -> None
     assert not colours(swipefl_on_terminal(home, "show", "example-0000", NO_COLOR="1").out)
 
 
-def test_in_a_pipe_it_is_one_json_object(home: Path) -> None:
-    done = swipefl(home, "show", "example-0000", "--top", "3", "--model", "base")
-    assert done.out == swipefl(home, "show", "example-0000", "--top", "3", "--json").out
+def test_in_a_pipe_it_is_drawn_too(home: Path) -> None:
+    done = swipefl(home, "show", "example-0000")
+    assert {*built_in("qwerty").letters} <= {*"".join(picture(done.out.splitlines())).lower()}
+    assert max(map(len, done.out.splitlines())) <= 110
+    assert not CONTROL.search(done.out)
+
+
+def test_with_json_it_is_one_object(home: Path) -> None:
+    done = swipefl(home, "show", "example-0000", "--top", "3", "--model", "base", "--json")
     answer = done.json
     assert list(answer) == KEYS
     assert (answer["gesture_id"], answer["keyboard"], answer["word"]) == ("example-0000", "qwerty", FIRST["word"])
     assert all(list(frame) == FRAME_KEYS for frame in answer["frames"])
-    predicted = swipefl(home, "predict", "-", "--top", "3", given=EXAMPLE.read_bytes().splitlines()[0]).json
+    predicted = swipefl(home, "predict", "-", "--top", "3", "--json", given=EXAMPLE.read_bytes().splitlines()[0]).json
     assert answer["candidates"] == predicted["candidates"]
     assert done.out.count("\n") == 1
 
 
 def test_an_id_may_be_cut_short_where_it_is_the_only_one(home: Path) -> None:
     for given, meant in (("example-0002", "example-0002"), ("g2-1", "g2-1"), ("str", "stray"), ("tap", "tap")):
-        assert swipefl(home, "show", given).json["gesture_id"] == meant
+        assert told(home, given)["gesture_id"] == meant
 
 
 @pytest.mark.parametrize("given", ["walk", "example-00000", "EXAMPLE-0000", "%", "example_0000", "\udcff", "~"])
@@ -177,15 +190,14 @@ def test_a_beginning_of_several_ids_is_an_error(home: Path, given: str) -> None:
     for choice in listed.json["could_be"]:
         assert list(choice) == ["handle", "stored_at", "keyboard"]
         assert choice["handle"] in done.err
-        assert swipefl(home, "show", choice["handle"]).json["handle"] == choice["handle"]
+        assert told(home, choice["handle"])["handle"] == choice["handle"]
 
 
 def test_without_an_id_the_newest_is_drawn_and_a_word_or_the_worst_chooses(home: Path) -> None:
-    assert swipefl(home, "show").json["gesture_id"] == "[red]"
-    of_word = swipefl(home, "show", "--word", "E").json
+    assert told(home)["gesture_id"] == "[red]"
+    of_word = told(home, "--word", "E")
     assert (of_word["gesture_id"], of_word["word"]) == ("tap-2", "e")
-    worst = swipefl(home, "show", "--worst")  # which one that is: test_worst.py
-    assert (worst.code, list(worst.json)) == (0, KEYS)
+    assert list(told(home, "--worst")) == KEYS  # which one that is: test_worst.py
 
 
 @pytest.mark.parametrize("words", [["tap", "--worst"], ["tap", "--word", "e"], ["--word", "e", "--worst"]])

@@ -35,7 +35,7 @@ def landings_picture(found: Landings | None) -> str:
     name = cut(found.keyboard.name, 24)
     of = f"{found.landings:,} landings of {found.swipes:,} swipes on {name}: where they begin, end and turn."
     lines = paragraph(MARGIN + 34, f"{mean} {of}")
-    keys = board(found.keyboard, found.width, found.height, MARGIN + 24 + LEADING * len(lines))
+    keys = board(found.keyboard, found.width, found.height, MARGIN + 28 + LEADING * len(lines))
     by_letter = {key.letter: key for key in found.keys}
     shapes = [heading(TITLE), *lines]
     shapes += keys.drawn([key for key in keys.keys if key.letters[0] not in by_letter], corner=True)
