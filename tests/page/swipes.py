@@ -3,7 +3,6 @@
 import gzip
 import json
 from functools import cache
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -30,17 +29,6 @@ def some(count: int, seed: int = 20261126, proportions: float | None = None) -> 
     usable = [line for line in _all() if _begins_inside(line) and _is_shaped(line, proportions)]
     chosen = np.random.default_rng(seed).permutation(len(usable))[:count]
     return [usable[int(i)] for i in chosen]
-
-
-def sentence(words: int) -> list[dict[str, Any]]:
-    """Swipes of one person, one after another, of a sentence if they are recorded."""
-    lines = [line for line in _all() if _begins_inside(line)]
-    for at, first in enumerate(lines):
-        following = lines[at : at + words]
-        if first.get("before", "") == "" and len({(line.get("user"), line.get("text")) for line in following}) == 1:
-            if all(earlier["word"] in line.get("before", earlier["word"]) for earlier, line in pairwise(following)):
-                return following
-    raise AssertionError("no such sentence")
 
 
 def _begins_inside(line: dict[str, Any]) -> bool:

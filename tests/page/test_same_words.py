@@ -8,9 +8,9 @@ from playwright.async_api import Request
 
 import swipefl
 from tests.page.conftest import Visit
-from tests.support.serving import Serving
 from tests.page.swipes import some
 from tests.page.visitor import LAPTOP, PHONE, Size
+from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
