@@ -78,12 +78,12 @@ def test_the_demo_runs_from_the_wheel_alone(unpacked: Path, tmp_path: Path) -> N
 
     some = b"".join(GOOD[:30])
     assert Path(run("-c", "import swipefl; print(swipefl.__file__)").decode().strip()).is_relative_to(unpacked)
-    assert json.loads(run("-m", "swipefl", "ingest", "-", given=some))["stored"] == 30
-    assert json.loads(run("-m", "swipefl", "cycle"))["rounds"][0]["push"] == "none"
+    assert json.loads(run("-m", "swipefl", "ingest", "-", "--json", given=some))["stored"] == 30
+    assert json.loads(run("-m", "swipefl", "cycle", "--json"))["rounds"][0]["push"] == "none"
     assert json.loads(run("-m", "swipefl", "predict", "-", "--json", given=some.splitlines(keepends=True)[0]))[
         "candidates"
     ]
-    assert json.loads(run("-m", "swipefl", "status"))["gestures"]["good"] == 30
+    assert json.loads(run("-m", "swipefl", "status", "--json"))["gestures"]["good"] == 30
 
 
 def imported(tree: ast.Module) -> set[str]:
