@@ -1,21 +1,26 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+READY := $(VENV)/.ready
 STAMP := $(VENV)/.installed
+TORCH ?= torch==2.13.0
 
 TOOLS := $(VENV)/wire-tools
 AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
 
-.PHONY: demo federation test test-page check slow bench languages months learning generated pretrain wire wire-check clean
+.PHONY: try demo federation test test-page check slow bench languages months learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
 	proto/swipefl/federation/wire/v1/federation.proto
 
-demo: $(STAMP)
+try: $(READY)
+	@PATH="$(abspath $(BIN)):$$PATH" sh examples/try.sh
+
+demo: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/demo.sh
 
-federation: $(STAMP)
+federation: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/federation/run.sh
 
 # What a file starts, a coordinator or a training, is started once; the long files come first.
@@ -84,9 +89,16 @@ $(TOOLS): $(STAMP)
 pretrain: $(STAMP)
 	$(BIN)/python examples/base/pretrain.py swipefl/decoder/base/base.safetensors --bfloat16
 
-$(STAMP): pyproject.toml constraints.txt
+# What it takes to use it; a line that people see, since minutes may pass.
+$(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	@echo "installing into $(VENV): 1.1 GB, some minutes, once"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[api]'
+	touch $@
+
+# What it takes to work on it, besides.
+$(STAMP): $(READY)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	touch $@
 

@@ -94,7 +94,7 @@ def root(
 
 
 def main() -> NoReturn:
-    """Run the command line; every error ends in the exit code that the README promises."""
+    """Run the command line; every error ends in the exit code that examples/COMMANDS.md promises."""
     # The matrices here are small. Threads that wait for each other took five times the CPU time, beside other work.
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ.setdefault(variable, "1")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Key geometry: any layout, any alphabet.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="One of `swipefl keyboards list`.")]
-CELLS = 4  # of a terminal, for the width of a key
+CELLS = (4, 3, 2)  # of a terminal, for the width of a key: as many as there is room for
 
 
 @app.command("list")
@@ -41,7 +41,8 @@ def show(name: NameArgument, home: HomeOption = None, as_json: JsonOption = Fals
     if as_json:
         emit(keyboard.to_json())
     else:
-        console().print(drawn(keyboard), soft_wrap=True)
+        screen = console()
+        screen.print(_fitting(keyboard, screen.width), soft_wrap=True)
 
 
 @app.command("add")
@@ -79,7 +80,17 @@ def remove(name: NameArgument, home: HomeOption = None, as_json: JsonOption = Fa
         note(f"keyboard {name!r} is no longer known")
 
 
-def drawn(keyboard: "Keyboard") -> str:
+def _fitting(keyboard: "Keyboard", columns: int) -> str:
+    """A keyboard drawn as large as there is room for."""
+    from rich.cells import cell_len
+
+    pictures = (drawn(keyboard, cells) for cells in CELLS)
+    return next(
+        (each for each in pictures if max(map(cell_len, each.split("\n"))) <= columns), drawn(keyboard, CELLS[-1])
+    )
+
+
+def drawn(keyboard: "Keyboard", cells: int = CELLS[0]) -> str:
     """A keyboard's letters where their keys are; what one key types with and without shift stands together."""
     import statistics
 
@@ -87,7 +98,7 @@ def drawn(keyboard: "Keyboard") -> str:
 
     rows = list(map(_texts, _rows(keyboard)))
     widest = max(cell_len(text) for row in rows for text in row.values())
-    cell = statistics.median(key.width for key in keyboard.keys) / max(CELLS, widest + 1)
+    cell = statistics.median(key.width for key in keyboard.keys) / max(cells, widest + 1)
     return "\n\n".join(_line(row, cell) for row in rows)
 
 

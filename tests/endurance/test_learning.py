@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tests.support.command import ROOT, environment
 from tests.support.people import write_people
-from tests.support.readme import readme_blocks
+from tests.support.readme import blocks
 
 
-def test_the_line_of_the_readme_simulates(tmp_path: Path) -> None:
+def test_the_line_of_the_page_simulates(tmp_path: Path) -> None:
     write_people(tmp_path / "swipes.jsonl", dict.fromkeys(range(3), 24))
     write_people(tmp_path / "others.jsonl", dict.fromkeys(range(3, 5), 24))
-    _, line = readme_blocks("What it gives")
+    (line,) = blocks("examples/SIMULATION.md", "With your own file")
     words = shlex.split(line, comments=True)
     done = subprocess.run([sys.executable, "-m", *words], cwd=tmp_path, env=environment(tmp_path), check=False)
     assert done.returncode == 0

@@ -11,7 +11,7 @@ import pytest
 
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import ROOT, Done, environment, swipefl
-from tests.support.readme import readme_block
+from tests.support.readme import lines as lines_of
 from tests.support.swipes import EXAMPLE, GOOD, SHARED, gesture, lines
 from tests.support.waiting import LONG_S, catches, trains, wait_until
 
@@ -299,10 +299,10 @@ def test_the_main_job_on_a_real_person(tmp_path: Path) -> None:
     assert swipefl(tmp_path, "evaluate", "--model", "personal", "--json").json["examples"] > 3
 
 
-def test_the_main_job_of_the_readme_works(trained: tuple[Path, Done]) -> None:
+def test_the_main_job_of_the_page_works(trained: tuple[Path, Done]) -> None:
     home, _ = trained
-    for line in readme_block("The main job").splitlines():
-        words = line.split("#")[0].split()
+    for line in lines_of("examples/COMMANDS.md", "The main job"):
+        words = line.split()
         assert words[0] == "swipefl"
         arguments = [str(ROOT / w) if w.startswith("examples/") else w for w in words[1:]]
         assert swipefl(home, *arguments).code == 0, line

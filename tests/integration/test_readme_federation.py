@@ -1,4 +1,4 @@
-"""The README's federation, word by word, and the example of it."""
+"""The federation of examples/COORDINATOR.md, word by word, and the example of it."""
 
 import subprocess
 import sys
@@ -9,19 +9,19 @@ import pytest
 
 from tests.support.command import ROOT, SHORT, environment, swipefl
 from tests.support.coordinator import Coordinator, coordinator
-from tests.support.readme import readme_blocks
+from tests.support.readme import blocks
 from tests.support.swipes import GOOD
 
 
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Coordinator]:
-    """What `swipefl coordinator serve` of the README is, on a port that is free."""
+    """What `swipefl coordinator serve` of the page is, on a port that is free."""
     with coordinator(tmp_path / "coordinator", "--buffer", "1") as running:
         yield running
 
 
-def test_the_lines_of_the_readme(serving: Coordinator, tmp_path: Path) -> None:
-    ours, theirs = readme_blocks("Many devices, one model")
+def test_the_lines_of_the_page(serving: Coordinator, tmp_path: Path) -> None:
+    ours, theirs = blocks("examples/COORDINATOR.md", "")
     assert [line.split("#")[0].split() for line in ours.splitlines()] == [
         ["swipefl", "coordinator", verb] for verb in ("init", "token", "serve")
     ]

@@ -7,17 +7,19 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import ROOT, environment
-from tests.support.readme import readme_block
+from tests.support.readme import blocks
 
 # There is no user's systemd to speak to here: `--now` is left out, everything else is done for real, on files.
 OFFLINE = 'systemctl() { [ "$3" = --now ] && command systemctl "$1" "$2" "$4"; }\n'
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
-def test_the_lines_of_the_readme_enable_a_valid_timer(tmp_path: Path) -> None:
+def test_the_lines_of_the_page_enable_a_valid_timer(tmp_path: Path) -> None:
     env = {**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "SYSTEMD_OFFLINE": "1"}
     env.pop("XDG_CONFIG_HOME", None)
-    subprocess.run(["sh", "-euc", OFFLINE + readme_block("Every night")], cwd=ROOT, env=env, check=True)
+    subprocess.run(
+        ["sh", "-euc", OFFLINE + blocks("examples/COMMANDS.md", "Every night")[0]], cwd=ROOT, env=env, check=True
+    )
     units = tmp_path / ".config" / "systemd" / "user"
     assert (units / "timers.target.wants" / "swipefl-cycle.timer").resolve() == units / "swipefl-cycle.timer"
     command = ["systemd-analyze", "--user", "verify", "swipefl-cycle.timer", "swipefl-cycle.service"]

@@ -150,7 +150,7 @@ def coordinator(
     if init:
         first = () if checkpoint is None else ("--checkpoint", str(checkpoint))
         assert swipefl(home, "coordinator", "init", *first).code == 0
-    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--json", "--listen", listen]
+    command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", listen]
     if descriptors is not None:
         command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$0" "$@"', *command]
     with (home / "coordinator.log").open("ab") as log:

@@ -1,16 +1,27 @@
-"""What the README says, block by block."""
+"""What the README and the pages beside the examples say, block by block."""
+
+import re
 
 from tests.support.command import ROOT
 
-README = (ROOT / "README.md").read_text("utf-8")
+PAGES = {
+    file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
+    for file in (ROOT / "README.md", *ROOT.glob("examples/*.md"))
+}
+README = PAGES["README.md"]
 
 
-def readme_blocks(heading: str) -> list[str]:
-    """The blocks of shell lines under a heading of the README."""
-    section = README.split(f"## {heading}\n")[1].split("\n## ")[0]
-    return [block.split("```")[0] for block in section.split("```sh\n")[1:]]
+def sections(page: str) -> dict[str, str]:
+    """What stands under each heading; under "" what stands before the first one."""
+    first, *others = re.split(r"^## ", PAGES[page], flags=re.M)
+    return {"": first, **dict(other.split("\n", 1) for other in others)}
 
 
-def readme_block(heading: str) -> str:
-    """The first of them."""
-    return readme_blocks(heading)[0]
+def blocks(page: str, heading: str, language: str = "sh") -> list[str]:
+    """The blocks of lines in a language, under a heading of a page."""
+    return [block.split("```")[0] for block in sections(page)[heading].split(f"```{language}\n")[1:]]
+
+
+def lines(page: str, heading: str) -> list[str]:
+    """The lines of shell of the first block, without their comments."""
+    return [line.split(" #")[0].strip() for line in blocks(page, heading)[0].splitlines()]
