@@ -39,8 +39,9 @@ class Listening:
     @cached_property
     def address(self) -> Address:
         """What was said, checked."""
-        host = self.host.strip("[]")
-        return Address.parse(str(Address(host, self.port)), least_port=0)
+        if ip_of(self.host) is None:
+            return Address.parse(f"{self.host}:{self.port}", least_port=0)
+        return Address.parse(str(Address(self.host.strip("[]"), self.port)), least_port=0)
 
     @property
     def is_loopback(self) -> bool:

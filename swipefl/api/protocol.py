@@ -46,7 +46,7 @@ class PatientProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        transport.set_write_buffer_limits(high=0)  # so that it is told of every byte that is not taken
+        transport.set_write_buffer_limits(high=1, low=0)  # so that it hears of what is not taken; 0 stops TLS
         self._wait_for("head")
 
     def connection_lost(self, error: Exception | None) -> None:

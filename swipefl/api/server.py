@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 
 from swipefl.api.app import PAGE, app_of
 from swipefl.api.door import Door
@@ -80,17 +79,10 @@ def serve(
         config,
         partial(PatientProtocol, door, patience),
         on_ready=lambda: on_ready(_serving(listening, port, token)),
-        on_end=partial(_end_jobs, app),
+        on_end=app.state.jobs.close,  # who watches one hears of its end, and hangs up,
     )
     asyncio.run(server.serve(sockets))
-    if hasattr(app.state, "jobs"):
-        app.state.jobs.join()
-
-
-def _end_jobs(app: FastAPI) -> None:
-    """So that who watches one hears of its end, and hangs up."""
-    if hasattr(app.state, "jobs"):
-        app.state.jobs.close()
+    app.state.jobs.join()
 
 
 def _serving(listening: Listening, port: int, token: str | None) -> Serving:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from swipefl.cli import options
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, write
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, write
 from swipefl.cli.rendering import console
 from swipefl.errors import Remedy, UsageError
 
@@ -80,10 +80,10 @@ def _serve(
         token_file = made.settings.home / TOKEN_FILE
 
     def ready(at: "Serving") -> None:
-        if as_json or not is_terminal():  # which may be a journal: the token is in none
+        if as_json:
             emit({"listening": str(at.address), "url": at.url, "token_file": token_file and str(token_file)})
         else:
-            _show(at)
+            _show(at, token_file)
         if opened is not None:
             link = at.link if at.link != at.url else at.url + opened
             threading.Thread(target=typer.launch, args=(link,), daemon=True).start()
@@ -92,11 +92,16 @@ def _serve(
         serve(device, listening, origins, token_file, ready)
 
 
-def _show(at: "Serving") -> None:
-    """The link; one that others can follow also as a code for a phone's camera, where there is room for it."""
-    note(f"the page is at {at.url}; Ctrl-C ends")
-    if at.link == at.url:
+def _show(at: "Serving", token_file: Path | None) -> None:
+    """The link; one that others can follow also as a code for a phone's camera, where there is room for it.
+
+    What is no terminal may be a journal, and the token is in none.
+    """
+    write(f"the page is at {at.url}")
+    if token_file is None:
         return
+    if not is_terminal():
+        return write(f"the token that it asks for is in {token_file}")
     write(f"for your phone: {at.link}")
     if all(width <= console().width for _, width in at.code):
         for line, _ in at.code:

@@ -8,8 +8,6 @@ import ssl
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -17,11 +15,21 @@ import pytest
 
 from tests.support.certificates import certificates
 from tests.support.command import AS_ANYONE, environment, swipefl
-from tests.support.serving import Serving, serving
+from tests.support.serving import HTTP, serving
 from tests.support.swipes import GOOD
-from tests.support.terminal import on_terminal
+from tests.support.terminal import CONTROL, swipefl_on_terminal
 from tests.support.waiting import LONG_S, wait_until
 
+BRIEF = """
+from swipefl.api.running import Running
+begin = Running.startup
+async def begin_and_end(self, sockets=None):
+    await begin(self, sockets)
+    self.should_exit = True
+Running.startup = begin_and_end
+from swipefl.cli.app import main
+main()
+"""  # serves, and ends as soon as it does
 JSON = {"Content-Type": "application/json"}
 
 
@@ -38,7 +46,7 @@ def test_the_first_line_says_where_and_nothing_is_made_before_it_is_needed(tmp_p
     assert re.fullmatch(r"127\.0\.0\.1:\d+", where["listening"])
     assert where["url"] == f"http://{where['listening']}/"
     assert where["token_file"] is None
-    assert httpx.get(where["url"]).status_code == 200
+    assert HTTP.get(where["url"]).status_code == 200
     assert not home.exists()
     process.terminate()
     out, err = process.communicate(timeout=LONG_S)
@@ -51,7 +59,7 @@ def test_it_listens_where_it_is_told(tmp_path: Path, host: str) -> None:
     if ":" in host and not _has_ipv6():
         pytest.skip("this machine has no IPv6")
     with serving(tmp_path, "--host", host) as served:
-        assert httpx.get(served.url + "/health/ready").json() == {"ready": True}
+        assert HTTP.get(served.url + "/health/ready").json() == {"ready": True}
 
 
 def test_every_address_of_both_kinds_with_two_colons(tmp_path: Path) -> None:
@@ -59,7 +67,7 @@ def test_every_address_of_both_kinds_with_two_colons(tmp_path: Path) -> None:
         pytest.skip("this machine has no IPv6")
     with serving(tmp_path, "--host", "::", "--insecure") as served:
         for host in ("127.0.0.1", "[::1]"):
-            answer = httpx.get(f"http://{host}:{served.port}/api/v1/keyboards", headers=served.headers)
+            answer = HTTP.get(f"http://{host}:{served.port}/api/v1/keyboards", headers=served.headers)
             assert answer.status_code == 200
 
 
@@ -106,8 +114,8 @@ def test_a_port_that_is_taken_is_said(tmp_path: Path) -> None:
 
 
 def test_without_its_extra_it_says_what_to_install(tmp_path: Path) -> None:
-    hidden = "import sys; sys.modules['uvicorn'] = None\nfrom swipefl.cli.app import main\nsys.argv[1:] = ['serve']\nmain()"
-    command = [sys.executable, "-c", hidden]
+    hidden = "import sys; sys.modules['uvicorn'] = None; from swipefl.cli.app import main; main()"
+    command = [sys.executable, "-c", hidden, "serve"]
     done = subprocess.run(command, env=environment(tmp_path), capture_output=True, timeout=LONG_S, check=False)
     assert done.returncode == 2
     assert b"swipefl[api]" in done.stderr
@@ -140,9 +148,9 @@ def test_a_token_of_ones_own_is_asked_for_on_loopback_too(tmp_path: Path) -> Non
     file = tmp_path / "folder" / "token"
     with serving(tmp_path / "home", "--token-file", str(file)) as served:
         assert served.token == file.read_text().strip()
-        assert httpx.get(served.url + "/api/v1/keyboards").status_code == 401
-        assert httpx.get(served.url + "/api/v1/keyboards", headers=served.headers).status_code == 200
-        assert httpx.get(served.url).status_code == 200
+        assert HTTP.get(served.url + "/api/v1/keyboards").status_code == 401
+        assert HTTP.get(served.url + "/api/v1/keyboards", headers=served.headers).status_code == 200
+        assert HTTP.get(served.url).status_code == 200
 
 
 def test_tls_with_a_certificate_and_its_names(tmp_path: Path) -> None:
@@ -151,7 +159,9 @@ def test_tls_with_a_certificate_and_its_names(tmp_path: Path) -> None:
     trust = ssl.create_default_context(cafile=str(files.ca))
     with serving(tmp_path / "home", *flags) as served:
         assert served.url.startswith("https://")
-        with httpx.Client(base_url=f"https://127.0.0.1:{served.port}", verify=trust, headers=served.headers) as client:
+        with httpx.Client(
+            base_url=f"https://127.0.0.1:{served.port}", verify=trust, headers=served.headers, timeout=LONG_S
+        ) as client:
             assert client.get("/api/v1/keyboards").status_code == 200
             assert client.get("/api/v1/keyboards", headers={"Host": "phone.example"}).status_code == 200
             assert client.get("/api/v1/keyboards", headers={"Host": "evil.example"}).status_code == 421
@@ -164,18 +174,20 @@ def test_tls_with_a_certificate_and_its_names(tmp_path: Path) -> None:
 
 
 def test_on_a_terminal_it_shows_the_link_and_a_code_for_a_phones_camera(tmp_path: Path) -> None:
-    with on_terminal(tmp_path, "serve", "--port", "0", "--host", "0.0.0.0", "--insecure") as terminal:
-        wait_until(lambda: "█" in terminal.text())
-        token = (tmp_path / "serve.token").read_text().strip()
-        assert f"#token={token}" in terminal.text()
-
-
-@contextmanager
-def changed(served: Serving, path: str) -> Iterator[None]:
-    """What is answered at `path` is another thing after the block, sooner or later."""
-    before = httpx.get(served.url + path).json()
-    yield
-    wait_until(lambda: httpx.get(served.url + path).json() != before)
+    flags = ("serve", "--port", "0", "--host", "0.0.0.0", "--insecure")
+    wide = swipefl_on_terminal(tmp_path, *flags, run=("-c", BRIEF))
+    token = (tmp_path / "serve.token").read_text().strip()
+    assert f"#token={token}" in wide.out
+    assert "█▀" in wide.out
+    narrow = swipefl_on_terminal(tmp_path, *flags, run=("-c", BRIEF), columns=30)
+    assert "█" not in narrow.out
+    assert token in CONTROL.sub("", narrow.out)
+    piped = swipefl_on_terminal(tmp_path, *flags, run=("-c", BRIEF), piped="out")
+    assert "serve.token" in piped.out
+    assert token not in piped.out + piped.err
+    near = swipefl_on_terminal(tmp_path, "serve", "--port", "0", run=("-c", BRIEF))
+    assert "http://127.0.0.1:" in near.out
+    assert "token" not in near.out
 
 
 def test_what_the_command_line_changes_is_taken_up_while_it_serves(tmp_path: Path) -> None:
@@ -183,7 +195,7 @@ def test_what_the_command_line_changes_is_taken_up_while_it_serves(tmp_path: Pat
 
     def words() -> list[str]:
         body = {name: swipe[name] for name in ("coords", "width", "height")} | {"keyboard": "mine"}
-        answer = httpx.post(served.url + "/api/v1/predict", json=body)
+        answer = HTTP.post(served.url + "/api/v1/predict", json=body)
         return [each["word"] for each in answer.json().get("candidates", ())]
 
     with serving(tmp_path) as served:
@@ -204,12 +216,12 @@ def test_no_word_and_no_point_is_in_the_log(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         for sent in (swipe, [swipe], *bad, {"gesture_id": word, "delete": True}):
             for path in ("/api/v1/predict", "/api/v1/swipes"):
-                httpx.post(served.url + path, json=sent)
-        httpx.post(served.url + "/api/v1/swipes", content=f'{{"word": "{word}'.encode(), headers=JSON)
+                HTTP.post(served.url + path, json=sent)
+        HTTP.post(served.url + "/api/v1/swipes", content=f'{{"word": "{word}'.encode(), headers=JSON)
         for path in (f"/{word}", f"/api/v1/{word}", f"/api/v1/keyboards/{word}", f"/api/v1/jobs/{word}", f"/?{word}"):
-            httpx.get(served.url + path, headers={"User-Agent": word, "Referer": word})
-        httpx.patch(served.url + "/api/v1/words", json={"add": [word]})
-        counted = httpx.get(served.url + "/metrics").text
+            HTTP.get(served.url + path, headers={"User-Agent": word, "Referer": word})
+        HTTP.patch(served.url + "/api/v1/words", json={"add": [word]})
+        counted = HTTP.get(served.url + "/metrics").text
     for text in (served.log(), counted):
         assert word not in text
         assert place not in text
@@ -219,11 +231,11 @@ def test_no_word_and_no_point_is_in_the_log(tmp_path: Path) -> None:
 def test_requests_predictions_and_swipes_are_counted(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
         for _ in range(3):
-            httpx.post(served.url + "/api/v1/predict", content=GOOD[0], headers=JSON)
-        httpx.post(served.url + "/api/v1/swipes", json=[json.loads(line) for line in GOOD[:4]])
-        httpx.post(served.url + "/api/v1/swipes", json=json.loads(GOOD[4]))
-        httpx.get(served.url + "/api/v1/keyboards/qwerty")
-        lines = httpx.get(served.url + "/metrics").text.splitlines()
+            HTTP.post(served.url + "/api/v1/predict", content=GOOD[0], headers=JSON)
+        HTTP.post(served.url + "/api/v1/swipes", json=[json.loads(line) for line in GOOD[:4]])
+        HTTP.post(served.url + "/api/v1/swipes", json=json.loads(GOOD[4]))
+        HTTP.get(served.url + "/api/v1/keyboards/qwerty")
+        lines = HTTP.get(served.url + "/metrics").text.splitlines()
     assert "swipefl_predictions_total 3.0" in lines
     assert "swipefl_stored_swipes_total 5.0" in lines
     assert 'swipefl_requests_total{method="GET",route="/api/v1/keyboards/{name}",status="200"} 1.0' in lines
@@ -232,8 +244,8 @@ def test_requests_predictions_and_swipes_are_counted(tmp_path: Path) -> None:
 
 def test_ready_says_what_is_wrong(tmp_path: Path) -> None:
     with serving(tmp_path) as served:
-        assert httpx.get(served.url + "/health/ready").status_code == 200
+        assert HTTP.get(served.url + "/health/ready").status_code == 200
         (tmp_path / "swipefl.db").write_bytes(os.urandom(100_000))
-        answer = httpx.get(served.url + "/health/ready")
+        answer = HTTP.get(served.url + "/health/ready")
         assert (answer.status_code, answer.json()["kind"]) == (503, "store")
-        assert httpx.get(served.url + "/health/live").status_code == 200
+        assert HTTP.get(served.url + "/health/live").status_code == 200

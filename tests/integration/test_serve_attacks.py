@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.support.command import swipefl
-from tests.support.serving import Serving, raw, request, serving
+from tests.support.serving import HTTP, Serving, raw, request, serving
 from tests.support.swipes import GOOD
 
 JSON = "Content-Type: application/json"
@@ -163,17 +162,17 @@ def test_pages_of_an_origin_that_was_named_may_ask_and_read(far: Serving) -> Non
         "Access-Control-Request-Method": "PATCH",
         "Access-Control-Request-Headers": "authorization,content-type",
     }
-    first = httpx.options(far.url + "/api/v1/words", headers=preflight)  # which brings no token
+    first = HTTP.options(far.url + "/api/v1/words", headers=preflight)  # which brings no token
     assert first.status_code == 200
     assert first.headers["Access-Control-Allow-Origin"] == "https://keyboard.example"
-    answer = httpx.get(far.url + "/api/v1/keyboards", headers=origin | far.headers)
+    answer = HTTP.get(far.url + "/api/v1/keyboards", headers=origin | far.headers)
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "https://keyboard.example"
-    without = httpx.get(far.url + "/api/v1/keyboards", headers=origin)
+    without = HTTP.get(far.url + "/api/v1/keyboards", headers=origin)
     assert without.status_code == 401  # and it may read why
     assert without.headers["Access-Control-Allow-Origin"] == "https://keyboard.example"
     assert "Access-Control-Allow-Credentials" not in answer.headers
-    other = httpx.options(far.url + "/api/v1/words", headers=preflight | {"Origin": "https://keyboard.example.evil"})
+    other = HTTP.options(far.url + "/api/v1/words", headers=preflight | {"Origin": "https://keyboard.example.evil"})
     assert other.status_code == 403
     assert "Access-Control-Allow-Origin" not in other.headers
 
@@ -406,8 +405,8 @@ def test_who_asks_too_fast_is_told_when_to_come_back_and_nobody_else_is(near: Se
 
 def test_every_answer_says_what_may_belong_to_the_page(near: Serving) -> None:
     asks = ("/", "/nothing", "/api/v1/nothing", "/api/v1/keyboards", "/health/live", "/metrics")
-    answers = [httpx.get(near.url + path) for path in asks]
-    answers += [httpx.get(near.url, headers={"Host": "evil.example"}), httpx.post(near.url + TAKEN, content=b"x")]
+    answers = [HTTP.get(near.url + path) for path in asks]
+    answers += [HTTP.get(near.url, headers={"Host": "evil.example"}), HTTP.post(near.url + TAKEN, content=b"x")]
     for answer in answers:
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
         assert "unsafe" not in answer.headers["Content-Security-Policy"]

@@ -5,10 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-import httpx
 import pytest
 
-from tests.support.serving import Raw, Serving, impatient, raw, request, serving
+from tests.support.serving import HTTP, Raw, Serving, impatient, raw, request, serving
 from tests.support.swipes import GOOD
 from tests.support.waiting import LONG_S, wait_until
 
@@ -27,7 +26,7 @@ def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 def is_served(serving: Serving) -> bool:
     """Whether somebody else gets a word for a swipe."""
-    answer = httpx.post(serving.url + "/api/v1/predict", content=GOOD[0], headers={"Content-Type": "application/json"})
+    answer = HTTP.post(serving.url + "/api/v1/predict", content=GOOD[0], headers={"Content-Type": "application/json"})
     return bool(answer.json()["candidates"])
 
 

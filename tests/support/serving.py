@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
+
 from tests.support.command import environment
 from tests.support.waiting import LONG_S
 
 LOG = "serve.log"
+HTTP = httpx.Client(timeout=LONG_S, limits=httpx.Limits(max_keepalive_connections=0))  # however slow the machine is
 
 
 @dataclass(frozen=True)
