@@ -7,12 +7,22 @@ from fastapi import APIRouter
 
 from swipefl.device.status import Status
 from swipefl.library.device import Device
+from swipefl.store.nights import Night
+from swipefl.telling.sentences import night, said
+
+
+@dataclass(frozen=True)
+class ToldNight(Night):
+    """A night, and what it did in a sentence without its full stop, as the journal has it."""
+
+    said: str = ""
 
 
 @dataclass(frozen=True)
 class Stats(Status):
     """What `swipefl status --json` has, and the sentences that it begins with."""
 
+    nights: tuple[ToldNight, ...] = ()
     said: tuple[str, ...] = ()
 
 
@@ -23,6 +33,8 @@ def routes(device: Device) -> APIRouter:
     @router.get("/stats", response_model=Stats)
     def stats() -> dict[str, Any]:
         """Swipes, models, nights, what was gained, what is shared."""
-        return asdict(device.status()) | {"said": ()}
+        status = device.status()
+        nights = [asdict(one) | {"said": night(one)} for one in status.nights]
+        return asdict(status) | {"nights": nights, "said": said(status)}
 
     return router
