@@ -33,9 +33,8 @@ export class CandidateBar {
   }
 }
 
-/** "93 %" for 0.93. */
-export function percent(probability) {
-  return probability < 0.005 ? "under 1 %" : `${Math.round(probability * 100)} %`;
+function percent(probability) {
+  return probability < 0.005 ? "under 1\u00a0%" : `${Math.round(probability * 100)}\u00a0%`;
 }
 
 function fill(button, candidate, word) {

@@ -52,7 +52,9 @@ export function showGhost(keyboard, word) {
 
 function showPath(keyboard, word) {
   const stops = centres(keyboard, word);
-  clear(keyboard.overlay).append(svg("polyline", { class: "path", points: stops.map(({ x, y }) => `${x},${y}`).join(" ") }));
+  const line = svg("polyline", { points: stops.map(({ x, y }) => `${x},${y}`).join(" ") });
+  const press = svg("circle", { cx: stops[0].x, cy: stops[0].y, r: 12 });
+  clear(keyboard.overlay).append(svg("g", { class: "greeting" }, line, press));
   return () => clear(keyboard.overlay);
 }
 

@@ -14,7 +14,7 @@
 // checked where nothing is kept).
 
 import { problemText } from "./api.js";
-import { CandidateBar, percent } from "./bar.js";
+import { CandidateBar } from "./bar.js";
 import { announce, h, svg } from "./dom.js";
 import { SwipeKeyboard } from "./keyboard.js";
 import { Outbox, persistently } from "./outbox.js";
@@ -262,9 +262,9 @@ export class SwipeInput {
     drawSight(this.keyboard.overlay, sight);
     if (!sight) return;
     this.keyboard.trace.clear();
-    const letters = emissions(sight.frames).map(({ letter, probability }) => `${letter} ${percent(probability)}`);
+    const letters = emissions(sight.frames).map(({ letter, probability }) => `${letter}\u00a0${Math.round(probability * 100)}`);
     this.say("");
-    this.line.append("It read ", h("span", { class: "seen-letters" }, sight.greedy || "nothing"), letters.length ? `: ${letters.join(", ")}` : "");
+    this.line.append("It read ", h("span", { class: "seen-letters" }, sight.greedy || "nothing"), letters.length ? `: ${letters.join(", ")} of\u00a0100` : "");
   }
 
   question() {
