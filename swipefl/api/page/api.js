@@ -2,6 +2,7 @@
 
 const BASE = "/api/v1";
 const TOKEN = "swipefl-token";
+let token = rememberedToken();
 
 /** What the server said was wrong, or that it said nothing: `status` 0 is no answer at all. */
 export class Problem extends Error {
@@ -82,13 +83,25 @@ export function problemText(problem) {
 export function takeToken() {
   const found = /^#token=([^&]+)&?(.*)$/.exec(location.hash);
   if (!found) return;
-  sessionStorage.setItem(TOKEN, decodeURIComponent(found[1]));
+  token = decodeURIComponent(found[1]);
+  try {
+    sessionStorage.setItem(TOKEN, token);
+  } catch {
+    // a browser that keeps nothing: it lasts until the page is loaded again
+  }
   history.replaceState(null, "", `#${found[2] || "try"}`);
+}
+
+function rememberedToken() {
+  try {
+    return sessionStorage.getItem(TOKEN);
+  } catch {
+    return null;
+  }
 }
 
 async function request(method, path, body, signal) {
   const headers = {};
-  const token = sessionStorage.getItem(TOKEN);
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const answer = await fetched(BASE + path, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });

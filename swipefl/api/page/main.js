@@ -7,12 +7,12 @@ import { makeSettings } from "./settings.js";
 const TABS = ["try", "practise", "model", "shared"];
 
 function startPage() {
-  takeToken();
   const shown = new Map(); // tab: what is to be called whenever it is shown
   const started = new Map(); // tab: its module, as it loads
   const context = { settings: makeSettings(), onShow: (tab, fn) => shown.set(tab, [...(shown.get(tab) ?? []), fn]) };
 
   async function show() {
+    takeToken();
     const tab = tabOf(location.hash);
     for (const name of TABS) document.getElementById(name).hidden = name !== tab;
     for (const link of document.querySelectorAll(".tabs a")) mark(link, link.hash === `#${tab}`);

@@ -9,6 +9,8 @@ import { languageName } from "./layouts.js";
 import { persistently } from "./outbox.js";
 
 const HINT = "Press on a word’s first letter, glide from letter to letter, and lift.";
+const KEPT = "What you swipe is kept on this device, and nowhere else.";
+const NOT_KEPT = "Nothing of what you swipe here is kept.";
 
 /** Fills the tab. Waits for a server that is away. Throws Problem. */
 export async function start(section, { settings, onShow }) {
@@ -43,7 +45,10 @@ class Try {
       settings.set("saw", isOn);
       this.input.look();
     });
-    const keep = switchOf("keep", "Don’t keep what I swipe here", settings.get("private"), (isOn) => settings.set("private", isOn));
+    const keep = switchOf("keep", "Don’t keep what I swipe here", settings.get("private"), (isOn) => {
+      settings.set("private", isOn);
+      this.input.say(isOn ? NOT_KEPT : KEPT);
+    });
     this.input.writing.after(h("div", { class: "stage-foot" }, saw, keep));
     this.warn();
   }
@@ -68,7 +73,8 @@ class Try {
   warn() {
     const { language, spoken } = this.chooser;
     const isSpoken = !language || language.split(",").some((tag) => spoken.includes(tag) || spoken.includes(tag.split("-")[0]));
-    this.input.say(isSpoken ? "" : `There are no words of ${languageName(language)} here yet; “swipefl lexicons add” brings them.`, !isSpoken);
+    const usual = this.settings.get("private") ? NOT_KEPT : KEPT;
+    this.input.say(isSpoken ? usual : `There are no words of ${languageName(language)} here yet; “swipefl lexicons add” brings them.`, !isSpoken);
   }
 
   /** Shows on a first visit how a word is swiped. */
