@@ -29,7 +29,7 @@ export function showGhost(keyboard, word) {
   let rounds = -1;
   const points = [];
   (function step() {
-    if (isOver || !keyboard.element.checkVisibility()) return; // who shows the tab again begins anew
+    if (isOver || !keyboard.element.offsetParent) return; // who shows the tab again begins anew
     const stops = centres(keyboard, word); // anew, as the window may have another size
     const whole = (stops.length - 1) * A_KEY_S + REST_S;
     const s = (performance.now() - began) / 1000;

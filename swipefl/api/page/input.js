@@ -224,7 +224,7 @@ export class SwipeInput {
   }
 
   key(event) {
-    if (isField(event.target) || !this.board.checkVisibility() || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (isField(event.target) || !this.board.offsetParent || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
     const presses = event.key === " " && event.target.closest("button:focus-visible");
     if (event.key === "Backspace") this.inOrder(() => this.takeBack());
     else if ([...event.key].length === 1 && !presses) this.inOrder(() => this.type(event.key));
@@ -234,7 +234,7 @@ export class SwipeInput {
 
   paste(event) {
     const text = event.clipboardData?.getData("text/plain");
-    if (!text || isField(event.target) || !this.board.checkVisibility()) return;
+    if (!text || isField(event.target) || !this.board.offsetParent) return;
     this.written.paste(text);
     this.choose(null);
     this.render();
@@ -304,7 +304,7 @@ export function about({ keyboard, language }) {
 }
 
 function isField(element) {
-  return element.closest("input, select, textarea, a, [contenteditable]");
+  return element.closest?.("input, select, textarea, a, [contenteditable]");
 }
 
 /** A name for a swipe; randomUUID would need TLS, which a page on a home network may not have. */
