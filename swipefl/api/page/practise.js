@@ -8,15 +8,16 @@ import { get, problemText, send } from "./api.js";
 import { Chooser } from "./chooser.js";
 import { Course } from "./course.js";
 import { asked } from "./dialog.js";
-import { announce, clear, h } from "./dom.js";
+import { announce, h } from "./dom.js";
 import { about, newId } from "./input.js";
-import { SwipeKeyboard } from "./keyboard.js";
 import { persistently } from "./outbox.js";
 import { Outcome } from "./outcome.js";
 import { remember, remembered } from "./places.js";
 import { ask, Predictor } from "./predictor.js";
+import { Stage } from "./stage.js";
 
 const GOAL = 40; // words: five minutes
+const AND_HELD_OUT = 2; // of ten swipes: they are put aside to judge by
 const HINT = "Begin on the first letter of the marked word, glide over the others, and lift.";
 const KEPT_NOTHING = "“Don’t keep what I swipe here” is on, so nothing is learned from these.";
 
@@ -51,13 +52,13 @@ class Practise {
     await Promise.all([this.chooser.look(), this.count()]);
     await this.load();
     this.use(); // first, so that all of it has its place when it comes
-    this.section.replaceChildren(this.stage, this.outcome.element);
+    this.section.replaceChildren(this.stage.element, this.outcome.element);
   }
 
   /** The tab is shown again: another layout may have been chosen, or swipes forgotten. */
   async look() {
     if (this.isFresh) return void (this.isFresh = false);
-    if (this.stage.hidden) return;
+    if (this.stage.element.hidden) return;
     try {
       const [isOther] = await Promise.all([this.chooser.look(), this.count()]);
       if (isOther) await this.changed();
@@ -69,36 +70,19 @@ class Practise {
   }
 
   build() {
-    const button = (role, text, onclick, look = "") => h("button", { class: `button ${look}`, type: "button", "data-role": role, onclick }, text);
-    this.bar = h("progress", { max: GOAL, value: 0, "data-role": "progress", "aria-label": "Words swiped" });
-    this.counted = h("span");
-    this.enough = h("span");
-    this.keep = h("button", { class: "text-button", type: "button", "data-role": "keep-again", onclick: () => this.keepAgain() }, "Keep what I swipe");
-    this.sentence = h("p", { "data-role": "sentence", dir: "auto" });
-    this.heard = h("p", { class: "heard", "data-role": "heard" });
-    this.back = button("back", "Back", () => this.goBack(), "quiet");
-    this.skip = button("skip", "Skip", () => this.passOver(), "quiet");
-    this.ownText = button("own", "Own text", () => this.askText());
-    this.train = button("train", "Learn now", () => this.learn());
-    const surface = h("div", { "data-role": "keyboard", role: "img" });
-    this.board = h("div", { class: "board" }, h("div", { class: "keyboard-frame" }, surface));
-    const count = h("div", { class: "count" }, this.bar, h("p", {}, this.counted, this.enough, this.keep));
-    this.stage = h(
-      "div",
-      { class: "stage" },
-      h("h1", { class: "unseen" }, "Practise"),
-      h("div", { class: "stage-head" }, this.chooser.elements, this.ownText),
-      h("div", { class: "writing" }, count, h("div", { class: "asked" }, this.sentence), this.heard),
-      h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.train),
-      this.board,
-    );
+    const drop = () => this.predictor.drop();
     this.outcome = new Outcome(() => this.again());
-    this.keyboard = new SwipeKeyboard(surface, {
+    this.stage = new Stage(this.chooser.elements, GOAL, {
+      back: () => this.goBack(),
+      skip: () => this.passOver(),
+      own: () => this.askText(),
+      train: () => this.learn(),
+      keep: () => this.keepAgain(),
       onStart: () => this.began(),
       onMove: (stroke) => this.predictor.follow(stroke),
       onStroke: (stroke) => this.lifted(stroke),
-      onCancel: () => this.predictor.drop(),
-      onTap: () => this.predictor.drop(),
+      onCancel: drop,
+      onTap: drop,
     });
     this.predictor = new Predictor(() => ({ ...this.question(), private: true }), ({ candidates }) => this.say(candidates[0]?.word ?? ""));
     this.isFresh = true;
@@ -132,10 +116,7 @@ class Practise {
 
   use() {
     const { layout, language } = this.chooser;
-    this.sentence.lang = this.board.lang = language.split(",")[0];
-    this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on`);
-    this.keyboard.layout(layout);
-    this.board.style.setProperty("--ratio", this.keyboard.ratio); // how wide it may be on a phone that lies on its side
+    this.stage.use(layout, language.split(",")[0]);
     this.hint();
     this.render();
   }
@@ -148,29 +129,14 @@ class Practise {
     this.settings.set("private", false);
     this.hint();
     this.render();
-    this.skip.focus();
+    this.stage.skip.focus();
   }
 
   render() {
-    const { course } = this;
-    const { swiped } = this.state;
-    this.bar.value = Math.min(swiped, GOAL);
-    this.counted.textContent = swiped < GOAL ? `${swiped} of ${GOAL} words` : `${swiped} words`;
-    this.enough.textContent = this.canLearn ? "enough to learn from" : `learns from about ${this.least + 2} on`;
-    this.keep.hidden = !this.settings.get("private");
-    this.enough.hidden = !this.keep.hidden;
-    this.train.disabled = !this.canLearn;
-    this.train.classList.toggle("main", this.canLearn && swiped >= GOAL);
-    this.back.disabled = !this.past.length;
-    this.skip.disabled = course.isEmpty;
-    if (course.isEmpty) return void clear(this.sentence).append(h("span", { class: "ahead" }, this.nothing()));
-    clear(this.sentence).append(...course.parts.flatMap(({ shown }, i) => [i ? " " : "", this.drawn(shown, i)]));
-  }
-
-  drawn(shown, i) {
-    const now = this.course.place[1];
-    if (i !== now) return h("span", { class: i < now ? "behind" : "ahead" }, shown);
-    return h("mark", { "data-role": "word", "data-word": this.course.word, "aria-current": "true" }, shown);
+    const { stage, course, state, canLearn } = this;
+    stage.showCount({ swiped: state.swiped, least: this.least + AND_HELD_OUT, canLearn, isPrivate: Boolean(this.settings.get("private")) });
+    stage.showSentence(course, course.isEmpty && this.nothing());
+    stage.back.disabled = !this.past.length;
   }
 
   nothing() {
@@ -201,13 +167,15 @@ class Practise {
 
   /** A swipe of the next word counts for nothing where the one before it is asked once more. */
   async take(stroke, intended) {
+    const { course } = this;
+    const isAsked = () => course === this.course && intended === course.at && !course.isEmpty;
     let heard = null;
     try {
-      if (intended === this.course.at && !this.course.isEmpty) heard = await this.sent(stroke);
+      if (isAsked()) heard = await this.sent(stroke);
     } finally {
       this.queued -= 1;
     }
-    if (heard) await this.judge(heard);
+    if (heard && isAsked()) await this.judge(heard); // else somebody went on meanwhile; it is kept all the same
   }
 
   /** The swipe is kept with the word that was asked for, whatever was read. */
@@ -233,7 +201,7 @@ class Practise {
 
   /** Whether the first candidate has the letters of the word: its and it's are one swipe. */
   isRead(word, candidates) {
-    const lower = (text) => text.toLocaleLowerCase(this.sentence.lang || undefined);
+    const lower = (text) => text.toLocaleLowerCase(this.stage.language || undefined);
     return candidates.some((candidate) => candidate.spelled === candidates[0].spelled && lower(candidate.word) === lower(word));
   }
 
@@ -242,8 +210,8 @@ class Practise {
     this.isAgain = true;
     const read = first ? ` It looks like “${first.word}”.` : "";
     this.say(`That begins or ends far from “${this.course.word}”.${read} Once more?`, "again");
-    announce(this.heard.textContent);
-    await this.takeOut(id);
+    announce(this.stage.heard.textContent);
+    if (id) await this.takeOut(id);
   }
 
   goOn(id, isSuspect = false) {
@@ -275,7 +243,7 @@ class Practise {
     this.isAgain = false;
     this.course.move(by);
     this.state.swiped = Math.max(0, this.state.swiped + swiped);
-    if (this.own === null) this.state.places[this.sentence.lang] = this.course.place;
+    if (this.own === null) this.state.places[this.stage.language] = this.course.place;
     remember(this.state);
     this.render();
   }
@@ -288,29 +256,28 @@ class Practise {
     announce(`${isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
   }
 
-  say(text, state = "") {
-    this.heard.textContent = text;
-    this.heard.dataset.state = state;
+  say(text, state) {
+    this.stage.say(text, state);
   }
 
   failed(problem) {
     this.say(problemText(problem), "failed");
-    announce(this.heard.textContent);
+    announce(this.stage.heard.textContent);
   }
 
   async askText() {
-    const area = h("textarea", { rows: "8", maxlength: "20000", "aria-label": "Text", lang: this.sentence.lang, placeholder: "Paste or write anything" });
+    const area = h("textarea", { rows: "8", maxlength: "20000", "aria-label": "Text", lang: this.stage.language, placeholder: "Paste or write anything" });
     area.value = this.own ?? "";
     const note = h("p", { class: "soft" }, "Its words that this keyboard can spell are asked, one after the other. The text stays on this page and is gone when you close it; only what you swipe is kept. Without a text, swipefl’s own sentences are asked.");
     const text = await asked("Your own text", [note, area], "Practise", { read: () => area.value.trim() });
     if (text === null) return;
     this.own = text || null;
     await this.changed();
-    this.ownText.textContent = this.own ? "Other text" : "Own text";
+    this.stage.own.textContent = this.own ? "Other text" : "Own text";
   }
 
   async learn() {
-    this.stage.hidden = true;
+    this.stage.element.hidden = true;
     await this.outcome.learn(() => this.relearned());
   }
 
@@ -322,9 +289,9 @@ class Practise {
   }
 
   again() {
-    this.stage.hidden = false;
+    this.stage.element.hidden = false;
     this.hint();
     this.render();
-    this.skip.focus();
+    this.stage.skip.focus();
   }
 }
