@@ -67,6 +67,11 @@ def test_a_coordinator_that_publishes_nothing_changes_no_personal_model(tmp_path
             assert report["sync"] is None
             assert report["rounds"][0]["push"] == ("none" if home == homes[0] else "sent")
             status = swipefl(home, "status", "--json").json
+            (night,) = status["nights"]
+            told = (night["shared"], night["bytes_sent"])
+            assert told == (report["shared"], report["bytes_sent"])
+            assert (told == ("nothing", 0)) == (home == homes[0])
+            assert (told[0] == "sent" and told[1] > 400_000 and bool(night["sent_at"])) == (home == homes[1])
             fingerprints.append([(c["kind"], c["fingerprint"], c["in_use"]) for c in status["checkpoints"]])
     assert fingerprints[0] == fingerprints[1]
     assert any(in_use for _, _, in_use in fingerprints[0])
@@ -78,7 +83,9 @@ def test_rounds_of_one_night_queue_one_contribution(tmp_path: Path) -> None:
     joins_nobody(tmp_path)
     done = swipefl(tmp_path, "cycle", "--rounds", "3", "--json", **SHORT).json
     assert "pause" in done["sync"]
-    (waiting,) = swipefl(tmp_path, "status", "--json").json["outbox"]
+    known = swipefl(tmp_path, "status", "--json").json
+    (waiting,), (night,) = known["outbox"], known["nights"]
+    assert (night["shared"], night["update_id"], done["shared"]) == ("waits", waiting["id"], "waits")
     ran = [report for report in done["rounds"] if not report["skipped"]]
     assert {(report["push"], report["update_id"]) for report in ran} == {("queued", waiting["id"])}
     parameters = sum(weights.size for weights in BASE.weights.values())
