@@ -351,7 +351,7 @@ def test_half_an_emoji_costs_no_swipe(device: swipefl.Device) -> None:
 
 def test_predictions_are_those_of_the_command_line(device: swipefl.Device, tmp_path: Path) -> None:
     device.ingest(EXAMPLE)
-    done = command(tmp_path / "home", "predict", "-", "--top", "3", given=b"".join(GOOD[:20]), LANG="en")
+    done = command(tmp_path / "home", "predict", "-", "--top", "3", "--json", given=b"".join(GOOD[:20]), LANG="en")
     answers = [json.loads(line)["candidates"] for line in done.out.splitlines()]
     for line, text, answer in zip(LINES, GOOD, answers, strict=False):
         found = device.predict(line, top=3)

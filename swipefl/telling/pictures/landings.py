@@ -77,10 +77,10 @@ def _legend(y: float) -> list[Shape]:
     return [
         *_cross(x, y - 4),
         words(x + 10, y, "key's middle", "quiet", SMALL),
-        shape("circle", "yours", cx=x + 107, cy=y - 4, r=3.2),
-        words(x + 117, y, "your average", "quiet", SMALL),
-        shape("ellipse", "yours yours-line", cx=x + 214, cy=y - 4, rx=9, ry=6, fill_opacity=0.14, stroke_opacity=0.65),
-        words(x + 229, y, "two landings of three", "quiet", SMALL),
+        shape("circle", "yours", cx=x + 102, cy=y - 4, r=3.2),
+        words(x + 111, y, "your average", "quiet", SMALL),
+        shape("ellipse", "yours yours-line", cx=x + 217, cy=y - 4, rx=9, ry=6, fill_opacity=0.14, stroke_opacity=0.65),
+        words(x + 231, y, "two landings of three", "quiet", SMALL),
     ]
 
 

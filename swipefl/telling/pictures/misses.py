@@ -6,7 +6,6 @@ from swipefl.device.confusions import Confusion, Confusions
 from swipefl.telling.svg import (
     LEADING,
     MARGIN,
-    MIDDLE,
     SMALL,
     WIDE,
     Shape,
@@ -24,6 +23,7 @@ TITLE = "What is missed, and for what"
 FEW = 20  # held-out swipes below which nothing is said
 MOST_ROWS = 8  # of keys, and of words
 ROW = 26
+READ, START, END = MARGIN + 130.0, WIDE - MARGIN - 124.0, WIDE - MARGIN - 66.0  # a word's place, and a bar's ends
 
 
 def misses_picture(found: Confusions) -> str:
@@ -35,27 +35,36 @@ def misses_picture(found: Confusions) -> str:
     if not found.keys and not found.words:
         return notice(TITLE, f"{of} No key and no word is missed more often than chance would have it.")
     lines = paragraph(MARGIN + 34, f"{of} These are missed more often than chance would have it.")
-    shapes, y, said = [heading(TITLE), *lines], MARGIN + 40 + LEADING * len(lines), [of]
-    for name, some in (("Keys", found.keys), ("Words", found.words)):
+    shapes, y, said = [heading(TITLE), *lines], MARGIN + 44 + LEADING * len(lines), [of]
+    for name, some in (("keys", found.keys[:MOST_ROWS]), ("words", found.words[:MOST_ROWS])):
         if some:
-            shapes.append(words(MARGIN, y, name, "ink bold", MIDDLE))
-            shapes += [part for i, one in enumerate(some[:MOST_ROWS]) for part in _row(one, y + 8 + ROW * i)]
-            y += 8 + ROW * len(some[:MOST_ROWS]) + 24
-            said.append(f"{name}: {_said(some[:MOST_ROWS])}.")
-    return picture(TITLE, " ".join(said), y - 24 + MARGIN / 2, shapes)
+            shapes += _header(name, y)
+            shapes += [part for i, one in enumerate(some) for part in _row(one, y + 6 + ROW * i)]
+            y += 6 + ROW * len(some) + 26
+            said.append(f"{name.capitalize()}: {_said(some)}.")
+    return picture(TITLE, " ".join(said), y - 26 + MARGIN / 2, shapes)
+
+
+def _header(name: str, y: float) -> list[Shape]:
+    return [
+        words(MARGIN, y, f"{name} you swipe", "quiet", SMALL),
+        words(READ, y, "it reads", "quiet", SMALL),
+        words(WIDE - MARGIN, y, "missed", "quiet end", SMALL),
+    ]
 
 
 def _row(one: Confusion, y: float) -> list[Shape]:
-    """What was meant, what is read, and how often of how often, with a bar."""
-    start, end = WIDE - MARGIN - 132.0, WIDE - MARGIN - 62.0
-    length = (end - start) * one.missed / one.seen
+    """What was meant, what is read in its place, and how often of how often it is missed, with a bar."""
+    length = max((END - START) * one.missed / one.seen, 3.0)
+    times = f" ×{one.times}" if one.times < one.missed else ""  # the others were something else each
+    read = cut(one.read, 13 - len(times)) if one.read else "nothing"
     return [
-        words(MARGIN, y + 16, cut(one.meant, 13), "ink bold"),
-        words(
-            MARGIN + 104, y + 16, cut(f"→ {one.read}" if one.read else "→ nothing", 15), "ink" if one.read else "quiet"
-        ),
-        shape("rect", "key", x=start, y=y + 6, width=end - start, height=11, rx=5.5),
-        shape("rect", "unsure", x=start, y=y + 6, width=max(length, 3.0), height=11, rx=min(5.5, max(length, 3.0) / 2)),
+        words(MARGIN, y + 16, cut(one.meant, 12), "ink bold"),
+        words(READ - 20, y + 16, "→", "quiet"),
+        words(READ, y + 16, read, "ink" if one.read else "quiet"),
+        *([words(START - 6, y + 16, times.strip(), "quiet end", SMALL)] if times else []),
+        shape("rect", "key", x=START, y=y + 6, width=END - START, height=11, rx=5.5),
+        shape("rect", "unsure", x=START, y=y + 6, width=length, height=11, rx=min(5.5, length / 2)),
         words(WIDE - MARGIN, y + 16, f"{one.missed} of {one.seen}", "ink end", SMALL),
     ]
 
