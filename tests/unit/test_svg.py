@@ -17,6 +17,7 @@ from swipefl.decoder.sight import SeenFrame, Sight
 from swipefl.device.confusions import Confusion, Confusions
 from swipefl.device.daily import Day
 from swipefl.device.fingers import KeyLandings, Landings
+from swipefl.device.gain import standing
 from swipefl.device.prediction import Shown
 from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import BUILT_IN, Key, Keyboard, built_in
@@ -137,29 +138,23 @@ def test_any_landings_are_a_picture(
     assert major * minor == pytest.approx(2 * math.log(3) * wide * high * math.sqrt(1 - slant**2), abs=1e-6)
 
 
-def night(number: int, swipes: int, base: int, now: int) -> Night:
-    counts = {
-        "right_base": base,
-        "right_before": now,
-        "right_new": now,
-        "right_now": now,
-        "only_base": 0,
-        "only_now": 0,
-    }
-    return Night(1.7e9 + 86_400 * number, number, 9, swipes, **counts, surer=0.0, adopted=True)
+def night(number: int, unseen: int, base: int, yours: int) -> Night:
+    counts = dict.fromkeys(("right_base", "right_before", "right_new", "right_now", "only_base", "only_now"), 0)
+    fair = {"unseen": unseen, "unseen_base": base, "unseen_yours": yours}
+    return Night(1.7e9 + 86_400 * number, number, 9, unseen, **counts, surer=0.0, adopted=True, **fair)
 
 
 @given(st.lists(st.tuples(st.integers(0, 500), SHARES, SHARES), max_size=90))
 def test_any_nights_are_a_picture(counts: list[tuple[int, float, float]]) -> None:
     nights = [night(i, swipes, int(base * swipes), int(now * swipes)) for i, (swipes, base, now) in enumerate(counts)]
     said = looked_at(nights_picture(nights)).findtext(f"{SVG}desc") or ""
-    judged = [one for one in nights if one.swipes]
-    if not judged:
+    stood = standing(nights)
+    if not stood:
         assert "Not enough swipes yet" in said
     else:
-        last = judged[-1]
-        yours = f"{last.right_now:,} of {last.swipes:,} swipes were right with your model"
-        assert f"{yours}, {last.right_base:,} with the one that came" in said
+        last = stood[-1]
+        assert f"Of the last {last.swipes:,} held-out swipes your model read {last.right_yours:,} right" in said
+        assert f"came with swipefl {last.right_base:,}." in said
 
 
 @given(st.lists(st.integers(0, 10**7), max_size=30))

@@ -1,56 +1,75 @@
-"""How many swipes are right, night after night: with the person's model and with the one that came with swipefl."""
+"""How many swipes are right, night after night: with the person's model and with the one that came with swipefl.
+
+Fairly so: a swipe counts as the model of its day read it, which neither learned from it nor was chosen by it.
+"""
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from swipefl.device.chance import wilson
+from swipefl.device.gain import LEAST, Standing, standing
 from swipefl.store.nights import Night
 from swipefl.telling.pictures.chart import HIGH, LEFT, RIGHT, Place, across, rising, short, steps
-from swipefl.telling.svg import LEADING, MARGIN, SMALL, Shape, heading, notice, paragraph, path, picture, shape, words
+from swipefl.telling.svg import (
+    LEADING,
+    MARGIN,
+    SMALL,
+    Shape,
+    heading,
+    notice,
+    paragraph,
+    path,
+    picture,
+    shape,
+    words,
+)
 
 TITLE = "Right words, night after night"
-CHOSEN = "Your model was chosen by these very swipes, which flatters it a little."
+TOO_FEW = (
+    f"Not enough swipes yet: this takes {LEAST} that are held out and come after a model of your own is in use. "
+    "It reads them fairly: it neither learned from them nor was chosen by them."
+)
 MOST_SAID = 7  # nights that are described in words
 
 
 def nights_picture(nights: Sequence[Night]) -> str:
-    """Two lines over the nights in which models were judged, each in the band where its share may truly lie."""
-    judged = [night for night in nights if night.swipes]
-    if not judged:
-        return notice(TITLE, "Not enough swipes yet: no night has judged a model on swipes that it never learned from.")
-    last = judged[-1]
+    """Two lines over the nights, each in the band where its share may truly lie."""
+    stood = standing(nights)
+    if not stood:
+        return notice(TITLE, TOO_FEW)
+    last = stood[-1]
     about = (
-        f"In the last night {last.right_now:,} of {last.swipes:,} swipes were right with your model, "
-        f"{last.right_base:,} with the one that came with swipefl."
+        f"Of the last {last.swipes:,} held-out swipes your model read {last.right_yours:,} right as they came, "
+        f"the one that came with swipefl {last.right_base:,}."
     )
-    note = f"The {'bands' if len(judged) > 1 else 'lines'} hold the true share 95 times of a hundred. {CHOSEN}"
+    note = f"The {'bands' if len(stood) > 1 else 'lines'} hold the true share 95 times of a hundred."
     lines = paragraph(MARGIN + 34, about)
     top = MARGIN + 58 + LEADING * len(lines)
     notes = paragraph(top + HIGH + 40, note)
     said = "; ".join(
-        f"{_day(night.finished_at)}: {night.right_now} of {night.swipes}, {night.right_base} with the one that came"
-        for night in judged[-MOST_SAID:]
+        f"{_day(one.finished_at)}: {one.right_yours} of {one.swipes}, {one.right_base} with the one that came"
+        for one in stood[-MOST_SAID:]
     )
     return picture(
         TITLE,
         f"{about} {note} Night by night: {said}.",
         top + HIGH + 40 + LEADING * (len(notes) - 1) + MARGIN,
-        [heading(TITLE), *lines, *_legend(top - 16), *_chart(judged, top), *notes],
+        [heading(TITLE), *lines, *_legend(top - 16), *_chart(stood, top), *notes],
     )
 
 
-def _chart(judged: Sequence[Night], top: float) -> list[Shape]:
-    curves = {"base": [night.right_base for night in judged], "yours": [night.right_now for night in judged]}
-    of = [night.swipes for night in judged]
+def _chart(stood: Sequence[Standing], top: float) -> list[Shape]:
+    curves = {"base": [one.right_base for one in stood], "yours": [one.right_yours for one in stood]}
+    of = [one.swipes for one in stood]
     ends = [100 * end for counts in curves.values() for pair in map(wilson, counts, of) for end in pair]
     marks = steps(min(ends), max(ends))
-    height, along = rising(marks[0], marks[-1], top), _along(len(judged))
+    height, along = rising(marks[0], marks[-1], top), _along(len(stood))
     shapes = across(marks, height, lambda value: f"{value:g}%")
     for look, counts in curves.items():
         shapes += _curve(look, counts, of, along, height)
-    first, last = (short(_day(night.finished_at)) for night in (judged[0], judged[-1]))
+    first, last = (short(_day(one.finished_at)) for one in (stood[0], stood[-1]))
     below = top + HIGH + 19
-    if len(judged) == 1:
+    if len(stood) == 1:
         return [*shapes, words(along(0), below, first, "quiet middle", SMALL)]
     return [*shapes, words(along(0), below, first, "quiet", SMALL), words(RIGHT, below, last, "quiet end", SMALL)]
 
