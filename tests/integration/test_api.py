@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,7 @@ def test_keyboards(api: httpx.Client) -> None:
     assert api.get("keyboards/drawn").json()["keys"] == qwerty["keys"][:5]
     taken = api.post("keyboards", json=qwerty | {"keys": qwerty["keys"][:5]})
     assert (taken.status_code, taken.json()["code"]) == (409, "name-taken")
+    assert api.post("predict", json=gesture(keyboard="drawn")).status_code == 200  # as soon as it is known
     api.post("swipes", json=gesture(keyboard="drawn"))
     assert api.delete("keyboards/drawn").json()["code"] == "keyboard-in-use"
     assert api.delete("keyboards/mine").status_code == 204
@@ -174,6 +176,7 @@ def test_nothing_of_what_is_forgotten_is_left(api: httpx.Client) -> None:
     api.post("swipes", json=[gesture(), *LINES[:9]])
     every = {"everything": True}
     preview = api.post("forget", json=every | {"dry_run": True}).json()
+    assert preview.keys() == {field.name for field in fields(swipefl.ForgetReport)}
     assert preview["erased"] == 10
     assert api.post("forget", json={"gesture_id": "g1"}).json()["erased"] == 1
     assert api.post("forget", json={"gesture_id": "g1"}).status_code == 404

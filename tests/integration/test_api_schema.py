@@ -1,6 +1,9 @@
 """What OpenAPI says is what is answered, whatever is asked: found out by schemathesis, on the application itself."""
 
+import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import swipefl
 from swipefl.api.app import app_of
 from swipefl.database.lock import hold
+from tests.support.command import environment
 from tests.support.swipes import EXAMPLE
 
 EXAMPLES = int(os.environ.get("SWIPEFL_TEST_EXAMPLES", "12"))  # of each operation: some hundred find no more
@@ -75,3 +79,24 @@ def test_every_operation_says_what_it_is_with_examples(device: swipefl.Device) -
                     assert media.get("examples") or media_type == "image/svg+xml", (method, path)
             problems = [answer for status, answer in operation["responses"].items() if int(status) >= 400]
             assert all(list(answer["content"]) == ["application/problem+json"] for answer in problems)
+
+
+def test_nothing_of_it_loads_torch() -> None:
+    code = "import sys, swipefl.api.app; assert 'torch' not in sys.modules and 'grpc' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment(Path("of no device")))
+
+
+def test_a_bug_is_a_problem_and_tells_nothing(device: swipefl.Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(self: swipefl.Device) -> None:
+        raise ValueError("zuzanka")
+
+    logged: list[str] = []
+    monkeypatch.setattr(swipefl.Device, "status", fails)
+    monkeypatch.setattr(logging.getLogger("swipefl.api.problems"), "error", logged.append)
+    answer = TestClient(app_of(device), raise_server_exceptions=True).get("/api/v1/stats")
+    assert (answer.status_code, answer.json()["kind"], answer.json()["exit_code"]) == (500, "bug", 1)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "zuzanka" not in answer.text
+    assert len(logged) == 1
+    assert "ValueError" in logged[0]
+    assert "zuzanka" not in logged[0]

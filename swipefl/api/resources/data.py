@@ -3,17 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
 from datetime import date
 from functools import partial
-from typing import Any
-
 from fastapi import APIRouter
 from starlette.responses import StreamingResponse
 
 from swipefl.api.bodies import JsonRoute
-from swipefl.api.schemas.answers import Forgotten
 from swipefl.api.schemas.requests import Everything, OneSwipe, SomeSwipes
+from swipefl.device.ownership import ForgetReport
 from swipefl.errors import Remedy, UsageError
 from swipefl.jsonline import json_line
 from swipefl.library.device import Device
@@ -41,17 +38,17 @@ def routes(device: Device) -> APIRouter:
         headers = {"Content-Disposition": 'attachment; filename="swipes.jsonl"', "Cache-Control": "no-store"}
         return StreamingResponse(await _begun(_blocks(device)), media_type=LINES, headers=headers)
 
-    @router.post("/forget", response_model=Forgotten, responses={404: {}, 409: {}})
-    def forget(what: Everything | OneSwipe | SomeSwipes) -> dict[str, Any]:
+    @router.post("/forget", response_model=ForgetReport, responses={404: {}, 409: {}})
+    def forget(what: Everything | OneSwipe | SomeSwipes) -> ForgetReport:
         """Erases swipes for good, with all that came of them; with `dry_run` says what would be."""
-        return asdict(_forget(device, what))
+        return _forget(device, what)
 
     return router
 
 
-def _forget(device: Device, what: Everything | OneSwipe | SomeSwipes) -> Any:
+def _forget(device: Device, what: Everything | OneSwipe | SomeSwipes) -> ForgetReport:
     """Raises UsageError where it is not said what."""
-    erase = partial(device.forget, dry_run=what.dry_run)
+    erase: Callable[..., ForgetReport] = partial(device.forget, dry_run=what.dry_run)
     if isinstance(what, Everything):
         return erase(everything=True)
     if isinstance(what, OneSwipe):

@@ -280,31 +280,3 @@ class Phrases(BaseModel):
     """The person's own words in order, most often written first."""
 
     phrases: list[Phrase]
-
-
-class Forgotten(BaseModel):
-    """What was erased, or would be."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "erased": 1,
-                    "stood_before": 0,
-                    "words": 0,
-                    "hidden": 0,
-                    "checkpoints": 1,
-                    "updates": 0,
-                    "shared": False,
-                }
-            ]
-        }
-    )
-
-    erased: int
-    stood_before: int
-    words: int
-    hidden: int
-    checkpoints: int
-    updates: int
-    shared: bool
