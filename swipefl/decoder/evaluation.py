@@ -40,8 +40,8 @@ class Judgement:
 
     top1: float
     ln_probability: float
-    hits: tuple[bool, ...] = ()
-    lns: tuple[float, ...] = ()
+    hits: tuple[bool, ...] = field(default=(), compare=False)
+    lns: tuple[float, ...] = field(default=(), compare=False)
 
     def betters(self, other: "Judgement") -> bool:
         """Whether this is better, top-1 first; a tie in top-1 is decided by the probabilities. No number is worst."""

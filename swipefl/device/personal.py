@@ -237,7 +237,8 @@ class PersonalTraining:
     def _unseen(self, model: Checkpoint, held_out: Sequence[Stored], seen: int) -> list[bool]:
         """Which of the held-out swipes came after the model in use was chosen, and after the night before.
 
-        None did where that is the base, of which there is nothing to say.
+        None did where that is the base, of which there is nothing to say. (A global model that was refused at first and
+        accepted when twice as much was held out counts from when it came: of its second look nobody keeps the time.)
         """
         chosen = used(self._store)
         is_damaged = chosen and chosen.kind == "personal" and chosen.fingerprint != model.fingerprint

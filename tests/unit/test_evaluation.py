@@ -229,6 +229,7 @@ def test_a_spelling_is_as_likely_as_all_its_forms_together() -> None:
 
     judged = judge(Forms(), _swiped(["it's", "is"]))  # type: ignore[arg-type]
     assert judged == Judgement(0.5, pytest.approx((np.log(0.6) + np.log(0.3)) / 2))
+    assert (judged.hits, judged.lns) == ((True, False), pytest.approx((np.log(0.6), np.log(0.3))))
 
 
 def test_an_example_is_looked_at_once_whatever_it_counts_for(monkeypatch: pytest.MonkeyPatch) -> None:
