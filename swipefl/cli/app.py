@@ -23,6 +23,7 @@ from swipefl.cli.export import export
 from swipefl.cli.forget import forget
 from swipefl.cli.ingest import ingest
 from swipefl.cli.leave import leave
+from swipefl.cli.listing import Commands
 from swipefl.cli.predict import predict
 from swipefl.cli.relabel import relabel
 from swipefl.cli.remedies import told
@@ -36,8 +37,11 @@ from swipefl.cli.sync import sync
 from swipefl.cli.train import train
 from swipefl.errors import Interrupted, StoreError, SwipeflError
 
+MOST_COLUMNS = 80  # of help: longer lines are hard to read
+
 app = typer.Typer(
     name="swipefl",
+    cls=Commands,
     rich_markup_mode=None,
     help="A swipe keyboard that gets better at your swipes, on your own device.",
     no_args_is_help=True,
@@ -106,7 +110,7 @@ def main() -> NoReturn:
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # while it was loaded
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        app(prog_name="swipefl")
+        app(prog_name="swipefl", terminal_width=_columns())
         code = 0
     except BaseException as error:
         _hear_no_more()
@@ -117,6 +121,11 @@ def main() -> NoReturn:
     except OutputLost as lost:
         code = _lost(lost)
     sys.exit(code)
+
+
+def _columns() -> int | None:
+    """How wide help may be: click would ask a stream that is not there any more since `take_up`."""
+    return min(MOST_COLUMNS, os.get_terminal_size(1).columns) or None if os.isatty(1) else None
 
 
 def _hear_no_more() -> None:

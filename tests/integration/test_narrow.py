@@ -107,3 +107,11 @@ def test_a_pipe_has_what_an_endless_terminal_shows(home: Path, command: str) -> 
     assert "\x1b" not in piped
     assert words(piped.splitlines()) <= words(shown(home, command, ENDLESS))
     assert max(map(len, piped.splitlines()), default=0) < ENDLESS
+
+
+@pytest.mark.parametrize("command", ["--help", "words --help", "coordinator --help"])
+def test_help_is_whole(home: Path, command: str) -> None:
+    narrow = shown(home, command, PHONE)
+    assert fit(narrow, PHONE)
+    assert words(shown(home, command, LAPTOP)) <= words(narrow)
+    assert "..." not in "".join(narrow).replace("[ARGS]...", "")
