@@ -95,7 +95,7 @@ def _has_ipv6() -> bool:
         (("--tls-cert", "/nowhere"), "key"),
         (("--tls-cert", "/nowhere", "--tls-key", "/nowhere"), "cannot read"),
         (("--tls-cert", __file__, "--tls-key", __file__), "no certificate"),
-        (("--token-file", "/nowhere/token"), "/nowhere/token"),
+        (("--token-file", f"{__file__}/token"), "cannot keep a token"),
     ],
 )
 def test_what_it_cannot_listen_with_is_said_at_once(tmp_path: Path, flags: tuple[str, ...], told: str) -> None:
