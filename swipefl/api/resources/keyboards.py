@@ -23,7 +23,7 @@ def routes(device: Device) -> APIRouter:
         """Every keyboard, those of the package first."""
         return {"keyboards": [asdict(known) for known in device.keyboards.list()]}
 
-    @router.get("/{name}", response_model=Keyboard, responses={404: {}})
+    @router.get("/{name:path}", response_model=Keyboard, responses={404: {}})
     def one(name: Name) -> dict[str, Any]:
         """One keyboard with the places of its keys."""
         return device.keyboards.show(name).to_json()
@@ -35,7 +35,7 @@ def routes(device: Device) -> APIRouter:
             return asdict(device.keyboards.add(None, keyboard.rows, keyboard.language, keyboard.name))
         return asdict(device.keyboards.add(keyboard.model_dump(exclude_unset=True)))
 
-    @router.delete("/{name}", status_code=204, responses={404: {}, 409: {}})
+    @router.delete("/{name:path}", status_code=204, responses={404: {}, 409: {}})
     def remove(name: Name) -> None:
         """Forgets a keyboard of one's own that no stored swipe was made on."""
         device.keyboards.remove(name)
