@@ -4,6 +4,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Browser
@@ -38,7 +39,7 @@ async def visit(browser: Browser, served: Serving) -> AsyncIterator[Visit]:
     """Opens the page; at the end nothing may have gone wrong that nobody saw."""
     async with AsyncExitStack() as open_pages:
 
-        async def opened(size: Size = LAPTOP, path: str = "/", **more: str) -> Visitor:
+        async def opened(size: Size = LAPTOP, path: str = "/", **more: Any) -> Visitor:
             return await open_pages.enter_async_context(visitor(browser, served.url, size, path, **more))
 
         yield opened

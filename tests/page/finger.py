@@ -28,6 +28,9 @@ class Finger:
     browser: CDPSession
     is_touch: bool = False
     clock: float = 0.0  # epoch seconds of its last event
+    resting: tuple[tuple[float, float], ...] = ()  # where other fingers lie meanwhile
+
+    _down: int = 0
 
     async def draw(self, points: Sequence[Point]) -> None:
         """Down, along the points and up, as fast as the page takes it; its events say the recorded times."""
@@ -64,7 +67,13 @@ class Finger:
         self.clock = began + t
         said: dict[str, Any] = {"type": TOUCH[kind] if self.is_touch else MOUSE[kind], "timestamp": self.clock}
         if self.is_touch:
-            said["touchPoints"] = [] if kind == "up" else [{"x": x, "y": y}]
+            fingers = [(x, y), *self.resting]
+            said["touchPoints"] = (
+                [] if kind == "up" else [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(fingers)]
+            )
+            if kind == "moved" and len(fingers) > self._down:
+                said["type"] = TOUCH["down"]
+            self._down = len(said["touchPoints"])
             await self.browser.send("Input.dispatchTouchEvent", said)
         else:
             said |= {"x": x, "y": y, "button": "left", "buttons": int(kind != "up"), "clickCount": 1}

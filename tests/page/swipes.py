@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from swipefl.gesture.formats.own import to_line
+from swipefl.gesture.gesture import Example, Gesture
+from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.synthesis import Person, swipe
 from tests.support.swipes import GOOD, SHARED
 
 RECORDED = SHARED / "how_we_swipe" / "dev.jsonl.gz"
@@ -29,6 +33,13 @@ def some(count: int, seed: int = 20261126, proportions: float | None = None) -> 
     usable = [line for line in _all() if _begins_inside(line) and _is_shaped(line, proportions)]
     chosen = np.random.default_rng(seed).permutation(len(usable))[:count]
     return [usable[int(i)] for i in chosen]
+
+
+def swipe_of(word: str, keyboard: Keyboard, habits: Person, seed: int = 0) -> dict[str, Any]:
+    """A generated swipe of a word by somebody with these habits."""
+    rng = np.random.default_rng([seed, *word.encode()])
+    [path] = swipe([keyboard.spelling().of(word) or word], keyboard, habits, rng)
+    return to_line(Example(Gesture("", path, keyboard, keyboard.width, keyboard.height), word))
 
 
 def _begins_inside(line: dict[str, Any]) -> bool:

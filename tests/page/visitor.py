@@ -1,5 +1,6 @@
 """Somebody who opens the page and uses it: what they see and do, in their words."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,10 +9,15 @@ from typing import Any, Literal
 
 from playwright.async_api import Browser, FloatRect, Locator, Page, expect
 
+from swipefl.gesture.keyboard import Keyboard
+from swipefl.gesture.synthesis import Person
 from tests.page.finger import Finger, Point, over
+from tests.page.swipes import swipe_of
 from tests.page.watch import Watch
+from tests.support.waiting import LONG_S
 
 SHOWN = "main > section:not([hidden])"
+expect.set_options(timeout=LONG_S * 1000)
 Tab = Literal["Try", "Practise", "Your model", "What is shared"]
 SECTIONS: dict[Tab, str] = {"Try": "try", "Practise": "practise", "Your model": "model", "What is shared": "shared"}
 
@@ -115,6 +121,24 @@ class Visitor:
         await self.page.get_by_role("button", name="Take the last word back").click()
         await self.writes_more_than(before)
 
+    @property
+    def asked(self) -> Locator:
+        """The word that Practise asks for."""
+        return self.page.locator("#practise [data-role=word]")
+
+    async def practise(self, keyboard: Keyboard, habits: Person) -> str:
+        """Swipes the word that is asked for, as somebody with these habits does; the word."""
+        word, before = await self.asked.get_attribute("data-word") or "", await self.heard()
+        await self.finger.draw(await self.points(swipe_of(word, keyboard, habits)))
+        said = self.page.locator("#practise [data-role=heard]")
+        await expect(said).to_have_attribute("data-state", re.compile("right|wrong|again"))
+        await expect(said).not_to_have_text(before)
+        return word
+
+    async def heard(self) -> str:
+        """What Practise says of the last swipe."""
+        return await self.page.locator("#practise [data-role=heard]").inner_text()
+
     async def picture(self, folder: Path | None, name: str) -> None:
         """What it looks like, where somebody wants to see it."""
         if folder is not None:
@@ -122,15 +146,20 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(browser: Browser, url: str, size: Size, path: str = "/", **more: Any) -> AsyncIterator[Visitor]:
+async def visitor(
+    browser: Browser, url: str, size: Size, path: str = "/", clock: bool = False, **more: Any
+) -> AsyncIterator[Visitor]:
     """Opens the page of a server; fails at the end where something went wrong that nobody saw."""
     screen = {"width": size.width, "height": size.height}
     context = await browser.new_context(
         viewport=screen, has_touch=size.touch, is_mobile=size.touch, reduced_motion="reduce", **more
     )
     try:
+        context.set_default_timeout(LONG_S * 1000)
         page, watch = await context.new_page(), Watch(url)
         await watch.begin(context, page)
+        if clock:
+            await page.clock.install()
         await page.goto(url + path)
         yield Visitor(page, Finger(await context.new_cdp_session(page), size.touch), watch)
         await watch.is_clean(page)

@@ -42,8 +42,8 @@ class Watch:
             self.elsewhere.append(request.url)
 
     async def _answered(self, response: Response) -> None:
-        if response.status >= 500:
-            self.said.append(f"{response.url}: {await response.text()}")
+        if response.status >= 400:
+            self.said.append(f"{response.status} {response.url}: {await response.text()}")
 
     async def is_clean(self, page: Page) -> None:
         """Fails with all that went wrong so far."""
