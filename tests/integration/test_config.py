@@ -31,8 +31,8 @@ def test_every_setting_is_shown_with_its_source(tmp_path: Path, words: tuple[str
 
 
 @pytest.mark.parametrize("words", [("config",), ("coordinator", "config")])
-def test_on_a_terminal_it_is_a_table(tmp_path: Path, words: tuple[str, ...]) -> None:
-    done = swipefl_on_terminal(tmp_path, *words)
+def test_on_a_wide_terminal_it_is_a_table(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = swipefl_on_terminal(tmp_path, *words, columns=200)
     screen = seen(done.out)
     assert (done.code, screen[0].split()) == (0, ["setting", "value", "from", "meaning"])
     assert any(line.startswith("batch_size ") for line in screen)

@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Path:
 
 
 def test_a_hidden_word_is_offered_nowhere_and_the_next_move_up(home: Path) -> None:
-    predict = ("predict", "-", "--top", "6")
+    predict = ("predict", "-", "--json", "--top", "6")
     first, second, *others = offered(swipefl(home, *predict, given=GOOD[0]))
     judged = swipefl(home, "evaluate", "--model", "base", "--json").json
     done = swipefl(home, "words", "hide", first.upper())
@@ -79,7 +79,7 @@ def test_an_offensive_word_is_offered_where_it_is_asked_for_or_was_typed(tmp_pat
     word = next(word for word in lexicon.words if word in offensive and len(word) > 3)
     # trained on nobody's swipes of it: the clearest of a few generated ones
     swipes = [lines(to_line(example)) for example in examples(8, seed=1, keyboard=built_in("qwerty"), words=(word,))]
-    asked = ("predict", "-", "--offensive-words")
+    asked = ("predict", "-", "--json", "--offensive-words")
     swipe = next(line for line in swipes if offered(swipefl(home, *asked, given=line))[0] == word)
     assert word not in offered(swipefl(home, "predict", "--json", "-", given=swipe))
     assert offered(swipefl(home, "predict", "--json", "-", given=swipe, SWIPEFL_OFFENSIVE_WORDS="true"))[0] == word
