@@ -101,7 +101,9 @@ def test_a_better_model_is_kept_with_its_root_and_used_from_now_on(store: Store)
         right_base=5,
         right_before=round(5 * report.top1_before),
         right_new=5,
+        surer=report.surer,
     )
+    assert report.surer > 0
 
 
 def test_one_that_is_no_better_leaves_no_trace(store: Store) -> None:
