@@ -146,9 +146,7 @@ class Visitor:
 
 
 @asynccontextmanager
-async def visitor(
-    browser: Browser, url: str, size: Size, path: str = "/", clock: bool = False, **more: Any
-) -> AsyncIterator[Visitor]:
+async def visitor(browser: Browser, url: str, size: Size, path: str = "/", **more: Any) -> AsyncIterator[Visitor]:
     """Opens the page of a server; fails at the end where something went wrong that nobody saw."""
     screen = {"width": size.width, "height": size.height}
     context = await browser.new_context(
@@ -158,8 +156,6 @@ async def visitor(
         context.set_default_timeout(LONG_S * 1000)
         page, watch = await context.new_page(), Watch(url)
         await watch.begin(context, page)
-        if clock:
-            await page.clock.install()
         await page.goto(url + path)
         yield Visitor(page, Finger(await context.new_cdp_session(page), size.touch), watch)
         await watch.is_clean(page)
