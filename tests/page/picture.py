@@ -39,7 +39,8 @@ async def _clip(person: Visitor, size: Size) -> FloatRect:
     """The keyboard, and all that stands above it."""
     box = await person.box()
     left = max(0.0, box["x"] - ROOM)
-    return {"x": left, "y": 0, "width": min(size.width - 2 * left, size.width), "height": size.height}
+    top = 0.0 if left == 0 else await person.page.locator("main").evaluate("(main) => main.getBoundingClientRect().top")
+    return {"x": left, "y": top, "width": size.width - 2 * left, "height": size.height - top}
 
 
 async def main(laptop: Path, phone: Path) -> None:

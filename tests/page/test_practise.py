@@ -1,0 +1,42 @@
+"""From nothing to a model of one's own: twenty words, a training, and a model that is in use."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+import swipefl
+from examples.make_swipes import HABITS
+from swipefl.gesture.keyboard import built_in
+from tests.page.conftest import Visit
+from tests.page.visitor import LAPTOP, PHONE, Size
+from tests.support.serving import Serving
+
+pytestmark = pytest.mark.anyio
+
+WORDS = 20
+
+
+@pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=lambda size: size.name)
+async def test_twenty_words_a_training_and_a_model(
+    visit: Visit, served: Serving, pictures: Path | None, size: Size
+) -> None:
+    visitor = await visit(size)
+    practise = await visitor.open("Practise")
+    await visitor.settle()
+    for _ in range(WORDS):
+        await visitor.practise(built_in("qwerty"), HABITS)
+    await visitor.picture(pictures, f"practise-twenty-{size.name}")
+    await practise.get_by_role("button", name="Learn now").click()
+    await visitor.picture(pictures, f"practise-learning-{size.name}")
+    await expect(practise.locator("[data-role=result]")).to_be_visible()
+    await visitor.picture(pictures, f"practise-result-{size.name}")
+    model = await visitor.open("Your model")
+    await expect(model.locator("[data-role=said]")).not_to_be_empty()
+    await visitor.settle()
+    await visitor.picture(pictures, f"model-after-practise-{size.name}")
+    with swipefl.open(served.home) as device:
+        made = device.status()
+    assert made.gestures["good"] + made.gestures["suspect"] >= WORDS // 2
+    assert made.checkpoints or made.rounds
+    await expect(model.locator("[data-role=models] li").first).to_contain_text("in use" if made.in_use else "")
