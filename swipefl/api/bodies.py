@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Coroutine
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 from fastapi import Request
 from fastapi.routing import APIRoute
@@ -11,27 +12,42 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 from starlette.responses import Response
 
+from swipefl.api.lanes import Lane
 from swipefl.api.problems import invalid
 from swipefl.errors import RejectedLine, SwipeflError, UsageError
 from swipefl.gesture.formats.reading import parsed
+
+SMALL = 1 << 15  # bytes, which are read in a millisecond or two
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class JsonRoute(APIRoute):
-    """A route whose body, where it has one, is JSON and nothing else."""
+    """A route whose body, where it has one, is JSON and nothing else, with objects of `most_names` names at most."""
+
+    most_names: ClassVar[int] = 1_000  # FastAPI judges each of them while everybody else waits
 
     def get_route_handler(self) -> Handler:
-        """The handler, which is given a body that was read."""
+        """The handler, which is given a body that was read; large ones are read one by one, beside all else."""
         handle = super().get_route_handler()
+        lane = Lane(1)
 
         async def strict(request: Request) -> Response:
             if self.body_field is None:
                 return await handle(request)
             check_type(request)
-            return await handle(_Read(request, json_of(await request.body())))
+            body = await request.body()
+            is_small = len(body) <= SMALL
+            read = partial(json_of, body, self.most_names)
+            return await handle(_Read(request, read() if is_small else await lane.run(read)))
 
         return strict
+
+
+class LineRoute(JsonRoute):
+    """One whose body is a line of swipes, or more of them: a `prior` has many words for names."""
+
+    most_names = 1 << 15
 
 
 class _Read(Request):
@@ -71,29 +87,25 @@ def check_type(request: Request) -> None:
         raise UsageError("packed", "the body must not be packed")
 
 
-def json_of(body: bytes) -> Any:
+def json_of(body: bytes, most_names: int = LineRoute.most_names) -> Any:
     """The value of a body. Raises UsageError, `bad-json`, and never says what is in it."""
     if not body.strip():
         raise UsageError("bad-json", "the body is empty")
     try:
         value = parsed(body)
-        json.loads(body, object_pairs_hook=_once)
+        json.loads(body, object_pairs_hook=partial(_check_names, most=most_names))
     except RejectedLine as error:
         raise UsageError("bad-json", "{why}", why=str(error).replace("the line", "the body")) from None
-    except _Twice:
-        raise UsageError("bad-json", "a name stands twice in one object") from None
     except (ValueError, RecursionError):
         raise UsageError("bad-json", "the body is not valid JSON") from None
     return value
 
 
-class _Twice(Exception):
-    """A name stands twice in one object."""
-
-
-def _once(pairs: list[tuple[str, Any]]) -> None:
+def _check_names(pairs: list[tuple[str, Any]], most: int) -> None:
+    if len(pairs) > most:
+        raise UsageError("bad-json", "an object may have {most} names at most", most=most)
     if len({name for name, _ in pairs}) < len(pairs):
-        raise _Twice
+        raise UsageError("bad-json", "a name stands twice in one object")
 
 
 def fault_of(adapter: TypeAdapter[Any], value: Any, error: type[SwipeflError] = RejectedLine) -> Any:

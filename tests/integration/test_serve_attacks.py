@@ -12,6 +12,7 @@ from tests.support.swipes import GOOD
 JSON = "Content-Type: application/json"
 TAKEN = "/api/v1/swipes"
 CHUNKED = "Transfer-Encoding: chunked"
+FOLLOWED = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate")  # a link, a frame or a script's `location`
 
 
 @pytest.fixture(scope="module")
@@ -143,8 +144,15 @@ def test_a_page_of_elsewhere_changes_nothing(
 @pytest.mark.parametrize(
     ("path", "fields", "status"),
     [
-        ("/", ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"), 200),  # a link to the page
-        ("/api/v1/keyboards", ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate"), 200),  # and to what it reads
+        ("/", FOLLOWED, 200),  # a link to the page
+        ("/api/v1/keyboards", ("Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate"), 200),  # what a person typed
+        ("/api/v1/export", ("Sec-Fetch-Site: same-origin", "Sec-Fetch-Mode: navigate"), 200),
+        ("/api/v1/export", (*FOLLOWED, "Sec-Fetch-Dest: document", "Sec-Fetch-User: ?1"), 403),
+        ("/api/v1/export", (*FOLLOWED, "Sec-Fetch-Dest: iframe"), 403),
+        ("/api/v1/export", (*FOLLOWED, "Sec-Fetch-Dest: embed"), 403),
+        ("/%61pi/v1/export", (*FOLLOWED, "Sec-Fetch-Dest: document"), 403),
+        ("/api/v1/export", ("Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: navigate"), 403),
+        ("/api/v1/pictures/landings.svg", (*FOLLOWED, "Sec-Fetch-Dest: object"), 403),
         ("/api/v1/keyboards", ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors"), 403),
         ("/api/v1/keyboards", ("Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: cors"), 403),
         ("/api/v1/keyboards", ("Origin: http://evil.example",), 403),
@@ -401,6 +409,20 @@ def test_who_asks_too_fast_is_told_when_to_come_back_and_nobody_else_is(near: Se
     assert many("127.0.0.12", 10) == [404] * 10  # another address
     assert many("127.0.0.11", 10, "Sec-Fetch-Site: same-origin") == [404] * 10  # the page, beside a program
     assert asked(near, request("GET", "/health/live"), "127.0.0.11") == 200
+
+
+def test_large_bodies_count_as_the_many_requests_that_they_are_the_work_of(near: Serving) -> None:
+    many_names = b"[{" + b",".join(b'"%d":{}' % n for n in range(150_000)) + b"}]"
+    statuses = []
+    with raw(near, "127.0.0.13") as connection:
+        while 429 not in statuses:
+            connection.say(request("POST", TAKEN, JSON, body=many_names))
+            answer = connection.answer()
+            assert answer
+            statuses.append(answer.status)
+            assert len(statuses) < 100
+    assert set(statuses) == {400, 429}
+    assert asked(near, request("POST", "/api/v1/predict", JSON, body=GOOD[0]), "127.0.0.14") == 200
 
 
 def test_every_answer_says_what_may_belong_to_the_page(near: Serving) -> None:

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swipefl.api.guards.turns import Turns, _TooMany, client_of
+from starlette.responses import Response
+from starlette.types import Message, Receive, Scope, Send
+
+from swipefl.api.guards.bodies import SIZE
+from swipefl.api.guards.turns import Pace, TurnGuard, Turns, _TooMany, client_of
 
 
 def worked(asked: Sequence[str], at_once: int) -> list[str]:
@@ -92,3 +96,28 @@ def test_only_so_much_of_one_client_waits() -> None:
 )
 def test_whom_a_request_is_counted_to(host: str, headers: list[tuple[bytes, bytes]], known: bool, client: str) -> None:
     assert client_of({"client": (host, 5), "headers": headers, "swipefl.known": known}) == client
+
+
+def test_a_large_body_is_spent_as_many_requests() -> None:
+    """And what does not fit any more leaves the rest to small ones."""
+
+    async def run() -> list[int]:
+        asked, statuses = [1_000, 5, 1_000, 1_000, 5], list[int]()
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            await Response(status_code=204)(scope, receive, send)
+
+        async def receive() -> Message:
+            raise AssertionError
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                statuses.append(message["status"])
+
+        guard = TurnGuard(app, Pace(a_second=1e-9, burst=25, bytes_of_one=100))
+        for size in asked:
+            scope = {"type": "http", "path": "/", "client": ("127.0.0.1", 5), "headers": [], SIZE: size}
+            await guard(scope, receive, send)
+        return statuses
+
+    assert asyncio.run(run()) == [204, 204, 204, 429, 204]

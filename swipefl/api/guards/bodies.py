@@ -8,6 +8,7 @@ from swipefl.api.problems import problem_response
 from swipefl.errors import DataError, UsageError
 
 MOST_BODY = 2 << 20  # bytes; a hundred swipes of 250 points are 1.2 MB
+SIZE = "swipefl.size"  # in a scope: the bytes of the body
 
 
 class BodyGuard:
@@ -32,6 +33,7 @@ class BodyGuard:
         if body is None:
             error = DataError("too-large", "a request may have {most_mb} MB at most", most_mb=self._most >> 20)
             return await problem_response(error, 413)(scope, receive, send)
+        scope[SIZE] = len(body)
         await self._app(scope, _with(body, receive), send)
 
     async def _read(self, receive: Receive) -> bytes | None:

@@ -36,9 +36,10 @@ class Origin:
 
 
 class OriginGuard:
-    """Refuses what a page of elsewhere asks: whatever would change something, and all of /api but a link followed.
+    """Refuses what a page of elsewhere asks: whatever would change something, and all of /api.
 
-    A browser says of whom a request is, and no page can make it say something else; other programs say nothing.
+    A browser says of whom a request is, and no page can make it say something else; other programs say nothing. A link
+    is no better than a fetch: a page can follow one by itself, and what then comes may be an export, kept as a file.
     """
 
     def __init__(self, app: ASGIApp, origins: tuple[Origin, ...]) -> None:
@@ -53,7 +54,9 @@ class OriginGuard:
             await self._app(scope, receive, send)
 
     def _is_let_in(self, scope: Scope) -> bool:
-        return not self._is_of_elsewhere(scope) or (scope["method"] in READING and not _is_fetched(scope))
+        return not self._is_of_elsewhere(scope) or (
+            scope["method"] in READING and not scope["path"].startswith("/api/")
+        )
 
     def _is_of_elsewhere(self, scope: Scope) -> bool:
         origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
@@ -67,11 +70,6 @@ class OriginGuard:
         except UsageError:
             return False
         return origin in self._origins or origin == Origin(scope["scheme"], scope["swipefl.host"])
-
-
-def _is_fetched(scope: Scope) -> bool:
-    """Whether it is asked for the data by a page, and not by a person who followed a link."""
-    return scope["path"].startswith("/api/") and (b"sec-fetch-mode", b"navigate") not in scope["headers"]
 
 
 def sharing(app: ASGIApp, origins: tuple[Origin, ...]) -> ASGIApp:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from swipefl.api.addresses import share_of
+from swipefl.api.guards.bodies import SIZE
 from swipefl.api.guards.tokens import KNOWN, PAUSE
 from swipefl.api.problems import Busy, problem_response
 from swipefl.federation.coordinator.limits import RateLimit
@@ -21,12 +22,14 @@ UNCOUNTED = "/health/live"
 class Pace:
     """What one client may ask a second, what at once before that counts, and how much of it may wait.
 
+    Each `bytes_of_one` more of a body count as one more request: a large one is as much work as many small ones.
     `at_once` requests are worked on together, `predictions_at_once` beside them: two cores do not do more, and what
     waits for the disk keeps no prediction waiting.
     """
 
     a_second: float = 50.0
     burst: float = 300.0
+    bytes_of_one: int = 1 << 15
     waiting: int = 64
     at_once: int = 8
     predictions_at_once: int = 2
@@ -46,8 +49,9 @@ class TurnGuard:
         if scope["type"] != "http" or scope["path"] == UNCOUNTED:
             return await self._app(scope, receive, send)
         client = client_of(scope)
-        if not self._rate.allows(client):
-            wait_s = (1 - self._rate.left(client)) / self._pace.a_second
+        cost = 1 + scope.get(SIZE, 0) // self._pace.bytes_of_one
+        if not self._rate.allows(client, cost):
+            wait_s = (cost - self._rate.left(client)) / self._pace.a_second
             scope[PAUSE] = wait_s
             return await _slower(wait_s)(scope, receive, send)
         turns = self._predictions if scope["path"].endswith("/predict") else self._others

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query
 from pydantic import TypeAdapter
 
-from swipefl.api.bodies import Described, JsonRoute, fault_of
+from swipefl.api.bodies import Described, LineRoute, fault_of
 from swipefl.api.lanes import Lane
 from swipefl.api.schemas.answers import Predicted
 from swipefl.api.schemas.swipes import Asked
@@ -19,7 +19,7 @@ ASKED: TypeAdapter[Asked] = TypeAdapter(Asked)
 
 def routes(device: Device) -> APIRouter:
     """The words that a gesture may mean."""
-    router = APIRouter(route_class=JsonRoute, tags=["swipes"])
+    router = APIRouter(route_class=LineRoute, tags=["swipes"])
     lane = Lane(AT_ONCE)
 
     @router.post("/predict", response_model=Predicted, response_model_exclude_unset=True)

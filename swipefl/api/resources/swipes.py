@@ -6,7 +6,7 @@ from fastapi import APIRouter, Body
 from pydantic import Field, TypeAdapter
 from starlette.responses import Response
 
-from swipefl.api.bodies import Described, JsonRoute, fault_of
+from swipefl.api.bodies import Described, LineRoute, fault_of
 from swipefl.api.lanes import Lane
 from swipefl.api.problems import problem_response
 from swipefl.api.schemas.answers import Taken
@@ -22,7 +22,7 @@ BATCH: TypeAdapter[list[Any]] = TypeAdapter(Batch)
 
 def routes(device: Device) -> APIRouter:
     """What a keyboard hands over."""
-    router = APIRouter(route_class=JsonRoute, tags=["swipes"])
+    router = APIRouter(route_class=LineRoute, tags=["swipes"])
     lane = Lane(1)  # one writer at a time, as the store has it
 
     @router.post("/swipes", status_code=202, response_model=Taken)
