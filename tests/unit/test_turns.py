@@ -6,7 +6,6 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
