@@ -1,6 +1,7 @@
 // The device's API. Paths are those behind /api/v1: `get("/stats")`.
 
 const BASE = "/api/v1";
+const MOST_OUTLIVING = 30_000; // characters; browsers refuse more than 64 KiB on their way at once
 const TOKEN = "swipefl-token";
 let token = rememberedToken();
 
@@ -17,9 +18,12 @@ export async function get(path, signal) {
   return (await request("GET", path, undefined, signal)).json();
 }
 
-/** @returns {Promise<any>} the JSON that a request with a JSON body is answered with; null for none. Throws Problem. */
-export async function send(method, path, body, signal) {
-  const answer = await request(method, path, body, signal);
+/**
+ * A request with a JSON body; one that `outlives` the page is finished also where that is closed meanwhile.
+ * @returns {Promise<any>} the JSON that it is answered with; null for none. Throws Problem.
+ */
+export async function send(method, path, body, { signal, outlives = false } = {}) {
+  const answer = await request(method, path, body, signal, outlives);
   const text = await answer.text();
   return text ? JSON.parse(text) : null;
 }
@@ -100,12 +104,14 @@ function rememberedToken() {
   }
 }
 
-async function request(method, path, body, signal) {
+async function request(method, path, body, signal, outlives = false) {
   const headers = {};
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const answer = await fetched(BASE + path, { method, headers, signal, cache: "no-store", body: body === undefined ? undefined : JSON.stringify(body) });
-  if (!answer.ok) throw new Problem(answer.status, await said(answer), Number(answer.headers.get("Retry-After")) || 0);
+  const said = body === undefined ? undefined : JSON.stringify(body);
+  const keepalive = outlives && said.length < MOST_OUTLIVING;
+  const answer = await fetched(BASE + path, { method, headers, signal, keepalive, cache: "no-store", body: said });
+  if (!answer.ok) throw new Problem(answer.status, await problemIn(answer), Number(answer.headers.get("Retry-After")) || 0);
   return answer;
 }
 
@@ -122,7 +128,7 @@ function asProblem(error) {
   return error instanceof Problem || error.name === "AbortError" ? error : new Problem(0);
 }
 
-async function said(answer) {
+async function problemIn(answer) {
   try {
     return await answer.json();
   } catch {

@@ -29,7 +29,17 @@ export class Course {
 
   /** The sentence in front of the word. */
   get before() {
-    return this.parts.slice(0, this.place[1]).map(({ shown }) => shown).join(" ");
+    return this.inFront(() => true);
+  }
+
+  /** The same with `#` for each part but those at `places`, numbers as `at` is one. */
+  beforeOf(places) {
+    const shown = new Set(places.map((at) => this.places[at].join()));
+    return this.inFront((i) => shown.has([this.place[0], i].join()));
+  }
+
+  inFront(isShown) {
+    return this.parts.slice(0, this.place[1]).map(({ shown }, i) => (isShown(i) ? shown : "#")).join(" ");
   }
 
   /** On to the next word, or back to the one before (-1). */

@@ -5,15 +5,22 @@ import { asked } from "./dialog.js";
 import { h } from "./dom.js";
 import { counted } from "./telling.js";
 
-/** Asks and erases. @returns {Promise<string|null>} what was done, null where nothing was. Throws Problem. */
-export async function forgetting() {
+/**
+ * Asks and erases; `onErased()` is called when something was, or may have been.
+ * @returns {Promise<string|null>} what was done, null where nothing was. Throws Problem.
+ */
+export async function forgetting(onErased) {
   const scope = await asked("What shall be forgotten?", fields(), "Look what that is", { read: () => read(document.querySelector("dialog form")) });
   if (!scope) return null;
   const preview = await send("POST", "/forget", { ...scope, dry_run: true });
   if (!has(preview)) return "There is nothing of that here. Nothing was erased.";
   const sure = await asked("Erase this for good?", [h("p", {}, `This erases ${told(preview)}.`), ...remains(preview)], "Erase it", { isGrave: true });
   if (!sure) return null;
-  return `Erased: ${told(await send("POST", "/forget", scope))}.`;
+  try {
+    return `Erased: ${told(await send("POST", "/forget", scope))}.`;
+  } finally {
+    onErased();
+  }
 }
 
 function fields() {

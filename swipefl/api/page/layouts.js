@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 
+const RIGHT_TO_LEFT = new Set(["Arab", "Hebr", "Syrc", "Thaa", "Nkoo", "Adlm"]);
 const CAPITALS = new Set(["qwerty", "qwertz", "azerty", "jcuken", "bépo"]);
 const named = { bepo: "bépo", jcuken: "jcuken", inscript: "InScript" };
 const names = new Intl.DisplayNames(["en"], { type: "language", fallback: "code" });
@@ -9,6 +10,15 @@ const names = new Intl.DisplayNames(["en"], { type: "language", fallback: "code"
 /** "German" for "de", "German and French" for "de,fr". */
 export function languageName(tags) {
   return tags.split(",").map(oneName).join(" and ");
+}
+
+/** Whether a language is written from right to left. */
+export function isRightToLeft(language) {
+  try {
+    return RIGHT_TO_LEFT.has(new Intl.Locale(language).maximize().script);
+  } catch {
+    return false; // no tag that this browser knows
+  }
 }
 
 /** The layout to begin with: one of the languages that the browser is set to, its region's before others. */

@@ -17,13 +17,14 @@ const PICTURES = ["nights.svg", "landings.svg", "days.svg", "misses.svg"];
 const FIRST_NIGHTS = 7;
 
 /** Fills the tab, anew whenever it is shown. */
-export function start(section, { onShow }) {
-  const tab = new Model(section);
+export function start(section, { settings, onShow }) {
+  const tab = new Model(section, settings);
   onShow("model", () => tab.look());
 }
 
 class Model {
-  constructor(section) {
+  constructor(section, settings) {
+    this.settings = settings;
     this.said = h("div", { class: "said", "data-role": "said" }, h("p", { class: "lead" }, "\u00a0"));
     this.doing = h("div");
     this.done = h("p", { class: "done", "data-role": "done", tabindex: "-1" });
@@ -124,8 +125,13 @@ class Model {
     return part(
       "Your swipes",
       h("p", { class: "soft" }, there, h("span", { class: "path" }, home), ", on this device."),
-      h("div", { class: "doing" }, button("export", "Save a copy", () => this.change(exported, false)), button("forget", "Forget …", () => this.change(forgetting))),
+      h("div", { class: "doing" }, button("export", "Save a copy", () => this.change(exported, false)), button("forget", "Forget …", () => this.change(() => this.forget()))),
     );
+  }
+
+  /** Whatever tab shows of what was erased, it is to go there too. */
+  forget() {
+    return forgetting(() => this.settings.set("forgotten", Date.now()));
   }
 
   /** Does something that may change what is shown, and says what was done. */

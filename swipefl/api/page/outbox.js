@@ -22,10 +22,12 @@ export function pause(ms) {
 
 /**
  * Asks until there is an answer: while the server is away, or says that it was too much at once, it waits and asks
- * again. `onProblem` hears of each such time. Throws Problem for what asking again would not mend.
+ * again. `onProblem` hears of each such time. Throws Problem for what asking again would not mend, and what `signal` says
+ * when it was given up.
  */
-export async function persistently(ask, onProblem) {
+export async function persistently(ask, onProblem, signal) {
   for (;;) {
+    signal?.throwIfAborted();
     try {
       return await ask();
     } catch (problem) {
@@ -40,25 +42,35 @@ export async function persistently(ask, onProblem) {
 /** Lines for `POST /swipes`: a swipe with its word, the same with another word, or a deletion. */
 export class Outbox {
   /** `onStored(report)`, and `onProblem(problem)` for what was not taken. */
-  constructor({ onStored = () => {}, onProblem = () => {} } = {}) {
-    Object.assign(this, { onStored, onProblem, lines: [], sending: null });
+  constructor({ onStored, onProblem }) {
+    Object.assign(this, { onStored, onProblem, lines: [], sending: null, giving: new AbortController() });
   }
 
-  add(line) {
-    this.lines.push(line);
+  add(lines) {
+    this.lines.push(...lines);
     this.sending ??= this.empty().finally(() => (this.sending = null));
+  }
+
+  /** Drops what was not sent yet. */
+  forget() {
+    this.lines = [];
+    this.giving.abort();
+    this.giving = new AbortController();
   }
 
   async empty() {
     while (this.lines.length) {
-      const batch = this.lines.slice(0, MOST);
+      const { signal } = this.giving;
       try {
-        const body = batch.length === 1 ? batch[0] : batch;
-        this.onStored(await persistently(() => send("POST", "/swipes", body), this.onProblem), batch);
+        this.onStored(await this.given(this.lines.splice(0, MOST), signal));
       } catch (problem) {
-        this.onProblem(problem);
+        if (!signal.aborted) this.onProblem(problem);
       }
-      this.lines.splice(0, batch.length);
     }
+  }
+
+  given(lines, signal) {
+    const body = lines.length === 1 ? lines[0] : lines;
+    return persistently(() => send("POST", "/swipes", body, { signal, outlives: true }), this.onProblem, signal);
   }
 }

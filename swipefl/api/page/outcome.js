@@ -14,15 +14,16 @@ export class Outcome {
     this.element = h("div", { class: "calm", hidden: true, tabindex: "-1" });
   }
 
-  /** Learns, and says what it came to; `onLearned()` is awaited before that is said. */
-  async learn(onLearned) {
+  /** Learns, or goes on with a job, and says what it came to; `onLearned(job)` is awaited before that is said. */
+  async learn(begun, onLearned) {
     const learning = new Learning();
     this.show("Learning from your swipes", h("p", {}, WHAT), learning.element);
     try {
-      const { state, report, problem } = await learning.run("train");
+      const job = await (begun ? learning.follow(begun) : learning.run("train"));
+      const { state, report, problem } = job;
       if (problem) return this.show("That did not work", h("p", {}, problemText(problem)), this.onward());
       if (state !== "done") return this.show("Stopped", h("p", {}, "Nothing was changed, and your swipes are kept."), this.onward());
-      await onLearned();
+      await onLearned(job);
       await this.tell(report);
     } catch (problem) {
       this.show("That did not work", h("p", {}, problemText(problem)), this.onward());
@@ -32,7 +33,7 @@ export class Outcome {
   async tell({ adopted }) {
     const { said } = await get("/stats");
     const told = said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence));
-    const title = adopted ? "swipefl has learned from you" : "Not better yet, so nothing was changed";
+    const title = titleOf(adopted);
     this.show(title, h("div", { "data-role": "result" }, told, adopted && h("p", { class: "soft" }, HONEST)), this.onward());
   }
 
@@ -52,4 +53,14 @@ export class Outcome {
     this.element.focus();
     announce(title);
   }
+}
+
+/** Whether a job went over the swipes that there are. */
+export function hasLearned(job) {
+  return job?.state === "done" && (job.kind === "train" || job.report.rounds.some(({ skipped }) => !skipped));
+}
+
+function titleOf(adopted) {
+  if (adopted === undefined) return "The night’s work is done"; // it was begun elsewhere
+  return adopted ? "swipefl has learned from you" : "Not better yet, so nothing was changed";
 }

@@ -2,17 +2,26 @@
 
 const KEY = "swipefl-practise";
 
-/** @returns {{swiped: number, places: Object<string, [number, number]>}} words swiped towards the next learning */
-export function remembered() {
+/**
+ * `now()` is `{swiped, places, learned}`: words swiped towards the next learning, a place in the sentences of each
+ * language, and the id of the last learning, after which they were counted anew. `note(changed)` keeps what is
+ * otherwise; what another tab noted meanwhile stays.
+ */
+export function makePlaces() {
+  const own = { swiped: 0, places: {}, learned: null }; // as far as a browser that keeps nothing goes
+  const now = () => Object.assign(own, remembered());
+  return { now, note: (changed) => remember(Object.assign(now(), changed)) };
+}
+
+function remembered() {
   try {
-    return { swiped: 0, places: {}, ...JSON.parse(localStorage.getItem(KEY)) };
+    return JSON.parse(localStorage.getItem(KEY)) ?? {};
   } catch {
-    return { swiped: 0, places: {} }; // a browser that keeps nothing, or what another version kept
+    return {}; // a browser that keeps nothing, or what another version kept
   }
 }
 
-/** Keeps it for the next time. */
-export function remember(state) {
+function remember(state) {
   try {
     localStorage.setItem(KEY, JSON.stringify(state));
   } catch {

@@ -7,14 +7,15 @@
 import { get, problemText, send } from "./api.js";
 import { Chooser } from "./chooser.js";
 import { Course } from "./course.js";
-import { asked } from "./dialog.js";
 import { announce, h } from "./dom.js";
-import { about, newId } from "./input.js";
 import { persistently } from "./outbox.js";
-import { Outcome } from "./outcome.js";
-import { remember, remembered } from "./places.js";
+import { hasLearned, Outcome } from "./outcome.js";
+import { askText } from "./owntext.js";
+import { makePlaces } from "./places.js";
 import { ask, Predictor } from "./predictor.js";
 import { Stage } from "./stage.js";
+import { about, newId } from "./swipe.js";
+import { isRead, verdict } from "./verdict.js";
 
 const GOAL = 40; // words: five minutes
 const AND_HELD_OUT = 2; // of ten swipes: they are put aside to judge by
@@ -40,9 +41,11 @@ export async function start(section, { settings, onShow }) {
 class Practise {
   constructor(section, settings) {
     Object.assign(this, { section, settings, own: null, past: [], turn: Promise.resolve(), queued: 0, isAgain: false });
-    this.state = remembered();
+    this.progress = makePlaces();
     this.chooser = new Chooser(settings, () => this.changed(), (problem) => this.failed(problem));
     this.build();
+    settings.onChange("private", () => this.switched());
+    settings.onChange("forgotten", () => this.forgot());
   }
 
   /** What can be asked, and how much is in the store. Throws Problem. */
@@ -53,6 +56,7 @@ class Practise {
     await this.load();
     this.use(); // first, so that all of it has its place when it comes
     this.section.replaceChildren(this.stage.element, this.outcome.element);
+    await this.join();
   }
 
   /** The tab is shown again: another layout may have been chosen, or swipes forgotten. */
@@ -60,6 +64,7 @@ class Practise {
     if (this.isFresh) return void (this.isFresh = false);
     if (this.stage.element.hidden) return;
     try {
+      await this.join();
       const [isOther] = await Promise.all([this.chooser.look(), this.count()]);
       if (isOther) await this.changed();
       this.hint();
@@ -101,7 +106,7 @@ class Practise {
     const about = { keyboard: layout.name, language: first || null };
     const path = `/practice?${new URLSearchParams({ language: first || "en", keyboard: layout.name })}`;
     const { parts } = this.own === null ? await get(path) : await send("POST", "/practice", { text: this.own, ...about });
-    this.course = new Course(parts, this.own === null ? this.state.places[first] : undefined);
+    this.course = new Course(parts, this.own === null ? this.progress.now().places[first] : undefined);
     this.past = [];
   }
 
@@ -127,14 +132,31 @@ class Practise {
 
   keepAgain() {
     this.settings.set("private", false);
-    this.hint();
-    this.render();
     this.stage.skip.focus();
   }
 
+  /** Swipes are kept from now on, or not; also in another tab this may be said. */
+  switched() {
+    if (!this.course) return;
+    this.hint();
+    this.render();
+  }
+
+  /** Swipes were erased: none of them can be taken back, and those that are left count. */
+  async forgot() {
+    this.past = [];
+    try {
+      await this.count();
+      this.progress.note({ swiped: Math.min(this.swiped, this.stored) });
+      if (this.course) this.render();
+    } catch (problem) {
+      this.failed(problem);
+    }
+  }
+
   render() {
-    const { stage, course, state, canLearn } = this;
-    stage.showCount({ swiped: state.swiped, least: this.least + AND_HELD_OUT, canLearn, isPrivate: Boolean(this.settings.get("private")) });
+    const { stage, course, swiped, canLearn } = this;
+    stage.showCount({ swiped, least: this.least + AND_HELD_OUT, canLearn, isPrivate: Boolean(this.settings.get("private")) });
     stage.showSentence(course, course.isEmpty && this.nothing());
     stage.back.disabled = !this.past.length;
   }
@@ -142,6 +164,10 @@ class Practise {
   nothing() {
     if (this.own !== null) return "This keyboard can spell no word of that text. Choose another layout, or another text.";
     return "There are no sentences in this language yet. Bring a text of your own, or choose another language.";
+  }
+
+  get swiped() {
+    return this.progress.now().swiped;
   }
 
   get canLearn() {
@@ -178,6 +204,12 @@ class Practise {
     if (heard && isAsked()) await this.judge(heard); // else somebody went on meanwhile; it is kept all the same
   }
 
+  /** What is kept of the sentence in front: of a text of somebody's own only what they swiped and had kept. */
+  get keptBefore() {
+    const { course } = this;
+    return this.own === null ? course.before : course.beforeOf(this.past.flatMap(({ at, id }) => (id ? [at] : [])));
+  }
+
   /** The swipe is kept with the word that was asked for, whatever was read. */
   async sent(stroke) {
     const { word } = this.course;
@@ -185,7 +217,8 @@ class Practise {
     const isPrivate = Boolean(this.settings.get("private"));
     const sure = (request) => persistently(request, (problem) => this.failed(problem));
     const read = sure(() => ask({ ...swipe, private: true })); // the word is no business of the prediction
-    const kept = sure(() => send("POST", "/swipes", { ...swipe, word, private: isPrivate }));
+    const line = { ...swipe, word, before: this.keptBefore, private: isPrivate };
+    const kept = sure(() => send("POST", "/swipes", line, { outlives: true }));
     const [{ candidates }, { suspect }] = await Promise.all([read, kept]);
     return { word, candidates, isSuspect: suspect > 0, id: isPrivate ? null : swipe.gesture_id };
   }
@@ -193,16 +226,10 @@ class Practise {
   async judge({ word, candidates, isSuspect, id }) {
     if (isSuspect && !this.isAgain) return this.askAgain(id, candidates);
     this.goOn(id, isSuspect);
-    this.tell(word, candidates[0]?.word, this.isRead(word, candidates));
-    if (this.canLearn || this.state.swiped < this.least) return;
+    this.tell(word, candidates[0]?.word, { isRight: isRead(word, candidates, this.stage.language), isKept: id !== null, isSuspect });
+    if (this.canLearn || this.swiped < this.least) return;
     await this.count();
     this.render();
-  }
-
-  /** Whether the first candidate has the letters of the word: its and it's are one swipe. */
-  isRead(word, candidates) {
-    const lower = (text) => text.toLocaleLowerCase(this.stage.language || undefined);
-    return candidates.some((candidate) => candidate.spelled === candidates[0].spelled && lower(candidate.word) === lower(word));
   }
 
   /** What fits its word badly teaches nothing; the second time it stays, and is left out by whoever learns. */
@@ -225,16 +252,24 @@ class Practise {
     announce(`Swipe ${this.course.word}`);
   }
 
-  async goBack() {
+  /** Takes back what was swiped last: what is being read is waited for. */
+  goBack() {
+    const isRead = !this.queued;
+    this.turn = this.turn.then(() => (isRead || !this.isAgain) && this.takeBack()).catch((problem) => this.failed(problem));
+  }
+
+  async takeBack() {
+    if (!this.past.length) return;
     const { id, counts } = this.past.pop();
     this.step(-1, -counts);
     this.say(id ? "Taken back. Swipe it anew." : "");
     announce(`${id ? "Taken back. " : ""}Swipe ${this.course.word}`);
-    if (id) await this.takeOut(id).catch((problem) => this.failed(problem));
+    if (id) await this.takeOut(id);
   }
 
   async takeOut(id) {
-    await send("POST", "/swipes", { gesture_id: id, delete: true });
+    const line = { gesture_id: id, delete: true };
+    await persistently(() => send("POST", "/swipes", line, { outlives: true }), (problem) => this.failed(problem));
     await this.count();
     this.render();
   }
@@ -242,18 +277,16 @@ class Practise {
   step(by, swiped) {
     this.isAgain = false;
     this.course.move(by);
-    this.state.swiped = Math.max(0, this.state.swiped + swiped);
-    if (this.own === null) this.state.places[this.stage.language] = this.course.place;
-    remember(this.state);
+    const { places } = this.progress.now();
+    const place = this.own === null ? { [this.stage.language]: this.course.place } : {};
+    this.progress.note({ swiped: Math.max(0, this.swiped + swiped), places: { ...places, ...place } });
     this.render();
   }
 
-  tell(word, read, isRight) {
-    const { swiped } = this.state;
-    if (swiped === GOAL && this.canLearn) this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
-    else if (isRight) this.say(`“${word}” · read right`, "right");
-    else this.say(read ? `Read as “${read}”. Kept as “${word}”: that is what it learns from.` : `Nothing was read. Kept as “${word}”.`, "wrong");
-    announce(`${isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
+  tell(word, read, how) {
+    if (this.swiped === GOAL && how.isKept && this.canLearn) this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
+    else this.say(...verdict(word, read, how));
+    announce(`${how.isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
   }
 
   say(text, state) {
@@ -266,25 +299,28 @@ class Practise {
   }
 
   async askText() {
-    const area = h("textarea", { rows: "8", maxlength: "20000", "aria-label": "Text", lang: this.stage.language, placeholder: "Paste or write anything" });
-    area.value = this.own ?? "";
-    const note = h("p", { class: "soft" }, "Its words that this keyboard can spell are asked, one after the other. The text stays on this page and is gone when you close it; only what you swipe is kept. Without a text, swipefl’s own sentences are asked.");
-    const text = await asked("Your own text", [note, area], "Practise", { read: () => area.value.trim() });
+    const text = await askText(this.own ?? "", this.stage.language);
     if (text === null) return;
     this.own = text || null;
     await this.changed();
     this.stage.own.textContent = this.own ? "Other text" : "Own text";
   }
 
-  async learn() {
+  async learn(job = null) {
     this.stage.element.hidden = true;
-    await this.outcome.learn(() => this.relearned());
+    await this.outcome.learn(job, (learned) => this.relearned(learned));
+  }
+
+  /** Goes on with a learning that was begun before the page was loaded, or elsewhere; of one that is over, it takes note. */
+  async join() {
+    const { job } = await get("/jobs/current");
+    if (job?.state === "running") this.learn(job);
+    else if (hasLearned(job) && job.id !== this.progress.now().learned) await this.relearned(job);
   }
 
   /** What was swiped so far is learned from; the next words count anew. */
-  async relearned() {
-    this.state.swiped = 0;
-    remember(this.state);
+  async relearned({ id }) {
+    this.progress.note({ swiped: 0, learned: id });
     await this.count();
   }
 

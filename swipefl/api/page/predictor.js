@@ -53,5 +53,5 @@ export class Predictor {
 
 /** The answer to a line, with `sight` where that is wanted. Throws Problem. */
 export function ask({ sight, ...line }, signal) {
-  return send("POST", `/predict?top=5${sight ? "&sight=true" : ""}`, line, signal);
+  return send("POST", `/predict?top=5${sight ? "&sight=true" : ""}`, line, { signal });
 }

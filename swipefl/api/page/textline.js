@@ -22,6 +22,7 @@ export class TextLine {
   }
 
   drawn(token, isChosen) {
+    if (token.text === null) return h("span", { class: token.gap ? "waits apart" : "waits", role: "img", "aria-label": "A swipe that is being read" });
     if (!token.swipe) return h("span", {}, token.gap + token.text);
     return h("span", {}, token.gap, h("button", { type: "button", class: isChosen ? "word chosen" : "word", onclick: () => this.onSelect(token) }, token.text));
   }

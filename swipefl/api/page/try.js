@@ -41,14 +41,12 @@ class Try {
       showsSight: () => settings.get("saw"),
       onStart: () => this.greeted(),
     });
-    const saw = switchOf("saw", "Show what it saw", settings.get("saw"), (isOn) => {
-      settings.set("saw", isOn);
-      this.input.look();
-    });
-    const keep = switchOf("keep", "Don’t keep what I swipe here", settings.get("private"), (isOn) => {
-      settings.set("private", isOn);
-      this.input.say(isOn ? NOT_KEPT : KEPT);
-    });
+    const saw = switchOf("saw", "Show what it saw", "saw", settings);
+    const keep = switchOf("keep", "Don’t keep what I swipe here", "private", settings);
+    settings.onChange("saw", () => this.input.look());
+    settings.onChange("private", () => this.warn());
+    // words that were erased may stand here still: nobody wants to see them, and none may get back into the store
+    settings.onChange("forgotten", () => this.input.forget());
     this.input.writing.after(h("div", { class: "stage-foot" }, saw, keep));
     this.warn();
   }
@@ -93,7 +91,9 @@ class Try {
   }
 }
 
-function switchOf(role, label, isOn, onChange) {
-  const input = h("input", { type: "checkbox", role: "switch", "data-role": role, checked: isOn, onchange: () => onChange(input.checked) });
+/** A switch of a setting, which may also be set elsewhere: in another tab of the page, or of the browser. */
+function switchOf(role, label, name, settings) {
+  const input = h("input", { type: "checkbox", role: "switch", "data-role": role, checked: settings.get(name), onchange: () => settings.set(name, input.checked) });
+  settings.onChange(name, (isOn) => (input.checked = isOn));
   return h("label", { class: "switch" }, input, label);
 }
