@@ -51,11 +51,6 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def rise(before: float | None, after: float | None) -> str:
-    """What training did to a fraction; None where there was nothing to judge by."""
-    return "not judged yet" if before is None or after is None else f"{percent(before)} -> {percent(after)}"
-
-
 def counted(count: int, what: str) -> str:
     """`1 gesture`, `2 gestures`."""
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -148,7 +148,7 @@ class Cycle:
                 break
             yield report
             if left and not report.adopted:
-                yield self._skipped(report.examples, "the held-out score no longer rises")
+                yield self._skipped(report.examples, "another one was no better on the held-out swipes")
                 break
             if left:
                 self._catch_up()
@@ -264,7 +264,7 @@ def nothing_to_do(store: Store) -> str | None:
     """Why a cycle would do nothing now, or None where there is something to learn."""
     train = store.gestures.counts()["train"]
     if train < MIN_EXAMPLES:
-        return f"too little data yet: {train} of {MIN_EXAMPLES} examples to train on"
+        return f"too few swipes yet: {train} of the {MIN_EXAMPLES} that it takes to learn"
     done = store.meta.get(DONE) or ""  # with a federation that was left since then too
     return "nothing new since the last cycle" if done.startswith(_state(store)) else None
 

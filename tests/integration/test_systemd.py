@@ -68,4 +68,4 @@ def test_a_night_learns_whatever_became_of_its_ingest(tmp_path: Path) -> None:
         if done.returncode and not command.startswith("-"):
             break
     assert codes == [3, 0]
-    assert b"too little data yet" in done.stdout + done.stderr
+    assert b"too few swipes yet" in done.stdout + done.stderr

@@ -273,7 +273,7 @@ def test_rounds_go_on_while_they_help_and_visit_before_and_after(store: Store) -
     assert [(done.round, done.adopted, done.skipped) for done in report.rounds] == [
         (1, True, None),
         (2, False, None),
-        (3, False, "the held-out score no longer rises"),
+        (3, False, "another one was no better on the held-out swipes"),
     ]
     assert heard == list(report.rounds)
     assert coordinator.pulls == [True, False, True, False], "what is newer is fetched between rounds alone"
@@ -363,7 +363,7 @@ def test_too_few_swipes_are_no_round_and_no_error(path: Path) -> None:
     with Store(path) as few:
         put(few, train_uses("hello", 7))
         (report,) = cycle(few).run(3).rounds
-        assert report == RoundReport(1, 7, skipped="too little data yet: 7 of 8 examples to train on")
+        assert report == RoundReport(1, 7, skipped="too few swipes yet: 7 of the 8 that it takes to learn")
         assert (report.push, report.adopted, report.update_id) == ("none", False, None)
         put(few, train_uses("water", 1, seed=1))
         assert nothing_to_do(few) is None

@@ -51,7 +51,10 @@ def test_the_languages_of_one_swipe_that_have_lexicons_are_looked_in() -> None:
 
 def test_people_of_a_language_without_a_lexicon_train_and_are_evaluated(tmp_path: Path) -> None:
     swipes = swipes_of(tmp_path / "swipes.jsonl", ("eo",), ())
-    (result,) = simulation(swipes, tmp_path / "out", Scenario(1, 1, PLAN, Strategy(optimizer="fedavg"))).rounds(swipes)
+    start, result = simulation(swipes, tmp_path / "out", Scenario(1, 1, PLAN, Strategy(optimizer="fedavg"))).rounds(
+        swipes
+    )
+    assert (start.round, start.clients) == (0, 0)
     assert (result.clients, result.examples) == (1, 24)
     assert result.top1 is not None
     assert 0 < result.top1 <= 0.5

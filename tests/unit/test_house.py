@@ -11,7 +11,8 @@ import pytest
 
 from tests.support.command import ROOT
 
-TESTS = ("unit", "integration", "endurance")
+TESTS = ("unit", "integration", "endurance", "page")
+OF_THE_PAGE = ("chromium", "conftest", "finger", "swipes", "visitor", "watch")  # for its tests alone
 BESIDE_THE_CORE = ("simulation", "api", "flower")  # reached from one command each
 
 
@@ -67,7 +68,8 @@ def later():
 def test_no_test_imports_another(folder: str) -> None:
     """What several tests use is in tests.support, or a fixture in a conftest.py."""
     for file in modules(f"tests/{folder}"):
-        others = {name for name in imports_of(file) if within(name, "tests") and not within(name, "tests.support")}
+        ours = ["tests.support", *(f"tests.page.{name}" for name in OF_THE_PAGE if folder == "page")]
+        others = {name for name in imports_of(file) if within(name, "tests") and not any(within(name, o) for o in ours)}
         assert others <= {"tests"}, file
 
 
@@ -77,7 +79,7 @@ def test_support_imports_no_test() -> None:
         assert others <= {"tests"}, file
 
 
-def test_every_folder_of_tests_is_a_package_and_a_test_lies_in_one_of_three() -> None:
+def test_every_folder_of_tests_is_a_package_and_a_test_lies_in_one_of_four() -> None:
     folders = {file.parent for file in modules("tests")}
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
     places = {file.parent.relative_to(ROOT / "tests").parts[:1] for file in modules("tests") if "test_" in file.name}
