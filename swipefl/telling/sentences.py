@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BASE = "the one that came with swipefl"
 FAIR = (
     "One swipe in five is held out: no model learns from it, and it counts here as your model of that day read it, "
-    "before it helped to choose one."
+    "before it helped to choose one. A wrong word that was let stand counts as right."
 )
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

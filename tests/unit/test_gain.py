@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swipefl.device.gain import LEVEL, mcnemar, more_to_tell, verdict_on
+from swipefl.device.gain import LEVEL, always_valid, mcnemar, more_to_tell, verdict_on
 
 COUNTS = st.integers(0, 60)
 
@@ -62,7 +62,45 @@ def test_verdicts_are_of_both_sides_alike(first: int, second: int) -> None:
     verdict = verdict_on(first, second)
     assert verdict_on(second, first) == turned.get(verdict, verdict)
     assert (verdict == "same") == (first == second)
-    assert (verdict == "unproven") == (first != second and mcnemar(first, second) > LEVEL)
+    p = max(mcnemar(first, second), always_valid(first, second))
+    assert (verdict == "unproven") == (first != second and p > LEVEL)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        (0, 7, "unproven"),
+        (0, 8, "better"),
+        (8, 0, "worse"),
+        (1, 10, "unproven"),
+        (1, 11, "better"),
+        (400, 520, "better"),
+    ],
+)
+def test_a_verdict_takes_more_than_luck_on_one_night(first: int, second: int, verdict: str) -> None:
+    assert verdict_on(first, second) == verdict
+
+
+def test_of_equal_models_few_are_ever_called_otherwise_however_often_one_looks() -> None:
+    """Exactly: how likely a walk of fair coins has not crossed the bound yet, throw by throw."""
+    inside, crossed = {(0, 0): 1.0}, 0.0
+    for _ in range(400):
+        reached: dict[tuple[int, int], float] = {}
+        for (first, second), chance in inside.items():
+            for counts in ((first + 1, second), (first, second + 1)):
+                if verdict_on(*counts) in ("better", "worse"):
+                    crossed += chance / 2
+                else:
+                    reached[counts] = reached.get(counts, 0.0) + chance / 2
+        inside = reached
+    assert crossed + sum(inside.values()) == pytest.approx(1)
+    assert 0.01 < crossed < LEVEL
+
+
+@given(COUNTS, COUNTS)
+def test_the_bound_is_one_over_the_mean_likelihood(first: int, second: int) -> None:
+    ratio = 2 ** (first + second) / ((first + second + 1) * math.comb(first + second, first))
+    assert always_valid(first, second) == pytest.approx(min(1.0, 1 / ratio), rel=1e-9)
 
 
 @given(st.integers(1, 400), st.integers(0, 20), st.integers(0, 20))
@@ -71,11 +109,11 @@ def test_so_many_more_tell_and_one_fewer_does_not(swipes: int, first: int, secon
     more = more_to_tell(swipes, first, second)
     if first == second:
         assert more is None
-    elif mcnemar(first, second) > LEVEL:
+    elif verdict_on(first, second) == "unproven":
         assert more
 
-        def expected(total: int) -> float:
-            return mcnemar(round(first * total / swipes), round(second * total / swipes))
+        def expected(total: int) -> str:
+            return verdict_on(round(first * total / swipes), round(second * total / swipes))
 
-        assert expected(swipes + more) <= LEVEL
-        assert more == 1 or expected(swipes + more - 1) > LEVEL
+        assert expected(swipes + more) in ("better", "worse")
+        assert more == 1 or expected(swipes + more - 1) in ("unproven", "same")
