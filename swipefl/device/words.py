@@ -25,22 +25,19 @@ def change_word(store: Store, word: str, languages: Languages, change: Change) -
     In each of the languages, whether there is a lexicon of them or not. Raises UsageError for a word that can never be
     spelled, StoreError.
     """
-    words = store.words
-    with store.transaction():
-        for language in languages:
-            {"add": words.add, "remove": words.remove, "hide": words.hide, "unhide": words.unhide}[change](
-                word, language
-            )
-    return WordsReport(len(words.all()), len(words.hidden()))
+    return change_words(store, {change: (word,)}, languages)
 
 
 def change_words(store: Store, changes: Mapping[Change, Sequence[str]], languages: Languages) -> WordsReport:
     """Several changes, all of them or none. Raises UsageError, StoreError."""
+    words = store.words
+    run = {"add": words.add, "remove": words.remove, "hide": words.hide, "unhide": words.unhide}
     with store.transaction():
-        for change, words in changes.items():
-            for word in words:
-                change_word(store, word, languages, change)
-    return WordsReport(len(store.words.all()), len(store.words.hidden()))
+        for change, given in changes.items():
+            for word in given:
+                for language in languages:
+                    run[change](word, language)
+    return WordsReport(len(words.all()), len(words.hidden()))
 
 
 def known_words(store: Store) -> list[PersonalWord]:

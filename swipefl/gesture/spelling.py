@@ -176,7 +176,7 @@ def _joins(before: str) -> bool:
 
 def straight(word: str) -> str:
     """`word` with apostrophes all of one form."""
-    return word.translate(_STRAIGHT)
+    return word if word.isascii() and word.isalpha() else word.translate(_STRAIGHT)
 
 
 def can_be_spelled(word: str) -> bool:
