@@ -35,11 +35,15 @@ def some(count: int, seed: int = 20261126, proportions: float | None = None) -> 
     return [usable[int(i)] for i in chosen]
 
 
-def swipe_of(word: str, keyboard: Keyboard, habits: Person, seed: int = 0) -> dict[str, Any]:
-    """A generated swipe of a word by somebody with these habits."""
-    rng = np.random.default_rng([seed, *word.encode()])
-    [path] = swipe([keyboard.spelling().of(word) or word], keyboard, habits, rng)
-    return to_line(Example(Gesture("", path, keyboard, keyboard.width, keyboard.height), word))
+def swipe_of(word: str, keyboard: Keyboard, habits: Person) -> dict[str, Any]:
+    """A generated swipe of a word by somebody with these habits; one that begins on the keyboard."""
+    rng = np.random.default_rng(list(word.encode()))
+    spelled = keyboard.spelling().of(word) or word
+    while True:
+        [path] = swipe([spelled], keyboard, habits, rng)
+        line = to_line(Example(Gesture("", path, keyboard, keyboard.width, keyboard.height), word))
+        if _begins_inside(line):
+            return line
 
 
 def _begins_inside(line: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ async def test_a_word_that_was_swiped_meanwhile_comes_when_the_server_is_back(
     with serving(home) as first:
         async with visitor(browser, first.url, LAPTOP) as person:
             person.watch.expected = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "Failed to load resource")
-            await person.swipe(swipe_of("hello", QWERTY, CAREFUL))
+            await person.swipe(swipe_of("thanks", QWERTY, CAREFUL))
             first.process.send_signal(signal.SIGKILL)
             first.process.wait()
             before = await person.text()
