@@ -1,5 +1,6 @@
 """A device put together: from its settings to the store, lexicons, trainer and exchange that its work is made of."""
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -64,6 +65,13 @@ class Home:
         from swipefl.store.store import Store
 
         return Store(self._path, person=self._person_in)
+
+    def check_writable(self) -> None:
+        """Raises StoreError for a store that is there and may only be read."""
+        there = [path for path in (self._path, self._path.parent) if path.exists()]
+        if not all(os.access(path, os.W_OK) for path in there):
+            what = "{path} may only be read"
+            raise StoreError("read-only", what, Remedy.CHECK_OWNER, path=self._path)
 
     def person(self) -> Languages:
         """The languages that the person writes in, for what names none."""

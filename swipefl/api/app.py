@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Receive, Scope, Send
 
 from swipefl import __version__
 from swipefl.api import openapi, problems
@@ -47,8 +48,16 @@ def app_of(device: Device) -> FastAPI:
     app.include_router(metrics.routes(app.state.metrics, lambda: _job_state(app.state.jobs)))
     app.openapi = openapi.told(app.openapi)  # type: ignore[method-assign]
     problems.install(app)
-    app.mount("/", StaticFiles(directory=PAGE, html=True))
+    app.mount("/", _Page(directory=PAGE, html=True))
     return app
+
+
+class _Page(StaticFiles):
+    """The page's files, each whole: they are small, and a wrong range would be answered by no problem."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [field for field in scope["headers"] if field[0] != b"range"]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def _job_state(jobs_here: Jobs) -> str | None:

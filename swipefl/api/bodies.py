@@ -79,11 +79,11 @@ class Described:
 
 
 def check_type(request: Request) -> None:
-    """Raises UsageError for a body that does not say that it is JSON, or is packed."""
-    type_ = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if type_ != "application/json":
+    """Raises UsageError for a body that does not say that it is JSON, or is packed; a field may come more than once."""
+    types = [type_.partition(";")[0].strip().lower() for type_ in request.headers.getlist("content-type")]
+    if types != ["application/json"]:
         raise UsageError("no-json", "the body has to be JSON, and its Content-Type application/json")
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+    if any(packing.strip().lower() != "identity" for packing in request.headers.getlist("content-encoding")):
         raise UsageError("packed", "the body must not be packed")
 
 
@@ -95,7 +95,8 @@ def json_of(body: bytes, most_names: int = LineRoute.most_names) -> Any:
         value = parsed(body)
         json.loads(body, object_pairs_hook=partial(_check_names, most=most_names))
     except RejectedLine as error:
-        raise UsageError("bad-json", "{why}", why=str(error).replace("the line", "the body")) from None
+        why = "numbers must be finite" if error.code == "not-finite" else str(error).replace("the line", "the body")
+        raise UsageError("bad-json", "{why}", why=why) from None
     except (ValueError, RecursionError):
         raise UsageError("bad-json", "the body is not valid JSON") from None
     return value

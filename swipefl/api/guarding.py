@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from swipefl.api.guards.bodies import BodyGuard
 from swipefl.api.guards.headers import SecurityHeaders
-from swipefl.api.guards.heads import HeadGuard
+from swipefl.api.guards.heads import HeadGuard, Heads
 from swipefl.api.guards.hosts import HostGuard
 from swipefl.api.guards.origins import Origin, OriginGuard, sharing
 from swipefl.api.guards.tokens import TokenGuard
@@ -21,10 +21,10 @@ def guarded(
     app: FastAPI, listening: Listening, origins: tuple[Origin, ...], token: str | None, open_paths: Collection[str]
 ) -> ASGIApp:
     """`app` behind all of them; with a `token`, what needs none are the `open_paths`."""
-    names = {"localhost", *listening.named, *(origin.named.host for origin in origins)}
+    names = {"localhost", *listening.named}  # and none of the origins': who answers for that name elsewhere is not here
     if not listening.is_loopback:
         names |= {socket.gethostname(), f"{socket.gethostname()}.local", *listening.certified()}
-    guarded: ASGIApp = BodyGuard(TurnGuard(app))
+    guarded: ASGIApp = BodyGuard(TurnGuard(Heads(app)))
     if token is not None:
         guarded = TokenGuard(guarded, token, open_paths)
     guarded = OriginGuard(sharing(guarded, origins), origins)

@@ -33,6 +33,7 @@ KINDS = {
     8: "busy",
 }  # of the exit codes, as the README names them
 RETRY_AFTER_S = 5
+_OF_THE_HOME = (4, 5)  # a model's or a store's fault, and nobody's who asked
 _STATUS = {
     "usage": 422,
     "data": 422,
@@ -176,7 +177,11 @@ def _methods(app: FastAPI, path: str) -> set[str]:
 
 
 async def _of_swipefl(request: Request, error: Exception) -> Response:
-    return problem_response(error) if isinstance(error, SwipeflError) else problem_response(Bug())
+    if not isinstance(error, SwipeflError):
+        return problem_response(Bug())
+    if error.exit_code in _OF_THE_HOME:
+        logging.getLogger(__name__).error(f"{KINDS[error.exit_code]}, {error.code}")  # ten a minute are written
+    return problem_response(error)
 
 
 async def _of_request(request: Request, error: Exception) -> Response:

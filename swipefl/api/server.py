@@ -16,6 +16,7 @@ from swipefl.api.guards.origins import Origin
 from swipefl.api.linking import code_of
 from swipefl.api.listening import Listening, reachable
 from swipefl.api.protocol import PATIENCE, Patience, PatientProtocol
+from swipefl.api.resources.health import SWIPE
 from swipefl.api.running import DRAIN_S, Running
 from swipefl.api.token import NAME as TOKEN_FILE
 from swipefl.api.token import token_in
@@ -51,8 +52,10 @@ def serve(
     """Serves a device's page and API until SIGINT or SIGTERM; what was accepted is finished.
 
     Who asks needs the token of the `token_file`, if that is said; pages of these `origins` may ask too. Raises
-    UsageError for what is no origin, a token that others know, and an address that cannot be used.
+    UsageError for what is no origin, a token that others know, and an address that cannot be used; StoreError and
+    CheckpointError for a home that nothing can be predicted of.
     """
+    device.predict(SWIPE)  # and from then on it does, also where the store is damaged or its disk full meanwhile
     token = None if token_file is None else token_in(token_file)
     named = tuple(map(Origin.parse, origins))
     door = Door(connections(raise_limit()))

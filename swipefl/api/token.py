@@ -23,6 +23,7 @@ def token_in(path: Path) -> str:
         if not path.exists():
             make_folder(path.parent)
             _make(path)
+        _check_folder(path)
         return _read(path)
     except OSError as error:
         what = "cannot keep a token in {path}: {why}"
@@ -36,9 +37,20 @@ def _make(path: Path) -> None:
         os.fsync(file.fileno())
 
 
+def _check_folder(path: Path) -> None:
+    """Raises UsageError where anybody may put another file in its place."""
+    mode = path.parent.stat().st_mode
+    if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+        what = "others can put another token in the place of {path}"
+        raise UsageError("open-token-folder", what, Remedy.CHECK_PERMISSIONS, path=path)
+
+
 def _read(path: Path) -> str:
-    with path.open(encoding="ascii", errors="replace") as file:
-        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), encoding="ascii", errors="replace") as file:  # a pipe
+        mode = os.fstat(file.fileno()).st_mode
+        if not stat.S_ISREG(mode):
+            raise UsageError("no-serve-token", "{path} is no file", Remedy.NEW_TOKEN_FILE, path=path)
+        if stat.S_IMODE(mode) & 0o077:
             what = "others can read the token in {path}, and may have"
             raise UsageError("open-token", what, Remedy.NEW_TOKEN_FILE, path=path)
         text = file.read(1024).strip()

@@ -1,6 +1,7 @@
 """`swipefl serve`: the page and the API of this device; `swipefl practise` opens the page where one practises."""
 
 import threading
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,6 +71,7 @@ def _serve(
     as_json: bool,
     opened: str | None,
 ) -> None:
+    from swipefl.api.linking import no_way_in
     from swipefl.api.server import TOKEN_FILE, serve
     from swipefl.library.device import Device
     from swipefl.settings.logs import configure_logging
@@ -85,11 +87,22 @@ def _serve(
         else:
             _show(at, token_file)
         if opened is not None:
-            link = at.link if at.link != at.url else at.url + opened
-            threading.Thread(target=typer.launch, args=(link,), daemon=True).start()
+            threading.Thread(target=_open, args=(at, opened, made.settings.home), daemon=True).start()
 
     with Device(made, {"home": home}) as device:
-        serve(device, listening, origins, token_file, ready)
+        try:
+            serve(device, listening, origins, token_file, ready)
+        finally:
+            if opened is not None:
+                no_way_in(made.settings.home)
+
+
+def _open(at: "Serving", tab: str, home: Path) -> None:
+    """Opens the page; what has a token in it by a file, for others see what a browser is started with."""
+    from swipefl.api.linking import way_in
+
+    with suppress(OSError):  # the link stands on the terminal, too
+        typer.launch(at.url + tab if at.link == at.url else str(way_in(home, at.link)))
 
 
 def _show(at: "Serving", token_file: Path | None) -> None:

@@ -201,6 +201,11 @@ class Device:
         with self._opened() as home:
             check_free(home.settings.home)
 
+    def check_writable(self) -> None:
+        """Raises StoreError where a swipe could be read and none be stored."""
+        with self._opened() as home:
+            home.check_writable()
+
     def status(self) -> "Status":
         """What is in the store: gestures, models, rounds, what waits to be sent, the federation. Raises StoreError."""
         from swipefl.device.status import status_of

@@ -184,6 +184,22 @@ def test_a_body_says_that_it_is_json(api: httpx.Client, path: str) -> None:
     packed = {"content-type": "application/json", "content-encoding": "gzip"}
     refused(api.post(path, content=gzip.compress(WHOLE), headers=packed), 415)
     refused(posted(api, path, gzip.compress(WHOLE)), 400)
+    for field in ("content-encoding", "content-type"):
+        twice = [("content-type", "application/json"), ("content-encoding", "identity"), (field, "gzip")]
+        refused(api.post(path, content=WHOLE, headers=twice), 415)
+
+
+def test_what_erases_says_true_and_nothing_that_is_like_it(api: httpx.Client) -> None:
+    for yes in (b"1", b"1.0", b'"true"', b"[true]", b"null", b"false"):
+        refused(posted(api, "forget", b'{"everything": ' + yes + b"}"), 422)
+        refused(posted(api, "swipes", b'{"gesture_id": "a", "delete": ' + yes + b"}"), 422)
+
+
+def test_many_names_in_an_object_are_refused_before_anybody_reads_them(api: httpx.Client) -> None:
+    names = json.dumps({f"{WORD}{n}": n for n in range(1_001)}).encode()
+    for path in ("forget", "keyboards", "cycle"):
+        assert "1000 names" in refused(posted(api, path, names), 400)["detail"]
+    assert posted(api, "predict", WHOLE[:-1] + b"," + names[1:]).status_code == 200
 
 
 def test_what_is_asked_of_a_prediction_is_within_bounds(api: httpx.Client) -> None:

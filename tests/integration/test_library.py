@@ -31,7 +31,9 @@ from tests.support.waiting import LONG_S, wait_until
 
 LINES = [json.loads(line) for line in GOOD]
 GROUPS = {"words": swipefl.Words, "keyboards": swipefl.Keyboards, "lexicons": swipefl.Lexicons}
-OF_SERVERS = {"look", "hand_over", "check_free", "change", "landings", "confusions", "daily"}  # what only they ask
+OF_SERVERS = {  # what only they ask
+    "look", "hand_over", "check_free", "check_writable", "change", "landings", "confusions", "daily",
+}  # fmt: skip
 SERVERS = {"serve", "practise"}  # of a device that is open; another program has servers of its own
 OF_THE_TERMINAL = {"home", "as_json", "yes", "default"}
 CALLED = {"path": "swipes", "paths": "swipes", "id": "gesture_id", "rejects": "on_reject"}

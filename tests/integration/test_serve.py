@@ -15,6 +15,7 @@ import pytest
 
 from tests.support.certificates import certificates
 from tests.support.command import AS_ANYONE, environment, swipefl
+from tests.support.disk import SmallDisk
 from tests.support.serving import HTTP, serving
 from tests.support.swipes import GOOD
 from tests.support.terminal import CONTROL, swipefl_on_terminal
@@ -144,6 +145,48 @@ def test_a_token_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
         assert swipefl(tmp_path, "serve", "--port", "0", *flags).code == 2
 
 
+def test_what_others_can_change_is_no_place_for_a_token(tmp_path: Path) -> None:
+    pipe, shared = tmp_path / "pipe", tmp_path / "shared"
+    os.mkfifo(pipe, 0o600)
+    shared.mkdir()
+    shared.chmod(0o777)
+    for file, told in ((pipe, "no file"), (shared / "token", "in the place of")):
+        done = swipefl(tmp_path / "home", "serve", "--port", "0", "--token-file", str(file))
+        assert done.code == 2
+        assert told in done.err
+    shared.chmod(0o1777)  # where nobody renames what is another's
+    with serving(tmp_path / "home", "--token-file", str(shared / "token")) as served:
+        assert HTTP.get(served.url, headers=served.headers).status_code == 200
+
+
+OPENS = """#!/bin/sh
+while read -r line; do echo "$line"; done < "$1" > "$SEEN.content"
+ls -l "$1" > "$SEEN.mode"
+echo "$@" > "$SEEN.new"
+mv "$SEEN.new" "$SEEN"
+"""  # stands for a person's browser
+
+
+def test_the_browser_is_opened_and_the_token_is_not_where_others_see_it(tmp_path: Path) -> None:
+    opener, seen = tmp_path / "bin" / "xdg-open", tmp_path / "seen"
+    opener.parent.mkdir()
+    opener.write_text(OPENS)
+    opener.chmod(0o755)
+    extra = {"PATH": f"{opener.parent}:{os.environ['PATH']}", "SEEN": str(seen)}
+    with serving(tmp_path / "home", "--open", **extra) as served:
+        wait_until(seen.exists)
+        assert seen.read_text().strip() == served.url + "/"
+    seen.unlink()
+    with serving(tmp_path / "home", "--open", "--host", "0.0.0.0", "--insecure", **extra) as served:
+        wait_until(seen.exists)
+        assert served.token
+        assert served.token not in seen.read_text()
+        assert f"#token={served.token}" in (tmp_path / "seen.content").read_text()
+        assert (tmp_path / "seen.mode").read_text().startswith("-rw-------")
+        assert (tmp_path / "home" / "serve.html").exists()
+    assert not (tmp_path / "home" / "serve.html").exists()
+
+
 def test_a_token_of_ones_own_is_asked_for_on_loopback_too(tmp_path: Path) -> None:
     file = tmp_path / "folder" / "token"
     with serving(tmp_path / "home", "--token-file", str(file)) as served:
@@ -249,3 +292,34 @@ def test_ready_says_what_is_wrong(tmp_path: Path) -> None:
         answer = HTTP.get(served.url + "/health/ready")
         assert (answer.status_code, answer.json()["kind"]) == (503, "store")
         assert HTTP.get(served.url + "/health/live").status_code == 200
+        assert HTTP.get(served.url + "/api/v1/stats").status_code == 500
+        assert HTTP.post(served.url + "/api/v1/predict", content=GOOD[0], headers=JSON).status_code == 200
+    assert "store" in served.log().split("serving")[1]  # whoever looks after it hears of it
+
+
+def test_what_cannot_be_stored_is_not_ready(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "ingest", "-", given=GOOD[0]).code == 0
+    with serving(tmp_path, before=AS_ANYONE) as served:
+        assert HTTP.get(served.url + "/health/ready").status_code == 200
+        (tmp_path / "swipefl.db").chmod(0o400)
+        answer = HTTP.get(served.url + "/health/ready")
+        assert (answer.status_code, answer.json()["code"]) == (503, "read-only")
+        assert HTTP.post(served.url + "/api/v1/predict", content=GOOD[0], headers=JSON).status_code == 200
+
+
+def test_a_home_that_nothing_can_be_predicted_of_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "swipefl.db").write_bytes(os.urandom(100_000))
+    done = swipefl(tmp_path, "serve", "--port", "0")
+    assert (done.code, done.out) == (5, "")
+
+
+def test_on_a_full_disk_words_are_found_as_before(disk: SmallDisk) -> None:
+    assert disk.swipefl("ingest", "-", given=b"".join(GOOD[:20])).code == 0
+    with serving(disk.folder / "home", before=disk.inside) as served:
+        disk.fill()
+        for line in GOOD[:5]:
+            assert HTTP.post(served.url + "/api/v1/predict", content=line, headers=JSON).status_code == 200
+        full = HTTP.post(served.url + "/api/v1/swipes", content=GOOD[30], headers=JSON)
+        assert (full.status_code, full.json()["code"]) == (507, "disk-full")
+        disk.free()
+        assert HTTP.post(served.url + "/api/v1/swipes", content=GOOD[30], headers=JSON).status_code == 202

@@ -104,6 +104,12 @@ def test_where_others_reach_it_any_address_will_do_and_no_name_but_its_own(
     assert asked(far, request("GET", "/health/live", host=host)) == status
 
 
+@pytest.mark.parametrize("host", ["keyboard.example", "keyboard.example:443"])
+def test_the_name_of_an_origin_that_may_ask_is_no_name_of_this_server(far: Serving, host: str) -> None:
+    """Whoever answers for it without TLS, in a strange network, could make it lead here."""
+    assert asked(far, request("GET", "/health/live", f"Origin: http://{host}", host=host)) == 421
+
+
 @pytest.mark.parametrize(
     ("fields", "is_let_in"),
     [
@@ -173,6 +179,11 @@ def test_pages_of_an_origin_that_was_named_may_ask_and_read(far: Serving) -> Non
     first = HTTP.options(far.url + "/api/v1/words", headers=preflight)  # which brings no token
     assert first.status_code == 200
     assert first.headers["Access-Control-Allow-Origin"] == "https://keyboard.example"
+    near_first = HTTP.options(
+        far.url + "/api/v1/words", headers=preflight | {"Access-Control-Request-Private-Network": "true"}
+    )
+    assert near_first.status_code == 200
+    assert near_first.headers["Access-Control-Allow-Private-Network"] == "true"
     answer = HTTP.get(far.url + "/api/v1/keyboards", headers=origin | far.headers)
     assert answer.status_code == 200
     assert answer.headers["Access-Control-Allow-Origin"] == "https://keyboard.example"
@@ -343,6 +354,32 @@ def test_what_is_asked_in_one_go_is_answered_in_its_order(near: Serving) -> None
         connection.say(b"".join(request("GET", path) for path in paths) + request("GET", "/", host="evil.example"))
         statuses = [answer and answer.status for answer in (connection.answer() for _ in range(5))]
     assert statuses == [200, 404, 200, 200, 421]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/health/live", 200),
+        ("/health/ready", 200),
+        ("/metrics", 200),
+        ("/api/v1/stats", 200),
+        ("/api/v1/export", 200),
+        ("/api/v1/openapi.json", 200),
+        ("/api/v1/predict", 405),
+        ("/api/v1/nothing", 404),
+        ("/nothing", 404),
+    ],
+)
+def test_who_wants_the_head_alone_gets_it(near: Serving, path: str, status: int) -> None:
+    answer = HTTP.head(near.url + path)
+    assert (answer.status_code, answer.content) == (status, b"")
+    assert answer.headers["content-type"] == HTTP.get(near.url + path).headers["content-type"]
+
+
+@pytest.mark.parametrize("said", ["bytes=9-1", "bytes=999999-", "bytes=0-0", "bytes=0-1,5-9", "lines=1-"])
+def test_the_pages_files_come_whole(near: Serving, said: str) -> None:
+    assert HTTP.get(near.url, headers={"Range": said}).content == HTTP.get(near.url).content
 
 
 def test_a_websocket_is_no_way_in(near: Serving) -> None:

@@ -70,7 +70,7 @@ def test_killed_in_a_storm_it_has_every_swipe_that_it_said_yes_to(tmp_path: Path
         stormer.join(LONG_S)
 
 
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_asked_to_end_it_answers_what_was_asked_and_takes_no_more(tmp_path: Path, signum: int) -> None:
     with serving(tmp_path) as served, ExitStack() as opened:
         connections = [opened.enter_context(raw(served, f"127.0.1.{n}")) for n in range(1, 21)]

@@ -1,6 +1,6 @@
-"""How long a request's head may be, and that it asks for something here."""
+"""How long a request's head may be, that it asks for something here, and answers to who wants no more than a head."""
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from swipefl.api.guards import CLOSING
 from swipefl.api.problems import problem_response
@@ -30,3 +30,21 @@ class HeadGuard:
         if not scope["raw_path"].startswith(b"/"):
             return problem_response(UsageError("no-path", "an address begins with a slash"), 400, CLOSING)
         return None
+
+
+class Heads:
+    """Answers HEAD as GET, and leaves out the body, also one that would have no end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            return await self._app(scope, receive, send)
+
+        async def send_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+                await send({"type": "http.response.body"})  # then `receive` says that whoever asked is gone
+
+        await self._app({**scope, "method": "GET"}, receive, send_head)

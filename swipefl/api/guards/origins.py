@@ -81,5 +81,6 @@ def sharing(app: ASGIApp, origins: tuple[Origin, ...]) -> ASGIApp:
         allow_origins=[str(origin) for origin in origins],
         allow_methods=("GET", "HEAD", *WRITING),
         allow_headers=("Authorization", "Content-Type"),
+        allow_private_network=True,  # Chromium asks that before a page of the internet may ask this machine
         expose_headers=("Retry-After",),
     )

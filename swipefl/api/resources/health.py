@@ -27,8 +27,9 @@ def routes(device: Device) -> APIRouter:
 
     @router.get("/ready", responses={200: {"model": dict[str, bool]}})
     def ready() -> Any:
-        """The store opens, and a model predicts; else what is wrong."""
+        """The store opens and can be written to, and a model predicts; else what is wrong."""
         try:
+            device.check_writable()
             device.keyboards.list()
             device.predict(SWIPE, top=1)
         except SwipeflError as error:

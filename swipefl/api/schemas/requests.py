@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from swipefl.api.schemas.swipes import MOST_ID, Size, Strict
+from swipefl.api.schemas.swipes import MOST_ID, Size, Strict, Whole, Yes
 from swipefl.gesture.gesture import MOST_WRITTEN
 from swipefl.gesture.keyboard import MOST_KEYS, MOST_NAME
 from swipefl.gesture.language import MOST_LANGUAGES, MOST_TAG
@@ -84,7 +84,7 @@ class ModelChosen(Exact):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"to": "base"}, {"to": 3}]})
 
-    to: Literal["base", "global"] | Annotated[int, Field(ge=1, le=2**53)]
+    to: Literal["base", "global"] | Annotated[Whole, Field(ge=1, le=2**53)]
 
 
 class Rounds(Exact):
@@ -92,7 +92,7 @@ class Rounds(Exact):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"rounds": 1}]})
 
-    rounds: Annotated[int, Field(ge=1, le=MOST_ROUNDS)] = 1
+    rounds: Annotated[Whole, Field(ge=1, le=MOST_ROUNDS)] = 1
 
 
 class Everything(Exact):
@@ -100,7 +100,7 @@ class Everything(Exact):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"everything": True, "dry_run": True}]})
 
-    everything: Literal[True]
+    everything: Yes
     dry_run: bool = False
 
 

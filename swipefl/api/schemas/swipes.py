@@ -5,7 +5,7 @@ What fits here may still be rejected, as a swipe that runs backwards in time is;
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from swipefl.device.priors import LEAST_LN_PROBABILITY, MOST_WORDS
 from swipefl.gesture.gesture import MAX_POINTS, MIN_POINTS, MOST_WRITTEN
@@ -35,6 +35,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
+Yes = Annotated[Literal[True], BeforeValidator(lambda said: said if said is True else None)]  # for 1 == True
+Whole = Annotated[int, BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)]  # 2.0 is 2
 Length = Annotated[float, Field(ge=-MOST_SIZE, le=MOST_SIZE)]
 Size = Annotated[float, Field(gt=0, le=MOST_SIZE)]
 Id = Annotated[str, Field(max_length=MOST_ID)] | int | float | None
@@ -104,4 +106,4 @@ class Deletion(Strict):
     model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [TAKEN_BACK]})
 
     gesture_id: Annotated[str, Field(min_length=1, max_length=MOST_ID)] | int | float
-    delete: Literal[True]
+    delete: Yes
