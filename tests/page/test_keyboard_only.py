@@ -3,7 +3,7 @@
 import pytest
 
 from tests.page.conftest import Visit
-from tests.page.visitor import SECTIONS
+from tests.page.visitor import READY, SECTIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -23,6 +23,7 @@ async def test_a_walk_through_all_tabs(visit: Visit) -> None:
     for name in SECTIONS.values():
         await page.locator(f".tabs a[href='#{name}']").focus()
         await page.keyboard.press("Enter")
+        await page.locator(f"#{name} {READY[name]}").first.wait_for()
         await visitor.settle()
         pressable = set(await page.evaluate(PRESSABLE))
         reached, unseen = set[str](), set[str]()

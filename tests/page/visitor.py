@@ -20,6 +20,12 @@ SAID = re.compile("right|wrong|again")
 SHOWN = "main > section:not([hidden])"
 expect.set_options(timeout=LONG_S * 1000)
 Tab = Literal["Try", "Practise", "Your model", "What is shared"]
+READY = {
+    "try": "[data-role=keyboard]",
+    "practise": "[data-role=word]",
+    "model": "[data-role=models]",
+    "shared": "[data-role=shared]",
+}
 SECTIONS: dict[Tab, str] = {"Try": "try", "Practise": "practise", "Your model": "model", "What is shared": "shared"}
 
 
@@ -52,7 +58,7 @@ class Visitor:
         """Goes to a tab; its section."""
         await self.page.get_by_role("navigation").get_by_role("link", name=tab).click()
         section = self.page.locator(f"section#{SECTIONS[tab]}")
-        await expect(section).to_be_visible()
+        await expect(section.locator(READY[SECTIONS[tab]]).first).to_be_visible()
         return section
 
     @property
