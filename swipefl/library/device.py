@@ -4,7 +4,7 @@ import datetime
 import os
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -367,7 +367,7 @@ class Device:
         with self._changing() as home, home.alone() as store:
             return forget(store, *which, stop, id=gesture_id)
 
-    def export(self) -> Iterator[dict[str, Any]]:
+    def export(self) -> Generator[dict[str, Any]]:
         """Every keyboard of the person's own, every gesture and every word dealt with by hand, as dicts.
 
         Each is a line of swipefl's own JSONL, and `ingest` takes them back. They are to be read in the thread that asks
@@ -480,7 +480,7 @@ class Device:
         meant = asked.gesture if before is None else replace(asked.gesture, before=before_in(before))
         return meant, given_prior(asked.prior), decoder
 
-    def _exported(self) -> Iterator[dict[str, Any]]:
+    def _exported(self) -> Generator[dict[str, Any]]:
         from swipefl.device.ownership import exported
 
         with self._opened() as home, home.store() as store:

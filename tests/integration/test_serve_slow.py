@@ -1,5 +1,6 @@
 """Who is slow or silent is hung up on, and keeps nobody from being served meanwhile."""
 
+import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -116,6 +117,61 @@ def test_with_the_patience_that_people_get_a_silent_one_is_hung_up_on_too(tmp_pa
         assert is_served(served)
         assert silent.is_hung_up()
         assert halfway.is_hung_up()
+
+
+def test_exports_that_nobody_reads_keep_nobody_waiting_and_leave_nothing_open(tmp_path: Path) -> None:
+    """Two of one client are read; what was broken off lets go of the store."""
+    export = request("GET", "/api/v1/export")
+    with serving(tmp_path) as served:
+        wide = [{**json.loads(line), "width": 300 + n, "height": 200} for n in range(20) for line in GOOD]
+        for at in range(0, len(wide), 100):
+            assert HTTP.post(served.url + "/api/v1/swipes", json=wide[at : at + 100]).status_code == 202
+        assert is_served(served)
+        before = open_stores(served)
+        for n in range(1, 8):
+            with ExitStack() as opened:
+                silent = [opened.enter_context(raw(served, f"127.0.3.{n}")) for _ in range(2)]
+                for connection in silent:
+                    connection.connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                    connection.say(export)
+                    assert connection.connected.recv(12) == b"HTTP/1.1 200"
+                third = opened.enter_context(raw(served, f"127.0.3.{n}"))
+                assert answered(third, export) == 503
+                assert len(HTTP.get(served.url + "/api/v1/export").text.splitlines()) == len(wide)  # another client's
+                assert is_served(served)
+        wait_until(lambda: open_stores(served) <= before + 3)  # SQLite keeps some open while others have locks
+
+
+def open_stores(serving: Serving) -> int:
+    """How often the process has the store open."""
+    links = (file.readlink() for file in Path(f"/proc/{serving.process.pid}/fd").iterdir() if file.is_symlink())
+    return sum("swipefl.db" in str(link) for link in links)
+
+
+def test_bodies_that_are_held_back_are_only_so_many(tmp_path: Path) -> None:
+    """Of one client's; another is served, and so is that one once they are gone."""
+    part = request("POST", "/api/v1/swipes", JSON, "Content-Length: 2000000") + b" " * 1_900_000
+    with serving(tmp_path) as served:
+        with ExitStack() as opened:
+            held = [opened.enter_context(raw(served, "127.0.0.22")) for _ in range(8)]
+            for connection in held:
+                connection.say(part)
+            ninth = opened.enter_context(raw(served, "127.0.0.22"))
+            ninth.say(part)
+            answer = ninth.answer()
+            assert answer
+            assert (answer.status, answer.code) == (503, "too-busy")
+            assert is_served(served)
+        with raw(served, "127.0.0.22") as again:
+            wait_until(lambda: answered(again, PREDICT) == 200)
+
+
+def answered(connection: Raw, data: bytes) -> int:
+    """The status of what is asked."""
+    connection.say(data)
+    answer = connection.answer()
+    assert answer
+    return answer.status
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
 from swipefl.api.guards.bodies import SIZE
-from swipefl.api.guards.turns import Pace, TurnGuard, Turns, _TooMany, client_of
+from swipefl.api.guards.clients import client_of
+from swipefl.api.guards.turns import Pace, TurnGuard, Turns, _TooMany
 
 
 def worked(asked: Sequence[str], at_once: int) -> list[str]:

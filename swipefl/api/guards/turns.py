@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from swipefl.api.addresses import share_of
 from swipefl.api.guards.bodies import SIZE
-from swipefl.api.guards.tokens import KNOWN, PAUSE
+from swipefl.api.guards.clients import client_of
+from swipefl.api.guards.tokens import PAUSE
 from swipefl.api.problems import Busy, problem_response
 from swipefl.federation.coordinator.limits import RateLimit
 
@@ -135,12 +135,3 @@ class Turns:
                 next_one.set_result(None)
                 return
         self._free += 1
-
-
-def client_of(scope: Scope) -> str:
-    """Whom a request is counted to: an address, and on it the page apart from programs, and strangers from both."""
-    address = share_of(scope["client"][0]) if scope.get("client") else ""
-    if not scope.get(KNOWN, True):
-        return f"stranger {address}"
-    is_page = (b"sec-fetch-site", b"same-origin") in scope["headers"]
-    return f"page {address}" if is_page else f"program {address}"
