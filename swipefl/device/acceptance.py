@@ -8,6 +8,7 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.encoder import usable
 from swipefl.decoder.evaluation import Judgement, judge
+from swipefl.device.unseen import count_unseen, note_choice
 from swipefl.errors import CheckpointError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.gesture.gesture import Example
@@ -46,7 +47,11 @@ class GlobalJudge:
         that is killed loses one, and predictions do without that model. Raises StoreError, and what the stop says.
         """
         while known := self._due():
-            self._store.checkpoints.settle(known.id, self._verdict(known))
+            count_unseen(self._store, self._decoder_of, self._stop)
+            verdict = self._verdict(known)
+            with self._store.transaction():
+                self._store.checkpoints.settle(known.id, verdict)
+                note_choice(self._store)
         newest = self._store.checkpoints.newest_global()
         return newest.verdict.accepted if newest and newest.verdict else None
 
@@ -65,7 +70,7 @@ class GlobalJudge:
         older, some = self._store.checkpoints.accepted_global(before=known.id), examples[-MOST_JUDGED:]
         before = self._judged((older and _read(older)) or base_checkpoint(), some)
         now = self._judged(checkpoint, some)
-        right = [round(judgement.top1 * len(some)) for judgement in (before, now)]
+        right = [sum(judgement.hits) for judgement in (before, now)]
         accepted = not before.betters(now) and not now.is_blind
         return Verdict(accepted, len(examples), len(some), *right)
 

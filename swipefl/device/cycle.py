@@ -25,7 +25,7 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.gain import together
-from swipefl.device.personal import Personal, PersonalTraining, keep
+from swipefl.device.personal import Personal, PersonalTraining, landed
 from swipefl.errors import CheckpointError, FederationError, StoreError, SwipeflError, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.stopping import Stop, never
@@ -227,12 +227,10 @@ class Cycle:
         with self._store.transaction():
             if self._store.memberships.get() is None:
                 update = None
-            if personal.adopted:
-                keep(self._store, personal)
             if update and not update.attempted:  # what was attempted stays as it is until its fate is known
                 self._store.outbox.queue(update)
             finished = self._clock()
-            night = personal.night(finished)
+            night = landed(self._store, personal, finished)
             self._keep_night(night, update)
             self._store.rounds.add(
                 Round(

@@ -20,7 +20,7 @@ uncorrected; where the word was asked for (the page's Practise, a study) they do
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from swipefl.decoder.evaluation import Judgement
 from swipefl.store.gestures import HELD_OUT_ONE_IN
@@ -44,19 +44,27 @@ class Counts:
     surer: float = 0.0
 
 
-def counts(first: Judgement, second: Judgement, among: Sequence[bool] | None = None) -> Counts:
-    """Two judgements of the same swipes; `among` says which of these count, None: all."""
-    seen = among if among is not None else [True] * len(first.hits)
-    hits = [pair for pair, counts in zip(zip(first.hits, second.hits, strict=True), seen, strict=True) if counts]
-    lns = [b - a for a, b, counts in zip(first.lns, second.lns, seen, strict=True) if counts]
+def counts(first: Judgement, second: Judgement) -> Counts:
+    """Two judgements of the same swipes."""
+    hits = list(zip(first.hits, second.hits, strict=True))
     return Counts(
         len(hits),
         sum(first for first, _ in hits),
         sum(second for _, second in hits),
         sum(first and not second for first, second in hits),
         sum(second and not first for first, second in hits),
-        math.fsum(lns),
+        math.fsum(b - a for a, b in zip(first.lns, second.lns, strict=True)),
     )
+
+
+def summed(some: Sequence[Counts]) -> Counts:
+    """Counts of different swipes together."""
+    return Counts(*(sum(counts) for counts in zip(*map(astuple, some), strict=True)))
+
+
+def night_of(nights: Sequence[Night], model: str | None) -> Night | None:
+    """The last night that judged `model` (a fingerprint, None for the base) as the one in use from then on."""
+    return next((night for night in reversed(nights) if night.model == model and night.swipes), None)
 
 
 @dataclass(frozen=True)
@@ -87,18 +95,18 @@ class Gain:
     as_of: float | None
 
 
-def gain(nights: Sequence[Night], has_own: bool) -> Gain:
-    """What these nights, oldest first, counted together; `has_own`: predictions use another model than the base now."""
+def gain(nights: Sequence[Night], model: str | None) -> Gain:
+    """What these nights, oldest first, counted together; `model` is the fingerprint of the one in use, None: base."""
     counted = [night for night in nights if night.unseen]
     swipes, right_base, right_yours, only_base, only_yours = (
         sum(getattr(night, f"unseen{name}") for night in counted)
         for name in ("", "_base", "_yours", "_only_base", "_only_yours")
     )
-    is_new = has_own and not swipes and bool(nights) and nights[-1].swipes > 0
-    verdict = "unproven" if is_new else verdict_on(only_base, only_yours) if swipes and has_own else "nothing-yet"
+    judged = None if model is None or swipes else night_of(nights, model)
+    verdict = "unproven" if judged else verdict_on(only_base, only_yours) if swipes and model else "nothing-yet"
     more = more_to_tell(swipes, only_base, only_yours) if verdict == "unproven" else None
-    if is_new:
-        more = more_to_tell(0, nights[-1].only_base, nights[-1].only_now, nights[-1].swipes)
+    if judged:
+        more = more_to_tell(0, judged.only_base, judged.only_now, judged.swipes)
     return Gain(
         min((night.unseen_since for night in counted if night.unseen_since is not None), default=None),
         swipes,
@@ -111,7 +119,7 @@ def gain(nights: Sequence[Night], has_own: bool) -> Gain:
         math.fsum(night.unseen_surer for night in counted) > 0,
         more,
         None if more is None else more * HELD_OUT_ONE_IN,
-        nights[-1].finished_at if nights else None,
+        next((night.finished_at for night in reversed(nights) if night.swipes), None),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from swipefl.device.cycle import DONE
+from swipefl.device.unseen import forget_unseen
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
@@ -18,8 +19,8 @@ class ForgetReport:
     """What was erased, or would be: gestures, personal and hidden words, and personal models and waiting updates.
 
     `stood_before` counts gestures that stay and had an erased word before them: it is erased there too. `shared` says
-    that a coordinator may have something of them, out of updates that were sent. `nights` counts those of which it is
-    no longer known what they found.
+    that a coordinator may have something of them, out of updates that were sent. `nights` counts those that
+    have seen one of them: of these it is no longer known what they found.
     """
 
     erased: int
@@ -43,7 +44,8 @@ def forget(
     """Erases gestures stored before a time (unix seconds), of words spelled like one, both, one gesture, or all.
 
     What derives from them goes too: their words where they stood before others, personal words, personal checkpoints
-    (the next cycle trains anew), what was counted of each night, what waits to be sent. Where a file was read up to
+    (the next cycle trains anew), what nights counted that have seen them, what waits to be sent; with all of them the
+    rounds, too. Where a file was read up to
     stays known, so that the next ingest does not bring them back.
     Raises UsageError for an id that names none or several, StoreError, also where all is erased and traces may remain,
     and what `stop` says: the next cycle then finishes it.
@@ -66,13 +68,14 @@ def would_forget(
     if not erased:
         return ForgetReport(0, stood_before, words, hidden, 0, 0, shared=False)
     personal, waiting = [known for known in store.checkpoints.all() if known.kind == "personal"], store.outbox.waiting()
-    models, nights = len(personal), len(store.nights.all())
+    models, nights = len(personal), store.nights.since(store.gestures.first(scope))
     return ForgetReport(erased, stood_before, words, hidden, models, len(waiting), _is_shared(store), nights)
 
 
 def _erased(store: Store, before: float | None, word: str | None, id: str | None) -> ForgetReport:
     words, hidden, checkpoints, updates, nights = len(store.words.all()), 0, 0, 0, 0
-    stood_before = store.redaction.erase(store.redaction.of(store.gestures.scope(before, word, id)))
+    scope = store.gestures.scope(before, word, id)
+    stood_before, first = store.redaction.erase(store.redaction.of(scope)), store.gestures.first(scope)
     erased = store.gestures.erase(before, word, id)
     if word is not None or (before is None and id is None):
         hidden = len(store.words.hidden(word))
@@ -80,7 +83,10 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     member = store.memberships.get()
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
-        nights = store.nights.erase()
+        nights = store.nights.erase(first)
+        forget_unseen(store)
+        if scope.is_all:
+            store.rounds.erase()
         if member:
             store.memberships.set(replace(member, residual=b""))
         store.meta.delete(DONE)

@@ -2,21 +2,23 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
-from swipefl.device.gain import Counts, counts
+from swipefl.device.gain import counts
+from swipefl.device.unseen import Tally, count_unseen, note_choice, take_unseen
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
 from swipefl.store.gestures import HELD_OUT, TRAIN, Stored
-from swipefl.store.models import fallback, global_for_predictions, in_use, used
+from swipefl.store.models import fallback, global_for_predictions, in_use
 from swipefl.store.nights import Night
 from swipefl.store.store import Store
 
+LEARNED_FROM = "learned from"  # the number of the newest gesture that a night has seen
 MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
 
 
@@ -25,8 +27,7 @@ class Personal:
     """A personal checkpoint that was trained from `root`: the global one that predictions fall back to, or the base.
 
     The judgements are of the one in use, of this one, of the root and of the base; None where no example is held out.
-    `unseen` is of the base and the one in use, on what had come since that was chosen; the oldest of it at
-    `unseen_since` (unix seconds). All gestures up to number `newest` counted, `new_swipes` of them for the first time.
+    All gestures up to number `newest` counted, `new_swipes` of them for the first time.
     """
 
     trained: Trained
@@ -37,8 +38,6 @@ class Personal:
     held_out: int
     without: Judgement | None = None
     base: Judgement | None = None
-    unseen: Counts = field(default_factory=Counts)
-    unseen_since: float | None = None
     newest: int = 0
     new_swipes: int = 0
 
@@ -59,8 +58,8 @@ class Personal:
         """Top-1 of this one."""
         return self.after.top1 if self.after else None
 
-    def night(self, finished_at: float) -> Night:
-        """What it came to, as the store keeps it; `finished_at` in unix seconds."""
+    def night(self, finished_at: float, unseen: Tally) -> Night:
+        """What it came to, as the store keeps it; `finished_at` in unix seconds, `unseen` as predictions are now."""
         base, before, after = (known or Judgement(0.0, 0.0) for known in (self.base, self.before, self.after))
         rise, now = counts(before, after), counts(base, after if self.adopted else before)
         return Night(
@@ -76,13 +75,14 @@ class Personal:
             only_now=now.only_second,
             surer=rise.surer / max(rise.swipes, 1),
             adopted=self.adopted,
-            unseen=self.unseen.swipes,
-            unseen_since=self.unseen_since,
-            unseen_base=self.unseen.right_first,
-            unseen_yours=self.unseen.right_second,
-            unseen_only_base=self.unseen.only_first,
-            unseen_only_yours=self.unseen.only_second,
-            unseen_surer=self.unseen.surer,
+            unseen=unseen.counts.swipes,
+            unseen_since=unseen.since,
+            unseen_base=unseen.counts.right_first,
+            unseen_yours=unseen.counts.right_second,
+            unseen_only_base=unseen.counts.only_first,
+            unseen_only_yours=unseen.counts.only_second,
+            unseen_surer=unseen.counts.surer,
+            model=unseen.model,
         )
 
 
@@ -148,11 +148,10 @@ class PersonalTraining:
         """Trains once, and adopts the result if it is better. Raises TooLittleData, CheckpointError, UsageError for
         a device that is not there, StoreError, and what `stop` says."""
         started = time.monotonic()
-        personal, fingerprint = self.train(), None
-        night, trained = personal.night(self._clock()), personal.trained
+        personal = self.train()
+        trained = personal.trained
         with self._store.transaction():
-            if personal.adopted:
-                fingerprint = keep(self._store, personal).fingerprint
+            night = landed(self._store, personal, self._clock())
             self._store.nights.add(night)
         return TrainReport(
             examples=trained.examples,
@@ -163,7 +162,7 @@ class PersonalTraining:
             top1_before=personal.top1_before,
             top1_after=personal.top1_after,
             adopted=personal.adopted,
-            checkpoint=fingerprint,
+            checkpoint=night.model if personal.adopted else None,
             swipes_per_s=round(trained.swipes_per_s, 1),
             seconds=round(time.monotonic() - started, 3),
             swipes=night.swipes,
@@ -174,11 +173,13 @@ class PersonalTraining:
         )
 
     def train(self, seed: int = 0) -> Personal:
-        """The personal checkpoint trained once more, `seed` added to the configured one, and judged. Writes nothing.
+        """The personal checkpoint trained once more, `seed` added to the configured one, and judged. Writes nothing
+        but what the one in use made of the held-out swipes that came since the last time.
 
         Its score weights stay those that it started with: tuned on the train split, by maximum likelihood at four
         strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises as `run` does.
         """
+        count_unseen(self._store, self._decoder_of, self._stop)
         root, used = fallback(self._store), in_use(self._store)
         newest = self._store.gestures.newest_number()  # first: what comes meanwhile is for the next night to count
         examples, held_out = self._store.gestures.examples(TRAIN), self._held_out(newest)
@@ -192,7 +193,7 @@ class PersonalTraining:
             )
         config = replace(self._config, seed=self._config.seed + seed)
         trained = self._load_trainer()(personal_start(root, used), examples, config, self._on_progress, self._stop)
-        seen = self._store.nights.newest_seen()
+        seen = int(self._store.meta.get(LEARNED_FROM) or 0)
         personal = Personal(
             trained,
             root,
@@ -203,14 +204,14 @@ class PersonalTraining:
             newest=newest,
             new_swipes=self._store.gestures.good_between(seen, newest),
         )
-        return self._judged(personal, held_out, seen) if held_out else personal
+        return self._judged(personal, held_out) if held_out else personal
 
     def _held_out(self, newest: int) -> list[Stored]:
         """The newest held-out swipes up to a number, the oldest first: no more than say something new."""
         latest = self._store.gestures.latest(HELD_OUT, MOST_JUDGED)
         return [stored for stored in latest if stored.number <= newest][::-1]
 
-    def _judged(self, personal: Personal, held_out: Sequence[Stored], seen: int) -> Personal:
+    def _judged(self, personal: Personal, held_out: Sequence[Stored]) -> Personal:
         """With the judgements of all its models, each judged once, on the same swipes."""
         known: dict[str, Judgement] = {}
 
@@ -222,29 +223,16 @@ class PersonalTraining:
 
         before, after = judged(personal.used), judged(personal.trained.checkpoint)
         without, base = judged(personal.root), judged(base_checkpoint())
-        fresh = self._unseen(personal.used, held_out, seen)
-        came = [stored.stored_at for stored, is_fresh in zip(held_out, fresh, strict=True) if is_fresh]
-        return replace(
-            personal,
-            before=before,
-            after=after,
-            without=without,
-            base=base,
-            unseen=counts(base, before, fresh),
-            unseen_since=min(came, default=None),
-        )
+        return replace(personal, before=before, after=after, without=without, base=base)
 
-    def _unseen(self, model: Checkpoint, held_out: Sequence[Stored], seen: int) -> list[bool]:
-        """Which of the held-out swipes came after the model in use was chosen, and after the night before.
 
-        None did where that is the base, of which there is nothing to say. (A global model that was refused at first and
-        accepted when twice as much was held out counts from when it came: of its second look nobody keeps the time.)
-        """
-        chosen = used(self._store)
-        is_damaged = chosen and chosen.kind == "personal" and chosen.fingerprint != model.fingerprint
-        if chosen is None or is_damaged:
-            return [False] * len(held_out)
-        return [stored.number > seen and stored.stored_at > chosen.created_at for stored in held_out]
+def landed(store: Store, personal: Personal, finished_at: float) -> Night:
+    """Keeps what was trained where it is adopted, and says what the night came to; the caller holds the transaction."""
+    if personal.adopted:
+        keep(store, personal)
+    newest = max(personal.newest, int(store.meta.get(LEARNED_FROM) or 0))
+    store.meta.set(LEARNED_FROM, str(newest))
+    return personal.night(finished_at, take_unseen(store))
 
 
 def keep(store: Store, personal: Personal) -> Checkpoint:
@@ -275,5 +263,6 @@ def reset(store: Store, to: str) -> ResetReport:
             none = "no global checkpoint was received yet, or none that was found good enough on your held-out swipes"
             raise CheckpointError("no-global", none, Remedy.RESET_TO_BASE)
         store.checkpoints.use(None if named else int(to))
+        note_choice(store)
         # Once one was accepted, the global model stands in for the base.
         return ResetReport("global" if to == "base" and accepted else to)

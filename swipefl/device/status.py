@@ -39,7 +39,7 @@ class WaitingUpdate:
 class FederationStatus:
     """Where the coordinator is, and how the last visit went; `visited_at` (unix seconds) is None before the first.
 
-    `shares_scores` says whether it is told what its versions do here.
+    `shares_scores` says whether it is told what its versions do here, `contributed` whether it has taken something.
     """
 
     address: str
@@ -48,6 +48,15 @@ class FederationStatus:
     visited_at: float | None
     failures: int
     shares_scores: bool
+    contributed: bool = False
+
+
+@dataclass(frozen=True)
+class Left:
+    """What left this device last: so many bytes, at a time in unix seconds."""
+
+    at: float
+    bytes: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +65,7 @@ class Status:
 
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
     would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
-    the last ones, oldest first: each as it found things then.
+    the last ones, oldest first: each as it found things then. `left` is what left last, None for nothing, or not known.
     """
 
     home: str
@@ -71,10 +80,12 @@ class Status:
     nothing_to_do: str | None
     gain: Gain
     nights: tuple[Night, ...]
+    left: Left | None = None
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
+    left = store.nights.left()
     member, predicts, nights = store.memberships.get(), used(store), store.nights.all()
     return Status(
         home=str(store.path.parent),
@@ -90,13 +101,20 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         outbox=tuple(WaitingUpdate(u.id, u.examples, len(u.blob)) for u in store.outbox.waiting()),
         federation=_federation(member, shares_scores) if member else None,
         nothing_to_do=nothing_to_do(store),
-        gain=gain(nights, has_own=predicts is not None),
+        gain=gain(nights, predicts.fingerprint if predicts else None),
         nights=tuple(nights[-NIGHTS:]),
+        left=Left(*left) if left else None,
     )
 
 
 def _federation(member: Membership, shares_scores: bool) -> FederationStatus:
     visited_at = member.tried_at or None
     return FederationStatus(
-        member.address, member.device_id, member.version, visited_at, member.failures, shares_scores
+        member.address,
+        member.device_id,
+        member.version,
+        visited_at,
+        member.failures,
+        shares_scores,
+        member.contributed > 0,
     )

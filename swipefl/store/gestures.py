@@ -256,6 +256,11 @@ class Gestures:
         rows = self._sql.rows(f"SELECT count(*) FROM gestures WHERE {scope.where}", scope.parameters)
         return int(rows[0][0])
 
+    def first(self, scope: Scope) -> int:
+        """The number of the first gesture of a scope, 0 where there is none. Raises StoreError."""
+        rows = self._sql.rows(f"SELECT coalesce(min(number), 0) FROM gestures WHERE {scope.where}", scope.parameters)
+        return int(rows[0][0])
+
     def _words(self) -> Iterator[str]:
         return (word for (word,) in self._sql.each("SELECT DISTINCT word FROM gestures"))
 

@@ -17,10 +17,12 @@ class Night:
     afterwards; of `only_base` with the first alone, of `only_now` with the last alone. `surer` is how much the mean ln
     probability of the words that were meant rose from the one before to the new one.
 
-    `unseen` are those of them that had come since the night before, while a model other than the first was in use: it
+    `unseen` are held-out swipes that had come since the night before, while a model other than the first was in use: it
     had not been chosen by them, and so they alone say fairly what it gained over the first. `unseen_since` is when the
     oldest of them came (unix seconds); the counts are as above, with the one in use before as `yours`, and
     `unseen_surer` is a sum, of yours over the first.
+
+    `model` is the fingerprint of the one in use afterwards, None for the first.
 
     `shared` is what became of this night's contribution: nothing (there is none, or it gave way to a newer one), waits,
     sent, or refused or stale by when it came; `bytes_sent` of it left `sent_at`, also of what was not taken.
@@ -49,6 +51,7 @@ class Night:
     shared: str = "nothing"
     bytes_sent: int = 0
     sent_at: float | None = None
+    model: str | None = None
 
 
 _NAMES = [field.name for field in fields(Night)]
@@ -96,19 +99,32 @@ class Nights:
             "WHERE update_id = ?",
             (shared, bytes_sent, sent_at, update_id),
         )
+        if sent_at is not None:
+            self._sql.run("INSERT OR REPLACE INTO meta VALUES ('left', ?)", (f"{sent_at!r} {bytes_sent}",))
+
+    def left(self) -> tuple[float, int] | None:
+        """When something last left (unix seconds), and how many bytes: known as long as the store is. StoreError."""
+        rows = self._sql.rows("SELECT value FROM meta WHERE key = 'left'")
+        if not rows:
+            return None
+        sent_at, bytes_sent = rows[0][0].split()
+        return float(sent_at), int(bytes_sent)
 
     def all(self) -> list[Night]:
         """The nights that are kept, oldest first. Raises StoreError."""
         rows = self._sql.rows(f"SELECT {_COLUMNS} FROM nights ORDER BY number")
         return [_night(row) for row in rows]
 
-    def newest_seen(self) -> int:
-        """The number of the newest gesture that a night has seen, 0 where there was none. Raises StoreError."""
-        return int(self._sql.rows("SELECT coalesce(max(newest), 0) FROM nights")[0][0])
+    def since(self, newest: int) -> int:
+        """How many nights have seen the gesture numbered `newest` or a later one. Raises StoreError."""
+        return int(self._sql.rows("SELECT count(*) FROM nights WHERE newest >= ?", (newest,))[0][0])
 
-    def erase(self) -> int:
-        """Erase every night: its counts are of swipes, too. Returns how many. Raises StoreError."""
-        return self._sql.run("DELETE FROM nights")
+    def erase(self, newest: int) -> int:
+        """Erase the nights that have seen the gesture numbered `newest` or a later one: their counts are of it, too.
+
+        Returns how many. Raises StoreError.
+        """
+        return self._sql.run("DELETE FROM nights WHERE newest >= ?", (newest,))
 
 
 def _night(row: tuple[object, ...]) -> Night:

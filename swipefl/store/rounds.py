@@ -37,6 +37,10 @@ class Rounds:
         rows = self._sql.rows(f"SELECT {_COLUMNS} FROM rounds ORDER BY number")
         return [Round(*(*before, bool(adopted), update_id, base)) for *before, adopted, update_id, base in rows]
 
+    def erase(self) -> None:
+        """Erase every round. Raises StoreError."""
+        self._sql.run("DELETE FROM rounds")
+
     def next_number(self) -> int:
         """The number for the next round. Raises StoreError."""
         return int(self._sql.rows("SELECT coalesce(max(number), 0) + 1 FROM rounds")[0][0])

@@ -244,6 +244,15 @@ _STEPS = (
             )""",
         ),
     ),
+    Step(
+        "which model a night is of",
+        (
+            "ALTER TABLE nights ADD COLUMN model TEXT",  # NULL: the base
+            # Rounds of before there were nights have learned from what there is, too.
+            """INSERT INTO meta SELECT 'learned from', (SELECT coalesce(max(number), 0) FROM gestures)
+            WHERE EXISTS (SELECT 1 FROM rounds) OR EXISTS (SELECT 1 FROM nights)""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

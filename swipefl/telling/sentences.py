@@ -6,12 +6,13 @@ No words of machine learning, and never more than was measured.
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from swipefl.device.gain import night_of
 from swipefl.learning.training import MIN_EXAMPLES
 
 if TYPE_CHECKING:
     from swipefl.device.gain import Gain
     from swipefl.device.personal import TrainReport
-    from swipefl.device.status import Status
+    from swipefl.device.status import KnownCheckpoint, Status
     from swipefl.store.nights import Night
 
 BASE = "the one that came with swipefl"
@@ -45,9 +46,8 @@ def gained(status: "Status", today: date | None = None) -> str:
         of = f"Since {day(gain.since, today)}: of " if gain.since is not None else "Of "
         got = f"your model got {gain.right_yours} right, {BASE} {gain.right_base}"
         return f"{of}{counted(gain.swipes, 'held-out swipe')} {got}: {_verdict(gain)}."
-    if status.in_use is not None:
-        return _of_a_new_model(status)
-    return _of_the_base(status)
+    known = next((known for known in status.checkpoints if known.id == status.in_use), None)
+    return _of_the_base(status) if known is None else _of_a_new_model(status, known)
 
 
 def _verdict(gain: "Gain") -> str:
@@ -61,20 +61,32 @@ def _verdict(gain: "Gain") -> str:
 
 
 def _more(gain: "Gain") -> str:
-    return "" if gain.more_swipes is None else f"; about {about(gain.more_swipes):,} more swipes would tell"
+    if gain.more_swipes is None:
+        return ""
+    return f"; if it goes on like this, about {about(gain.more_swipes):,} more swipes would tell"
 
 
-def _of_a_new_model(status: "Status") -> str:
-    """Of a model that no swipes have come since."""
-    if not status.nights or not status.nights[-1].swipes:
-        return "Your model was not judged yet: the next night does, once there are held-out swipes to judge it by."
-    last = status.nights[-1]
-    if last.only_base == last.only_now == 0:
-        right = f"the same {last.right_now} right as {BASE}"
+def _of_a_new_model(status: "Status", known: "KnownCheckpoint") -> str:
+    """Of a model that no swipes have come since: what is known of it are those that it was chosen by."""
+    judged, shared = night_of(status.nights, known.fingerprint), known.kind == "global"
+    whose = "The federation's model" if shared else "Your model"
+    if judged is None and not (known.verdict and known.verdict.swipes):
+        return f"{whose} was not judged yet: the next night does, once there are held-out swipes to judge it by."
+    if shared:
+        whose = "Predictions use the federation's model"
     else:
-        right = f"{last.right_now} right, {BASE} {last.right_base}"
-    chosen = f"of the {counted(last.swipes, 'held-out swipe')} that it was chosen by it gets {right}"
-    return f"Your model is new: {chosen}; no proven gain yet{_more(status.gain)}."
+        whose = "Your model is new" if judged is status.nights[-1] else "You went back to an earlier model"
+    return f"{whose}: of the {_chosen_by(judged, known)}; no proven gain yet."
+
+
+def _chosen_by(judged: "Night | None", known: "KnownCheckpoint") -> str:
+    swipes = judged.swipes if judged else known.verdict.swipes if known.verdict else 0
+    of = f"{counted(swipes, 'held-out swipe')} that it was chosen by it gets"
+    if judged is None:
+        return f"{of} {known.verdict.right_now if known.verdict else 0} right"
+    if judged.only_base == judged.only_now == 0:
+        return f"{of} the same {judged.right_now} right as {BASE}"
+    return f"{of} {judged.right_now} right, {BASE} {judged.right_base}"
 
 
 def _of_the_base(status: "Status") -> str:
@@ -82,7 +94,8 @@ def _of_the_base(status: "Status") -> str:
     if status.nights and status.nights[-1].swipes:
         last = status.nights[-1]
         of = f"of {counted(last.swipes, 'held-out swipe')} it gets {last.right_base} right"
-        none = "" if last.adopted else ", and none of your own did better yet"
+        own = last.adopted or any(known.kind == "personal" for known in status.checkpoints)
+        none = "" if own else ", and none of your own did better yet"
         return f"Predictions use the model that came with swipefl: {of}{none}."
     train = status.gestures["train"]
     if train < MIN_EXAMPLES:
@@ -147,17 +160,19 @@ def left(what: str, bytes_sent: int = 0) -> str:
 
 def shared(status: "Status", today: date | None = None) -> str:
     """What is shared, with whom, and what left last."""
-    today, sent = today or date.today(), [night for night in status.nights if night.bytes_sent]
-    last = f"{kilobytes(sent[-1].bytes_sent)} left on {day(sent[-1].sent_at, today)}" if sent else ""
+    today, sent = today or date.today(), status.left
+    last = f"{kilobytes(sent.bytes)} left on {day(sent.at, today)}" if sent else ""
     if status.federation is None:
         before = f"; {last}, before" if last else ""
         return f"Nothing is shared: this device belongs to no federation{before}."
     waits = sum(update.bytes for update in status.outbox)
-    parts = [last or "nothing left yet"] + (
+    unknown = "something has left before, when is not known any more"
+    parts = [last or (unknown if status.federation.contributed else "nothing left yet")] + (
         [f"{kilobytes(waits)} {'waits' if len(status.outbox) == 1 else 'wait'}"] * bool(waits)
     )
     return (
-        f"What your model learned is shared with the federation at {status.federation.address}, never swipes or words: "
+        f"What your swipes teach the shared model is sent to the federation at {status.federation.address}, never "
+        "swipes or words: "
         f"{', '.join(parts)}."
     )
 

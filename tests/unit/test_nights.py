@@ -15,6 +15,7 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder, decoder_of_any
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.device import personal
+from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.cycle import DONE
 from swipefl.device.ownership import forget, relabel, would_forget
 from swipefl.device.personal import PersonalTraining, reset
@@ -27,6 +28,7 @@ from swipefl.store.nights import KEPT, Night
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
+from swipefl.telling.sentences import gained
 from tests.support.cycles import CONFIG, MEMBER, cycle
 from tests.support.harm import BASE, surer
 from tests.support.people import examples
@@ -66,7 +68,7 @@ def test_a_night_is_kept_as_it_was(store: Store) -> None:
     other = replace(NIGHT, adopted=False, unseen_since=None, update_id=None, shared="nothing")
     store.nights.add(other)
     assert store.nights.all() == [NIGHT, other]
-    assert (store.nights.newest_seen(), store.nights.made("u"), store.nights.made("v")) == (9, True, False)
+    assert (store.nights.made("u"), store.nights.made("v")) == (True, False)
 
 
 def test_no_more_nights_are_kept_than_anybody_looks_at(store: Store) -> None:
@@ -85,6 +87,7 @@ def test_what_became_of_a_contribution_is_known_to_the_night_that_made_it(path: 
         store.nights.settle("u", fate, 4_400)
         first, second = store.nights.all()
         assert (first.shared, first.bytes_sent, first.sent_at) == (fate, 4_400, 99.0)
+        assert store.nights.left() == (99.0, 4_400)
         assert (second.shared, second.bytes_sent, second.sent_at) == ("nothing", 0, None)
         store.nights.grow(number, replace(NIGHT, right_now=44))
         assert store.nights.all()[0] == replace(first, right_now=44), "a further round takes nothing of it back"
@@ -185,19 +188,107 @@ def test_a_swipe_counts_for_a_gain_once_and_only_if_no_model_was_chosen_by_it(pa
         assert (gain.since, gain.verdict) == (second.unseen_since, "same")
 
 
-def test_a_model_that_came_tonight_was_chosen_by_all_that_there_is(path: Path) -> None:
-    times = iter(range(1, 10**6))
-    with Store(path, clock=lambda: float(next(times))) as store:
+def newest(store: Store) -> str:
+    """The handle of the swipe that came last."""
+    stored = store.gestures.newest()
+    assert stored
+    return stored.handle
+
+
+def shared_model(store: Store, factor: float) -> None:
+    """A federation's newer model comes."""
+    store.checkpoints.add("global", surer(factor).to_bytes(half=True), None, use=False, device_id="phone")
+
+
+def test_what_came_counts_as_the_model_of_before_a_visit_read_it(store: Store) -> None:
+    put(store, examples(60) + HELD[:8])
+    cycle(store, to(0.5)).run(1)
+    again(store, examples(60, seed=1))
+    shared_model(store, 1.02)
+    cycle(store, to(0.5)).run(1)
+    assert status_of(store).in_use == 1
+    assert store.nights.all()[-1].unseen == 0, "what was in use when they came is the base"
+    held = []
+    for night in (2, 3):
+        held.append(again(store, examples(60, seed=night)))
+        shared_model(store, 1 + night / 50)
+        cycle(store, to(0.5)).run(1)
+        assert status_of(store).in_use == night
+        assert store.nights.all()[-1].unseen == held[-1] > 0
+    assert status_of(store).gain.swipes == sum(held)
+
+
+def test_a_sync_between_two_nights_loses_none_of_what_came(store: Store) -> None:
+    put(store, examples(60) + HELD[:8])
+    shared_model(store, 1.03)
+    cycle(store, to(0.5)).run(1)
+    held = again(store, examples(60, seed=1))
+    shared_model(store, 1.06)
+    GlobalJudge(store, decoder_of_any).run()
+    assert status_of(store).in_use == 2
+    held += again(store, examples(60, seed=2))
+    GlobalJudge(store, decoder_of_any).run()
+    cycle(store, to(0.5)).run(1)
+    assert store.nights.all()[-1].unseen == held > 0
+    store.meta.delete(DONE)
+    cycle(store, to(0.5)).run(1)
+    assert store.nights.all()[-1].unseen == 0
+
+
+def test_a_clock_that_is_wrong_loses_nothing(path: Path) -> None:
+    with Store(path, clock=lambda: 2.0e9) as store:
         put(store, examples(60) + HELD[:8])
-        cycle(store, to(0.5)).run(1)
-        again(store, examples(60, seed=1))
-        store.checkpoints.add("global", surer(1.1).to_bytes(half=True), None, use=False, device_id="phone")
-        cycle(store, to(0.5)).run(1)
-        assert status_of(store).in_use == 1
-        assert store.nights.all()[-1].unseen == 0
-        held = again(store, examples(60, seed=2))
+        cycle(store, to(1.1)).run(1)
+    with Store(path, clock=lambda: 0.0) as store:
+        held = again(store, examples(60, seed=1))
         cycle(store, to(0.5)).run(1)
         assert store.nights.all()[-1].unseen == held > 0
+
+
+def test_a_night_knows_which_model_it_is_of(own: Store) -> None:
+    for number, factor in enumerate((0.5, 1.03, 0.5, 1.06)):
+        put(own, [example for example in examples(10, seed=number + 1) if side(example) != HELD_OUT])
+        cycle(own, to(factor)).run(1)
+    first, second = own.checkpoints.all()
+    models = [None, first.fingerprint, first.fingerprint, second.fingerprint]
+    assert [night.model for night in own.nights.all()] == models
+    assert gained(status_of(own)).startswith("Your model is new: of the ")
+    reset(own, str(first.id))
+    assert gained(status_of(own)).startswith("You went back to an earlier model: of the ")
+    reset(own, "base")
+    assert "did better" not in gained(status_of(own))
+
+
+def test_a_model_of_a_federation_is_not_called_ones_own(own: Store) -> None:
+    shared_model(own, 1.1)
+    GlobalJudge(own, decoder_of_any).run()
+    held = own.gestures.counts()[HELD_OUT]
+    of = f"Predictions use the federation's model: of the {held} held-out swipes that it was chosen by it gets "
+    assert gained(status_of(own)).startswith(of)
+    cycle(own, to(0.5)).run(1)
+    assert gained(status_of(own)).startswith(of)
+
+
+def test_swipes_that_a_night_learned_from_are_not_new_once_one_of_them_is_erased(own: Store) -> None:
+    cycle(own, to(1.1)).run(1)
+    forget(own, id=newest(own))
+    put(own, examples(10, seed=1))
+    cycle(own, to(1.2)).run(1)
+    (night,) = own.nights.all()
+    assert (night.new_swipes, night.unseen) == (10, 0)
+
+
+def test_only_nights_that_have_seen_what_is_erased_go_with_it(own: Store) -> None:
+    cycle(own, to(1.1)).run(1)
+    first = own.nights.all()
+    put(own, examples(10, seed=1))
+    cycle(own, to(1.2)).run(1)
+    last = newest(own)
+    assert would_forget(own, id=last).nights == forget(own, id=last).nights == 1
+    assert own.nights.all() == first
+    assert own.rounds.all()
+    forget(own)
+    assert own.nights.all() == own.rounds.all() == []
 
 
 def test_rounds_are_one_night_and_a_night_with_nothing_to_do_is_none(own: Store) -> None:

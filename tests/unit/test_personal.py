@@ -14,6 +14,7 @@ from swipefl.device import personal
 from swipefl.device.personal import PersonalTraining, TrainReport, personal_start, reset
 from swipefl.device.prediction import choose_checkpoint
 from swipefl.device.status import status_of
+from swipefl.device.unseen import Tally
 from swipefl.errors import CheckpointError, Remedy, TooLittleData
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, TrainingConfig
@@ -175,7 +176,7 @@ def test_the_newest_held_out_swipes_are_judged_and_no_more_than_say_something_ne
     newest = [example.gesture.id for example in store.gestures.examples(HELD_OUT)][-3:]
     assert judged == [newest, newest]
     assert (made.held_out, made.top1_before, made.top1_after, made.adopted) == (5, 0.25, 0.5, True)
-    night = made.night(1.0)
+    night = made.night(1.0, Tally(None, 0))
     assert (night.swipes, night.right_base, night.right_before, night.right_now, night.only_now) == (3, 0, 0, 3, 3)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from swipefl.device.gain import gain, standing, together
 from swipefl.device.personal import TrainReport
-from swipefl.device.status import FederationStatus, Status, WaitingUpdate
+from swipefl.device.status import FederationStatus, KnownCheckpoint, Left, Status, WaitingUpdate
 from swipefl.store.nights import Night
 from swipefl.telling.sentences import FAIR, about, gained, night, nothing_done, said, shared, trained
 
@@ -27,7 +27,15 @@ def at(day: int, month: int = 10, year: int = 2026) -> float:
 
 def one(**facts: Any) -> Night:
     plain = {"right_base": 40, "right_before": 40, "right_new": 41, "right_now": 41, "only_base": 0, "only_now": 1}
-    usual = {"finished_at": at(12, 11), "newest": 9, "new_swipes": 24, "swipes": 45, "surer": 0.1, "adopted": True}
+    usual = {
+        "finished_at": at(12, 11),
+        "newest": 9,
+        "new_swipes": 24,
+        "swipes": 45,
+        "surer": 0.1,
+        "adopted": True,
+        "model": "own",
+    }
     return Night(**(usual | plain | facts))
 
 
@@ -47,8 +55,9 @@ MEMBER = FederationStatus("example.org:8443", "phone", 3, at(1), 0, False)
 
 def status(*nights: Night, in_use: int | None = 1, train: int = 99, **facts: Any) -> Status:
     counts = {"good": train, "suspect": 0, "train": train, "held_out": 0}
-    known = Status("/home", counts, 0, 0, (), in_use, (), (), None, None, gain(nights, in_use is not None), nights)
-    return replace(known, **facts)
+    own = (KnownCheckpoint(1, "personal", "own", 1.0, True, None),) if in_use else ()
+    gained = gain(nights, in_use and "own")
+    return replace(Status("/home", counts, 0, 0, own, in_use, (), (), None, None, gained, nights), **facts)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +76,13 @@ def status(*nights: Night, in_use: int | None = 1, train: int = 99, **facts: Any
         (
             status(counted(212, 195, 198, 1, 4)),
             "Since 3 October: of 212 held-out swipes your model got 198 right, the one that came with swipefl 195: "
-            "no proven gain yet; about 4,200 more swipes would tell.",
+            "no proven gain yet; if it goes on like this, about 4,200 more swipes would tell.",
         ),
         (
             status(counted(100, 91, 90, 1, 0)),
             "Since 3 October: of 100 held-out swipes your model got 90 right, the one that came with swipefl 91: "
-            "fewer, which may be chance; no proven gain yet; about 3,300 more swipes would tell.",
+            "fewer, which may be chance; no proven gain yet; if it goes on like this, about 3,300 "
+            "more swipes would tell.",
         ),
         (
             status(counted(212, 195, 195, 0, 0, unseen_surer=0.5)),
@@ -97,7 +107,7 @@ def status(*nights: Night, in_use: int | None = 1, train: int = 99, **facts: Any
         (
             status(one()),
             "Your model is new: of the 45 held-out swipes that it was chosen by it gets 41 right, the one that came "
-            "with swipefl 40; no proven gain yet; about 1,700 more swipes would tell.",
+            "with swipefl 40; no proven gain yet.",
         ),
         (
             status(one(right_base=41, only_now=0)),
@@ -200,22 +210,27 @@ def test_a_training_by_hand_is_told_beside_the_model_that_came_with_swipefl() ->
     [
         (status(), "Nothing is shared: this device belongs to no federation."),
         (
-            status(one(shared="sent", bytes_sent=551_895, sent_at=at(3))),
+            status(left=Left(at(3), 551_895)),
             "Nothing is shared: this device belongs to no federation; 552 KB left on 3 October, before.",
         ),
         (
             status(federation=MEMBER),
-            "What your model learned is shared with the federation at example.org:8443, never swipes or words: nothing "
-            "left yet.",
+            "What your swipes teach the shared model is sent to the federation at example.org:8443, never swipes or "
+            "words: nothing left yet.",
+        ),
+        (
+            status(federation=replace(MEMBER, contributed=True)),
+            "What your swipes teach the shared model is sent to the federation at example.org:8443, never swipes or "
+            "words: something has left before, when is not known any more.",
         ),
         (
             status(
-                one(shared="sent", bytes_sent=551_895, sent_at=at(3)),
+                left=Left(at(3), 551_895),
                 federation=MEMBER,
                 outbox=(WaitingUpdate("u", 9, 4_400),),
             ),
-            "What your model learned is shared with the federation at example.org:8443, never swipes or words: 552 KB "
-            "left on 3 October, 4 KB waits.",
+            "What your swipes teach the shared model is sent to the federation at example.org:8443, never swipes or "
+            "words: 552 KB left on 3 October, 4 KB waits.",
         ),
     ],
 )
