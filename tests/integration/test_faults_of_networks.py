@@ -342,7 +342,7 @@ def test_a_visit_that_can_never_pass_ends_no_night(what: str, world: World, quie
         if trains:
             put(device.store, examples(40))
         extra = NEVER[what](world, device)
-        night = swipefl(home, "cycle", "--json", **extra, **SHORT)
+        night = swipefl(home, "cycle", "--json", SWIPEFL_LOG="json", **extra, **SHORT)
         assert (night.code, device.member.failures) == (0, 1)
         assert [line["push"] for line in night.json["rounds"] if trains] == ["queued"] * trains
         assert night.json["sync"] in night.err
