@@ -78,6 +78,7 @@ export function problemText(problem) {
   if (problem.status === 401) return "Open the link that “swipefl serve” shows when it starts; this page needs what is in it.";
   if (problem.status === 429) return "That was more than swipefl takes at once. A moment, please.";
   if (problem.code === "no-words-of-language") return "There are no words of this language for this layout here. Another language may have some.";
+  if (problem.kind === "busy") return "swipefl is busy with something else, such as a night’s work. Try again in a minute.";
   if (problem.status >= 500 && !problem.detail) return "swipefl made a mistake of its own. Trying again may help.";
   const detail = problem.detail || problem.message;
   return `${detail[0].toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? "" : "."}`;
@@ -87,13 +88,23 @@ export function problemText(problem) {
 export function takeToken() {
   const found = /^#token=([^&]+)&?(.*)$/.exec(location.hash);
   if (!found) return;
-  token = decodeURIComponent(found[1]);
+  token = decoded(found[1]);
   try {
     sessionStorage.setItem(TOKEN, token);
   } catch {
     // a browser that keeps nothing: it lasts until the page is loaded again
   }
   history.replaceState(null, "", `#${found[2] || "try"}`);
+}
+
+/** What a link brought; of one that was mangled on its way, something that is refused. */
+function decoded(part) {
+  try {
+    const found = decodeURIComponent(part);
+    return /^[!-~]+$/.test(found) ? found : "-";
+  } catch {
+    return "-";
+  }
 }
 
 function rememberedToken() {

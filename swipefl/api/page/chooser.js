@@ -32,11 +32,14 @@ export class Chooser {
   }
 
   async change(name) {
+    let layout;
     try {
-      this.layout = await persistently(() => get(`/keyboards/${encodeURIComponent(name)}`), this.onProblem);
+      layout = await persistently(() => get(`/keyboards/${encodeURIComponent(name)}`), this.onProblem);
     } catch (problem) {
       return this.onProblem(problem);
     }
+    if (this.layouts.value !== name) return; // another one was chosen meanwhile
+    this.layout = layout;
     this.settings.set("layout", name);
     this.settings.set("language", null);
     this.offer();

@@ -32,7 +32,10 @@ export function asked(title, fields, action, { read = () => true, isGrave = fals
       ),
     );
     dialog.append(form);
+    const leave = () => dialog.close(); // who goes back in the browser leaves it
+    addEventListener("hashchange", leave, { once: true });
     dialog.addEventListener("close", () => {
+      removeEventListener("hashchange", leave);
       dialog.remove();
       before?.focus?.();
       resolve(answer);

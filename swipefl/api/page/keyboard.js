@@ -76,7 +76,8 @@ export class SwipeKeyboard {
   }
 
   begin(event) {
-    if (this.finger || !this.drawn || event.button !== 0) return; // a second finger, another button
+    this.yieldTo(event);
+    if (this.finger || !this.drawn || event.button !== 0) return; // a second finger in a swipe, another button
     event.preventDefault();
     try {
       this.element.setPointerCapture(event.pointerId);
@@ -102,13 +103,22 @@ export class SwipeKeyboard {
 
   end(event) {
     if (event.pointerId !== this.finger?.id) return;
-    const { stroke } = this.finger;
     this.add(event); // also where nothing moved: how long a finger rests at the end says something
+    this.finish(event.timeStamp);
+  }
+
+  finish(now) {
+    const { stroke, began } = this.finger;
     this.release();
     const tapped = this.tapped(stroke);
     if (!tapped && stroke.coords.length > 1) return this.handlers.onStroke?.(stroke);
-    const held = (event.timeStamp - this.began) / 1000;
-    return tapped ? this.handlers.onTap?.(tapped, typedBy(tapped, held)) : this.handlers.onCancel?.();
+    return tapped ? this.handlers.onTap?.(tapped, typedBy(tapped, (now - began) / 1000)) : this.handlers.onCancel?.();
+  }
+
+  /** Who types with two thumbs puts one down before the other is up: that is a letter and the next one. */
+  yieldTo(event) {
+    const isNext = this.finger && event.pointerType === "touch" && event.pointerId !== this.finger.id;
+    if (isNext && this.tapped(this.finger.stroke)) this.finish(event.timeStamp);
   }
 
   cancel(event) {
@@ -119,7 +129,6 @@ export class SwipeKeyboard {
 
   release() {
     this.elements.get(this.finger.on)?.classList.remove("under");
-    this.began = this.finger.began;
     this.finger = null;
     this.trace.fade();
   }

@@ -5,6 +5,7 @@ import { announce, h } from "./dom.js";
 import { pause, persistently, untilAlive } from "./outbox.js";
 
 const COMPARING = "Comparing it with the model before, on the swipes that were put aside";
+const CUT_OFF = { detail: "It was cut off, as swipefl was stopped meanwhile. Nothing was changed, and your swipes are kept." };
 const BETWEEN_MS = 1000; // of looks where nothing is told
 
 /** What is seen of a job. `element` is to be put where it is to be seen. */
@@ -31,10 +32,20 @@ export class Learning {
       if (job.state !== "running") break;
       await pause(BETWEEN_MS);
       await untilAlive();
-      job = jobIn(await persistently(() => get(`/jobs/${job.id}`), () => {}));
+      job = await this.asItIs(job);
     }
     this.show(job);
     return job;
+  }
+
+  /** What a job came to that is not heard of any more; a server that was begun anew knows of none. */
+  async asItIs(job) {
+    try {
+      return jobIn(await persistently(() => get(`/jobs/${job.id}`), () => {}));
+    } catch (problem) {
+      if (problem.status !== 404) throw problem;
+      return { ...job, state: "failed", problem: CUT_OFF };
+    }
   }
 
   async begun(kind, body) {

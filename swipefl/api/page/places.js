@@ -15,7 +15,8 @@ export function makePlaces() {
 
 function remembered() {
   try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {};
+    const { swiped, places, learned = null } = JSON.parse(localStorage.getItem(KEY));
+    return Number.isFinite(swiped) && places instanceof Object ? { swiped, places, learned } : {};
   } catch {
     return {}; // a browser that keeps nothing, or what another version kept
   }

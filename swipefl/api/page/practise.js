@@ -97,15 +97,21 @@ class Practise {
   async count() {
     const { gestures } = await get("/stats");
     this.stored = gestures.train;
+    // the count is this browser's: swipes may have been erased since, or be in another store
+    if (this.swiped > gestures.good) this.progress.note({ swiped: gestures.good });
   }
 
-  /** The sentences of the language, or of the text that was brought. Throws Problem. */
+  /** The sentences of the language, or of the text that was brought; those that were asked for last. Throws Problem. */
   async load() {
     const { layout, language } = this.chooser;
+    const turn = (this.loads = (this.loads ?? 0) + 1);
     const [first] = language.split(",");
     const about = { keyboard: layout.name, language: first || null };
     const path = `/practice?${new URLSearchParams({ language: first || "en", keyboard: layout.name })}`;
     const { parts } = this.own === null ? await get(path) : await send("POST", "/practice", { text: this.own, ...about });
+    if (turn !== this.loads) return;
+    // what is swiped meanwhile is of what is drawn
+    this.drawn = { layout, language };
     this.course = new Course(parts, this.own === null ? this.progress.now().places[first] : undefined);
     this.past = [];
   }
@@ -120,7 +126,7 @@ class Practise {
   }
 
   use() {
-    const { layout, language } = this.chooser;
+    const { layout, language } = this.drawn;
     this.stage.use(layout, language.split(",")[0]);
     this.hint();
     this.render();
@@ -147,7 +153,6 @@ class Practise {
     this.past = [];
     try {
       await this.count();
-      this.progress.note({ swiped: Math.min(this.swiped, this.stored) });
       if (this.course) this.render();
     } catch (problem) {
       this.failed(problem);
@@ -175,7 +180,7 @@ class Practise {
   }
 
   question() {
-    const { layout, language } = this.chooser;
+    const { layout, language } = this.drawn;
     return { ...about({ keyboard: layout.name, language }), before: this.course.before };
   }
 
@@ -201,7 +206,8 @@ class Practise {
     } finally {
       this.queued -= 1;
     }
-    if (heard && isAsked()) await this.judge(heard); // else somebody went on meanwhile; it is kept all the same
+    if (heard && isAsked()) await this.judge(heard);
+    else if (heard?.id && course === this.course) await this.takeOut(heard.id); // its word was skipped meanwhile
   }
 
   /** What is kept of the sentence in front: of a text of somebody's own only what they swiped and had kept. */

@@ -12,7 +12,7 @@ const FIRST = { layout: null, language: null, private: false, saw: false, greete
 export function makeSettings() {
   const own = { ...FIRST }; // as far as a browser that keeps nothing goes
   const listeners = [];
-  const told = all();
+  const told = { ...all() };
 
   function all() {
     return Object.assign(own, remembered());

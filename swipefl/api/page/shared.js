@@ -9,6 +9,8 @@ import { counted, dayOf, kilobytes, momentOf } from "./telling.js";
 
 const NEVER = ["your swipes", "the words that you swiped, and in what order", "your own words and your keyboards", "your own model"];
 
+const UNKNOWN = "No record is left of anything that was sent: nothing was, or it was erased together with your swipes.";
+
 /** Fills the tab, anew whenever it is shown. */
 export function start(section, { onShow }) {
   const body = h("div", { class: "calm" });
@@ -49,7 +51,7 @@ function joined(stats) {
   return [
     h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your model learned is shared, as numbers, with ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `It knows this device as ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
     part("What waits", waits.length ? waits : h("p", {}, "Nothing waits to be sent.")),
-    ...sent(leftOf(stats), true),
+    ...sent(leftOf(stats), federation.visited_at ? UNKNOWN : "Nothing has left yet."),
     part("What leaves", h("p", {}, "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.")),
     part("What never leaves", h("ul", { class: "never" }, NEVER.map((what) => h("li", {}, what)))),
     h("p", { class: "soft" }, "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back."),
@@ -60,8 +62,8 @@ function leftOf({ nights = [] }) {
   return nights.filter(({ bytes_sent: bytes }) => bytes).reverse();
 }
 
-function sent(left, isTold = false) {
-  if (!left.length) return isTold ? [part("What left", h("p", {}, "Nothing has left yet."))] : [];
+function sent(left, none = null) {
+  if (!left.length) return none ? [part("What left", h("p", {}, none))] : [];
   const rows = left.map(({ sent_at: at, finished_at: end, bytes_sent: bytes, shared }) => h("tr", {}, h("td", {}, dayOf(at ?? end)), h("td", {}, kilobytes(bytes)), h("td", {}, shared === "sent" ? "" : shared === "refused" ? "refused there" : "too late to count")));
   const head = h("thead", {}, h("tr", {}, ["When", "How much", ""].map((text) => (text ? h("th", { scope: "col" }, text) : h("th", { scope: "col" }, h("span", { class: "unseen" }, "What became of it"))))));
   return [part("What left", h("table", { "data-role": "sent" }, head, h("tbody", {}, rows)))];
