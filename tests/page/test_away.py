@@ -8,7 +8,7 @@ from playwright.async_api import Browser, expect
 
 import swipefl
 from tests.page.test_order import anew, draw, erase, written
-from tests.page.visitor import LAPTOP, PHONE, SHOWN, visitor
+from tests.page.visitor import LAPTOP, PHONE, SHOWN, Size, visitor
 from tests.support.serving import serving
 from tests.support.waiting import wait_until
 
@@ -19,8 +19,8 @@ GONE = ("ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "Failed to load resource")
 
 @pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=lambda size: size.name)
 async def test_only_what_was_left_is_read_when_it_is_back(
-    browser: Browser, tmp_path: Path, pictures: Path | None, size
-) -> None:  # type: ignore[no-untyped-def]
+    browser: Browser, tmp_path: Path, pictures: Path | None, size: Size
+) -> None:
     home = tmp_path / "home"
     with serving(home) as first:
         async with visitor(browser, first.url, size) as person:

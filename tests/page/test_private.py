@@ -88,7 +88,6 @@ async def test_what_was_erased_does_not_come_back(visit: Visit, served: Serving)
     """The words are gone from every tab, and none is said to the device again."""
     one = await visit()
     other = await beside(one, served)
-    page = other.page
     await swipe_words(one, "hello", "friend")
     await swipe_words(other, "water")
     wait_until(lambda: len(kept(served)) == 3)
