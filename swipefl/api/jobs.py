@@ -183,7 +183,7 @@ class _Running:
             return self.outcome
         if self._is_to_end:
             return "cancelled", None
-        return "failed", fields_of(WorkerLost("worker-lost", "the process of the job was killed"))
+        return "failed", fields_of(WorkerLost("process-lost", "the process of the job was killed"))
 
     def _kill_if_deaf(self) -> None:
         if not self.is_over.wait(GRACE_S):

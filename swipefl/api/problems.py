@@ -192,9 +192,14 @@ async def _of_request(request: Request, error: Exception) -> Response:
 async def _of_http(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         return problem_response(Bug())
-    phrase = HTTPStatus(error.status_code).phrase
-    code = phrase.lower().replace(" ", "-")
-    return problem_response(UsageError(code, "{phrase}", phrase=phrase), error.status_code, error.headers)
+    if error.status_code == 404:
+        wrong = UsageError("not-found", "there is nothing at this address")
+    elif error.status_code == 405:
+        wrong = UsageError("method-not-allowed", "this address takes another method")
+    else:
+        phrase = HTTPStatus(error.status_code).phrase
+        wrong = UsageError("bad-request", "{phrase}", phrase=phrase)
+    return problem_response(wrong, error.status_code, error.headers)
 
 
 def invalid(faults: Sequence[Mapping[str, Any]], of: type[SwipeflError] = UsageError) -> SwipeflError:

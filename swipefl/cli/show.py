@@ -87,7 +87,7 @@ def _write(file: Path, content: bytes) -> None:
             opened.write(content)
     except OSError as error:
         raise UsageError(
-            "unwritable", "the picture {path} cannot be written ({why})", path=file, why=error.strerror or error
+            "unwritable-picture", "the picture {path} cannot be written ({why})", path=file, why=error.strerror or error
         ) from error
     note(f"the picture is {file}")
 

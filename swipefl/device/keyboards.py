@@ -97,6 +97,9 @@ def _add_named(store: "Store", given: Given, name: str | None, languages: Langua
 def _add(store: "Store", given: Given, insist: bool) -> KeyboardReport:
     """Adds a keyboard, and where one insists on its languages gives them to a known one that is otherwise the same."""
     keyboard = checked_keyboard(given.keyboard)
+    if keyboard.name in (".", "..") or keyboard.name.strip() != keyboard.name or not keyboard.name.isprintable():
+        what = "a keyboard's name has no blanks around it and no line ends, and is no path"
+        raise UsageError("bad-name", what, Remedy.CHOOSE_NAME)
     with store.transaction():
         known = store.keyboards.find(keyboard.name)
         if known and is_built_in(known) and known != replace(keyboard, languages=keyboard.languages or known.languages):

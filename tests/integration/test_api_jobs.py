@@ -198,7 +198,7 @@ def test_a_job_that_is_killed_has_failed_and_the_next_may_begin(long: tuple[Serv
     os.kill(process_of_job(at), signal.SIGKILL)
     over = ended(api, begun["id"])
     assert over["state"] == "failed"
-    assert (over["problem"]["code"], over["problem"]["kind"]) == ("worker-lost", "store")
+    assert (over["problem"]["code"], over["problem"]["kind"]) == ("process-lost", "store")
     assert job(api.post("train"))["state"] == "running"
     assert api.get(f"jobs/{begun['id']}").status_code == 200
 

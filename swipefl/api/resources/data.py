@@ -75,7 +75,7 @@ def _day(text: str | None) -> date | None:
     try:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
-        raise UsageError("no-day", "before is a day such as 2026-01-31", Remedy.SAY_SCOPE) from None
+        raise UsageError("no-such-day", "before is a day such as 2026-01-31", Remedy.SAY_SCOPE) from None
 
 
 def _blocks(device: Device) -> Generator[str]:
