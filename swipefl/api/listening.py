@@ -6,8 +6,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from cryptography.x509 import DNSName, ExtensionNotFound, SubjectAlternativeName, load_pem_x509_certificates
+from cryptography.x509 import DNSName, ExtensionNotFound, IPAddress, SubjectAlternativeName, load_pem_x509_certificates
 
 from swipefl.api.addresses import ip_of
 from swipefl.errors import Remedy, UsageError
@@ -59,7 +60,17 @@ class Listening:
         return "https" if self.certificate else "http"
 
     def certified(self) -> list[str]:
-        """The names that the certificate is for, if there is one."""
+        """The names that the certificate is for, if there is one; `*.example.org` may be one."""
+        return self._certified(DNSName)
+
+    def reachable(self) -> str:
+        """The host that a link for another device names: one that the certificate is for, where there is one."""
+        host = reachable(self.address.host)
+        names = [name for name in self.certified() if not name.startswith("*")]
+        is_certified = host in map(str, self._certified(IPAddress)) or host in self.certified()
+        return host if is_certified or not names else names[0]
+
+    def _certified(self, kind: type[DNSName] | type[IPAddress]) -> list[Any]:
         pem = read_pair(self.certificate, self.key)[0]
         if pem is None:
             return []
@@ -67,7 +78,7 @@ class Listening:
             names = load_pem_x509_certificates(pem)[0].extensions.get_extension_for_class(SubjectAlternativeName)
         except ExtensionNotFound:
             return []
-        return names.value.get_values_for_type(DNSName)
+        return list(names.value.get_values_for_type(kind))
 
     def sockets(self) -> list[socket.socket]:
         """Bound and listening: one for each address that the host has, all on one port. Raises UsageError."""

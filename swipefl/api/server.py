@@ -14,7 +14,7 @@ from swipefl.api.guarding import guarded
 from swipefl.api.guards.heads import MOST_HEAD
 from swipefl.api.guards.origins import Origin
 from swipefl.api.linking import code_of
-from swipefl.api.listening import Listening, reachable
+from swipefl.api.listening import Listening
 from swipefl.api.protocol import PATIENCE, Patience, PatientProtocol
 from swipefl.api.resources.health import SWIPE
 from swipefl.api.running import DRAIN_S, Running
@@ -89,9 +89,8 @@ def serve(
 
 
 def _serving(listening: Listening, port: int, token: str | None) -> Serving:
-    host = listening.address.host
-    url = f"{listening.scheme}://{Address(reachable(host), port)}/"
-    return Serving(Address(host, port), url, url if token is None else f"{url}#token={token}")
+    url = f"{listening.scheme}://{Address(listening.reachable(), port)}/"
+    return Serving(Address(listening.address.host, port), url, url if token is None else f"{url}#token={token}")
 
 
 def open_paths() -> list[str]:

@@ -216,6 +216,24 @@ def test_tls_with_a_certificate_and_its_names(tmp_path: Path) -> None:
     assert "Traceback" not in served.log()
 
 
+@pytest.mark.parametrize(
+    ("name", "host", "status"),
+    [
+        ("box.example", "box.example", 200),
+        ("*.wild.example", "a.wild.example", 200),
+        ("*.wild.example", "a.b.wild.example", 421),
+        ("*.wild.example", "wild.example", 421),
+    ],
+)
+def test_the_names_of_a_certificate_are_this_servers(tmp_path: Path, name: str, host: str, status: int) -> None:
+    files = certificates(tmp_path / "tls", name, ())
+    flags = ("--host", "0.0.0.0", "--tls-cert", str(files.certificate), "--tls-key", str(files.key))
+    with serving(tmp_path / "home", *flags) as served:
+        assert (served.host == name) is (name == host)  # what its link says
+        at = f"https://127.0.0.1:{served.port}/health/live"
+        assert httpx.get(at, verify=False, headers={"Host": host}, timeout=LONG_S).status_code == status
+
+
 def test_on_a_terminal_it_shows_the_link_and_a_code_for_a_phones_camera(tmp_path: Path) -> None:
     flags = ("serve", "--port", "0", "--host", "0.0.0.0", "--insecure")
     wide = swipefl_on_terminal(tmp_path, *flags, run=("-c", BRIEF))

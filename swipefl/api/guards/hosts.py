@@ -58,7 +58,7 @@ class HostGuard:
         return None
 
     def _knows(self, host: str) -> bool:
-        if host in self._names:
+        if host in self._names or f"*.{host.partition('.')[2]}" in self._names:  # as a certificate may say it
             return True
         ip = ip_of(host)
         return ip is not None and (ip.is_loopback or (self._is_reached and not ip.is_unspecified))
