@@ -59,7 +59,8 @@ def hand_over(
     faults: dict[int, RejectedLine] = {}
     for place, (each, entry) in enumerate(zip(given, read, strict=True)):
         if isinstance(said := bare(entry), Rejected):
-            faults[place] = said.fault
+            if said.unknown or isinstance(entry, Private):  # of these the ingestion says nothing, or one word of all;
+                faults[place] = said.fault  # of others it knows better: an earlier line may bring their keyboard
         elif fault := refuse(each):
             faults[place], lines[place] = fault, _unusable(each)
     ingestion = ingesting(lambda name, rejected: _note(faults, rejected))

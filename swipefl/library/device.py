@@ -301,10 +301,11 @@ class Device:
 
         prediction, _ = self._now()
         with self._opened() as home:
-            if self._read[0] is not prediction:
-                self._read = (prediction, Memory())
+            read = self._read  # looked at once: another thread may look with another model
+            if read[0] is not prediction:
+                read = self._read = (prediction, Memory())
             decoder = prediction.vocabulary.judging(prediction.checkpoint)
-            return confusions(home.newest(HELD_OUT, MOST), decoder, self._read[1])
+            return confusions(home.newest(HELD_OUT, MOST), decoder, read[1])
 
     def daily(self) -> "tuple[Day, ...]":
         """How many swipes came on each of the last days, 30 at most; none where none came. Raises StoreError."""
@@ -365,7 +366,10 @@ class Device:
             with self._opened() as home, home.store() as store:
                 return would_forget(store, *which, id=gesture_id)
         with self._changing() as home, home.alone() as store:
-            return forget(store, *which, stop, id=gesture_id)
+            try:
+                return forget(store, *which, stop, id=gesture_id)
+            finally:  # what was found of swipes holds their words, and where fingers landed
+                self._landed, self._read = Memory(), (None, Memory())
 
     def export(self) -> Generator[dict[str, Any]]:
         """Every keyboard of the person's own, every gesture and every word dealt with by hand, as dicts.

@@ -54,8 +54,8 @@ class RoundResult:
     bytes_up: int
     bytes_down: int
     seconds: float
-    judged: int | None = None
     by: Mapping[str, Top] = field(default_factory=dict)
+    judged: int | None = None
 
 
 @dataclass(frozen=True)
@@ -294,7 +294,7 @@ def results_in(folder: Path) -> list[RoundResult]:
 
 def _start(scores: Scores) -> RoundResult:
     """Round 0: nobody has trained yet."""
-    return RoundResult(0, 1, 0, 0, scores.all.top1, scores.all.top3, 0, 0, 0.0, scores.all.swipes, scores.by)
+    return RoundResult(0, 1, 0, 0, scores.all.top1, scores.all.top3, 0, 0, 0.0, scores.by, scores.all.swipes)
 
 
 def _scores_of_before(file: Path) -> Scores:

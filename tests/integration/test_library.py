@@ -21,6 +21,7 @@ import typer
 
 import swipefl
 from swipefl.cli.app import app
+from swipefl.gesture.keyboard import built_in
 from swipefl.settings.meanings import COORDINATOR, DEVICE
 from tests.support.command import ROOT, environment
 from tests.support.command import swipefl as command
@@ -312,6 +313,26 @@ def test_an_export_ends_with_its_device(device: swipefl.Device) -> None:
     for lines in (begun, waiting):
         with pytest.raises(swipefl.errors.UsageError):
             next(lines)
+
+
+def test_lines_handed_over_may_bring_the_keyboard_that_the_next_ones_name(device: swipefl.Device) -> None:
+    own = built_in("qwerty").to_json() | {"name": "mine"}
+    given = [LINES[0] | {"keyboard": own}, LINES[1] | {"keyboard": "mine"}, LINES[2] | {"keyboard": "nobodys"}]
+    report = device.hand_over(given)
+    assert (report.stored, [(one.index, one.fault.code) for one in report.rejected]) == (2, [(2, "unknown-keyboard")])
+    given = [{"keyboard": own | {"name": "another"}}, LINES[3] | {"keyboard": "another"}]
+    report = device.hand_over(given)
+    assert (report.stored, report.rejected) == (1, ())
+
+
+def test_nothing_of_what_is_forgotten_stays_in_memory(device: swipefl.Device) -> None:
+    device.ingest(LINES)
+    device.confusions()
+    device.landings()
+    words = {line["word"] for line in LINES}
+    assert any(word in repr(vars(device._read[1])) for word in words)
+    device.forget(everything=True)
+    assert not any(f"'{word}'" in repr([vars(device._read[1]), vars(device._landed)]) for word in words)
 
 
 def test_lines_that_cannot_be_used_are_counted_and_told(device: swipefl.Device) -> None:

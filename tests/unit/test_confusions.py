@@ -32,15 +32,34 @@ def test_letters_stand_side_by_side_by_the_fewest_changes(meant: str, first: str
     assert sum(a != b for a, b in pairs) == distance(meant, first)
 
 
-def test_a_word_that_is_always_another_is_found_and_its_key_too() -> None:
+OTHERS = ("the", "cat", "sat", "mat", "hat", "water", "great", "then", "tea", "ten", "set", "ate", "wet", "what", "get")
+
+
+def test_a_word_that_is_always_another_is_found_and_its_key_is_not() -> None:
     others = [read(word, word) for word in ("the", "cat", "sat", "mat", "hat", "water", "great", "then", "tea", "ten")]
     found = confused([*[read("on", "in")] * 6, *[read("on", "on")] * 3, *others * 6])
     assert (found.swipes, found.right) == (69, 63)
     (word,) = found.words
     assert (word.meant, word.read, word.seen, word.missed, word.times) == ("on", "in", 9, 6, 6)
-    (key,) = found.keys
-    assert (key.meant, key.read, key.missed) == ("o", "i", 6)
     assert 0 < word.chance < 0.05
+    assert found.keys == ()
+
+
+def test_a_key_that_many_words_miss_is_found() -> None:
+    words = ("on", "or", "of", "so", "no", "do")
+    missed = [read(word, word.replace("o", "i")) for word in words] * 2
+    found = confused(
+        [*missed, *[read(word, word) for word in ("on", "or")], *[read(word, word) for word in OTHERS] * 2]
+    )
+    (key,) = found.keys
+    assert (key.meant, key.read, key.seen, key.missed, key.times) == ("o", "i", 14, 12, 12)
+
+
+def test_words_that_no_list_has_say_nothing_of_keys() -> None:
+    names = [Read(word, word, "ten", "ten", listed=False) for word in ("okon", "orlo", "oto", "bono", "loro", "moo")]
+    found = confused([*names * 2, *[read(word, word) for word in OTHERS] * 2])
+    assert found.keys == ()
+    assert found.right == 30
 
 
 def test_what_is_written_is_shown_where_it_is_more_than_a_spelling() -> None:

@@ -164,6 +164,6 @@ def _said(shown: Shown, emitted: list[SeenFrame]) -> str:
     missing = "" if any(_is_meant(c, shown) for c in shown.candidates) else " What was meant is not among them."
     return (
         f"A swipe of {quoted(shown.example.word)} on the keyboard {gesture.keyboard.name}, "
-        f"{gesture.points[-1, 2]:.1f} seconds long. Letters as your model read them along the path: "
+        f"{gesture.points[-1, 2]:.1f} seconds long. Letters as the model read them along the path: "
         f"{letters or 'none'}. Words that it thinks of: {listed or 'none'}.{missing}"
     )

@@ -1,6 +1,7 @@
 """How many swipes are right, night after night: with the person's model and with the one that came with swipefl.
 
-Fairly so: a swipe counts as the model of its day read it, which neither learned from it nor was chosen by it.
+Fairly so: a swipe counts as the model of its day read it, which neither learned from it nor was chosen by it. (As far
+as what was misread was corrected: a wrong word that was let stand counts as right.)
 """
 
 from collections.abc import Callable, Sequence
@@ -42,7 +43,7 @@ def nights_picture(nights: Sequence[Night]) -> str:
         f"Of the last {last.swipes:,} held-out swipes your model read {last.right_yours:,} right as they came, "
         f"the one that came with swipefl {last.right_base:,}."
     )
-    note = f"The {'bands' if len(stood) > 1 else 'lines'} hold the true share 95 times of a hundred."
+    note = f"The {'bands' if len(stood) > 1 else 'lines'} hold the true share of each alone 95 times of a hundred."
     lines = paragraph(MARGIN + 34, about)
     top = MARGIN + 58 + LEADING * len(lines)
     notes = paragraph(top + HIGH + 40, note)
