@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.support.command import SHORT, killed_after, swipefl
 from tests.support.cycles import joins_nobody
@@ -37,8 +38,23 @@ def cycle_survives(folder: Path, moment: float) -> None:
     before = swipefl(home, "status", "--json").json
     assert before["gestures"]["good"] == 260
     assert len(before["outbox"]) <= 1
+    assert len(before["nights"]) == bool(before["rounds"]), "rounds of one cycle are one night, and land with it"
     rounds = swipefl(home, "cycle", "--json", **SHORT).json["rounds"]
     after = swipefl(home, "status", "--json").json
     assert after["rounds"]
     assert rounds[0]["skipped"] is None or "nothing new" in rounds[0]["skipped"]
     assert len(after["outbox"]) == 1
+    nights_agree(before)
+    nights_agree(after)
+    assert len(after["nights"]) == len(before["nights"]) + (rounds[0]["skipped"] is None)
+    assert sum(night["new_swipes"] for night in after["nights"]) == 260, "each swipe was new once"
+
+
+def nights_agree(known: Any) -> None:
+    """What nights say is what rounds and checkpoints say: whichever landed, all of them did."""
+    in_use = [c["fingerprint"] for c in known["checkpoints"] if c["id"] == known["in_use"]] or [None]
+    assert (in_use != [None]) == any(done["adopted"] for done in known["rounds"])
+    if known["nights"]:
+        last = known["nights"][-1]
+        assert (last["model"], last["newest"]) == (in_use[0], 260)
+        assert any(night["adopted"] for night in known["nights"]) == any(done["adopted"] for done in known["rounds"])

@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from sqlite_utils import Database
@@ -233,6 +234,22 @@ def test_a_sync_between_two_nights_loses_none_of_what_came(store: Store) -> None
     store.meta.delete(DONE)
     cycle(store, to(0.5)).run(1)
     assert store.nights.all()[-1].unseen == 0
+
+
+def test_a_night_that_breaks_off_as_it_lands_leaves_what_came_to_the_next(
+    own: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cycle(own, to(1.03)).run(1)
+    before, held = status_of(own), again(own, examples(60, seed=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(own.rounds, "add", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            cycle(own, to(1.06)).run(1)
+    broken = status_of(own)
+    assert (broken.nights, broken.rounds, broken.in_use) == (before.nights, before.rounds, before.in_use)
+    cycle(own, to(1.06)).run(1)
+    night = own.nights.all()[-1]
+    assert (night.unseen, night.new_swipes) == (held, 60)
 
 
 def test_a_clock_that_is_wrong_loses_nothing(path: Path) -> None:
