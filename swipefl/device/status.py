@@ -66,6 +66,7 @@ class Status:
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
     would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
     the last ones, oldest first: each as it found things then. `left` is what left last, None for nothing, or not known.
+    `new_swipes` are the good ones that no night that is kept has seen.
     """
 
     home: str
@@ -81,12 +82,14 @@ class Status:
     gain: Gain
     nights: tuple[Night, ...]
     left: Left | None = None
+    new_swipes: int = 0
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
     left = store.nights.left()
     member, predicts, nights = store.memberships.get(), used(store), store.nights.all()
+    seen = max((night.newest for night in nights), default=0)
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
@@ -104,6 +107,7 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         gain=gain(nights, predicts.fingerprint if predicts else None),
         nights=tuple(nights[-NIGHTS:]),
         left=Left(*left) if left else None,
+        new_swipes=store.gestures.good_between(seen, store.gestures.newest_number()),
     )
 
 

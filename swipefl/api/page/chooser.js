@@ -31,15 +31,16 @@ export class Chooser {
     return layout !== name || language !== this.language;
   }
 
+  /** Of two choices the later one counts, whichever comes first; one that cannot be had is none. */
   async change(name) {
-    let layout;
     try {
-      layout = await persistently(() => get(`/keyboards/${encodeURIComponent(name)}`), this.onProblem);
+      const layout = await persistently(() => get(`/keyboards/${encodeURIComponent(name)}`), this.onProblem);
+      if (this.layouts.value !== name) return;
+      this.layout = layout;
     } catch (problem) {
+      if (this.layouts.value === name) this.layouts.value = this.layout.name;
       return this.onProblem(problem);
     }
-    if (this.layouts.value !== name) return; // another one was chosen meanwhile
-    this.layout = layout;
     this.settings.set("layout", name);
     this.settings.set("language", null);
     this.offer();

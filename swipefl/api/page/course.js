@@ -42,8 +42,8 @@ export class Course {
     return this.parts.slice(0, this.place[1]).map(({ shown }, i) => (isShown(i) ? shown : "#")).join(" ");
   }
 
-  /** On to the next word, or back to the one before (-1). */
-  move(by) {
-    this.at = (this.at + by + this.places.length) % this.places.length;
+  /** Where the next word is: behind the last one the first. */
+  get next() {
+    return (this.at + 1) % this.places.length;
   }
 }

@@ -13,6 +13,8 @@ export function asked(title, fields, action, { read = () => true, isGrave = fals
     const heading = h("h2", { id: `dialog-${Math.floor(performance.now())}` }, title);
     const dialog = h("dialog", { class: "asking", "aria-labelledby": heading.id });
     let answer = null;
+    const leaving = new AbortController(); // who goes to another tab of the page gives it up
+    addEventListener("hashchange", () => dialog.close(), { signal: leaving.signal });
     const form = h(
       "form",
       {
@@ -32,10 +34,8 @@ export function asked(title, fields, action, { read = () => true, isGrave = fals
       ),
     );
     dialog.append(form);
-    const leave = () => dialog.close(); // who goes back in the browser leaves it
-    addEventListener("hashchange", leave, { once: true });
     dialog.addEventListener("close", () => {
-      removeEventListener("hashchange", leave);
+      leaving.abort();
       dialog.remove();
       before?.focus?.();
       resolve(answer);

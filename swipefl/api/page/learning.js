@@ -5,23 +5,58 @@ import { announce, h } from "./dom.js";
 import { pause, persistently, untilAlive } from "./outbox.js";
 
 const COMPARING = "Comparing it with the model before, on the swipes that were put aside";
-const CUT_OFF = { detail: "It was cut off, as swipefl was stopped meanwhile. Nothing was changed, and your swipes are kept." };
+const ELSEWHERE = "swipefl is at work on this device already: a night’s work, or a command. This waits until it has ended";
+const LOST = "swipefl was started anew meanwhile, and did not get to the end of it. Your swipes are kept.";
 const BETWEEN_MS = 1000; // of looks where nothing is told
 
 /** What is seen of a job. `element` is to be put where it is to be seen. */
 export class Learning {
   constructor() {
     this.bar = h("progress", { max: "1", value: "0", "aria-label": "Learning" });
-    this.says = h("p", { class: "job-says" }, "Getting ready");
+    this.says = h("p", { class: "job-says", "data-role": "says" }, "Getting ready");
     this.stop = h("button", { class: "button", type: "button", "data-role": "cancel", onclick: () => this.cancel() }, "Stop");
     this.element = h("div", { class: "job", "data-role": "job" }, this.bar, h("div", { class: "job-foot" }, this.says, this.stop));
     this.job = null;
+    this.isGivenUp = false;
   }
 
-  /** Begins a "train" or a "cycle", or joins what runs already. @returns the job when it has ended. Throws Problem. */
-  async run(kind, body = {}) {
-    const { job } = await this.begun(kind, body);
-    return this.follow(job);
+  /** Begins a "train" or a "cycle", or joins what runs already. @returns the job. Throws Problem. */
+  async begin(kind) {
+    for (;;) {
+      if (this.isGivenUp) return stoppedBefore(kind);
+      try {
+        const { job } = await send("POST", `/${kind}`, kind === "cycle" ? { rounds: 1 } : {});
+        return job;
+      } catch (problem) {
+        const job = await this.joined(problem);
+        if (job) return job;
+      }
+    }
+  }
+
+  /** What runs in place of what was to begin; null where that is over, and it may begin. Throws Problem. */
+  async joined(problem) {
+    if (problem.code === "held") return this.elsewhere(); // of the command line, or of a timer
+    if (problem.code !== "job-runs") throw problem;
+    const { job } = await get("/jobs/current"); // of another tab, or of this one before it was reloaded
+    return job?.state === "running" ? job : null;
+  }
+
+  /** Waits for what another process does. @returns a job as it would have been here, null where nothing was learned. */
+  async elsewhere() {
+    const looked = () => persistently(() => get("/stats"), () => {});
+    let stats = await looked();
+    const before = stats.nights.at(-1)?.finished_at;
+    this.bar.removeAttribute("value");
+    this.say(ELSEWHERE, true);
+    while (stats.busy && !this.isGivenUp) {
+      await pause(BETWEEN_MS);
+      stats = await looked();
+    }
+    this.bar.value = 0;
+    const night = stats.nights.at(-1);
+    if (this.isGivenUp || !night || night.finished_at === before) return null;
+    return { id: null, kind: "train", state: "done", report: night };
   }
 
   /** Goes on with a job that runs. @returns the job when it has ended. */
@@ -32,28 +67,18 @@ export class Learning {
       if (job.state !== "running") break;
       await pause(BETWEEN_MS);
       await untilAlive();
-      job = await this.asItIs(job);
+      job = await this.looked(job);
     }
     this.show(job);
     return job;
   }
 
-  /** What a job came to that is not heard of any more; a server that was begun anew knows of none. */
-  async asItIs(job) {
+  async looked(job) {
     try {
-      return jobIn(await persistently(() => get(`/jobs/${job.id}`), () => {}));
+      return (await persistently(() => get(`/jobs/${job.id}`), () => {})).job;
     } catch (problem) {
-      if (problem.status !== 404) throw problem;
-      return { ...job, state: "failed", problem: CUT_OFF };
-    }
-  }
-
-  async begun(kind, body) {
-    try {
-      return await send("POST", `/${kind}`, body);
-    } catch (problem) {
-      if (problem.code !== "job-runs") throw problem;
-      return get("/jobs/current"); // of another tab, or of this one before it was reloaded
+      if (problem.status === 404) return { ...job, state: "failed", problem: { detail: LOST } };
+      throw problem;
     }
   }
 
@@ -69,8 +94,8 @@ export class Learning {
 
   show(job) {
     const { progress, state } = (this.job = job);
-    this.stop.disabled = state !== "running";
-    if (!progress) return;
+    this.stop.disabled = state !== "running" || this.isGivenUp;
+    if (!progress || this.isGivenUp) return;
     this.bar.value = progress.done / progress.total;
     const all = progress.done === progress.total;
     this.say(all ? COMPARING : `Going over your swipes: ${Math.floor(100 * this.bar.value)} of 100`, all || progress.done === 1);
@@ -82,12 +107,14 @@ export class Learning {
   }
 
   async cancel() {
+    this.isGivenUp = true;
     this.stop.disabled = true;
     this.say("Stopping", true);
-    if (this.job) await send("DELETE", `/jobs/${this.job.id}`).catch(() => {}); // it has ended by itself
+    const { id } = this.job ?? {};
+    if (id) await persistently(() => send("DELETE", `/jobs/${id}`), () => {}).catch(() => {}); // it has ended by itself
   }
 }
 
-function jobIn(answer) {
-  return answer.job ?? answer;
+function stoppedBefore(kind) {
+  return { id: null, kind, state: "cancelled", report: null, problem: null };
 }

@@ -7,6 +7,7 @@
 import { get, problemText, send, text } from "./api.js";
 import { asked } from "./dialog.js";
 import { announce, clear, h } from "./dom.js";
+import { endOf } from "./ending.js";
 import { forgetting } from "./forgetting.js";
 import { Learning } from "./learning.js";
 import { persistently } from "./outbox.js";
@@ -40,7 +41,8 @@ class Model {
       const [stats, models, { job }] = await persistently(() => Promise.all([get("/stats"), get("/models"), get("/jobs/current")]), failed);
       if (turn !== this.turn) return;
       this.showSaid(stats);
-      if (job?.state === "running") this.work(() => this.learning.follow(job));
+      if (job?.state === "running") this.work((learning) => learning.follow(job));
+      else if (stats.busy) this.work((learning) => learning.elsewhere(), false);
       else if (!this.isWorking) this.offer(stats);
       const drawn = stats.gestures.good ? await figures(PICTURES) : []; // of nothing there is nothing to see
       if (turn !== this.turn) return;
@@ -54,32 +56,34 @@ class Model {
     clear(this.said).append(...said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence)));
   }
 
-  offer({ nothing_to_do: reason, checkpoints }) {
+  offer({ nothing_to_do: reason, checkpoints, new_swipes: fresh }) {
     if (reason && !checkpoints.length) return void clear(this.doing).append(h("div", { class: "doing" }, h("a", { class: "button main", href: "#practise" }, "Practise")));
     const train = button("train", "Learn now", () => this.begin("train"));
     const night = button("night", "Do a night’s work now", () => this.begin("cycle"));
-    const note = reason ? "Everything that is here was learned from already." : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
+    const note = reason || !fresh ? "Everything that is here was learned from already." : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
     clear(this.doing).append(h("div", { class: "doing" }, train, night), h("p", { class: "soft small" }, note));
   }
 
   begin(kind) {
-    this.work(() => this.learning.run(kind, kind === "cycle" ? { rounds: 1 } : {}));
+    this.work(async (learning) => learning.follow(await learning.begin(kind)));
   }
 
-  async work(run) {
+  /** Shows what `run(learning)` does until it has ended. What another process does cannot be ended here. */
+  async work(run, isOurs = true) {
     if (this.isWorking) return;
     this.isWorking = true;
-    this.learning = new Learning();
-    clear(this.doing).append(this.learning.element);
+    const learning = new Learning();
+    learning.stop.hidden = !isOurs;
+    clear(this.doing).append(learning.element);
     this.done.textContent = ""; // what was done before is over
-    this.learning.stop.focus();
+    if (isOurs) learning.stop.focus();
     try {
-      this.tell(ended(await run()));
+      this.tell(ended(await run(learning)));
     } catch (problem) {
       this.tell(problemText(problem));
     }
     this.isWorking = false;
-    this.done.focus();
+    if (isOurs) this.done.focus();
     await this.look();
   }
 
@@ -157,7 +161,9 @@ class Model {
 function rowsOf(models, used) {
   const own = models.filter(({ kind }) => kind === "personal").reverse();
   const shared = models.filter(({ kind, verdict }) => kind === "global" && verdict?.accepted).at(-1);
-  const names = own.map(({ id, created_at: at }) => ({ to: id, name: `Learned on ${momentOf(at)}`, isUsed: id === used }));
+  const moments = own.map(({ created_at: at }) => momentOf(at));
+  const isAlone = (i) => moments.indexOf(moments[i]) === moments.lastIndexOf(moments[i]);
+  const names = own.map(({ id, created_at: at }, i) => ({ to: id, name: `Learned on ${momentOf(at, !isAlone(i))}`, isUsed: id === used }));
   const isOwn = own.some(({ id }) => id === used);
   // once a shared model was found good, it stands in for the one that swipefl came with
   const root = shared ? { to: "global", name: `The federation’s, of ${dayOf(shared.created_at)}` } : { to: "base", name: "The one that came with swipefl" };
@@ -172,11 +178,11 @@ async function exported() {
   return "Your swipes and words are in swipefl.jsonl. “swipefl ingest” reads them back.";
 }
 
-function ended({ state, problem, report }) {
-  if (problem) return problemText(problem);
-  if (state === "cancelled") return "Stopped. Nothing was changed.";
-  if (report && "adopted" in report) return report.adopted ? "A new model is in use." : "The new model was not better: nothing was changed.";
-  return report?.rounds.some(({ skipped }) => !skipped) ? "The night’s work is done." : "There was nothing new to do.";
+/** The same in one line; a command that was not a night's work came to nothing that is told here. */
+function ended(job) {
+  if (!job) return "";
+  const { title, told } = endOf(job);
+  return [`${title}.`, ...told].join(" ");
 }
 
 function part(title, ...children) {

@@ -2,7 +2,9 @@
 
 import { get, problemText } from "./api.js";
 import { announce, clear, h } from "./dom.js";
+import { endOf } from "./ending.js";
 import { Learning } from "./learning.js";
+import { persistently } from "./outbox.js";
 
 const WHAT = "It goes over the swipes that you gave it, on this device. One in five was put aside: on those it is compared with the model before, and only a better one is used.";
 const HONEST = "Whether it truly reads you better, only swipes that come from now on can tell: it was chosen by the ones so far.";
@@ -14,32 +16,43 @@ export class Outcome {
     this.element = h("div", { class: "calm", hidden: true, tabindex: "-1" });
   }
 
-  /** Learns, or goes on with a job, and says what it came to; `onLearned(job)` is awaited before that is said. */
-  async learn(begun, onLearned) {
+  /**
+   * Learns, or goes on with a job, and says what it came to. `onBegun(job)` hears of it when it is begun, and `onEnded(job)`
+   * is awaited before it is said.
+   */
+  async learn(begun, { onBegun, onEnded }) {
     const learning = new Learning();
+    this.anew = () => this.learn(null, { onBegun, onEnded });
     this.show("Learning from your swipes", h("p", {}, WHAT), learning.element);
     try {
-      const job = await (begun ? learning.follow(begun) : learning.run("train"));
-      const { state, report, problem } = job;
-      if (problem) return this.show("That did not work", h("p", {}, problemText(problem)), this.onward());
-      if (state !== "done") return this.show("Stopped", h("p", {}, "Nothing was changed, and your swipes are kept."), this.onward());
-      await onLearned(job);
-      await this.tell(report);
+      const job = begun ?? (await learning.begin("train"));
+      onBegun(job);
+      const ended = await learning.follow(job);
+      await onEnded(ended);
+      await this.tell(ended);
     } catch (problem) {
-      this.show("That did not work", h("p", {}, problemText(problem)), this.onward());
+      this.tellOf({ title: "That did not work", told: [problemText(problem)] }, false);
     }
   }
 
-  async tell({ adopted }) {
-    const { said } = await get("/stats");
+  async tell(job) {
+    const end = endOf(job);
+    if (job.state !== "done") return this.tellOf(end, job.state === "cancelled");
+    const { said } = await persistently(() => get("/stats"), () => {});
     const told = said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence));
-    const title = titleOf(adopted);
-    this.show(title, h("div", { "data-role": "result" }, told, adopted && h("p", { class: "soft" }, HONEST)), this.onward());
+    const more = [...end.told, end.isAdopted && HONEST].filter(Boolean).map((sentence) => h("p", { class: "soft" }, sentence));
+    this.show(end.title, h("div", { "data-role": "result" }, told, more), this.onward());
   }
 
-  onward() {
-    const again = h("button", { class: "button main", type: "button", "data-role": "again", onclick: () => this.again() }, "Go on swiping");
-    return h("p", { class: "onward" }, again, h("a", { class: "button", href: "#try" }, "Try it"), h("a", { class: "button", href: "#model" }, "Your model"));
+  tellOf({ title, told }, isDone) {
+    this.show(title, told.map((sentence) => h("p", {}, sentence)), this.onward(isDone ? null : this.anew));
+  }
+
+  /** What there is to do now; `anew` tries once more what did not work. */
+  onward(anew = null) {
+    const retry = anew && h("button", { class: "button main", type: "button", "data-role": "retry", onclick: anew }, "Try again");
+    const again = h("button", { class: `button ${anew ? "" : "main"}`, type: "button", "data-role": "again", onclick: () => this.again() }, "Go on swiping");
+    return h("p", { class: "onward" }, retry, again, h("a", { class: "button", href: "#try" }, "Try it"), h("a", { class: "button", href: "#model" }, "Your model"));
   }
 
   again() {
@@ -49,18 +62,8 @@ export class Outcome {
 
   show(title, ...children) {
     this.element.hidden = false;
-    clear(this.element).append(h("h2", {}, title), ...children);
+    clear(this.element).append(h("h2", {}, title), ...children.flat());
     this.element.focus();
     announce(title);
   }
-}
-
-/** Whether a job went over the swipes that there are. */
-export function hasLearned(job) {
-  return job?.state === "done" && (job.kind === "train" || job.report.rounds.some(({ skipped }) => !skipped));
-}
-
-function titleOf(adopted) {
-  if (adopted === undefined) return "The night’s work is done"; // it was begun elsewhere
-  return adopted ? "swipefl has learned from you" : "Not better yet, so nothing was changed";
 }

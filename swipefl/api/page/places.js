@@ -3,23 +3,28 @@
 const KEY = "swipefl-practise";
 
 /**
- * `now()` is `{swiped, places, learned}`: words swiped towards the next learning, a place in the sentences of each
- * language, and the id of the last learning, after which they were counted anew. `note(changed)` keeps what is
- * otherwise; what another tab noted meanwhile stays.
+ * `now()` is `{places, learning}`: a place in the sentences of each language, and the id of the learning that was begun
+ * here and whose outcome was not told yet. `note(changed)` keeps what is otherwise; what another tab noted meanwhile stays.
  */
 export function makePlaces() {
-  const own = { swiped: 0, places: {}, learned: null }; // as far as a browser that keeps nothing goes
+  const own = { places: {}, learning: null }; // as far as a browser that keeps nothing goes
   const now = () => Object.assign(own, remembered());
   return { now, note: (changed) => remember(Object.assign(now(), changed)) };
 }
 
+/** What is kept, as far as it is what was written: a damaged one is as none. */
 function remembered() {
   try {
-    const { swiped, places, learned = null } = JSON.parse(localStorage.getItem(KEY));
-    return Number.isFinite(swiped) && places instanceof Object ? { swiped, places, learned } : {};
+    const { places, learning } = JSON.parse(localStorage.getItem(KEY)) ?? {};
+    const sound = Object.entries(places ?? {}).filter(([, place]) => isPlace(place));
+    return { places: Object.fromEntries(sound), learning: typeof learning === "string" ? learning : null };
   } catch {
     return {}; // a browser that keeps nothing, or what another version kept
   }
+}
+
+function isPlace(place) {
+  return Array.isArray(place) && place.length === 2 && place.every((number) => Number.isInteger(number) && number >= 0);
 }
 
 function remember(state) {

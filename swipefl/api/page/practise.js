@@ -2,14 +2,14 @@
 //
 // For tests, in #practise: [data-role=sentence], [data-role=word] (the one that is asked), [data-role=progress],
 // [data-role=heard] (the line that says how a swipe went; data-state "right", "wrong", "again" or ""), buttons
-// [data-role=back|skip|own|train|cancel|again], and [data-role=result] once it has learned.
+// [data-role=back|skip|own|train|cancel|again|retry], and [data-role=result] once it has learned.
 
 import { get, problemText, send } from "./api.js";
 import { Chooser } from "./chooser.js";
 import { Course } from "./course.js";
 import { announce, h } from "./dom.js";
 import { persistently } from "./outbox.js";
-import { hasLearned, Outcome } from "./outcome.js";
+import { Outcome } from "./outcome.js";
 import { askText } from "./owntext.js";
 import { makePlaces } from "./places.js";
 import { ask, Predictor } from "./predictor.js";
@@ -40,7 +40,7 @@ export async function start(section, { settings, onShow }) {
 
 class Practise {
   constructor(section, settings) {
-    Object.assign(this, { section, settings, own: null, past: [], turn: Promise.resolve(), queued: 0, isAgain: false });
+    Object.assign(this, { section, settings, own: null, past: [], turn: Promise.resolve(), isAgain: false, isFresh: true });
     this.progress = makePlaces();
     this.chooser = new Chooser(settings, () => this.changed(), (problem) => this.failed(problem));
     this.build();
@@ -53,8 +53,7 @@ class Practise {
     const { least } = await get("/practice");
     this.least = least;
     await Promise.all([this.chooser.look(), this.count()]);
-    await this.load();
-    this.use(); // first, so that all of it has its place when it comes
+    this.use(await this.load()); // first, so that all of it has its place when it comes
     this.section.replaceChildren(this.stage.element, this.outcome.element);
     await this.join();
   }
@@ -65,7 +64,7 @@ class Practise {
     if (this.stage.element.hidden) return;
     try {
       await this.join();
-      const [isOther] = await Promise.all([this.chooser.look(), this.count()]);
+      const [isOther] = await Promise.all([this.chooser.look(), this.inTurn(() => this.count())]);
       if (isOther) await this.changed();
       this.hint();
       this.render();
@@ -83,51 +82,52 @@ class Practise {
       own: () => this.askText(),
       train: () => this.learn(),
       keep: () => this.keepAgain(),
-      onStart: () => this.began(),
       onMove: (stroke) => this.predictor.follow(stroke),
       onStroke: (stroke) => this.lifted(stroke),
       onCancel: drop,
-      onTap: drop,
+      onTap: ({ kind }) => {
+        drop();
+        if (kind === "backspace") this.goBack();
+      },
     });
     this.predictor = new Predictor(() => ({ ...this.question(), private: true }), ({ candidates }) => this.say(candidates[0]?.word ?? ""));
-    this.isFresh = true;
   }
 
-  /** How many swipes are in the store, of which it can learn. */
+  /** How many swipes are in the store: of which it can learn, and that are new since it last did. Throws Problem. */
   async count() {
-    const { gestures } = await get("/stats");
-    this.stored = gestures.train;
-    // the count is this browser's: swipes may have been erased since, or be in another store
-    if (this.swiped > gestures.good) this.progress.note({ swiped: gestures.good });
+    const { gestures, new_swipes: swiped } = await get("/stats");
+    Object.assign(this, { stored: gestures.train, swiped });
   }
 
-  /** The sentences of the language, or of the text that was brought; those that were asked for last. Throws Problem. */
+  /** What is asked on the layout and in the language that are chosen: the package's sentences, or a text. Throws Problem. */
   async load() {
     const { layout, language } = this.chooser;
-    const turn = (this.loads = (this.loads ?? 0) + 1);
+    const { own } = this;
     const [first] = language.split(",");
     const about = { keyboard: layout.name, language: first || null };
     const path = `/practice?${new URLSearchParams({ language: first || "en", keyboard: layout.name })}`;
-    const { parts } = this.own === null ? await get(path) : await send("POST", "/practice", { text: this.own, ...about });
-    if (turn !== this.loads) return;
-    // what is swiped meanwhile is of what is drawn
-    this.drawn = { layout, language };
-    this.course = new Course(parts, this.own === null ? this.progress.now().places[first] : undefined);
-    this.past = [];
+    const { parts } = own === null ? await get(path) : await send("POST", "/practice", { text: own, ...about });
+    return { layout, language, own, course: new Course(parts, own === null ? this.progress.now().places[first] : undefined) };
   }
 
+  /** Of two choices the later one counts, whichever comes first. */
   async changed() {
+    const wanted = (this.wanted = {});
     try {
-      await persistently(() => this.load(), (problem) => this.failed(problem));
-      this.use();
+      const loaded = await persistently(() => this.load(), (problem) => this.failed(problem));
+      if (wanted === this.wanted) this.use(loaded);
     } catch (problem) {
       this.failed(problem);
     }
   }
 
-  use() {
-    const { layout, language } = this.drawn;
+  /** Swipes are made on this from now on. Those on their way are kept with what they were made on. */
+  use({ layout, language, own, course }) {
+    this.shown = { keyboard: layout.name, language, isOwn: own !== null };
+    Object.assign(this, { course, past: [], isAgain: false });
+    this.predictor.drop();
     this.stage.use(layout, language.split(",")[0]);
+    this.stage.own.textContent = own === null ? "Own text" : "Other text";
     this.hint();
     this.render();
   }
@@ -148,15 +148,24 @@ class Practise {
     this.render();
   }
 
-  /** Swipes were erased: none of them can be taken back, and those that are left count. */
-  async forgot() {
+  /** Swipes were erased: those on their way are not to come after, none can be taken back, and those that are left count. */
+  forgot() {
+    for (const one of this.past) if (one.isWaiting) this.giveUp(one);
     this.past = [];
-    try {
-      await this.count();
+    this.recount();
+  }
+
+  recount() {
+    return this.inTurn(async () => {
+      await persistently(() => this.count(), (problem) => this.failed(problem));
       if (this.course) this.render();
-    } catch (problem) {
-      this.failed(problem);
-    }
+    });
+  }
+
+  /** One after the other: what is counted was stored before. */
+  inTurn(act) {
+    this.turn = this.turn.then(act).catch((problem) => this.failed(problem));
+    return this.turn;
   }
 
   render() {
@@ -167,132 +176,141 @@ class Practise {
   }
 
   nothing() {
-    if (this.own !== null) return "This keyboard can spell no word of that text. Choose another layout, or another text.";
+    if (this.shown.isOwn) return "This keyboard can spell no word of that text. Choose another layout, or another text.";
     return "There are no sentences in this language yet. Bring a text of your own, or choose another language.";
-  }
-
-  get swiped() {
-    return this.progress.now().swiped;
   }
 
   get canLearn() {
     return this.stored >= this.least && !this.settings.get("private");
   }
 
+  /** What a swipe says beside its path: of the keyboard and the sentence that are seen, whatever is being chosen. */
   question() {
-    const { layout, language } = this.drawn;
-    return { ...about({ keyboard: layout.name, language }), before: this.course.before };
+    return { ...about(this.shown), before: this.course.before };
   }
 
-  began() {
-    const { at, places } = this.course;
-    this.intended = (at + this.queued) % Math.max(1, places.length);
-  }
-
+  /** All that holds for a swipe holds as it was when the finger was lifted; the next word is asked at once. */
   lifted(stroke) {
     this.predictor.drop();
-    const { intended } = this;
-    this.queued += 1;
-    this.turn = this.turn.then(() => this.take(stroke, intended)).catch((problem) => this.failed(problem));
+    const { course, isAgain } = this;
+    if (course.isEmpty) return;
+    const isKept = !this.settings.get("private");
+    const id = newId();
+    const line = { gesture_id: id, ...this.question(), ...stroke };
+    const swipe = { id, line, before: this.keptBefore, word: course.word, at: course.at, isKept, isAgain, isWaiting: true, counts: 0, giving: new AbortController() };
+    this.goOn(swipe);
+    this.inTurn(() => this.take(swipe));
   }
 
-  /** A swipe of the next word counts for nothing where the one before it is asked once more. */
-  async take(stroke, intended) {
-    const { course } = this;
-    const isAsked = () => course === this.course && intended === course.at && !course.isEmpty;
-    let heard = null;
+  async take(swipe) {
+    const { signal } = swipe.giving;
+    if (signal.aborted) return; // it was taken back
     try {
-      if (isAsked()) heard = await this.sent(stroke);
-    } finally {
-      this.queued -= 1;
+      const heard = await this.sent(swipe, signal);
+      if (!signal.aborted) await this.judge(swipe, heard);
+    } catch (problem) {
+      if (signal.aborted) return;
+      this.dropFrom(swipe);
+      throw problem;
     }
-    if (heard && isAsked()) await this.judge(heard);
-    else if (heard?.id && course === this.course) await this.takeOut(heard.id); // its word was skipped meanwhile
   }
 
   /** What is kept of the sentence in front: of a text of somebody's own only what they swiped and had kept. */
   get keptBefore() {
     const { course } = this;
-    return this.own === null ? course.before : course.beforeOf(this.past.flatMap(({ at, id }) => (id ? [at] : [])));
+    return this.shown.isOwn ? course.beforeOf(this.past.flatMap(({ at, isKept }) => (isKept ? [at] : []))) : course.before;
   }
 
   /** The swipe is kept with the word that was asked for, whatever was read. */
-  async sent(stroke) {
-    const { word } = this.course;
-    const swipe = { gesture_id: newId(), ...this.question(), ...stroke };
-    const isPrivate = Boolean(this.settings.get("private"));
-    const sure = (request) => persistently(request, (problem) => this.failed(problem));
-    const read = sure(() => ask({ ...swipe, private: true })); // the word is no business of the prediction
-    const line = { ...swipe, word, before: this.keptBefore, private: isPrivate };
-    const kept = sure(() => send("POST", "/swipes", line, { outlives: true }));
-    const [{ candidates }, { suspect }] = await Promise.all([read, kept]);
-    return { word, candidates, isSuspect: suspect > 0, id: isPrivate ? null : swipe.gesture_id };
+  async sent(swipe, signal) {
+    const { line, word, before, isKept } = swipe;
+    const sure = (request) => persistently(request, (problem) => this.failed(problem), signal);
+    const read = sure(() => ask({ ...line, private: true }, signal)); // the word is no business of the prediction
+    swipe.storing = sure(() => send("POST", "/swipes", { ...line, word, before, private: !isKept }, { outlives: true }));
+    const [{ candidates }, { suspect }] = await Promise.all([read, swipe.storing]);
+    return { candidates, isSuspect: suspect > 0 };
   }
 
-  async judge({ word, candidates, isSuspect, id }) {
-    if (isSuspect && !this.isAgain) return this.askAgain(id, candidates);
-    this.goOn(id, isSuspect);
-    this.tell(word, candidates[0]?.word, { isRight: isRead(word, candidates, this.stage.language), isKept: id !== null, isSuspect });
-    if (this.canLearn || this.swiped < this.least) return;
-    await this.count();
+  async judge(swipe, { candidates, isSuspect }) {
+    swipe.isWaiting = false;
+    const isAsked = this.past.includes(swipe); // else another sentence was chosen meanwhile
+    if (isSuspect && !swipe.isAgain && isAsked) return this.askAgain(swipe, candidates);
+    swipe.counts = swipe.isKept && !isSuspect ? 1 : 0;
+    this.swiped += swipe.counts;
+    if (!this.canLearn && this.swiped >= this.least) await this.count();
     this.render();
+    if (isAsked) this.tell(swipe.word, candidates, { isKept: swipe.isKept, isSuspect });
   }
 
   /** What fits its word badly teaches nothing; the second time it stays, and is left out by whoever learns. */
-  async askAgain(id, [first]) {
+  askAgain(swipe, [first]) {
+    this.dropFrom(swipe);
     this.isAgain = true;
     const read = first ? ` It looks like “${first.word}”.` : "";
-    this.say(`That begins or ends far from “${this.course.word}”.${read} Once more?`, "again");
+    this.say(`That begins or ends far from “${swipe.word}”.${read} Once more?`, "again");
     announce(this.stage.heard.textContent);
-    if (id) await this.takeOut(id);
   }
 
-  goOn(id, isSuspect = false) {
-    this.past.push({ at: this.course.at, id, counts: id && !isSuspect ? 1 : 0 });
-    this.step(1, this.past.at(-1).counts);
+  /** Asks for the word of a swipe anew; those behind it were swiped for nothing. */
+  dropFrom(swipe) {
+    const from = this.past.indexOf(swipe);
+    if (from < 0) return;
+    for (const one of this.past.splice(from)) this.giveUp(one);
+    this.goTo(swipe.at);
   }
 
-  passOver() {
-    this.goOn(null);
-    this.say("");
-    announce(`Swipe ${this.course.word}`);
+  /** What was swiped is out of the store again, or does not come there. */
+  giveUp(swipe) {
+    if (!swipe.id) return; // it was passed over
+    swipe.giving.abort();
+    this.swiped -= swipe.counts;
+    if (swipe.isKept) this.inTurn(() => this.takeOut(swipe));
   }
 
-  /** Takes back what was swiped last: what is being read is waited for. */
-  goBack() {
-    const isRead = !this.queued;
-    this.turn = this.turn.then(() => (isRead || !this.isAgain) && this.takeBack()).catch((problem) => this.failed(problem));
-  }
-
-  async takeBack() {
-    if (!this.past.length) return;
-    const { id, counts } = this.past.pop();
-    this.step(-1, -counts);
-    this.say(id ? "Taken back. Swipe it anew." : "");
-    announce(`${id ? "Taken back. " : ""}Swipe ${this.course.word}`);
-    if (id) await this.takeOut(id);
-  }
-
-  async takeOut(id) {
+  async takeOut({ id, storing }) {
+    if (!storing) return; // it had not been said yet
+    await storing.catch(() => {}); // what is said later may come sooner
     const line = { gesture_id: id, delete: true };
     await persistently(() => send("POST", "/swipes", line, { outlives: true }), (problem) => this.failed(problem));
     await this.count();
     this.render();
   }
 
-  step(by, swiped) {
+  goOn(swipe) {
+    this.past.push(swipe);
+    this.goTo(this.course.next);
+  }
+
+  passOver() {
+    this.goOn({ at: this.course.at, id: null, isKept: false });
+    this.say("");
+    announce(`Swipe ${this.course.word}`);
+  }
+
+  /** Takes back what was swiped last, also while it is on its way. */
+  goBack() {
+    const swipe = this.past.pop();
+    if (!swipe) return;
+    this.giveUp(swipe);
+    this.goTo(swipe.at);
+    this.say(swipe.id ? "Taken back. Swipe it anew." : "");
+    announce(`${swipe.id ? "Taken back. " : ""}Swipe ${this.course.word}`);
+  }
+
+  goTo(at) {
     this.isAgain = false;
-    this.course.move(by);
+    this.course.at = at;
     const { places } = this.progress.now();
-    const place = this.own === null ? { [this.stage.language]: this.course.place } : {};
-    this.progress.note({ swiped: Math.max(0, this.swiped + swiped), places: { ...places, ...place } });
+    if (!this.shown.isOwn) this.progress.note({ places: { ...places, [this.stage.language]: this.course.place } });
     this.render();
   }
 
-  tell(word, read, how) {
-    if (this.swiped === GOAL && how.isKept && this.canLearn) this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
-    else this.say(...verdict(word, read, how));
-    announce(`${how.isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
+  tell(word, candidates, { isKept, isSuspect }) {
+    const isRight = isRead(word, candidates, this.stage.language);
+    const read = candidates[0]?.word;
+    if (this.swiped === GOAL && isKept && this.canLearn) this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
+    else this.say(...verdict(word, read, { isRight, isKept, isSuspect }));
+    announce(`${isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
   }
 
   say(text, state) {
@@ -309,25 +327,23 @@ class Practise {
     if (text === null) return;
     this.own = text || null;
     await this.changed();
-    this.stage.own.textContent = this.own ? "Other text" : "Own text";
   }
 
-  async learn(job = null) {
+  /** Learns from what was swiped, or goes on with a job; what it came to is told once, also after the page was away. */
+  learn(job = null) {
     this.stage.element.hidden = true;
-    await this.outcome.learn(job, (learned) => this.relearned(learned));
+    const onBegun = ({ id }) => this.progress.note({ learning: id });
+    const onEnded = async () => {
+      this.progress.note({ learning: null });
+      await this.recount();
+    };
+    return this.outcome.learn(job, { onBegun, onEnded });
   }
 
-  /** Goes on with a learning that was begun before the page was loaded, or elsewhere; of one that is over, it takes note. */
+  /** Goes on with a learning that was begun before the page was loaded, or elsewhere. Throws Problem. */
   async join() {
     const { job } = await get("/jobs/current");
-    if (job?.state === "running") this.learn(job);
-    else if (hasLearned(job) && job.id !== this.progress.now().learned) await this.relearned(job);
-  }
-
-  /** What was swiped so far is learned from; the next words count anew. */
-  async relearned({ id }) {
-    this.progress.note({ swiped: 0, learned: id });
-    await this.count();
+    if (job && (job.state === "running" || job.id === this.progress.now().learning)) this.learn(job);
   }
 
   again() {

@@ -2,6 +2,7 @@
 
 import { clear, h } from "./dom.js";
 import { SwipeKeyboard } from "./keyboard.js";
+import { counted } from "./telling.js";
 
 /** `choices` are elements of its head; `on` has `back`, `skip`, `own`, `train`, `keep`, and what a keyboard calls. */
 export class Stage {
@@ -22,9 +23,9 @@ export class Stage {
       "div",
       { class: "stage" },
       h("h1", { class: "unseen" }, "Practise"),
-      h("div", { class: "stage-head" }, choices, this.own),
+      h("div", { class: "stage-head" }, choices),
       h("div", { class: "writing" }, count, h("div", { class: "asked" }, this.sentence), this.heard),
-      h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.train),
+      h("div", { class: "stage-foot practise-foot" }, this.back, this.skip, this.own, this.train),
       this.board,
     );
     this.keyboard = new SwipeKeyboard(surface, on);
@@ -43,15 +44,15 @@ export class Stage {
     this.board.style.setProperty("--ratio", this.keyboard.ratio); // how wide it may be on a phone that lies on its side
   }
 
-  /** How far somebody is: `swiped` words, and whether that `canLearn`, from `least` on. */
+  /** How far somebody is: `swiped` words that are new, and whether it `canLearn` at all, from `least` on. */
   showCount({ swiped, least, canLearn, isPrivate }) {
     const { goal } = this;
     this.bar.value = Math.min(swiped, goal);
-    this.counted.textContent = swiped < goal ? `${swiped} of ${goal} words` : `${swiped} words`;
-    this.enough.textContent = canLearn ? "enough to learn from" : `learns from about ${least} on`;
+    this.counted.textContent = swiped < goal ? `${swiped} of ${goal} words` : counted(swiped, "word");
+    this.enough.textContent = canLearn ? (swiped ? "enough to learn from" : "learned from all so far") : swiped < least ? `learns from about ${least} on` : "a few more, and it can learn";
     this.keep.hidden = !isPrivate;
     this.enough.hidden = isPrivate;
-    this.train.disabled = !canLearn;
+    this.train.disabled = !canLearn || !swiped;
     this.train.classList.toggle("main", canLearn && swiped >= goal);
   }
 

@@ -9,9 +9,10 @@ export function dayOf(seconds, now = new Date()) {
   return then.toLocaleDateString("en-GB", isOther ? { ...day, year: "numeric" } : day);
 }
 
-/** "3 October, 02:14". */
-export function momentOf(seconds) {
-  return `${dayOf(seconds)}, ${new Date(seconds * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
+/** "3 October, 02:14", or with seconds, where there are two in one minute. */
+export function momentOf(seconds, isExact = false) {
+  const time = { hour: "2-digit", minute: "2-digit", ...(isExact && { second: "2-digit" }) };
+  return `${dayOf(seconds)}, ${new Date(seconds * 1000).toLocaleTimeString("en-GB", time)}`;
 }
 
 /** "1 swipe", "1,240 swipes". */

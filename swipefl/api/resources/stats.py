@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from swipefl.device.status import Status
+from swipefl.errors import StoreBusy
 from swipefl.library.device import Device
 from swipefl.store.nights import Night
 from swipefl.telling.sentences import night, said
@@ -20,8 +21,12 @@ class ToldNight(Night):
 
 @dataclass(frozen=True)
 class Stats(Status):
-    """What `swipefl status --json` has, and the sentences that it begins with."""
+    """What `swipefl status --json` has, and the sentences that it begins with.
 
+    `busy` says whether a training, a night or another change of this kind is under way, of whatever process.
+    """
+
+    busy: bool = False
     nights: tuple[ToldNight, ...] = ()
     said: tuple[str, ...] = ()
 
@@ -35,6 +40,14 @@ def routes(device: Device) -> APIRouter:
         """Swipes, models, nights, what was gained, what is shared."""
         status = device.status()
         nights = [asdict(one) | {"said": night(one)} for one in status.nights]
-        return asdict(status) | {"nights": nights, "said": said(status)}
+        return asdict(status) | {"nights": nights, "said": said(status), "busy": _is_busy(device)}
 
     return router
+
+
+def _is_busy(device: Device) -> bool:
+    try:
+        device.check_free()
+    except StoreBusy:
+        return True
+    return False
