@@ -67,11 +67,16 @@ class Home:
         return Store(self._path, person=self._person_in)
 
     def check_writable(self) -> None:
-        """Raises StoreError for a store that is there and may only be read."""
-        there = [path for path in (self._path, self._path.parent) if path.exists()]
-        if not all(os.access(path, os.W_OK) for path in there):
-            what = "{path} may only be read"
+        """Raises StoreError for a store that may only be read, or cannot be made where there is none; a full disk."""
+        from swipefl.database.sql import disk_full
+
+        folder = next(folder for folder in self._path.parents if folder.exists())
+        if not all(os.access(path, os.W_OK) for path in (self._path, folder) if path.exists()):
+            what = "nothing can be written to {path}"
             raise StoreError("read-only", what, Remedy.CHECK_OWNER, path=self._path)
+        disk = os.statvfs(folder)
+        if disk.f_blocks and not disk.f_bavail:  # of some disks nothing is known
+            raise disk_full(self._path)
 
     def person(self) -> Languages:
         """The languages that the person writes in, for what names none."""

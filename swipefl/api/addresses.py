@@ -1,5 +1,6 @@
 """Addresses of machines, as sockets and browsers name them."""
 
+from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 
@@ -10,6 +11,12 @@ def ip_of(host: str) -> IPv4Address | IPv6Address | None:
     except ValueError:
         return None
     return (ip.ipv4_mapped or ip) if isinstance(ip, IPv6Address) else ip
+
+
+def is_named(host: str, names: Collection[str]) -> bool:
+    """Whether a name or an address, in lower case, is among `names`, of which `*.example` has all of one label more."""
+    label, _, rest = host.partition(".")
+    return host in names or (label != "" and f"*.{rest}" in names)
 
 
 def share_of(host: str) -> str:

@@ -6,11 +6,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from cryptography.x509 import DNSName, ExtensionNotFound, IPAddress, SubjectAlternativeName, load_pem_x509_certificates
 
-from swipefl.api.addresses import ip_of
+from swipefl.api.addresses import ip_of, is_named
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.federation.protocol.pem import read_pair
@@ -60,25 +59,22 @@ class Listening:
         return "https" if self.certificate else "http"
 
     def certified(self) -> list[str]:
-        """The names that the certificate is for, if there is one; `*.example.org` may be one."""
-        return self._certified(DNSName)
-
-    def reachable(self) -> str:
-        """The host that a link for another device names: one that the certificate is for, where there is one."""
-        host = reachable(self.address.host)
-        names = [name for name in self.certified() if not name.startswith("*")]
-        is_certified = host in map(str, self._certified(IPAddress)) or host in self.certified()
-        return host if is_certified or not names else names[0]
-
-    def _certified(self, kind: type[DNSName] | type[IPAddress]) -> list[Any]:
+        """The names and addresses that the certificate is for, if there is one; `*.example` is for many."""
         pem = read_pair(self.certificate, self.key)[0]
         if pem is None:
             return []
         try:
-            names = load_pem_x509_certificates(pem)[0].extensions.get_extension_for_class(SubjectAlternativeName)
+            said = load_pem_x509_certificates(pem)[0].extensions.get_extension_for_class(SubjectAlternativeName).value
         except ExtensionNotFound:
             return []
-        return list(names.value.get_values_for_type(kind))
+        return [*map(str.lower, said.get_values_for_type(DNSName)), *map(str, said.get_values_for_type(IPAddress))]
+
+    def linked(self) -> str:
+        """The host that a link names, which others reach: one that the certificate is for, if there is such a one."""
+        host, certified = reachable(self.address.host), self.certified()
+        if self.is_loopback or is_named(host.lower(), certified):
+            return host
+        return next((name for name in certified if "*" not in name and not Address(name, 0).is_loopback), host)
 
     def sockets(self) -> list[socket.socket]:
         """Bound and listening: one for each address that the host has, all on one port. Raises UsageError."""

@@ -1,11 +1,13 @@
 """The server: one process of uvicorn, until a signal ends it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+import structlog
 import uvicorn
 
 from swipefl.api.app import PAGE, app_of
@@ -20,6 +22,7 @@ from swipefl.api.resources.health import SWIPE
 from swipefl.api.running import DRAIN_S, Running
 from swipefl.api.token import NAME as TOKEN_FILE
 from swipefl.api.token import token_in
+from swipefl.federation.coordinator.certificates import expires_at
 from swipefl.federation.coordinator.descriptors import connections, raise_limit
 from swipefl.federation.protocol.address import Address
 from swipefl.library.device import Device
@@ -58,6 +61,8 @@ def serve(
     device.predict(SWIPE)  # and from then on it does, also where the store is damaged or its disk full meanwhile
     token = None if token_file is None else token_in(token_file)
     named = tuple(map(Origin.parse, origins))
+    if listening.certificate and expires_at(listening.certificate) < time.time():
+        structlog.get_logger().warning("the certificate has expired", certificate=str(listening.certificate))
     door = Door(connections(raise_limit()))
     sockets = [door.opened(bound) for bound in listening.sockets()]
     port = sockets[0].getsockname()[1]
@@ -89,7 +94,7 @@ def serve(
 
 
 def _serving(listening: Listening, port: int, token: str | None) -> Serving:
-    url = f"{listening.scheme}://{Address(listening.reachable(), port)}/"
+    url = f"{listening.scheme}://{Address(listening.linked(), port)}/"
     return Serving(Address(listening.address.host, port), url, url if token is None else f"{url}#token={token}")
 
 

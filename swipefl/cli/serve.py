@@ -80,6 +80,7 @@ def _serve(
     configure_logging(as_json=made.settings.log == "json")  # a server's lines are wanted on a terminal too
     if token_file is None and not listening.is_loopback:
         token_file = made.settings.home / TOKEN_FILE
+    token_file = token_file and token_file.absolute()  # it is told, and read elsewhere
 
     def ready(at: "Serving") -> None:
         if as_json:

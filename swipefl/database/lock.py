@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from swipefl.database.files import make_folder, open_private
+from swipefl.database.sql import NO_SPACE, disk_full
 from swipefl.errors import Remedy, StoreBusy, StoreError
 from swipefl.stopping import Stop, raise_if
 
@@ -102,4 +103,6 @@ def _held(descriptor: int, path: Path) -> StoreBusy:
 
 
 def _unusable(path: Path, error: OSError) -> StoreError:
+    if error.errno in NO_SPACE:
+        return disk_full(path)
     return StoreError("no-lock", "cannot lock {path} ({why})", Remedy.CHECK_FOLDER, path=path, why=error.strerror)

@@ -10,10 +10,11 @@ from sqlite_utils import Database
 
 from swipefl.database.files import make_folder, open_private
 from swipefl.database.migrations import Schema, migrate
-from swipefl.database.sql import BUSY_TIMEOUT_S, Sql, damaged, translating
+from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, Sql, damaged, disk_full, translating
 from swipefl.errors import Remedy, StoreError
 
 WRITING, READING = "mode=rw", "mode=ro"
+ALONE = f"{READING}&immutable=1"  # for reading what nobody writes
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
@@ -21,7 +22,8 @@ WRITING, READING = "mode=rw", "mode=ro"
 def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
     """The migrated database at `path`; where there is none it is made, in a private folder, unless it has to be there.
 
-    One that may not be written is opened for reading alone. Raises StoreError.
+    One that may not be written is opened for reading alone, and so is one whose disk is full: then only to be read at
+    once, as what others write from then on is missed. Raises StoreError.
     """
     try:
         if not _exists(path, schema):
@@ -29,11 +31,21 @@ def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
                 raise StoreError("no-store", "{path} is not there", Remedy.SAY_HOME, path=path)
             make_folder(path.parent)
             _create(path, schema)
-        mode = _mode(path)
-        _look(path, mode, schema)
+        return _opened(path, _mode(path), schema)
     except OSError as error:
+        if error.errno in NO_SPACE:
+            raise disk_full(path) from error
         what = "cannot open or make {path} ({why})"
         raise StoreError("no-folder", what, Remedy.CHECK_FOLDER, path=path, why=error.strerror) from error
+    except StoreError as error:
+        with suppress(StoreError):
+            if error.code == "disk-full" and not _has_log(path):  # and no room for the index that a log is read by
+                return Sql(path, _ready(path, path, ALONE, schema), schema.lost, is_full=True)
+        raise
+
+
+def _opened(path: Path, mode: str, schema: Schema) -> Sql:
+    _look(path, mode, schema)
     if mode == WRITING:
         with suppress(OSError):
             if path.stat().st_mode & 0o077:
@@ -60,7 +72,7 @@ def _mode(path: Path) -> str:
             Remedy.COPY_HOME,
             path=path,
         )
-    return f"{READING}&immutable=1"
+    return ALONE
 
 
 def _exists(path: Path, schema: Schema) -> bool:

@@ -1,5 +1,6 @@
 """One SQLite connection: statements, transactions, and sqlite3's errors as swipefl's own."""
 
+import errno
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -12,6 +13,7 @@ from swipefl.errors import Remedy, StoreBusy, StoreError, UsageError
 from swipefl.stopping import Stop, raise_if
 
 BUSY_TIMEOUT_S = 30.0
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 STEPS_TO_ASK = 1_000  # of SQLite's machine: some hundred rows
 Row = tuple[Any, ...]
 Parameters = Sequence[Any] | dict[str, Any]
@@ -20,12 +22,13 @@ Parameters = Sequence[Any] | dict[str, Any]
 class Sql:
     """Runs SQL on `path`. Outside `transaction()` every statement is its own transaction. Raises StoreError.
 
-    `lost` is what helps where the file cannot be made sense of.
+    `lost` is what helps where the file cannot be made sense of. With `is_full` nothing is written for want of space.
     """
 
-    def __init__(self, path: Path, db: Database, lost: Remedy) -> None:
+    def __init__(self, path: Path, db: Database, lost: Remedy, is_full: bool = False) -> None:
         self.path = path
         self.db = db
+        self.is_full = is_full
         self._lost = lost
 
     def damaged(self, detail: str) -> StoreError:
@@ -33,7 +36,7 @@ class Sql:
         return damaged(self.path, detail, self._lost)
 
     def _translating(self) -> AbstractContextManager[None]:
-        return translating(self.path, self._lost)
+        return translating(self.path, self._lost, self.is_full)
 
     def rows(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows that `statement` answers with."""
@@ -110,7 +113,7 @@ class Sql:
 
 
 @contextmanager
-def translating(path: Path, lost: Remedy) -> Iterator[None]:
+def translating(path: Path, lost: Remedy, is_full: bool = False) -> Iterator[None]:
     """Turns a sqlite3.Error inside the block into StoreError or StoreBusy, and what no database holds into UsageError.
 
     That is a number beyond 64 bits, and text with halves of characters, as file names have that are not UTF-8.
@@ -118,7 +121,8 @@ def translating(path: Path, lost: Remedy) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise translated(error, path, lost) from error
+        fault = translated(error, path, lost)
+        raise (disk_full(path) if is_full and fault.code == "no-access" else fault) from error
     except OverflowError as error:
         raise UsageError("number-too-large", "a number is larger than any that can be stored") from error
     except UnicodeEncodeError as error:
@@ -134,18 +138,19 @@ def translated(error: sqlite3.Error, path: Path, lost: Remedy) -> StoreError:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return damaged(path, name, lost)
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):  # the latter: no room for the index of the log
-        return StoreError(
-            "disk-full",
-            "no space left for {path}: this step was not written, all that was stored before is intact",
-            Remedy.FREE_SPACE,
-            path=path,
-        )
+        return disk_full(path)
     if name.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY", "SQLITE_PERM", "SQLITE_AUTH")):
         closed = "{path} cannot be opened for reading and writing ({why})"
         return StoreError("no-access", closed, Remedy.CHECK_OWNER, path=path, why=name)
     if name.startswith("SQLITE_IOERR"):
         return StoreError("io", "reading or writing {path} failed ({why})", Remedy.CHECK_DISK, path=path, why=name)
     return StoreError("unusable", "{path} cannot be used ({why})", lost, path=path, why=name)
+
+
+def disk_full(path: Path) -> StoreError:
+    """The error for what finds no room on its disk."""
+    what = "no space left for {path}: this step was not written, all that was stored before is intact"
+    return StoreError("disk-full", what, Remedy.FREE_SPACE, path=path)
 
 
 def damaged(path: Path, detail: str, lost: Remedy) -> StoreError:

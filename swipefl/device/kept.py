@@ -12,7 +12,8 @@ if TYPE_CHECKING:  # a home without a store needs none
 class Kept:
     """The store at `path`, opened when it is first asked for; for one thread at a time.
 
-    It is opened anew where another file has come into its place, and in a forked process.
+    It is opened anew where another file has come into its place, in a forked process, and each time while its disk is
+    full: then it does not hear of what others change.
     """
 
     def __init__(self, open_store: "Callable[[], Store]", path: Path) -> None:
@@ -24,7 +25,7 @@ class Kept:
     def store(self) -> "Store | None":
         """The store that is there now; None where there is none. Raises StoreError, OSError."""
         place = self._seen()
-        if place != self._place:
+        if place != self._place or (self._store and self._store.sql.is_full):
             self.close()
         if place is not None and self._store is None:
             self._store, self._place = self._open(), place

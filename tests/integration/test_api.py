@@ -75,6 +75,12 @@ def test_a_life_of_a_swipe(api: httpx.Client) -> None:
     assert api.get("stats").json()["gestures"]["good"] == 0
 
 
+@pytest.mark.parametrize(("stored", "meant"), [(7, 7.0), (7.0, 7), (-3.0, "-3"), (0.5, 0.5), (1e300, 1e300)])
+def test_a_number_is_the_same_id_however_it_is_written(api: httpx.Client, stored: float, meant: float | str) -> None:
+    assert api.post("swipes", json=gesture(gesture_id=stored)).json() == counts(stored=1)
+    assert api.post("swipes", json={"gesture_id": meant, "delete": True}).json() == counts(deleted=1)
+
+
 def test_what_is_private_or_not_over_is_never_stored(api: httpx.Client, home: Path) -> None:
     for private in (True, 1, "yes", {}):
         answer = api.post("swipes", json=gesture(before="i wanted to ", private=private))

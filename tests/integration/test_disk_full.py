@@ -22,15 +22,18 @@ def test_ingest_keeps_what_was_stored_and_the_next_one_finishes(disk: SmallDisk,
 
 
 def test_a_disk_without_a_single_byte_is_told_as_such(disk: SmallDisk) -> None:
-    """With no store yet; with one, which then cannot even be read; and for what a command writes elsewhere."""
-    store = disk.folder / "home" / "swipefl.db"
+    """With no store yet; with one, which can still be read; and for what a command writes elsewhere."""
+    home = disk.folder / "home"
     disk.fill()
     assert disk.swipefl("ingest", "-", given=GOOD[0]).code == 5
     disk.free()
     assert disk.swipefl("ingest", "-", given=b"".join(GOOD[:20])).code == 0
     disk.fill()
-    for words in (("ingest", "-"), ("cycle",)):
-        assert is_clear(disk.swipefl(*words, given=GOOD[20]), store), words
+    for words, file in ((("ingest", "-"), "swipefl.db"), (("cycle",), "lock"), (("words", "add", "Zu"), "swipefl.db")):
+        assert is_clear(disk.swipefl(*words, given=GOOD[20]), home / file), words
+    assert disk.good() == 20
+    assert len(disk.swipefl("export").out.splitlines()) == 20
+    assert disk.swipefl("predict", "-", given=GOOD[20]).code == 0
     disk.free()
     assert disk.good() == 20
 

@@ -213,7 +213,28 @@ def test_tls_with_a_certificate_and_its_names(tmp_path: Path) -> None:
         with socket.create_connection(("127.0.0.1", served.port), LONG_S) as plain:
             plain.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200" not in plain.recv(100)
+    assert served.url == f"https://phone.example:{served.port}"  # which no phone warns of
     assert "Traceback" not in served.log()
+    assert "expired" not in served.log()
+
+
+def test_a_certificate_for_all_names_of_one_kind_that_has_expired(tmp_path: Path) -> None:
+    files = certificates(tmp_path / "tls", "*.wild.example", (), days=(-3, -1))
+    flags = ("--host", "0.0.0.0", "--tls-cert", str(files.certificate), "--tls-key", str(files.key))
+    with serving(tmp_path / "home", *flags) as served:
+        with httpx.Client(base_url=f"https://127.0.0.1:{served.port}", verify=False, timeout=LONG_S) as client:
+            for host, status in (
+                ("a.wild.example", 200),
+                ("A.WILD.example:8000", 200),
+                ("b.a.wild.example", 421),
+                ("wild.example", 421),
+                (".wild.example", 421),
+                ("a.wild.example.evil.example", 421),
+                ("awild.example", 421),
+            ):
+                assert client.get("/health/live", headers={"Host": host}).status_code == status, host
+        assert "*" not in served.url
+        assert "the certificate has expired" in served.log()
 
 
 @pytest.mark.parametrize(
@@ -341,3 +362,41 @@ def test_on_a_full_disk_words_are_found_as_before(disk: SmallDisk) -> None:
         assert (full.status_code, full.json()["code"]) == (507, "disk-full")
         disk.free()
         assert HTTP.post(served.url + "/api/v1/swipes", content=GOOD[30], headers=JSON).status_code == 202
+
+
+def test_a_server_that_begins_on_a_full_disk_reads_all_and_goes_on_when_it_is_not_full(disk: SmallDisk) -> None:
+    assert disk.swipefl("ingest", "-", given=b"".join(GOOD[:20])).code == 0
+    disk.fill()
+    with serving(disk.folder / "home", before=disk.inside) as served, httpx.Client(timeout=LONG_S) as client:
+        api = served.url + "/api/v1/"
+
+        def best() -> str:
+            return str(client.post(api + "predict", content=GOOD[0], headers=JSON).json()["candidates"][0]["word"])
+
+        first = best()
+        for path in ("stats", "words", "keyboards", "export", "models"):
+            assert client.get(api + path).status_code == 200
+        for path, body in (("swipes", GOOD[30]), ("forget", b'{"everything": true}')):
+            answer = client.post(api + path, content=body, headers=JSON)
+            assert (answer.status_code, answer.json()["code"]) == (507, "disk-full")
+        ready = client.get(served.url + "/health/ready")
+        assert (ready.status_code, ready.json()["code"]) == (503, "disk-full")
+        disk.free()
+        assert client.get(served.url + "/health/ready").status_code == 200
+        assert client.post(api + "swipes", content=GOOD[30], headers=JSON).status_code == 202
+        assert disk.swipefl("words", "hide", first).code == 0
+        wait_until(lambda: best() != first)  # what another program changes
+
+
+def test_a_home_that_cannot_be_made_is_not_ready(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o500)
+    with serving(tmp_path / "log", "--home", str(closed / "a" / "home"), before=AS_ANYONE) as served:
+        answer = HTTP.get(served.url + "/health/ready")
+        assert (answer.status_code, answer.json()["code"]) == (503, "read-only")
+
+
+def test_where_the_token_is_is_told_so_that_it_is_found_from_anywhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", BRIEF, "serve", "--port", "0", "--json", "--token-file", "token"]
+    done = subprocess.run(command, env=environment(tmp_path), cwd=tmp_path, stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout)["token_file"] == str(tmp_path / "token")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from swipefl.api.addresses import ip_of
+from swipefl.api.addresses import ip_of, is_named
 from swipefl.api.guards import CLOSING
 from swipefl.api.problems import problem_response
 from swipefl.errors import UsageError
@@ -58,7 +58,7 @@ class HostGuard:
         return None
 
     def _knows(self, host: str) -> bool:
-        if host in self._names or f"*.{host.partition('.')[2]}" in self._names:  # as a certificate may say it
+        if is_named(host, self._names):
             return True
         ip = ip_of(host)
         return ip is not None and (ip.is_loopback or (self._is_reached and not ip.is_unspecified))

@@ -206,7 +206,9 @@ def is_private(value: Any) -> bool:
 
 
 def name_in(given: Any) -> str:
-    """What an id or a user is called; empty where it is not."""
+    """What an id or a user is called; empty where it is not. To JSON 7.0 is 7."""
+    if isinstance(given, float) and abs(given) < 2**53 and given.is_integer():
+        given = int(given)
     return str(given)[:200] if isinstance(given, str | int | float) else ""
 
 
