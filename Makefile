@@ -3,7 +3,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STAMP := $(VENV)/.installed
+# PyTorch. uv, where it is there, takes the build for processors; pip, on Linux, the big one for graphics cards, unless TORCH
+# is what PyTorch's own site says.
 TORCH ?= torch==2.13.0
+BY_UV := $(if $(filter file,$(origin TORCH)),$(shell command -v uv))
+BY_PIP := $(if $(filter file,$(origin TORCH)),$(if $(BY_UV),,$(filter Linux,$(shell uname))))
+MORE := , and what pip may fetch of PyTorch for graphics cards, several GB: README.md, How big it is
+IS_NEW := sys.exit(sys.version_info < (3, 11))
 
 TOOLS := $(VENV)/wire-tools
 AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
@@ -34,7 +40,7 @@ test-page: $(STAMP) $(VENV)/page/.installed
 # What looks for faults of accessibility: a script from npm. Where that is not to be had, its tests are skipped.
 $(VENV)/page/.installed: $(STAMP)
 	mkdir -p $(@D)
-	npm install --silent --no-audit --no-fund --ignore-scripts --prefix $(@D) axe-core@4.14.1 && touch $@ || echo "no axe-core: npm or its registry is not there"
+	npm install --silent --fetch-retries=1 --no-audit --no-fund --ignore-scripts --prefix $(@D) axe-core@4.14.1 && touch $@ || echo "no axe-core: npm or its registry is not there"
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest tests/endurance -m slow
@@ -89,11 +95,17 @@ $(TOOLS): $(STAMP)
 pretrain: $(STAMP)
 	$(BIN)/python examples/base/pretrain.py swipefl/decoder/base/base.safetensors --bfloat16
 
-# What it takes to use it; a line that people see, since minutes may pass.
+# What it takes to use it; a line that people see, since minutes may pass. A .venv without pip, as Debian's python3 leaves
+# one where python3-venv is missing, or of an older Python, is made anew.
 $(READY): pyproject.toml constraints.txt
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing into $(VENV): 1.1 GB, some minutes, once"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	@$(BIN)/python -c 'import pip, sys; $(IS_NEW)' 2> /dev/null || { \
+		$(PYTHON) -c 'import sys; $(IS_NEW)' || \
+		{ echo "swipefl needs Python 3.11 or newer; \`make try PYTHON=python3.12\` says which"; exit 1; }; \
+		$(PYTHON) -m venv $$(test -e $(VENV)/pyvenv.cfg && echo --clear) $(VENV) || \
+		{ echo "on Debian and Ubuntu \`sudo apt install python3-venv\` brings what is missing; then make it again"; exit 1; }; }
+	@echo "installing into $(VENV), once, in some minutes: 1.1 GB$(if $(BY_PIP),$(MORE))"
+	@$(if $(BY_UV),uv pip install --quiet --python $(BIN)/python --torch-backend cpu $(TORCH) ||) \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[api]'
 	touch $@
 
