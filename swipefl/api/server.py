@@ -1,6 +1,7 @@
 """The server: one process of uvicorn, until a signal ends it."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ def serve(
         timeout_keep_alive=patience.rest_s,
         timeout_graceful_shutdown=DRAIN_S,
     )
+    gc.freeze()  # what is loaded by now stays: to look through it again and again takes five times a prediction
     server = Running(
         config,
         partial(PatientProtocol, door, patience),

@@ -97,8 +97,8 @@ def _add_named(store: "Store", given: Given, name: str | None, languages: Langua
 def _add(store: "Store", given: Given, insist: bool) -> KeyboardReport:
     """Adds a keyboard, and where one insists on its languages gives them to a known one that is otherwise the same."""
     keyboard = checked_keyboard(given.keyboard)
-    if keyboard.name in (".", "..") or keyboard.name.strip() != keyboard.name or not keyboard.name.isprintable():
-        what = "a keyboard's name has no blanks around it and no line ends, and is no path"
+    if keyboard.name in (".", "..") or not keyboard.name.strip() or not keyboard.name.isprintable():
+        what = "a keyboard's name is a line of text, and neither . nor .."
         raise UsageError("bad-name", what, Remedy.CHOOSE_NAME)
     with store.transaction():
         known = store.keyboards.find(keyboard.name)

@@ -153,10 +153,12 @@ def test_keyboards(api: httpx.Client) -> None:
     assert api.post("predict", json=gesture(keyboard="drawn")).status_code == 200  # as soon as it is known
     api.post("swipes", json=gesture(keyboard="drawn"))
     assert api.delete("keyboards/drawn").json()["code"] == "keyboard-in-use"
-    for name in ("a/b", "../../x", "ä ö?#%", "."):  # which its owner may call it
+    for name in ("a/b", "../../x", "ä ö?#%", "..."):  # which its owner may call it
         assert api.post("keyboards", json={"rows": "we", "name": name}).status_code == 201
         assert api.get(f"keyboards/{quote(name, safe='').replace('.', '%2E')}").json()["name"] == name
         assert api.delete(f"keyboards/{quote(name, safe='').replace('.', '%2E')}").status_code == 204
+    for name in (".", "..", " ", "a\nb", "a\x00b"):  # which cannot stand in an address
+        assert api.post("keyboards", json={"rows": "we", "name": name}).status_code == 422
     assert api.delete("keyboards/mine").status_code == 204
     assert api.delete("keyboards/mine").status_code == 404
     assert api.get("keyboards/mine").status_code == 404
