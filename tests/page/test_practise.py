@@ -29,7 +29,7 @@ async def test_twenty_words_a_training_and_a_model(
     await visitor.picture(pictures, f"practise-twenty-{size.name}")
     await practise.get_by_role("button", name="Learn now").click()
     await visitor.picture(pictures, f"practise-learning-{size.name}")
-    await expect(practise.locator("[data-role=result]")).to_be_visible()
+    await expect(practise.locator("[data-role=result]")).to_be_visible(timeout=5_000 * LONG_S)  # it trains
     await visitor.picture(pictures, f"practise-result-{size.name}")
     model = await visitor.open("Your model")
     await expect(model.locator("[data-role=said]")).not_to_be_empty()
