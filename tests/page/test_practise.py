@@ -11,6 +11,7 @@ from swipefl.gesture.keyboard import built_in
 from tests.page.conftest import Visit
 from tests.page.visitor import LAPTOP, PHONE, Size
 from tests.support.serving import Serving
+from tests.support.waiting import LONG_S
 
 pytestmark = pytest.mark.anyio
 
