@@ -86,6 +86,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
+    from swipefl.store.nights import Departure as Departure
     from swipefl.store.nights import Night as Night
     from swipefl.store.personal_words import PersonalWord as PersonalWord
     from swipefl.store.phrases import Phrase as Phrase
@@ -154,6 +155,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "CoordinatorStatus": "swipefl.federation.coordinator.status",
     "CycleReport": "swipefl.device.cycle",
     "Day": "swipefl.device.daily",
+    "Departure": "swipefl.store.nights",
     "Device": "swipefl.library.device",
     "DeviceStatus": "swipefl.federation.coordinator.status",
     "Enrolled": "swipefl.federation.device.enrolment",

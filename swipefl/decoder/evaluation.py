@@ -7,10 +7,9 @@ place of the first of them and as likely as all of them together.
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -221,12 +220,16 @@ class _Tally:
         return _worst(self._words_missed, self._words_seen, lambda m: (m.missed, m.missed / m.seen))
 
 
-class Top(NamedTuple):
-    """Top-1 and top-3, of so many swipes; None where that was not kept."""
+@dataclass(frozen=True)
+class Top:
+    """Top-1 and top-3, which are what it unpacks to, of so many swipes; None where that was not kept."""
 
     top1: float
     top3: float
     swipes: int | None = None
+
+    def __iter__(self) -> Iterator[float]:
+        yield from (self.top1, self.top3)
 
 
 def pooled(parts: Sequence[Evaluation]) -> Top:

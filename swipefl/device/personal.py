@@ -18,7 +18,7 @@ from swipefl.store.models import fallback, global_for_predictions, in_use
 from swipefl.store.nights import Night
 from swipefl.store.store import Store
 
-LEARNED_FROM = "learned from"  # the number of the newest gesture that a night has seen
+LEARNED_FROM = "learned from"
 MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
 
 
@@ -193,7 +193,7 @@ class PersonalTraining:
             )
         config = replace(self._config, seed=self._config.seed + seed)
         trained = self._load_trainer()(personal_start(root, used), examples, config, self._on_progress, self._stop)
-        seen = int(self._store.meta.get(LEARNED_FROM) or 0)
+        seen = learned_from(self._store)
         personal = Personal(
             trained,
             root,
@@ -230,9 +230,14 @@ def landed(store: Store, personal: Personal, finished_at: float) -> Night:
     """Keeps what was trained where it is adopted, and says what the night came to; the caller holds the transaction."""
     if personal.adopted:
         keep(store, personal)
-    newest = max(personal.newest, int(store.meta.get(LEARNED_FROM) or 0))
+    newest = max(personal.newest, learned_from(store))
     store.meta.set(LEARNED_FROM, str(newest))
     return personal.night(finished_at, take_unseen(store))
+
+
+def learned_from(store: Store) -> int:
+    """The number of the newest gesture that a night has seen, 0 where there was none; forgetting leaves it."""
+    return int(store.meta.get(LEARNED_FROM) or 0)
 
 
 def keep(store: Store, personal: Personal) -> Checkpoint:

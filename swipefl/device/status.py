@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.gain import Gain, gain
+from swipefl.device.personal import learned_from
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.models import used
-from swipefl.store.nights import Night
+from swipefl.store.nights import Departure, Night
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
 
@@ -52,21 +53,13 @@ class FederationStatus:
 
 
 @dataclass(frozen=True)
-class Left:
-    """What left this device last: so many bytes, at a time in unix seconds."""
-
-    at: float
-    bytes: int
-
-
-@dataclass(frozen=True)
 class Status:
     """What is in a store; predictions use the checkpoint of number `in_use`, None for the base.
 
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
     would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
-    the last ones, oldest first: each as it found things then. `left` is what left last, None for nothing, or not known.
-    `new_swipes` are the good ones that no night that is kept has seen.
+    the last ones, oldest first: each as it found things then. `left` is what left, oldest first. `new_swipes` are the
+    good ones that no night has seen.
     """
 
     home: str
@@ -81,15 +74,13 @@ class Status:
     nothing_to_do: str | None
     gain: Gain
     nights: tuple[Night, ...]
-    left: Left | None = None
+    left: tuple[Departure, ...] = ()
     new_swipes: int = 0
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
-    left = store.nights.left()
     member, predicts, nights = store.memberships.get(), used(store), store.nights.all()
-    seen = max((night.newest for night in nights), default=0)
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
@@ -106,8 +97,8 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         nothing_to_do=nothing_to_do(store),
         gain=gain(nights, predicts.fingerprint if predicts else None),
         nights=tuple(nights[-NIGHTS:]),
-        left=Left(*left) if left else None,
-        new_swipes=store.gestures.good_between(seen, store.gestures.newest_number()),
+        left=tuple(store.nights.left()),
+        new_swipes=store.gestures.good_between(learned_from(store), store.gestures.newest_number()),
     )
 
 

@@ -307,7 +307,7 @@ def _scores_of_before(file: Path) -> Scores:
 def as_json(result: RoundResult) -> dict[str, Any]:
     """A round as one object; `by` is in it where groups were asked for."""
     flat = {each.name: getattr(result, each.name) for each in fields(result) if each.name != "by"}
-    return flat | ({"by": {name: top._asdict() for name, top in result.by.items()}} if result.by else {})
+    return flat | ({"by": {name: asdict(top) for name, top in result.by.items()}} if result.by else {})
 
 
 def result_of(line: dict[str, Any]) -> RoundResult:

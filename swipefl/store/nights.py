@@ -54,6 +54,15 @@ class Night:
     model: str | None = None
 
 
+@dataclass(frozen=True)
+class Departure:
+    """What left this device: so many bytes, at a time in unix seconds, and whether it was sent, refused or stale."""
+
+    sent_at: float
+    bytes: int
+    outcome: str
+
+
 _NAMES = [field.name for field in fields(Night)]
 # A contribution that is neither in the outbox nor settled was replaced by a newer one, or its federation was left.
 _SHARED = "CASE WHEN shared = 'waits' AND update_id NOT IN (SELECT id FROM updates) THEN 'nothing' ELSE shared END"
@@ -100,15 +109,16 @@ class Nights:
             (shared, bytes_sent, sent_at, update_id),
         )
         if sent_at is not None:
-            self._sql.run("INSERT OR REPLACE INTO meta VALUES ('left', ?)", (f"{sent_at!r} {bytes_sent}",))
+            self._sql.run(
+                "INSERT INTO departures (sent_at, bytes, outcome) VALUES (?, ?, ?)", (sent_at, bytes_sent, shared)
+            )
+            self._sql.run("DELETE FROM departures WHERE number <= (SELECT max(number) FROM departures) - ?", (KEPT,))
 
-    def left(self) -> tuple[float, int] | None:
-        """When something last left (unix seconds), and how many bytes: known as long as the store is. StoreError."""
-        rows = self._sql.rows("SELECT value FROM meta WHERE key = 'left'")
-        if not rows:
-            return None
-        sent_at, bytes_sent = rows[0][0].split()
-        return float(sent_at), int(bytes_sent)
+    def left(self) -> list[Departure]:
+        """The last that left, oldest first: erasing swipes erases none of it. Raises StoreError."""
+        return [
+            Departure(*row) for row in self._sql.rows("SELECT sent_at, bytes, outcome FROM departures ORDER BY number")
+        ]
 
     def all(self) -> list[Night]:
         """The nights that are kept, oldest first. Raises StoreError."""

@@ -253,6 +253,19 @@ _STEPS = (
             WHERE EXISTS (SELECT 1 FROM rounds) OR EXISTS (SELECT 1 FROM nights)""",
         ),
     ),
+    Step(
+        "what left",
+        (
+            """CREATE TABLE departures (
+                number INTEGER PRIMARY KEY,
+                sent_at REAL NOT NULL,  -- unix seconds
+                bytes INTEGER NOT NULL,
+                outcome TEXT NOT NULL
+            )""",
+            """INSERT INTO departures (sent_at, bytes, outcome)
+            SELECT sent_at, bytes_sent, shared FROM nights WHERE sent_at IS NOT NULL ORDER BY sent_at""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

@@ -161,7 +161,7 @@ def left(what: str, bytes_sent: int = 0) -> str:
 def shared(status: "Status", today: date | None = None) -> str:
     """What is shared, with whom, and what left last."""
     today, sent = today or date.today(), status.left
-    last = f"{kilobytes(sent.bytes)} left on {day(sent.at, today)}" if sent else ""
+    last = f"{kilobytes(sent[-1].bytes)} left on {day(sent[-1].sent_at, today)}" if sent else ""
     if status.federation is None:
         before = f"; {last}, before" if last else ""
         return f"Nothing is shared: this device belongs to no federation{before}."

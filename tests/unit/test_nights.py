@@ -25,7 +25,7 @@ from swipefl.federation.device.exchange import Exchanged
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
 from swipefl.store.gestures import HELD_OUT
-from swipefl.store.nights import KEPT, Night
+from swipefl.store.nights import KEPT, Departure, Night
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
@@ -88,7 +88,7 @@ def test_what_became_of_a_contribution_is_known_to_the_night_that_made_it(path: 
         store.nights.settle("u", fate, 4_400)
         first, second = store.nights.all()
         assert (first.shared, first.bytes_sent, first.sent_at) == (fate, 4_400, 99.0)
-        assert store.nights.left() == (99.0, 4_400)
+        assert store.nights.left() == [Departure(99.0, 4_400, fate)]
         assert (second.shared, second.bytes_sent, second.sent_at) == ("nothing", 0, None)
         store.nights.grow(number, replace(NIGHT, right_now=44))
         assert store.nights.all()[0] == replace(first, right_now=44), "a further round takes nothing of it back"
@@ -304,8 +304,10 @@ def test_only_nights_that_have_seen_what_is_erased_go_with_it(own: Store) -> Non
     assert would_forget(own, id=last).nights == forget(own, id=last).nights == 1
     assert own.nights.all() == first
     assert own.rounds.all()
+    own.nights.settle("u", "sent", 9)
     forget(own)
     assert own.nights.all() == own.rounds.all() == []
+    assert [left.bytes for left in own.nights.left()] == [9]
 
 
 def test_rounds_are_one_night_and_a_night_with_nothing_to_do_is_none(own: Store) -> None:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from swipefl.device.gain import gain, standing, together
 from swipefl.device.personal import TrainReport
-from swipefl.device.status import FederationStatus, KnownCheckpoint, Left, Status, WaitingUpdate
-from swipefl.store.nights import Night
+from swipefl.device.status import FederationStatus, KnownCheckpoint, Status, WaitingUpdate
+from swipefl.store.nights import Departure, Night
 from swipefl.telling.sentences import FAIR, about, gained, night, nothing_done, said, shared, trained
 
 TODAY = date(2026, 11, 26)
@@ -210,7 +210,7 @@ def test_a_training_by_hand_is_told_beside_the_model_that_came_with_swipefl() ->
     [
         (status(), "Nothing is shared: this device belongs to no federation."),
         (
-            status(left=Left(at(3), 551_895)),
+            status(left=(Departure(at(3), 551_895, "sent"),)),
             "Nothing is shared: this device belongs to no federation; 552 KB left on 3 October, before.",
         ),
         (
@@ -225,7 +225,7 @@ def test_a_training_by_hand_is_told_beside_the_model_that_came_with_swipefl() ->
         ),
         (
             status(
-                left=Left(at(3), 551_895),
+                left=(Departure(at(3), 551_895, "sent"),),
                 federation=MEMBER,
                 outbox=(WaitingUpdate("u", 9, 4_400),),
             ),
