@@ -164,7 +164,7 @@ def signals() -> "Iterator[Stop]":
 
 @contextmanager
 def progress_bar(hidden: bool) -> "Iterator[Callable[[Progress], None]]":
-    """Shows loss and time left on standard error while training, where that is a terminal."""
+    """Shows how far it is, and the time left, on standard error while training, where that is a terminal."""
     if hidden or not sys.stderr.isatty():
         yield lambda progress: None
         return
@@ -172,12 +172,15 @@ def progress_bar(hidden: bool) -> "Iterator[Callable[[Progress], None]]":
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
 
-    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[loss]}"), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("training", loss="", visible=False)
+    screen = Console(stderr=True)
+    is_narrow = screen.width < 60  # there what is left over is the bar's
+    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn())
+    with Bar(*columns, console=screen, transient=True) as bar:
+        task = bar.add_task("training", at="", visible=False)
 
         def show(progress: "Progress") -> None:
-            loss = f"epoch {progress.epoch}/{progress.epochs}  loss {progress.loss:.3f}"
-            bar.update(task, visible=True, completed=progress.done, total=progress.total, loss=loss)
+            at = f"{progress.epoch}/{progress.epochs}"
+            at = at if is_narrow else f"epoch {at}  loss {progress.loss:.3f}"
+            bar.update(task, visible=True, completed=progress.done, total=progress.total, at=at)
 
         yield show

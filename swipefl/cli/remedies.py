@@ -1,6 +1,23 @@
 """What a person reads of an error: what is wrong, and what to do next in flags and commands of this command line."""
 
+import shlex
+import sys
+from importlib.util import find_spec
+
 from swipefl.errors import Remedy, SwipeflError
+
+
+def installing(*packages: str) -> str:
+    """How they come to this very Python, whatever its environment is: those of uv have no pip."""
+    python = shlex.quote(sys.executable or "python3")
+    by = f"{python} -m pip install" if find_spec("pip") else f"uv pip install --python {python}"
+    return f"`{by} {' '.join(packages)}`"
+
+
+def _bringing(*packages: str) -> str:
+    """The same for words that facts are put into."""
+    return f"{installing(*packages)} brings it".replace("{", "{{").replace("}", "}}")
+
 
 _OTHER_HOME = "or choose another folder with --home"
 _ASIDE = "keep a copy, move it and any {path.name}-wal and {path.name}-shm beside it aside, and"
@@ -46,10 +63,10 @@ _WORDS = {
     Remedy.INGEST_MORE: "ingest more swipes",
     Remedy.INIT_COORDINATOR: "`swipefl coordinator init` makes one",
     Remedy.INSTALL_AGAIN: "install swipefl again",
-    Remedy.INSTALL_API: "`pip install 'swipefl[api]'` brings it",
-    Remedy.INSTALL_LANGUAGES: "`pip install 'swipefl[languages]'` brings it",
+    Remedy.INSTALL_API: _bringing("fastapi", "segno", "uvicorn"),
+    Remedy.INSTALL_LANGUAGES: _bringing("wordfreq"),
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
-    Remedy.INSTALL_PLOT: "`pip install 'swipefl[plot]'` brings it; --svg needs nothing",
+    Remedy.INSTALL_PLOT: f"{_bringing('resvg-py')}; --svg needs nothing",
     Remedy.LEAVE_FIRST: "`swipefl leave` first",
     Remedy.LIST_CHECKPOINTS: "see `swipefl status`",
     Remedy.LIST_DEVICES: "see `swipefl coordinator devices`",

@@ -10,6 +10,7 @@ import typer
 from swipefl.cli import options
 from swipefl.cli.common import JsonOption, emit, note, signals
 from swipefl.cli.options import coordinator_option, given
+from swipefl.cli.remedies import installing
 from swipefl.cli.rendering import console, percent, printable
 from swipefl.federation.protocol.plan import Plan
 
@@ -88,7 +89,7 @@ def simulate(
     if done.plot:
         note(f"the plot is {done.plot}")
     else:
-        note("no plot: it needs matplotlib; `pip install 'swipefl[plot]'`, then --resume draws it")
+        note(f"no plot: it needs matplotlib; {installing('matplotlib')}, then --resume draws it")
 
 
 @contextmanager

@@ -1,16 +1,19 @@
 """What somebody meets who has just cloned it: a Python that lacks something, a port that is taken."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from swipefl.cli import remedies
 from tests.support.command import ROOT, environment
 from tests.support.waiting import LONG_S
 
@@ -121,3 +124,19 @@ def test_the_port_to_try_it_on_may_be_said(tmp_path: Path) -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     assert f":{port}" in where(tmp_path, PORT=str(port))
+
+
+@pytest.mark.parametrize(("has_pip", "line"), [(True, "{} -m pip install"), (False, "uv pip install --python {}")])
+def test_what_is_missing_comes_to_the_python_that_asks(
+    monkeypatch: pytest.MonkeyPatch, has_pip: bool, line: str
+) -> None:
+    monkeypatch.setattr(remedies, "find_spec", lambda name: has_pip or None)
+    monkeypatch.setattr(sys, "executable", "/home/a b/{x}/python")
+    assert remedies.installing("one", "two") == f"`{line.format(chr(39) + '/home/a b/{x}/python' + chr(39))} one two`"
+    assert remedies._bringing("one").format() == f"{remedies.installing('one')} brings it"
+
+
+def test_what_is_said_to_be_installed_is_of_an_extra() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    named = {re.split(r"[>=]", package)[0] for extra in ("api", "plot", "languages") for package in extras[extra]}
+    assert {"fastapi", "segno", "uvicorn", "wordfreq", "resvg-py", "matplotlib"} <= named

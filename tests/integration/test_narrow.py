@@ -90,6 +90,13 @@ def test_nothing_is_wider_than_a_narrow_terminal_or_cut(home: Path, command: str
     assert "…" not in "".join(narrow)
 
 
+def test_how_far_training_is_has_room(home: Path) -> None:
+    drawn = swipefl_on_terminal(home, "train", "--epochs", "1", columns=PHONE, piped="out", **SHORT).err
+    assert "1/1" in drawn
+    assert "…" not in drawn
+    assert "━━━━━━━━" in drawn
+
+
 def test_ids_are_whole(home: Path) -> None:
     (device,) = swipefl(home, "coordinator", "devices", "--json").json["devices"]
     assert device["id"] in words_as_they_are(shown(home, "coordinator devices", PHONE))
