@@ -30,7 +30,7 @@ END = """async (job) => {
 def fed(served: Serving) -> None:
     """Swipes enough to learn from."""
     lines = [
-        swipe_of(word, QWERTY, CAREFUL, seed) | {"gesture_id": f"{word}{seed}"} for word in WORDS for seed in range(3)
+        swipe_of(word, QWERTY, CAREFUL) | {"gesture_id": f"{word}{seed}"} for word in WORDS
     ]
     httpx.post(f"{served.url}/api/v1/swipes", json=lines, timeout=60).raise_for_status()
 

@@ -1,0 +1,50 @@
+"""What left is told, also after everything was erased, and of nights whether the federation could be visited."""
+
+from typing import Any
+
+import httpx
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.page.conftest import Visit
+from tests.support.serving import Serving
+
+pytestmark = pytest.mark.anyio
+
+MEMBER = {
+    "address": "h:1",
+    "device_id": "d",
+    "version": 2,
+    "visited_at": None,
+    "failures": 0,
+    "shares_scores": False,
+    "contributed": True,
+}
+LEFT = {"at": 1_790_000_000.0, "bytes": 552_000}
+NIGHT = {"finished_at": 1_790_000_000.0, "sent_at": 1_790_000_000.0, "bytes_sent": 552_000, "shared": "sent"}
+NOTHING = "Nothing has left yet."
+TOLD: list[tuple[dict[str, Any], str, bool]] = [
+    ({"federation": MEMBER, "left": LEFT, "nights": []}, "552 KB", False),
+    ({"federation": MEMBER, "left": LEFT, "nights": [NIGHT]}, "552 KB", False),
+    ({"federation": MEMBER, "left": None, "nights": []}, "Something left before", False),
+    ({"federation": MEMBER | {"contributed": False}, "left": None, "nights": []}, NOTHING, True),
+    ({"federation": None, "left": LEFT, "nights": []}, "Nothing is shared any more.", False),
+    ({"federation": None, "left": None, "nights": []}, "Nothing is shared.", False),
+]
+
+
+@pytest.mark.parametrize(("known", "told", "is_nothing"), TOLD)
+async def test_what_left_is_told(
+    visit: Visit, served: Serving, known: dict[str, Any], told: str, is_nothing: bool
+) -> None:
+    stats = httpx.get(f"{served.url}/api/v1/stats").json() | known
+    visitor = await visit()
+
+    async def answer(route: Route) -> None:
+        await route.fulfill(json=stats)
+
+    await visitor.page.route("**/api/v1/stats", answer)
+    shared = await visitor.open("What is shared")
+    await expect(shared).to_contain_text(told)
+    assert (NOTHING in await shared.inner_text()) == is_nothing
+    assert await shared.locator("[data-role=sent] tbody tr").count() == (1 if known["left"] else 0)
