@@ -19,7 +19,33 @@ from tests.support.serving import Serving, serving
 pytestmark = pytest.mark.anyio
 
 QWERTY = built_in("qwerty")
-WORDS = ["please", "leave", "the", "keys", "under", "flower", "water", "table", "music", "garden"]
+WORDS = [
+    "please",
+    "leave",
+    "the",
+    "keys",
+    "under",
+    "big",
+    "flower",
+    "water",
+    "table",
+    "music",
+    "garden",
+    "house",
+    "window",
+    "paper",
+    "street",
+    "morning",
+    "people",
+    "friend",
+    "summer",
+    "winter",
+    "letter",
+    "number",
+    "school",
+    "answer",
+    "question",
+]
 LONG_MS = 600_000  # only what never comes costs it
 END = """async (job) => {
   const { title, told } = (await import('/ending.js')).endOf(job);
@@ -29,9 +55,7 @@ END = """async (job) => {
 
 def fed(served: Serving) -> None:
     """Swipes enough to learn from."""
-    lines = [
-        swipe_of(word, QWERTY, CAREFUL) | {"gesture_id": f"{word}{seed}"} for word in WORDS
-    ]
+    lines = [swipe_of(word, QWERTY, CAREFUL) | {"gesture_id": word} for word in WORDS]
     httpx.post(f"{served.url}/api/v1/swipes", json=lines, timeout=60).raise_for_status()
 
 
