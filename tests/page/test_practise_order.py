@@ -1,0 +1,115 @@
+"""What Practise keeps is what was asked on the keyboard that is drawn; what is taken back or skipped is not."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Route, expect
+
+from examples.make_swipes import CAREFUL
+from swipefl.gesture.keyboard import built_in
+from tests.page.conftest import Visit
+from tests.page.swipes import swipe_of
+from tests.page.test_try import kept
+from tests.page.visitor import Visitor
+from tests.support.serving import Serving
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.anyio
+
+QWERTY = built_in("qwerty")
+
+
+async def holding(visitor: Visitor, pattern: str) -> list[Route]:
+    """What is asked of these addresses from now on, and waits."""
+    held: list[Route] = []
+    await visitor.page.route(pattern, lambda route: held.append(route))
+    return held
+
+
+async def let_go(visitor: Visitor, pattern: str, held: list[Route]) -> None:
+    while not held:  # the page has not asked yet
+        await visitor.settle()
+    await visitor.page.unroute(pattern)
+    for route in held:
+        await route.continue_()
+
+
+async def draw_asked(visitor: Visitor) -> str:
+    """Swipes the word that is asked; the word."""
+    word = await visitor.asked.get_attribute("data-word") or ""
+    await visitor.finger.draw(await visitor.points(swipe_of(word, QWERTY, CAREFUL)))
+    return word
+
+
+@pytest.mark.parametrize("button", ["Back", "Skip"])
+async def test_a_swipe_that_is_on_its_way(visit: Visit, served: Serving, button: str) -> None:
+    """Taken back before it was read, or skipped, it is not kept."""
+    visitor = await visit()
+    await visitor.open("Practise")
+    first = await visitor.practise(QWERTY, CAREFUL)
+    held = await holding(visitor, "**/api/v1/predict?top=5")
+    second = await draw_asked(visitor)
+    await visitor.page.locator("#practise").get_by_role("button", name=button).click()
+    wait_until(lambda: len(kept(served)) == 2)
+    await let_go(visitor, "**/api/v1/predict?top=5", held)
+    wait_until(lambda: [line["word"] for line in kept(served)] == [first])
+    asked = await visitor.asked.get_attribute("data-word")
+    assert (asked == second) == (button == "Back")
+
+
+async def test_a_swipe_is_of_the_keyboard_that_is_drawn(visit: Visit, served: Serving) -> None:
+    """Another one was chosen, and is not there yet; of two that were chosen the later one counts."""
+    visitor = await visit()
+    practise = await visitor.open("Practise")
+    layout = practise.locator("[data-role=layout]")
+    await visitor.box()
+    held = await holding(visitor, "**/api/v1/practice?*")
+    await layout.select_option("azerty-fr")
+    await expect(practise.locator("[data-role=language]")).to_have_value("fr")
+    word = await draw_asked(visitor)
+    wait_until(lambda: len(kept(served)) == 1)
+    await let_go(visitor, "**/api/v1/practice?*", held)
+    await expect(practise.locator('[data-letter="a"] + [data-letter="z"]')).to_be_visible()
+    [line] = kept(served)
+    assert (line["word"], line["keyboard"], line.get("language", line.get("languages"))) == (word, "qwerty", "en")
+
+
+async def test_of_two_layouts_the_later_choice_counts(visit: Visit) -> None:
+    visitor = await visit()
+    layout = visitor.page.locator("#try [data-role=layout]")
+    await visitor.box()
+    held = await holding(visitor, "**/keyboards/azerty-fr")
+    await layout.select_option("azerty-fr")
+    await layout.select_option("greek")
+    key = visitor.page.locator('#try .key[data-letter="ω"]')
+    await expect(key).to_be_visible()
+    await let_go(visitor, "**/keyboards/azerty-fr", held)
+    await visitor.settle()
+    await expect(key).to_be_visible()
+    assert await layout.input_value() == "greek"
+
+
+async def test_what_it_does_not_learn_from_is_not_said_to_teach(visit: Visit) -> None:
+    """The wrong word twice; and one while nothing is kept."""
+    visitor = await visit()
+    practise = await visitor.open("Practise")
+    said = practise.locator("[data-role=heard]")
+    await visitor.asked.wait_for()
+    wrong: dict[str, Any] = swipe_of("zoo", QWERTY, CAREFUL)
+    await visitor.finger.draw(await visitor.points(wrong))
+    await expect(said).to_have_attribute("data-state", "again")
+    await visitor.finger.draw(await visitor.points(wrong))
+    await expect(said).to_have_attribute("data-state", "wrong")
+    await expect(said).to_contain_text("nothing is learned from it")
+    await expect(practise.locator(".count")).to_contain_text("0 of 40")
+
+
+async def test_what_another_store_or_version_left_in_the_browser(visit: Visit) -> None:
+    visitor = await visit()
+    for left in ('{"swiped": 40, "places": {}}', '{"places": null}', "[]", "7"):
+        await visitor.page.evaluate("(left) => localStorage.setItem('swipefl-practise', left)", left)
+        await visitor.page.goto(visitor.page.url.split("#")[0] + "#try")
+        await visitor.page.reload()
+        practise = await visitor.open("Practise")
+        await visitor.asked.wait_for()
+        await expect(practise.locator(".count")).to_contain_text("0 of 40")
