@@ -132,21 +132,25 @@ class Jobs:
 
     def _follow(self, running: "_Running") -> None:
         """Hears what the process tells until it has ended."""
-        with suppress(EOFError, OSError):
-            while True:
-                what, said = running.near.recv()
-                job = self._jobs[running.id]
-                if what == "progress":
-                    self._keep(replace(job, progress=_finite(said)))
-                elif what == "round":
-                    self._keep(replace(job, report=said))
-                else:
-                    running.outcome = what, said
-        running.wait()
-        with self._changing:
-            self._running = None
-            self._keep(_over(self._jobs[running.id], *running.outcome_or_loss()))
-        running.is_over.set()
+        try:
+            with suppress(EOFError, OSError):
+                while True:
+                    self._hear(running, *running.near.recv())
+        finally:  # whatever ends it: the next job may begin
+            running.wait()
+            with self._changing:
+                self._running = None
+                self._keep(_over(self._jobs[running.id], *running.outcome_or_loss()))
+            running.is_over.set()
+
+    def _hear(self, running: "_Running", what: str, said: Any) -> None:
+        job = self._jobs[running.id]
+        if what == "progress":
+            self._keep(replace(job, progress=_finite(said)))
+        elif what == "round":
+            self._keep(replace(job, report=said))
+        else:
+            running.outcome = what, said
 
 
 class _Running:

@@ -33,13 +33,13 @@ def work(far: Connection, near: Connection, packed: bytes, kind: str, rounds: in
     os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
     with suppress(OSError):
         os.nice(NICE)
-    stop = _stopped_by_signals()
     end_with(far)
 
     def tell(what: str, said: Any) -> None:
         near.send((what, said))
 
     try:
+        stop = _stopped_by_signals()
         device: Device = pickle.loads(packed)
         done = _trained(device, tell, stop) if kind == "train" else _cycled(device, rounds, tell, stop)
         tell("done", done)
@@ -70,6 +70,7 @@ def _stopped_by_signals() -> "Stop":
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, catch)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)  # blocked since before it was started
     return lambda: Interrupted(caught[0]) if caught else None
 
 
@@ -80,6 +81,8 @@ def _trained(device: "Device", tell: Tell, stop: "Stop") -> dict[str, Any]:
 
 
 def _cycled(device: "Device", rounds: int, tell: Tell, stop: "Stop") -> dict[str, Any]:
+    from dataclasses import asdict
+
     done: list[dict[str, Any]] = []
 
     def on_round(report: "RoundReport") -> None:
@@ -87,7 +90,9 @@ def _cycled(device: "Device", rounds: int, tell: Tell, stop: "Stop") -> dict[str
         tell("round", {"rounds": list(done), "sync": None})
 
     report = device.cycle(rounds, on_progress=_progress(tell), on_round=on_round, stop=stop)
-    return {"rounds": done, "sync": str(report.unspoken) if report.unspoken else None}
+    unspoken = str(report.unspoken) if report.unspoken else None
+    night = asdict(report.night) if report.night else None
+    return {"rounds": done, "sync": unspoken, "night": night, "shared": report.shared, "bytes_sent": report.bytes_sent}
 
 
 def _plain_round(report: "RoundReport") -> dict[str, Any]:

@@ -7,7 +7,7 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, signals
 from swipefl.cli.rendering import console, counted
 
-KEYS = ("pulled", "pushed", "refused", "queued", "global_version")
+KEYS = ("pulled", "pushed", "refused", "queued", "global_version", "bytes_sent")
 
 
 def sync(

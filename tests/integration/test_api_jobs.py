@@ -20,6 +20,7 @@ from tests.support.swipes import GOOD, gesture
 from tests.support.waiting import LONG_S, wait_until
 
 OVER = ("done", "failed", "cancelled")
+PATIENT_S = 10 * LONG_S
 LONG = {"SWIPEFL_EPOCHS": "1000", "SWIPEFL_CONTRIBUTION_EPOCHS": "1000"}  # nobody waits for its end
 
 
@@ -61,8 +62,8 @@ def job(answer: httpx.Response) -> dict[str, Any]:
 
 
 def ended(api: httpx.Client, id: str) -> dict[str, Any]:
-    """The job once it is over."""
-    wait_until(lambda: job(api.get(f"jobs/{id}"))["state"] in OVER)
+    """The job once it is over; it gives way to all else, so beside other work that may take minutes."""
+    wait_until(lambda: job(api.get(f"jobs/{id}"))["state"] in OVER, seconds=PATIENT_S)
     return job(api.get(f"jobs/{id}"))
 
 
@@ -99,8 +100,8 @@ class Watcher(threading.Thread):
 
 
 def wait_until_it_works(api: httpx.Client) -> None:
-    """Returns when the process of the job holds the home."""
-    wait_until(lambda: api.post("models/use", json={"to": "base"}).status_code == 409)
+    """Returns when the process of the job holds the home, and trains."""
+    wait_until(lambda: job(api.get("jobs/current"))["progress"], seconds=PATIENT_S)
 
 
 def process_of_job(at: Serving) -> int:
@@ -113,6 +114,12 @@ def process_of_job(at: Serving) -> int:
 
     wait_until(found)
     return found()[0]
+
+
+def is_deaf(pid: int, signum: int) -> bool:
+    """Whether a process has a signal blocked."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return bool(int(status.split("SigBlk:")[1].split()[0], 16) & 1 << (signum - 1))
 
 
 def is_gone(pid: int) -> bool:
@@ -176,6 +183,18 @@ def test_there_is_one_at_a_time_and_it_can_be_cancelled(long: tuple[Serving, htt
     assert job(api.delete(f"jobs/{begun['id']}"))["state"] == "cancelled"
     assert api.delete("jobs/0000000000000000").status_code == 404
     assert api.post("forget", json={"everything": True}).json()["erased"] > 1
+
+
+def test_every_job_of_a_server_hears_that_it_is_to_end(long: tuple[Serving, httpx.Client]) -> None:
+    """Signals are blocked while one is started, and what is started inherits that."""
+    at, api = long
+    for _ in range(2):
+        begun = job(api.post("train"))
+        pid = process_of_job(at)
+        wait_until_it_works(api)
+        assert not is_deaf(pid, signal.SIGTERM)
+        api.delete(f"jobs/{begun['id']}")
+        assert ended(api, begun["id"])["state"] == "cancelled"
 
 
 def test_many_watch_and_those_who_go_away_cost_nothing(long: tuple[Serving, httpx.Client]) -> None:
