@@ -1,5 +1,6 @@
 """What Practise keeps is what was asked on the keyboard that is drawn; what is taken back or skipped is not."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -19,19 +20,30 @@ pytestmark = pytest.mark.anyio
 QWERTY = built_in("qwerty")
 
 
-async def holding(visitor: Visitor, pattern: str) -> list[Route]:
-    """What is asked of these addresses from now on, and waits."""
-    held: list[Route] = []
-    await visitor.page.route(pattern, lambda route: held.append(route))
-    return held
+class Held:
+    """What is asked of some addresses, which waits until it is let go."""
 
+    def __init__(self) -> None:
+        self.waiting: list[Route] = []
+        self.is_open = False
 
-async def let_go(visitor: Visitor, pattern: str, held: list[Route]) -> None:
-    while not held:  # the page has not asked yet
-        await visitor.settle()
-    await visitor.page.unroute(pattern)
-    for route in held:
-        await route.continue_()
+    async def hold(self, visitor: Visitor, pattern: str) -> "Held":
+        await visitor.page.route(pattern, self._take)
+        return self
+
+    async def let_go(self) -> None:
+        while not self.waiting:
+            await asyncio.sleep(0.01)  # the page has not asked yet
+        self.is_open = True
+        for route in self.waiting:
+            await route.continue_()
+
+    async def _take(self, route: Route) -> None:
+        is_guess = '"final":false' in (route.request.post_data or "").replace(" ", "")
+        if self.is_open or is_guess:
+            await route.continue_()
+        else:
+            self.waiting.append(route)
 
 
 async def draw_asked(visitor: Visitor) -> str:
@@ -47,11 +59,11 @@ async def test_a_swipe_that_is_on_its_way(visit: Visit, served: Serving, button:
     visitor = await visit()
     await visitor.open("Practise")
     first = await visitor.practise(QWERTY, CAREFUL)
-    held = await holding(visitor, "**/api/v1/predict?top=5")
+    held = await Held().hold(visitor, "**/api/v1/predict?top=5")
     second = await draw_asked(visitor)
     await visitor.page.locator("#practise").get_by_role("button", name=button).click()
     wait_until(lambda: len(kept(served)) == 2)
-    await let_go(visitor, "**/api/v1/predict?top=5", held)
+    await held.let_go()
     wait_until(lambda: [line["word"] for line in kept(served)] == [first])
     asked = await visitor.asked.get_attribute("data-word")
     assert (asked == second) == (button == "Back")
@@ -63,12 +75,12 @@ async def test_a_swipe_is_of_the_keyboard_that_is_drawn(visit: Visit, served: Se
     practise = await visitor.open("Practise")
     layout = practise.locator("[data-role=layout]")
     await visitor.box()
-    held = await holding(visitor, "**/api/v1/practice?*")
+    held = await Held().hold(visitor, "**/api/v1/practice?*")
     await layout.select_option("azerty-fr")
     await expect(practise.locator("[data-role=language]")).to_have_value("fr")
     word = await draw_asked(visitor)
     wait_until(lambda: len(kept(served)) == 1)
-    await let_go(visitor, "**/api/v1/practice?*", held)
+    await held.let_go()
     await expect(practise.locator('[data-letter="a"] + [data-letter="z"]')).to_be_visible()
     [line] = kept(served)
     assert (line["word"], line["keyboard"], line.get("language", line.get("languages"))) == (word, "qwerty", "en")
@@ -78,12 +90,12 @@ async def test_of_two_layouts_the_later_choice_counts(visit: Visit) -> None:
     visitor = await visit()
     layout = visitor.page.locator("#try [data-role=layout]")
     await visitor.box()
-    held = await holding(visitor, "**/keyboards/azerty-fr")
+    held = await Held().hold(visitor, "**/keyboards/azerty-fr")
     await layout.select_option("azerty-fr")
     await layout.select_option("greek")
     key = visitor.page.locator('#try .key[data-letter="ω"]')
     await expect(key).to_be_visible()
-    await let_go(visitor, "**/keyboards/azerty-fr", held)
+    await held.let_go()
     await visitor.settle()
     await expect(key).to_be_visible()
     assert await layout.input_value() == "greek"

@@ -1,4 +1,4 @@
-"""What is typed with a keyboard of one's own is typed, whatever was clicked before; a blank presses what Tab went to."""
+"""What is typed with a keyboard of one's own is typed, whatever was clicked; a blank presses what Tab went to."""
 
 import pytest
 from playwright.async_api import expect
