@@ -8,6 +8,7 @@ import { persistently } from "./outbox.js";
 import { counted, dayOf, kilobytes, momentOf } from "./telling.js";
 
 const NEVER = ["your swipes", "the words that you swiped, and in what order", "your own words and your keyboards", "your own model"];
+const OUTCOMES = { sent: "", refused: "refused there", stale: "too late to count" };
 
 /** Fills the tab, anew whenever it is shown. */
 export function start(section, { onShow }) {
@@ -28,10 +29,9 @@ async function look(body) {
 }
 
 function alone(stats) {
-  const left = leftOf(stats);
   return [
-    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, left.rows.length ? "Nothing is shared any more." : "Nothing is shared."), h("p", {}, "Your swipes, your words and your model are on this device, in ", h("span", { class: "path" }, stats.home), ". swipefl learns here, and speaks to no other machine.")),
-    ...sent(left),
+    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, stats.left.length ? "Nothing is shared any more." : "Nothing is shared."), h("p", {}, "Your swipes, your words and your model are on this device, in ", h("span", { class: "path" }, stats.home), ". swipefl learns here, and speaks to no other machine.")),
+    ...sent(stats),
     part(
       "Learning together",
       h("p", {}, "People who agree to can make one model better for all of them. Then what leaves, after a night, is half a megabyte of numbers: how the shared model would have to change to read you better. Never a swipe, never a word."),
@@ -47,32 +47,24 @@ function joined(stats) {
   const visited = federation.visited_at ? `${federation.failures ? "The last visit failed" : "Last visit"}: ${momentOf(federation.visited_at)}.` : "It was not visited yet; the next night does.";
   const waits = outbox.map(({ bytes, examples }) => h("p", {}, `${kilobytes(bytes)} that it learned from ${counted(examples, "swipe")} wait to be sent.`));
   return [
-    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your model learned is shared, as numbers, with ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `It knows this device as ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
+    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your swipes teach the shared model is sent, as numbers, to ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `It knows this device as ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
     part("What waits", waits.length ? waits : h("p", {}, "Nothing waits to be sent.")),
-    ...sent(leftOf(stats), true),
+    ...sent(stats, true),
     part("What leaves", h("p", {}, "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.")),
     part("What never leaves", h("ul", { class: "never" }, NEVER.map((what) => h("li", {}, what)))),
     h("p", { class: "soft" }, "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back."),
   ];
 }
 
-/** What left, the newest first. What is erased takes its nights with it, and leaves of them only what left last. */
-function leftOf({ nights = [], left, federation }) {
-  const rows = nights.filter(({ bytes_sent: bytes }) => bytes).reverse();
-  const isListed = !left || rows.some(({ sent_at: at }) => at === left.at);
-  if (!isListed) rows.unshift({ sent_at: left.at, bytes_sent: left.bytes, shared: "sent" });
-  const isKnown = isListed && (rows.length > 0 || !federation?.contributed);
-  if (isKnown) return { rows, note: "" };
-  return { rows, note: rows.length ? "Whatever left before that is not known any more: it went with what you erased." : "Something left before; when is not known any more." };
-}
-
-function sent({ rows, note }, isTold = false) {
-  if (!rows.length && !note) return isTold ? [part("What left", h("p", {}, "Nothing has left yet."))] : [];
-  return [part("What left", rows.length > 0 && table(rows), note && h("p", { class: "soft" }, note))];
+function sent({ left, federation }, isTold = false) {
+  if (left.length) return [part("What left", table([...left].reverse()))];
+  // of a device that joined before it was written down, only that something left is known
+  const none = federation?.contributed ? "Something left before; when is not known any more." : "Nothing has left yet.";
+  return isTold ? [part("What left", h("p", {}, none))] : [];
 }
 
 function table(rows) {
-  const cells = rows.map(({ sent_at: at, finished_at: end, bytes_sent: bytes, shared }) => h("tr", {}, h("td", {}, dayOf(at ?? end)), h("td", {}, kilobytes(bytes)), h("td", {}, shared === "sent" ? "" : shared === "refused" ? "refused there" : "too late to count")));
+  const cells = rows.map(({ sent_at: at, bytes, outcome }) => h("tr", {}, h("td", {}, dayOf(at)), h("td", {}, kilobytes(bytes)), h("td", {}, OUTCOMES[outcome])));
   const head = h("thead", {}, h("tr", {}, ["When", "How much", ""].map((text) => (text ? h("th", { scope: "col" }, text) : h("th", { scope: "col" }, h("span", { class: "unseen" }, "What became of it"))))));
   return h("table", { "data-role": "sent" }, head, h("tbody", {}, cells));
 }
