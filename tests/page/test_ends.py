@@ -127,7 +127,7 @@ async def test_what_another_process_does_is_waited_for_or_not(visit: Visit, serv
         model = await visitor.open("Your model")
         await expect(model.locator("[data-role=says]")).to_contain_text("at work on this device already")
         await expect(model.get_by_role("button", name="Stop")).to_be_hidden()
-        await visitor.open("Practise")
+        await visitor.page.get_by_role("navigation").get_by_role("link", name="Practise").click()
         await practise.get_by_role("button", name="Go on swiping").click()
         await practise.get_by_role("button", name="Learn now").click()
         await expect(says).to_contain_text("at work on this device already")

@@ -6,7 +6,7 @@ import { pause, persistently, untilAlive } from "./outbox.js";
 
 const COMPARING = "Comparing it with the model before, on the swipes that were put aside";
 const ELSEWHERE = "swipefl is at work on this device already: a night’s work, or a command. This waits until it has ended";
-const LOST = "swipefl was started anew meanwhile, and did not get to the end of it. Your swipes are kept.";
+const LOST = "It was cut off: swipefl was started anew meanwhile. Your swipes are kept.";
 const BETWEEN_MS = 1000; // of looks where nothing is told
 
 /** What is seen of a job. `element` is to be put where it is to be seen. */
