@@ -13,6 +13,7 @@ IS_NEW := sys.exit(sys.version_info < (3, 11))
 
 TOOLS := $(VENV)/wire-tools
 AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
+PRETTIER := $(VENV)/page/node_modules/.bin/prettier
 
 .PHONY: try demo federation test test-page check slow bench languages months learning generated pretrain wire wire-check clean
 
@@ -35,12 +36,13 @@ test: $(STAMP)
 
 # The page in a real Chromium; without one the tests are skipped, and say so. PAGE_PICTURES=FOLDER keeps what they saw.
 test-page: $(STAMP) $(VENV)/page/.installed
+	test ! -x $(PRETTIER) || $(PRETTIER) --print-width 120 --check 'swipefl/api/page/*.js'
 	AXE="$(abspath $(AXE))" $(BIN)/python -m pytest -n 2 --dist loadfile -rs tests/page
 
 # What looks for faults of accessibility: a script from npm. Where that is not to be had, its tests are skipped.
 $(VENV)/page/.installed: $(STAMP)
 	mkdir -p $(@D)
-	npm install --silent --fetch-retries=1 --no-audit --no-fund --ignore-scripts --prefix $(@D) axe-core@4.14.1 && touch $@ || echo "no axe-core: npm or its registry is not there"
+	npm install --silent --fetch-retries=1 --no-audit --no-fund --ignore-scripts --prefix $(@D) axe-core@4.14.1 prettier@3.10.1 && touch $@ || echo "no axe-core: npm or its registry is not there"
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest tests/endurance -m slow

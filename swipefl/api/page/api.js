@@ -74,11 +74,15 @@ export async function isAlive() {
 
 /** Words a problem for people: what is wrong, and what to do. */
 export function problemText(problem) {
-  if (problem.status === 0) return "swipefl does not answer. Run “swipefl serve” again; this page then goes on by itself.";
-  if (problem.status === 401) return "Open the link that “swipefl serve” shows when it starts; this page needs what is in it.";
+  if (problem.status === 0)
+    return "swipefl does not answer. Run “swipefl serve” again; this page then goes on by itself.";
+  if (problem.status === 401)
+    return "Open the link that “swipefl serve” shows when it starts; this page needs what is in it.";
   if (problem.status === 429) return "That was more than swipefl takes at once. A moment, please.";
-  if (problem.code === "no-words-of-language") return "There are no words of this language for this layout here. Another language may have some.";
-  if (problem.kind === "busy") return "swipefl is busy with something else, such as a night’s work. Try again in a minute.";
+  if (problem.code === "no-words-of-language")
+    return "There are no words of this language for this layout here. Another language may have some.";
+  if (problem.kind === "busy")
+    return "swipefl is busy with something else, such as a night’s work. Try again in a minute.";
   if (problem.status >= 500 && !problem.detail) return "swipefl made a mistake of its own. Trying again may help.";
   const detail = problem.detail || problem.message;
   return `${detail[0].toUpperCase()}${detail.slice(1)}${/[.!?]$/.test(detail) ? "" : "."}`;
@@ -122,7 +126,8 @@ async function request(method, path, body, signal, outlives = false) {
   const said = body === undefined ? undefined : JSON.stringify(body);
   const keepalive = outlives && said.length < MOST_OUTLIVING;
   const answer = await fetched(BASE + path, { method, headers, signal, keepalive, cache: "no-store", body: said });
-  if (!answer.ok) throw new Problem(answer.status, await problemIn(answer), Number(answer.headers.get("Retry-After")) || 0);
+  if (!answer.ok)
+    throw new Problem(answer.status, await problemIn(answer), Number(answer.headers.get("Retry-After")) || 0);
   return answer;
 }
 

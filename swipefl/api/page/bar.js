@@ -10,10 +10,19 @@ export class CandidateBar {
   /** `onTake(word)` hears of the one that was pressed; not while they are guesses. */
   constructor(onTake) {
     this.buttons = Array.from({ length: CANDIDATES }, () => {
-      const button = h("button", { class: "candidate", type: "button", onclick: () => this.state === "chosen" && onTake(button.dataset.word) }, h("span"), h("small"));
+      const button = h(
+        "button",
+        { class: "candidate", type: "button", onclick: () => this.state === "chosen" && onTake(button.dataset.word) },
+        h("span"),
+        h("small"),
+      );
       return button;
     });
-    this.element = h("div", { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Candidates" }, this.buttons);
+    this.element = h(
+      "div",
+      { class: "candidates", "data-role": "candidates", role: "group", "aria-label": "Candidates" },
+      this.buttons,
+    );
   }
 
   /** "idle", "guess" while the finger is down, "asking" when it was lifted, "chosen" when a word stands. */

@@ -12,8 +12,16 @@ import { persistently } from "./outbox.js";
 export class Chooser {
   constructor(settings, onChange, onProblem = () => {}) {
     Object.assign(this, { settings, onChange, onProblem, layout: null, language: "" });
-    this.layouts = h("select", { "data-role": "layout", "aria-label": "Layout", onchange: () => this.change(this.layouts.value) });
-    this.languages = h("select", { "data-role": "language", "aria-label": "Language", onchange: () => this.speak(this.languages.value) });
+    this.layouts = h("select", {
+      "data-role": "layout",
+      "aria-label": "Layout",
+      onchange: () => this.change(this.layouts.value),
+    });
+    this.languages = h("select", {
+      "data-role": "language",
+      "aria-label": "Language",
+      onchange: () => this.speak(this.languages.value),
+    });
     this.elements = [this.layouts, this.languages].map((select) => h("div", { class: "choice" }, select));
   }
 

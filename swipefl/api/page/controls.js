@@ -5,7 +5,11 @@ import { h, svg } from "./dom.js";
 /** @returns {HTMLElement} a button that is a picture, with the name that it is called by */
 export function pictured(role, name, onclick) {
   const icon = svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: PATHS[role] }));
-  return h("button", { class: "button quiet", type: "button", "data-role": role, "aria-label": name, title: name, onclick }, icon);
+  return h(
+    "button",
+    { class: "button quiet", type: "button", "data-role": role, "aria-label": name, title: name, onclick },
+    icon,
+  );
 }
 
 const PATHS = {

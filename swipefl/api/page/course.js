@@ -39,7 +39,10 @@ export class Course {
   }
 
   inFront(isShown) {
-    return this.parts.slice(0, this.place[1]).map(({ shown }, i) => (isShown(i) ? shown : "#")).join(" ");
+    return this.parts
+      .slice(0, this.place[1])
+      .map(({ shown }, i) => (isShown(i) ? shown : "#"))
+      .join(" ");
   }
 
   /** Where the next word is: behind the last one the first. */

@@ -15,8 +15,14 @@ export function endOf(job) {
   if (job.state === "cancelled") return { title: "Stopped", told: [stopped(isAdopted), ...shared], isAdopted };
   if (isAdopted) return { title: "swipefl has learned from you", told: shared, isAdopted };
   const done = rounds.filter(({ skipped }) => !skipped);
-  if (!done.length) return { title: "There was nothing to learn", told: [...new Set(rounds.map(({ skipped }) => sentence(skipped)))].concat(shared), isAdopted };
-  if (done.every(({ swipes }) => swipes === 0)) return { title: "There is nothing to judge it by yet, so nothing was changed", told: shared, isAdopted };
+  if (!done.length)
+    return {
+      title: "There was nothing to learn",
+      told: [...new Set(rounds.map(({ skipped }) => sentence(skipped)))].concat(shared),
+      isAdopted,
+    };
+  if (done.every(({ swipes }) => swipes === 0))
+    return { title: "There is nothing to judge it by yet, so nothing was changed", told: shared, isAdopted };
   return { title: "Not better yet, so your model stays as it was", told: shared, isAdopted };
 }
 

@@ -10,11 +10,18 @@ import { counted } from "./telling.js";
  * @returns {Promise<string|null>} what was done, null where nothing was. Throws Problem.
  */
 export async function forgetting(onErased) {
-  const scope = await asked("What shall be forgotten?", fields(), "Look what that is", { read: () => read(document.querySelector("dialog form")) });
+  const scope = await asked("What shall be forgotten?", fields(), "Look what that is", {
+    read: () => read(document.querySelector("dialog form")),
+  });
   if (!scope) return null;
   const preview = await send("POST", "/forget", { ...scope, dry_run: true });
   if (!has(preview)) return "There is nothing of that here. Nothing was erased.";
-  const sure = await asked("Erase this for good?", [h("p", {}, `This erases ${told(preview)}.`), ...remains(preview)], "Erase it", { isGrave: true });
+  const sure = await asked(
+    "Erase this for good?",
+    [h("p", {}, `This erases ${told(preview)}.`), ...remains(preview)],
+    "Erase it",
+    { isGrave: true },
+  );
   if (!sure) return null;
   try {
     return `Erased: ${told(await send("POST", "/forget", scope))}.`;
@@ -24,14 +31,28 @@ export async function forgetting(onErased) {
 }
 
 function fields() {
-  const word = h("input", { type: "text", name: "word", "aria-label": "The word", autocomplete: "off", autocapitalize: "none", spellcheck: "false" });
+  const word = h("input", {
+    type: "text",
+    name: "word",
+    "aria-label": "The word",
+    autocomplete: "off",
+    autocapitalize: "none",
+    spellcheck: "false",
+  });
   const day = h("input", { type: "date", name: "before", "aria-label": "The day" });
   const choose = (value, text, field) => {
     const radio = h("input", { type: "radio", name: "what", value, checked: value === "word" });
     field?.addEventListener("focus", () => (radio.checked = true));
     return h("div", { class: "option" }, h("label", {}, radio, text), field);
   };
-  return h("fieldset", {}, h("legend", { class: "unseen" }, "What"), choose("word", "One word, however it is written", word), choose("before", "What was swiped before a day", day), choose("everything", "Everything that was swiped"));
+  return h(
+    "fieldset",
+    {},
+    h("legend", { class: "unseen" }, "What"),
+    choose("word", "One word, however it is written", word),
+    choose("before", "What was swiped before a day", day),
+    choose("everything", "Everything that was swiped"),
+  );
 }
 
 function read(form) {

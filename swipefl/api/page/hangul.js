@@ -4,8 +4,24 @@ const LEADS = [..."ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"];
 const VOWELS = [..."ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"];
 const TAILS = ["", ..."ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"];
 const PAIRS = {
-  ㅗㅏ: "ㅘ", ㅗㅐ: "ㅙ", ㅗㅣ: "ㅚ", ㅜㅓ: "ㅝ", ㅜㅔ: "ㅞ", ㅜㅣ: "ㅟ", ㅡㅣ: "ㅢ",
-  ㄱㅅ: "ㄳ", ㄴㅈ: "ㄵ", ㄴㅎ: "ㄶ", ㄹㄱ: "ㄺ", ㄹㅁ: "ㄻ", ㄹㅂ: "ㄼ", ㄹㅅ: "ㄽ", ㄹㅌ: "ㄾ", ㄹㅍ: "ㄿ", ㄹㅎ: "ㅀ", ㅂㅅ: "ㅄ",
+  ㅗㅏ: "ㅘ",
+  ㅗㅐ: "ㅙ",
+  ㅗㅣ: "ㅚ",
+  ㅜㅓ: "ㅝ",
+  ㅜㅔ: "ㅞ",
+  ㅜㅣ: "ㅟ",
+  ㅡㅣ: "ㅢ",
+  ㄱㅅ: "ㄳ",
+  ㄴㅈ: "ㄵ",
+  ㄴㅎ: "ㄶ",
+  ㄹㄱ: "ㄺ",
+  ㄹㅁ: "ㄻ",
+  ㄹㅂ: "ㄼ",
+  ㄹㅅ: "ㄽ",
+  ㄹㅌ: "ㄾ",
+  ㄹㅍ: "ㄿ",
+  ㄹㅎ: "ㅀ",
+  ㅂㅅ: "ㅄ",
 };
 
 /** ㅎㅏㄴㄱㅡㄹ as 한글; a text of other letters as it is. */
@@ -13,7 +29,7 @@ export function composed(text) {
   if (!/[ㄱ-ㅣ]/.test(text)) return text;
   const letters = [...text];
   let written = "";
-  for (let i = 0; i < letters.length; ) {
+  for (let i = 0; i < letters.length;) {
     const [syllable, length] = syllableAt(letters, i);
     written += syllable;
     i += length;
@@ -26,7 +42,10 @@ function syllableAt(letters, start) {
   if (lead < 0 || !isVowel(letters[start + 1])) return [letters[start], 1];
   const [vowel, vowels] = pairAt(letters, start + 1, VOWELS);
   const [tail, tails] = tailAt(letters, start + 1 + vowels);
-  return [String.fromCodePoint(0xac00 + (lead * 21 + VOWELS.indexOf(vowel)) * 28 + TAILS.indexOf(tail)), 1 + vowels + tails];
+  return [
+    String.fromCodePoint(0xac00 + (lead * 21 + VOWELS.indexOf(vowel)) * 28 + TAILS.indexOf(tail)),
+    1 + vowels + tails,
+  ];
 }
 
 /** The consonants that close a syllable: what a vowel follows begins the next one. */

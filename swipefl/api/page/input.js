@@ -45,13 +45,23 @@ export class SwipeInput {
     this.away = null; // the problem, while the server does not answer
     this.follows = true; // the newest word is chosen, unless somebody chose another since they swiped
     this.turn = Promise.resolve(); // words are asked for one after the other: each is read behind those before it
-    this.outbox = new Outbox({ onStored: (report) => this.stored(report), onProblem: (problem) => this.failed(problem) });
+    this.outbox = new Outbox({
+      onStored: (report) => this.stored(report),
+      onProblem: (problem) => this.failed(problem),
+    });
     this.keeping = new Keeping(this.written, this.outbox);
-    this.predictor = new Predictor(() => this.question(), (answer) => this.guessed(answer));
+    this.predictor = new Predictor(
+      () => this.question(),
+      (answer) => this.guessed(answer),
+    );
     this.build(parent);
     this.use(options.layout, options.language);
     const isShown = () => this.board.offsetParent !== null;
-    listenToTyping(isShown, { onType: (character) => this.type(character), onBackspace: () => this.takeBack(), onPaste: (text) => this.paste(text) });
+    listenToTyping(isShown, {
+      onType: (character) => this.type(character),
+      onBackspace: () => this.takeBack(),
+      onPaste: (text) => this.paste(text),
+    });
   }
 
   /** Takes another layout and language; what is written stays. */
@@ -61,7 +71,10 @@ export class SwipeInput {
     const [first] = language.split(",");
     this.text.element.lang = this.bar.element.lang = first;
     this.bar.element.dir = isRightToLeft(first) ? "rtl" : "ltr";
-    this.keyboard.element.setAttribute("aria-label", `Keyboard ${layout.name}, to swipe on. You may also type on your own keyboard.`);
+    this.keyboard.element.setAttribute(
+      "aria-label",
+      `Keyboard ${layout.name}, to swipe on. You may also type on your own keyboard.`,
+    );
     this.keyboard.layout(layout);
     this.spaceButton.hidden = this.keyboard.drawn.keys.some(({ kind }) => kind === "space");
     this.board.style.setProperty("--ratio", this.keyboard.ratio);
@@ -132,7 +145,12 @@ export class SwipeInput {
     const anew = pictured("clear", "Begin a new text", () => this.clear());
     this.spaceButton = pictured("space", "Space", () => this.type(" ")); // for layouts without room for a space bar
     const surface = h("div", { "data-role": "keyboard", role: "img" });
-    this.writing = h("div", { class: "writing" }, this.text.element, h("div", { class: "status" }, this.line, this.spaceButton, back, anew));
+    this.writing = h(
+      "div",
+      { class: "writing" },
+      this.text.element,
+      h("div", { class: "status" }, this.line, this.spaceButton, back, anew),
+    );
     this.board = h("div", { class: "board" }, this.bar.element, h("div", { class: "keyboard-frame" }, surface));
     parent.append(h("div", { class: "swipe-input" }, this.writing, this.board));
     this.keyboard = new SwipeKeyboard(surface, {
@@ -160,7 +178,14 @@ export class SwipeInput {
     this.predictor.drop();
     this.follows = true;
     const isKept = !this.options.isPrivate(); // what holds is what was set when the finger was lifted
-    const swipe = { id: newId(), stroke, keyboard: this.layout.name, language: this.language, isKept, giving: new AbortController() };
+    const swipe = {
+      id: newId(),
+      stroke,
+      keyboard: this.layout.name,
+      language: this.language,
+      isKept,
+      giving: new AbortController(),
+    };
     const token = this.written.add(null, swipe);
     this.render();
     this.bar.state = "asking";
@@ -171,7 +196,11 @@ export class SwipeInput {
   async decide(token) {
     const { swipe } = token;
     const line = { gesture_id: swipe.id, ...this.asked(token), sight: this.options.showsSight() };
-    const answer = await persistently(() => ask(line, swipe.giving.signal), (problem) => this.failed(problem), swipe.giving.signal);
+    const answer = await persistently(
+      () => ask(line, swipe.giving.signal),
+      (problem) => this.failed(problem),
+      swipe.giving.signal,
+    );
     this.answered();
     if (!answer.candidates.length) return this.nothing(token);
     this.commit(token, answer.candidates);
@@ -259,14 +288,25 @@ export class SwipeInput {
     drawSight(this.keyboard.overlay, sight);
     if (!sight) return;
     this.keyboard.trace.clear();
-    const letters = emissions(sight.frames).map(({ letter, probability }) => `${letter}\u00a0${Math.round(probability * 100)}`);
+    const letters = emissions(sight.frames).map(
+      ({ letter, probability }) => `${letter}\u00a0${Math.round(probability * 100)}`,
+    );
     this.say("");
-    this.line.append("It read ", h("span", { class: "seen-letters" }, sight.greedy || "nothing"), letters.length ? `: ${letters.join(", ")} of\u00a0100` : "");
+    this.line.append(
+      "It read ",
+      h("span", { class: "seen-letters" }, sight.greedy || "nothing"),
+      letters.length ? `: ${letters.join(", ")} of\u00a0100` : "",
+    );
   }
 
   question() {
     const { layout, language, options, written } = this;
-    return { ...about({ keyboard: layout.name, language }), before: written.before, private: options.isPrivate(), sight: options.showsSight() };
+    return {
+      ...about({ keyboard: layout.name, language }),
+      before: written.before,
+      private: options.isPrivate(),
+      sight: options.showsSight(),
+    };
   }
 
   stored({ deleted = 0, suspect = 0 }) {

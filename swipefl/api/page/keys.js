@@ -4,7 +4,13 @@ import { clear, svg } from "./dom.js";
 
 const LEAST_ROW = 0.45; // of a key's height that must be free under the letters for a row with the space bar
 const LONG_PRESS_S = 0.45; // that types what the key types with shift
-const SPACE_ROW = [["comma", 1], ["space", 5.4], ["stop", 1], ["question", 1], ["backspace", 1.6]];
+const SPACE_ROW = [
+  ["comma", 1],
+  ["space", 5.4],
+  ["stop", 1],
+  ["question", 1],
+  ["backspace", 1.6],
+];
 const MARKS = {
   ar: { comma: "،", question: "؟" },
   fa: { comma: "،", question: "؟" },
@@ -47,7 +53,8 @@ export function keyWidth({ keys }) {
 export function keyAt({ keys }, x, y) {
   const inside = keys.find((key) => Math.abs(x - key.x) <= key.width / 2 && Math.abs(y - key.y) <= key.height / 2);
   if (inside) return inside;
-  const away = (key) => Math.hypot(Math.max(0, Math.abs(x - key.x) - key.width / 2), Math.max(0, Math.abs(y - key.y) - key.height / 2));
+  const away = (key) =>
+    Math.hypot(Math.max(0, Math.abs(x - key.x) - key.width / 2), Math.max(0, Math.abs(y - key.y) - key.height / 2));
   const nearest = keys.reduce((best, key) => (away(key) < away(best) ? key : best));
   return away(nearest) <= nearest.width / 2 ? nearest : null;
 }
@@ -66,7 +73,13 @@ export function drawKeys(element, drawn, width, height) {
   const edges = svg("g", { class: "edges" });
   const elements = new Map();
   for (const key of drawn.keys) {
-    const box = { x: (key.x - key.width / 2) * across + gap / 2, y: (key.y - key.height / 2) * down + gap / 2, width: Math.max(1, key.width * across - gap), height: Math.max(1, key.height * down - gap), rx: Math.min(9, size * 0.17) };
+    const box = {
+      x: (key.x - key.width / 2) * across + gap / 2,
+      y: (key.y - key.height / 2) * down + gap / 2,
+      width: Math.max(1, key.width * across - gap),
+      height: Math.max(1, key.height * down - gap),
+      rx: Math.min(9, size * 0.17),
+    };
     edges.append(svg("rect", { ...box, y: box.y + 1.2 }));
     elements.set(key, drawnKey(key, box, size, key.x * across, key.y * down));
   }
@@ -76,11 +89,25 @@ export function drawKeys(element, drawn, width, height) {
 
 function drawnKey(key, box, size, x, y) {
   const isLetter = key.kind === "letter";
-  const group = svg("g", { class: `key ${key.kind}`, "data-letter": isLetter && key.text, "data-key": !isLetter && (key.kind === "mark" ? key.text : key.kind) }, svg("rect", box));
-  const label = isLetter ? standing(key.text) : SHOWN[key.kind] ?? key.text;
+  const group = svg(
+    "g",
+    {
+      class: `key ${key.kind}`,
+      "data-letter": isLetter && key.text,
+      "data-key": !isLetter && (key.kind === "mark" ? key.text : key.kind),
+    },
+    svg("rect", box),
+  );
+  const label = isLetter ? standing(key.text) : (SHOWN[key.kind] ?? key.text);
   group.append(svg("text", { x, y, dy: "0.35em", "font-size": round(Math.min(size * 0.52, 12 + size * 0.2)) }, label));
   if (key.shifted) {
-    const corner = { class: "shifted", x: box.x + box.width - size * 0.12, y: box.y + size * 0.3, "font-size": round(size * 0.25), "data-letter": key.shifted };
+    const corner = {
+      class: "shifted",
+      x: box.x + box.width - size * 0.12,
+      y: box.y + size * 0.3,
+      "font-size": round(size * 0.25),
+      "data-letter": key.shifted,
+    };
     group.append(svg("text", corner, standing(key.shifted)));
   }
   return group;
@@ -100,7 +127,15 @@ function spaceRow({ width, height, languages }, letters) {
   let left = 0;
   return SPACE_ROW.map(([name, wide]) => {
     const kind = name === "space" || name === "backspace" ? name : "mark";
-    const key = { kind, text: marks[name], shifted: null, x: (left + wide / 2) * unit, y: bottom + room / 2, width: wide * unit, height: room };
+    const key = {
+      kind,
+      text: marks[name],
+      shifted: null,
+      x: (left + wide / 2) * unit,
+      y: bottom + room / 2,
+      width: wide * unit,
+      height: room,
+    };
     left += wide;
     return key;
   });

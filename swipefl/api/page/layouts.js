@@ -59,7 +59,12 @@ export function layoutOptions(keyboards, wanted = navigator.languages ?? []) {
     ["All layouts", keyboards.filter((one) => !one.own && !isNear(one))],
   ];
   const labels = labelled(keyboards);
-  return groups.map(([label, some]) => group(label, some.map(({ name }) => [name, labels.get(name)]).sort((a, b) => a[1].localeCompare(b[1]))));
+  return groups.map(([label, some]) =>
+    group(
+      label,
+      some.map(({ name }) => [name, labels.get(name)]).sort((a, b) => a[1].localeCompare(b[1])),
+    ),
+  );
 }
 
 /** Options of a select of languages: those of the layout first. */
@@ -69,14 +74,25 @@ export function languageOptions([own, others]) {
 }
 
 function group(label, pairs) {
-  return pairs.length ? h("optgroup", { label }, pairs.map(([value, text]) => h("option", { value }, text))) : null;
+  return pairs.length
+    ? h(
+        "optgroup",
+        { label },
+        pairs.map(([value, text]) => h("option", { value }, text)),
+      )
+    : null;
 }
 
 /** Names that people read; of two that would be alike, each says how many keys it has. */
 function labelled(keyboards) {
   const plain = keyboards.map((one) => [one.name, one.own ? one.name : layoutName(one)]);
   const count = Map.groupBy ? Map.groupBy(plain, ([, label]) => label) : null;
-  return new Map(plain.map(([name, label], i) => [name, count?.get(label).length > 1 ? `${label}, ${keyboards[i].keys} keys` : label]));
+  return new Map(
+    plain.map(([name, label], i) => [
+      name,
+      count?.get(label).length > 1 ? `${label}, ${keyboards[i].keys} keys` : label,
+    ]),
+  );
 }
 
 function layoutName({ name, languages }) {

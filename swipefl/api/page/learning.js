@@ -5,7 +5,8 @@ import { announce, h } from "./dom.js";
 import { pause, persistently, untilAlive } from "./outbox.js";
 
 const COMPARING = "Comparing it with the model before, on the swipes that were put aside";
-const ELSEWHERE = "swipefl is at work on this device already: a night’s work, or a command. This waits until it has ended";
+const ELSEWHERE =
+  "swipefl is at work on this device already: a night’s work, or a command. This waits until it has ended";
 const LOST = "It was cut off: swipefl was started anew meanwhile. Your swipes are kept.";
 const BETWEEN_MS = 1000; // of looks where nothing is told
 
@@ -14,8 +15,17 @@ export class Learning {
   constructor() {
     this.bar = h("progress", { max: "1", value: "0", "aria-label": "Learning" });
     this.says = h("p", { class: "job-says", "data-role": "says" }, "Getting ready");
-    this.stop = h("button", { class: "button", type: "button", "data-role": "cancel", onclick: () => this.cancel() }, "Stop");
-    this.element = h("div", { class: "job", "data-role": "job" }, this.bar, h("div", { class: "job-foot" }, this.says, this.stop));
+    this.stop = h(
+      "button",
+      { class: "button", type: "button", "data-role": "cancel", onclick: () => this.cancel() },
+      "Stop",
+    );
+    this.element = h(
+      "div",
+      { class: "job", "data-role": "job" },
+      this.bar,
+      h("div", { class: "job-foot" }, this.says, this.stop),
+    );
     this.job = null;
     this.isGivenUp = false;
   }
@@ -44,7 +54,11 @@ export class Learning {
 
   /** Waits for what another process does. @returns a job as it would have been here, null where nothing was learned. */
   async elsewhere() {
-    const looked = () => persistently(() => get("/stats"), () => {});
+    const looked = () =>
+      persistently(
+        () => get("/stats"),
+        () => {},
+      );
     let stats = await looked();
     const before = stats.nights.at(-1)?.finished_at;
     this.bar.removeAttribute("value");
@@ -75,7 +89,12 @@ export class Learning {
 
   async looked(job) {
     try {
-      return (await persistently(() => get(`/jobs/${job.id}`), () => {})).job;
+      return (
+        await persistently(
+          () => get(`/jobs/${job.id}`),
+          () => {},
+        )
+      ).job;
     } catch (problem) {
       if (problem.status === 404) return { ...job, state: "failed", problem: { detail: LOST } };
       throw problem;
@@ -98,7 +117,10 @@ export class Learning {
     if (!progress || this.isGivenUp) return;
     this.bar.value = progress.done / progress.total;
     const all = progress.done === progress.total;
-    this.say(all ? COMPARING : `Going over your swipes: ${Math.floor(100 * this.bar.value)} of 100`, all || progress.done === 1);
+    this.say(
+      all ? COMPARING : `Going over your swipes: ${Math.floor(100 * this.bar.value)} of 100`,
+      all || progress.done === 1,
+    );
   }
 
   say(text, isHeard) {
@@ -111,7 +133,11 @@ export class Learning {
     this.stop.disabled = true;
     this.say("Stopping", true);
     const { id } = this.job ?? {};
-    if (id) await persistently(() => send("DELETE", `/jobs/${id}`), () => {}).catch(() => {}); // it has ended by itself
+    if (id)
+      await persistently(
+        () => send("DELETE", `/jobs/${id}`),
+        () => {},
+      ).catch(() => {}); // it has ended by itself
   }
 }
 

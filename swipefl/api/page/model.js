@@ -30,7 +30,17 @@ class Model {
     this.doing = h("div");
     this.done = h("p", { class: "done", "data-role": "done", tabindex: "-1" });
     this.rest = h("div");
-    section.append(h("div", { class: "calm" }, h("h1", { class: "unseen" }, "Your model"), this.said, this.doing, this.done, this.rest));
+    section.append(
+      h(
+        "div",
+        { class: "calm" },
+        h("h1", { class: "unseen" }, "Your model"),
+        this.said,
+        this.doing,
+        this.done,
+        this.rest,
+      ),
+    );
   }
 
   /** Shows things as they are now; what is there stays until then. Of two looks the later one counts. */
@@ -38,7 +48,10 @@ class Model {
     const turn = (this.turn = (this.turn ?? 0) + 1);
     try {
       const failed = (problem) => this.tell(problemText(problem));
-      const [stats, models, { job }] = await persistently(() => Promise.all([get("/stats"), get("/models"), get("/jobs/current")]), failed);
+      const [stats, models, { job }] = await persistently(
+        () => Promise.all([get("/stats"), get("/models"), get("/jobs/current")]),
+        failed,
+      );
       if (turn !== this.turn) return;
       this.showSaid(stats);
       if (job?.state === "running") this.work((learning) => learning.follow(job));
@@ -57,10 +70,16 @@ class Model {
   }
 
   offer({ nothing_to_do: reason, checkpoints, new_swipes: fresh }) {
-    if (reason && !checkpoints.length) return void clear(this.doing).append(h("div", { class: "doing" }, h("a", { class: "button main", href: "#practise" }, "Practise")));
+    if (reason && !checkpoints.length)
+      return void clear(this.doing).append(
+        h("div", { class: "doing" }, h("a", { class: "button main", href: "#practise" }, "Practise")),
+      );
     const train = button("train", "Learn now", () => this.begin("train"));
     const night = button("night", "Do a night’s work now", () => this.begin("cycle"));
-    const note = reason || !fresh ? "Everything that is here was learned from already." : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
+    const note =
+      reason || !fresh
+        ? "Everything that is here was learned from already."
+        : "Learning takes a minute or so. A night’s work is that, and in a federation the exchange with it.";
     clear(this.doing).append(h("div", { class: "doing" }, train, night), h("p", { class: "soft small" }, note));
   }
 
@@ -93,17 +112,30 @@ class Model {
 
   nights({ nights = [] }) {
     const list = h("ol", { class: "nights", "data-role": "nights" });
-    const drawn = [...nights].reverse().map((one) => h("li", {}, h("time", {}, dayOf(one.finished_at)), h("span", {}, one.said)));
+    const drawn = [...nights]
+      .reverse()
+      .map((one) => h("li", {}, h("time", {}, dayOf(one.finished_at)), h("span", {}, one.said)));
     list.append(...drawn.slice(0, FIRST_NIGHTS));
     const older = drawn.slice(FIRST_NIGHTS);
-    const more = older.length > 0 && h("details", {}, h("summary", {}, `${older.length} earlier`), h("ol", { class: "nights" }, older));
-    const none = !drawn.length && h("p", { class: "soft" }, "No night yet. One comes when swipefl has learned for the first time.");
+    const more =
+      older.length > 0 &&
+      h("details", {}, h("summary", {}, `${older.length} earlier`), h("ol", { class: "nights" }, older));
+    const none =
+      !drawn.length &&
+      h("p", { class: "soft" }, "No night yet. One comes when swipefl has learned for the first time.");
     return part("Nights", none || list, more);
   }
 
   models({ models, in_use: used }) {
     const rows = rowsOf(models, used);
-    const list = rows.map((row) => h("li", { "data-model": row.to }, h("span", { class: "name" }, row.name), row.isUsed ? h("span", { class: "used" }, "in use") : this.back(row)));
+    const list = rows.map((row) =>
+      h(
+        "li",
+        { "data-model": row.to },
+        h("span", { class: "name" }, row.name),
+        row.isUsed ? h("span", { class: "used" }, "in use") : this.back(row),
+      ),
+    );
     return part("Models", h("ul", { class: "models", "data-role": "models" }, list));
   }
 
@@ -114,7 +146,14 @@ class Model {
   }
 
   async use({ to, name }) {
-    const told = [h("p", {}, `Words are read with “${name}” from now on.`), h("p", { class: "soft" }, "The others stay, so you can come back to them. The next night goes on learning, and keeps what reads you better.")];
+    const told = [
+      h("p", {}, `Words are read with “${name}” from now on.`),
+      h(
+        "p",
+        { class: "soft" },
+        "The others stay, so you can come back to them. The next night goes on learning, and keeps what reads you better.",
+      ),
+    ];
     if (!(await asked("Go back to this model?", told, "Go back"))) return;
     await this.change(async () => {
       await send("POST", "/models/use", { to });
@@ -129,7 +168,12 @@ class Model {
     return part(
       "Your swipes",
       h("p", { class: "soft" }, there, h("span", { class: "path" }, home), ", on this device."),
-      h("div", { class: "doing" }, button("export", "Save a copy", () => this.change(exported, false)), button("forget", "Forget …", () => this.change(() => this.forget()))),
+      h(
+        "div",
+        { class: "doing" },
+        button("export", "Save a copy", () => this.change(exported, false)),
+        button("forget", "Forget …", () => this.change(() => this.forget())),
+      ),
     );
   }
 
@@ -163,10 +207,16 @@ function rowsOf(models, used) {
   const shared = models.filter(({ kind, verdict }) => kind === "global" && verdict?.accepted).at(-1);
   const moments = own.map(({ created_at: at }) => momentOf(at));
   const isAlone = (i) => moments.indexOf(moments[i]) === moments.lastIndexOf(moments[i]);
-  const names = own.map(({ id, created_at: at }, i) => ({ to: id, name: `Learned on ${momentOf(at, !isAlone(i))}`, isUsed: id === used }));
+  const names = own.map(({ id, created_at: at }, i) => ({
+    to: id,
+    name: `Learned on ${momentOf(at, !isAlone(i))}`,
+    isUsed: id === used,
+  }));
   const isOwn = own.some(({ id }) => id === used);
   // once a shared model was found good, it stands in for the one that swipefl came with
-  const root = shared ? { to: "global", name: `The federation’s, of ${dayOf(shared.created_at)}` } : { to: "base", name: "The one that came with swipefl" };
+  const root = shared
+    ? { to: "global", name: `The federation’s, of ${dayOf(shared.created_at)}` }
+    : { to: "base", name: "The one that came with swipefl" };
   return [...names, { ...root, isUsed: !isOwn }];
 }
 

@@ -6,8 +6,10 @@ import { endOf } from "./ending.js";
 import { Learning } from "./learning.js";
 import { persistently } from "./outbox.js";
 
-const WHAT = "It goes over the swipes that you gave it, on this device. One in five was put aside: on those it is compared with the model before, and only a better one is used.";
-const HONEST = "Whether it truly reads you better, only swipes that come from now on can tell: it was chosen by the ones so far.";
+const WHAT =
+  "It goes over the swipes that you gave it, on this device. One in five was put aside: on those it is compared with the model before, and only a better one is used.";
+const HONEST =
+  "Whether it truly reads you better, only swipes that come from now on can tell: it was chosen by the ones so far.";
 
 /** `element` is hidden until it learns; `onAgain()` is called when somebody goes on swiping. */
 export class Outcome {
@@ -38,21 +40,42 @@ export class Outcome {
   async tell(job) {
     const end = endOf(job);
     if (job.state !== "done") return this.tellOf(end, job.state === "cancelled");
-    const { said } = await persistently(() => get("/stats"), () => {});
+    const { said } = await persistently(
+      () => get("/stats"),
+      () => {},
+    );
     const told = said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence));
-    const more = [...end.told, end.isAdopted && HONEST].filter(Boolean).map((sentence) => h("p", { class: "soft" }, sentence));
+    const more = [...end.told, end.isAdopted && HONEST]
+      .filter(Boolean)
+      .map((sentence) => h("p", { class: "soft" }, sentence));
     this.show(end.title, h("div", { "data-role": "result" }, told, more), this.onward());
   }
 
   tellOf({ title, told }, isDone) {
-    this.show(title, told.map((sentence) => h("p", {}, sentence)), this.onward(isDone ? null : this.anew));
+    this.show(
+      title,
+      told.map((sentence) => h("p", {}, sentence)),
+      this.onward(isDone ? null : this.anew),
+    );
   }
 
   /** What there is to do now; `anew` tries once more what did not work. */
   onward(anew = null) {
-    const retry = anew && h("button", { class: "button main", type: "button", "data-role": "retry", onclick: anew }, "Try again");
-    const again = h("button", { class: `button ${anew ? "" : "main"}`, type: "button", "data-role": "again", onclick: () => this.again() }, "Go on swiping");
-    return h("p", { class: "onward" }, retry, again, h("a", { class: "button", href: "#try" }, "Try it"), h("a", { class: "button", href: "#model" }, "Your model"));
+    const retry =
+      anew && h("button", { class: "button main", type: "button", "data-role": "retry", onclick: anew }, "Try again");
+    const again = h(
+      "button",
+      { class: `button ${anew ? "" : "main"}`, type: "button", "data-role": "again", onclick: () => this.again() },
+      "Go on swiping",
+    );
+    return h(
+      "p",
+      { class: "onward" },
+      retry,
+      again,
+      h("a", { class: "button", href: "#try" }, "Try it"),
+      h("a", { class: "button", href: "#model" }, "Your model"),
+    );
   }
 
   again() {

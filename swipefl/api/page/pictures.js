@@ -17,8 +17,14 @@ async function figure(path) {
   // without its styles, which are of the picture alone: the page's policy refuses them even where nobody sees it
   const plain = source.replaceAll(/<style[^]*?<\/style>/g, "");
   const root = new DOMParser().parseFromString(plain, "image/svg+xml").documentElement;
-  const said = ["title", "desc"].map((name) => root.querySelector(`:scope > ${name}`)?.textContent.trim()).filter(Boolean);
-  const image = h("img", { alt: said.join(". ").replaceAll("..", "."), width: root.getAttribute("width"), height: root.getAttribute("height") });
+  const said = ["title", "desc"]
+    .map((name) => root.querySelector(`:scope > ${name}`)?.textContent.trim())
+    .filter(Boolean);
+  const image = h("img", {
+    alt: said.join(". ").replaceAll("..", "."),
+    width: root.getAttribute("width"),
+    height: root.getAttribute("height"),
+  });
   // an image of its own: an inline one would bring styles that the page's policy refuses
   const address = URL.createObjectURL(new Blob([source], { type: "image/svg+xml" }));
   const loaded = new Promise((resolve, reject) => Object.assign(image, { onload: resolve, onerror: reject }));

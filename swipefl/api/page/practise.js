@@ -40,9 +40,21 @@ export async function start(section, { settings, onShow }) {
 
 class Practise {
   constructor(section, settings) {
-    Object.assign(this, { section, settings, own: null, past: [], turn: Promise.resolve(), isAgain: false, isFresh: true });
+    Object.assign(this, {
+      section,
+      settings,
+      own: null,
+      past: [],
+      turn: Promise.resolve(),
+      isAgain: false,
+      isFresh: true,
+    });
     this.progress = makePlaces();
-    this.chooser = new Chooser(settings, () => this.changed(), (problem) => this.failed(problem));
+    this.chooser = new Chooser(
+      settings,
+      () => this.changed(),
+      (problem) => this.failed(problem),
+    );
     this.build();
     settings.onChange("private", () => this.switched());
     settings.onChange("forgotten", () => this.forgot());
@@ -90,7 +102,10 @@ class Practise {
         if (kind === "backspace") this.goBack();
       },
     });
-    this.predictor = new Predictor(() => ({ ...this.question(), private: true }), ({ candidates }) => this.say(candidates[0]?.word ?? ""));
+    this.predictor = new Predictor(
+      () => ({ ...this.question(), private: true }),
+      ({ candidates }) => this.say(candidates[0]?.word ?? ""),
+    );
   }
 
   /** How many swipes are in the store: of which it can learn, and that are new since it last did. Throws Problem. */
@@ -107,14 +122,22 @@ class Practise {
     const about = { keyboard: layout.name, language: first || null };
     const path = `/practice?${new URLSearchParams({ language: first || "en", keyboard: layout.name })}`;
     const { parts } = own === null ? await get(path) : await send("POST", "/practice", { text: own, ...about });
-    return { layout, language, own, course: new Course(parts, own === null ? this.progress.now().places[first] : undefined) };
+    return {
+      layout,
+      language,
+      own,
+      course: new Course(parts, own === null ? this.progress.now().places[first] : undefined),
+    };
   }
 
   /** Of two choices the later one counts, whichever comes first. */
   async changed() {
     const wanted = (this.wanted = {});
     try {
-      const loaded = await persistently(() => this.load(), (problem) => this.failed(problem));
+      const loaded = await persistently(
+        () => this.load(),
+        (problem) => this.failed(problem),
+      );
       if (wanted === this.wanted) this.use(loaded);
     } catch (problem) {
       this.failed(problem);
@@ -157,7 +180,10 @@ class Practise {
 
   recount() {
     return this.inTurn(async () => {
-      await persistently(() => this.count(), (problem) => this.failed(problem));
+      await persistently(
+        () => this.count(),
+        (problem) => this.failed(problem),
+      );
       if (this.course) this.render();
     });
   }
@@ -170,13 +196,19 @@ class Practise {
 
   render() {
     const { stage, course, swiped, canLearn } = this;
-    stage.showCount({ swiped, least: this.least + AND_HELD_OUT, canLearn, isPrivate: Boolean(this.settings.get("private")) });
+    stage.showCount({
+      swiped,
+      least: this.least + AND_HELD_OUT,
+      canLearn,
+      isPrivate: Boolean(this.settings.get("private")),
+    });
     stage.showSentence(course, course.isEmpty && this.nothing());
     stage.back.disabled = !this.past.length;
   }
 
   nothing() {
-    if (this.shown.isOwn) return "This keyboard can spell no word of that text. Choose another layout, or another text.";
+    if (this.shown.isOwn)
+      return "This keyboard can spell no word of that text. Choose another layout, or another text.";
     return "There are no sentences in this language yet. Bring a text of your own, or choose another language.";
   }
 
@@ -197,7 +229,18 @@ class Practise {
     const isKept = !this.settings.get("private");
     const id = newId();
     const line = { gesture_id: id, ...this.question(), ...stroke };
-    const swipe = { id, line, before: this.keptBefore, word: course.word, at: course.at, isKept, isAgain, isWaiting: true, counts: 0, giving: new AbortController() };
+    const swipe = {
+      id,
+      line,
+      before: this.keptBefore,
+      word: course.word,
+      at: course.at,
+      isKept,
+      isAgain,
+      isWaiting: true,
+      counts: 0,
+      giving: new AbortController(),
+    };
     this.goOn(swipe);
     this.inTurn(() => this.take(swipe));
   }
@@ -218,7 +261,9 @@ class Practise {
   /** What is kept of the sentence in front: of a text of somebody's own only what they swiped and had kept. */
   get keptBefore() {
     const { course } = this;
-    return this.shown.isOwn ? course.beforeOf(this.past.flatMap(({ at, isKept }) => (isKept ? [at] : []))) : course.before;
+    return this.shown.isOwn
+      ? course.beforeOf(this.past.flatMap(({ at, isKept }) => (isKept ? [at] : [])))
+      : course.before;
   }
 
   /** The swipe is kept with the word that was asked for, whatever was read. */
@@ -226,7 +271,9 @@ class Practise {
     const { line, word, before, isKept } = swipe;
     const sure = (request) => persistently(request, (problem) => this.failed(problem), signal);
     const read = sure(() => ask({ ...line, private: true }, signal)); // the word is no business of the prediction
-    swipe.storing = sure(() => send("POST", "/swipes", { ...line, word, before, private: !isKept }, { outlives: true }));
+    swipe.storing = sure(() =>
+      send("POST", "/swipes", { ...line, word, before, private: !isKept }, { outlives: true }),
+    );
     const [{ candidates }, { suspect }] = await Promise.all([read, swipe.storing]);
     return { candidates, isSuspect: suspect > 0 };
   }
@@ -271,7 +318,10 @@ class Practise {
     if (!storing) return; // it had not been said yet
     await storing.catch(() => {}); // what is said later may come sooner
     const line = { gesture_id: id, delete: true };
-    await persistently(() => send("POST", "/swipes", line, { outlives: true }), (problem) => this.failed(problem));
+    await persistently(
+      () => send("POST", "/swipes", line, { outlives: true }),
+      (problem) => this.failed(problem),
+    );
     await this.count();
     this.render();
   }
@@ -308,7 +358,8 @@ class Practise {
   tell(word, candidates, { isKept, isSuspect }) {
     const isRight = isRead(word, candidates, this.stage.language);
     const read = candidates[0]?.word;
-    if (this.swiped === GOAL && isKept && this.canLearn) this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
+    if (this.swiped === GOAL && isKept && this.canLearn)
+      this.say(`${GOAL} words. swipefl can learn from them now.`, "right");
     else this.say(...verdict(word, read, { isRight, isKept, isSuspect }));
     announce(`${isRight ? "Right." : `Read as ${read ?? "nothing"}.`} Next: ${this.course.word}`);
   }

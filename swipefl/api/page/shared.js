@@ -7,7 +7,12 @@ import { clear, h } from "./dom.js";
 import { persistently } from "./outbox.js";
 import { counted, dayOf, kilobytes, momentOf } from "./telling.js";
 
-const NEVER = ["your swipes", "the words that you swiped, and in what order", "your own words and your keyboards", "your own model"];
+const NEVER = [
+  "your swipes",
+  "the words that you swiped, and in what order",
+  "your own words and your keyboards",
+  "your own model",
+];
 const OUTCOMES = { sent: "", refused: "refused there", stale: "too late to count" };
 
 /** Fills the tab, anew whenever it is shown. */
@@ -30,12 +35,31 @@ async function look(body) {
 
 function alone(stats) {
   return [
-    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, stats.left.length ? "Nothing is shared any more." : "Nothing is shared."), h("p", {}, "Your swipes, your words and your model are on this device, in ", h("span", { class: "path" }, stats.home), ". swipefl learns here, and speaks to no other machine.")),
+    h(
+      "div",
+      { "data-role": "shared" },
+      h("p", { class: "lead" }, stats.left.length ? "Nothing is shared any more." : "Nothing is shared."),
+      h(
+        "p",
+        {},
+        "Your swipes, your words and your model are on this device, in ",
+        h("span", { class: "path" }, stats.home),
+        ". swipefl learns here, and speaks to no other machine.",
+      ),
+    ),
     ...sent(stats),
     part(
       "Learning together",
-      h("p", {}, "People who agree to can make one model better for all of them. Then what leaves, after a night, is half a megabyte of numbers: how the shared model would have to change to read you better. Never a swipe, never a word."),
-      h("p", {}, "Whoever runs such a federation gives you its address and a token. To join, on the command line of this device:"),
+      h(
+        "p",
+        {},
+        "People who agree to can make one model better for all of them. Then what leaves, after a night, is half a megabyte of numbers: how the shared model would have to change to read you better. Never a swipe, never a word.",
+      ),
+      h(
+        "p",
+        {},
+        "Whoever runs such a federation gives you its address and a token. To join, on the command line of this device:",
+      ),
       h("pre", {}, h("code", {}, "swipefl enroll HOST:PORT --token TOKEN")),
       h("p", { class: "soft" }, "It says what will be shared, and asks. “swipefl leave” ends it."),
     ),
@@ -44,15 +68,52 @@ function alone(stats) {
 
 function joined(stats) {
   const { federation, outbox } = stats;
-  const visited = federation.visited_at ? `${federation.failures ? "The last visit failed" : "Last visit"}: ${momentOf(federation.visited_at)}.` : "It was not visited yet; the next night does.";
-  const waits = outbox.map(({ bytes, examples }) => h("p", {}, `${kilobytes(bytes)} that it learned from ${counted(examples, "swipe")} wait to be sent.`));
+  const visited = federation.visited_at
+    ? `${federation.failures ? "The last visit failed" : "Last visit"}: ${momentOf(federation.visited_at)}.`
+    : "It was not visited yet; the next night does.";
+  const waits = outbox.map(({ bytes, examples }) =>
+    h("p", {}, `${kilobytes(bytes)} that it learned from ${counted(examples, "swipe")} wait to be sent.`),
+  );
   return [
-    h("div", { "data-role": "shared" }, h("p", { class: "lead" }, "What your swipes teach the shared model is sent, as numbers, to ", h("span", { class: "path" }, federation.address), "."), h("p", { class: "soft" }, `It knows this device as ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`)),
+    h(
+      "div",
+      { "data-role": "shared" },
+      h(
+        "p",
+        { class: "lead" },
+        "What your swipes teach the shared model is sent, as numbers, to ",
+        h("span", { class: "path" }, federation.address),
+        ".",
+      ),
+      h(
+        "p",
+        { class: "soft" },
+        `It knows this device as ${federation.device_id}. ${visited}${federation.shares_scores ? " It is also told how many held-out swipes each of its models gets right here." : ""}`,
+      ),
+    ),
     part("What waits", waits.length ? waits : h("p", {}, "Nothing waits to be sent.")),
     ...sent(stats, true),
-    part("What leaves", h("p", {}, "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.")),
-    part("What never leaves", h("ul", { class: "never" }, NEVER.map((what) => h("li", {}, what)))),
-    h("p", { class: "soft" }, "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back."),
+    part(
+      "What leaves",
+      h(
+        "p",
+        {},
+        "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.",
+      ),
+    ),
+    part(
+      "What never leaves",
+      h(
+        "ul",
+        { class: "never" },
+        NEVER.map((what) => h("li", {}, what)),
+      ),
+    ),
+    h(
+      "p",
+      { class: "soft" },
+      "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back.",
+    ),
   ];
 }
 
@@ -64,8 +125,22 @@ function sent({ left, federation }, isTold = false) {
 }
 
 function table(rows) {
-  const cells = rows.map(({ sent_at: at, bytes, outcome }) => h("tr", {}, h("td", {}, dayOf(at)), h("td", {}, kilobytes(bytes)), h("td", {}, OUTCOMES[outcome])));
-  const head = h("thead", {}, h("tr", {}, ["When", "How much", ""].map((text) => (text ? h("th", { scope: "col" }, text) : h("th", { scope: "col" }, h("span", { class: "unseen" }, "What became of it"))))));
+  const cells = rows.map(({ sent_at: at, bytes, outcome }) =>
+    h("tr", {}, h("td", {}, dayOf(at)), h("td", {}, kilobytes(bytes)), h("td", {}, OUTCOMES[outcome])),
+  );
+  const head = h(
+    "thead",
+    {},
+    h(
+      "tr",
+      {},
+      ["When", "How much", ""].map((text) =>
+        text
+          ? h("th", { scope: "col" }, text)
+          : h("th", { scope: "col" }, h("span", { class: "unseen" }, "What became of it")),
+      ),
+    ),
+  );
   return h("table", { "data-role": "sent" }, head, h("tbody", {}, cells));
 }
 

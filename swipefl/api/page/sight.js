@@ -17,7 +17,15 @@ export function drawSight(overlay, sight) {
   const letters = emissions(sight.frames);
   overlay.append(
     svg("polyline", { class: "path", points: path }),
-    ...letters.map((frame) => svg("line", { class: "from", x1: frame.x * unit, y1: frame.y * unit, x2: frame.meant_x * unit, y2: frame.meant_y * unit })),
+    ...letters.map((frame) =>
+      svg("line", {
+        class: "from",
+        x1: frame.x * unit,
+        y1: frame.y * unit,
+        x2: frame.meant_x * unit,
+        y2: frame.meant_y * unit,
+      }),
+    ),
     ...letters.map((frame) => letterOf(frame, unit, radius)),
   );
 }
@@ -38,5 +46,10 @@ export function emissions(frames) {
 function letterOf({ meant_x, meant_y, letter, probability }, unit, radius) {
   const [x, y] = [meant_x * unit, meant_y * unit];
   const circle = svg("circle", { cx: x, cy: y, r: radius });
-  return svg("g", { class: `meant ${probability < SURE ? "less" : ""}`, "data-seen": letter }, circle, svg("text", { x, y, dy: "0.34em" }, letter));
+  return svg(
+    "g",
+    { class: `meant ${probability < SURE ? "less" : ""}`, "data-seen": letter },
+    circle,
+    svg("text", { x, y, dy: "0.34em" }, letter),
+  );
 }

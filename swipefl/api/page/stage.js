@@ -8,10 +8,15 @@ import { counted } from "./telling.js";
 export class Stage {
   constructor(choices, goal, on) {
     this.goal = goal;
-    const button = (role, text, look = "") => h("button", { class: `button ${look}`, type: "button", "data-role": role, onclick: on[role] }, text);
+    const button = (role, text, look = "") =>
+      h("button", { class: `button ${look}`, type: "button", "data-role": role, onclick: on[role] }, text);
     this.bar = h("progress", { max: goal, value: 0, "data-role": "progress", "aria-label": "Words swiped" });
     [this.counted, this.enough] = [h("span"), h("span")];
-    this.keep = h("button", { class: "text-button", type: "button", "data-role": "keep-again", onclick: on.keep }, "Keep what I swipe");
+    this.keep = h(
+      "button",
+      { class: "text-button", type: "button", "data-role": "keep-again", onclick: on.keep },
+      "Keep what I swipe",
+    );
     this.sentence = h("p", { "data-role": "sentence", dir: "auto" });
     this.heard = h("p", { class: "heard", "data-role": "heard" });
     [this.back, this.skip] = [button("back", "Back", "quiet"), button("skip", "Skip", "quiet")];
@@ -49,7 +54,13 @@ export class Stage {
     const { goal } = this;
     this.bar.value = Math.min(swiped, goal);
     this.counted.textContent = swiped < goal ? `${swiped} of ${goal} words` : counted(swiped, "word");
-    this.enough.textContent = canLearn ? (swiped ? "enough to learn from" : "learned from all so far") : swiped < least ? `learns from about ${least} on` : "a few more, and it can learn";
+    this.enough.textContent = canLearn
+      ? swiped
+        ? "enough to learn from"
+        : "learned from all so far"
+      : swiped < least
+        ? `learns from about ${least} on`
+        : "a few more, and it can learn";
     this.keep.hidden = !isPrivate;
     this.enough.hidden = isPrivate;
     this.train.disabled = !canLearn || !swiped;
@@ -59,7 +70,9 @@ export class Stage {
   /** The sentence, and in it the word that is asked; `none` stands there where nothing can be asked. */
   showSentence(course, none) {
     this.skip.disabled = course.isEmpty;
-    const parts = course.isEmpty ? [none] : course.parts.flatMap(({ shown }, i) => [i ? " " : "", drawn(shown, i, course)]);
+    const parts = course.isEmpty
+      ? [none]
+      : course.parts.flatMap(({ shown }, i) => [i ? " " : "", drawn(shown, i, course)]);
     clear(this.sentence).append(...parts);
   }
 

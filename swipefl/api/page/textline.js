@@ -6,7 +6,14 @@ import { clear, h } from "./dom.js";
 export class TextLine {
   constructor(onSelect) {
     this.onSelect = onSelect;
-    this.element = h("div", { class: "text line", "data-role": "text", role: "group", "aria-label": "What you write", tabindex: "0", dir: "auto" });
+    this.element = h("div", {
+      class: "text line",
+      "data-role": "text",
+      role: "group",
+      "aria-label": "What you write",
+      tabindex: "0",
+      dir: "auto",
+    });
   }
 
   /** Draws the text of a Written; `hint` stands where there is none. */
@@ -22,8 +29,22 @@ export class TextLine {
   }
 
   drawn(token, isChosen) {
-    if (token.text === null) return h("span", { class: token.gap ? "waits apart" : "waits", role: "img", "aria-label": "A swipe that is being read" });
+    if (token.text === null)
+      return h("span", {
+        class: token.gap ? "waits apart" : "waits",
+        role: "img",
+        "aria-label": "A swipe that is being read",
+      });
     if (!token.swipe) return h("span", {}, token.gap + token.text);
-    return h("span", {}, token.gap, h("button", { type: "button", class: isChosen ? "word chosen" : "word", onclick: () => this.onSelect(token) }, token.text));
+    return h(
+      "span",
+      {},
+      token.gap,
+      h(
+        "button",
+        { type: "button", class: isChosen ? "word chosen" : "word", onclick: () => this.onSelect(token) },
+        token.text,
+      ),
+    );
   }
 }

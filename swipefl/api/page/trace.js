@@ -77,7 +77,8 @@ export class Trace {
     const first = Math.max(1, found - 1);
     context.lineWidth = wide * THIN;
     curve(context, points, 0, first);
-    for (let i = first; i < points.length; i++) { // it swells towards the finger
+    for (let i = first; i < points.length; i++) {
+      // it swells towards the finger
       const share = Math.max(0, 1 - (end.t - points[i].t) / TAIL_S);
       context.lineWidth = wide * (THIN + (1 - THIN) * share * share);
       curve(context, points, i, i + 1);

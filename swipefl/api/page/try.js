@@ -17,7 +17,10 @@ export async function start(section, { settings, onShow }) {
   const waiting = h("p", { class: "plain" });
   section.append(waiting);
   const tab = new Try(settings);
-  await persistently(() => tab.chooser.look(), (problem) => (waiting.textContent = problemText(problem)));
+  await persistently(
+    () => tab.chooser.look(),
+    (problem) => (waiting.textContent = problemText(problem)),
+  );
   waiting.remove();
   tab.build(section);
   onShow("try", () => tab.look());
@@ -26,7 +29,11 @@ export async function start(section, { settings, onShow }) {
 class Try {
   constructor(settings) {
     this.settings = settings;
-    this.chooser = new Chooser(settings, () => this.change(), (problem) => this.input.failed(problem));
+    this.chooser = new Chooser(
+      settings,
+      () => this.change(),
+      (problem) => this.input.failed(problem),
+    );
     this.endGhost = null;
   }
 
@@ -70,9 +77,15 @@ class Try {
   /** Says where there is no word to be found, before anybody wonders. */
   warn() {
     const { language, spoken } = this.chooser;
-    const isSpoken = !language || language.split(",").some((tag) => spoken.includes(tag) || spoken.includes(tag.split("-")[0]));
+    const isSpoken =
+      !language || language.split(",").some((tag) => spoken.includes(tag) || spoken.includes(tag.split("-")[0]));
     const usual = this.settings.get("private") ? NOT_KEPT : KEPT;
-    this.input.say(isSpoken ? usual : `There are no words of ${languageName(language)} here yet; “swipefl lexicons add” brings them.`, !isSpoken);
+    this.input.say(
+      isSpoken
+        ? usual
+        : `There are no words of ${languageName(language)} here yet; “swipefl lexicons add” brings them.`,
+      !isSpoken,
+    );
   }
 
   /** Shows on a first visit how a word is swiped. */
@@ -81,7 +94,9 @@ class Try {
     const { keyboard, language } = this.input;
     const word = this.settings.get("greeted") ? "" : greeting(keyboard, language);
     this.endGhost = word ? showGhost(keyboard, word) : null;
-    this.input.suggest(word ? `Swipe “${word}”: press on ${[...word][0]}, glide from letter to letter, and lift.` : HINT);
+    this.input.suggest(
+      word ? `Swipe “${word}”: press on ${[...word][0]}, glide from letter to letter, and lift.` : HINT,
+    );
   }
 
   greeted() {
@@ -93,7 +108,13 @@ class Try {
 
 /** A switch of a setting, which may also be set elsewhere: in another tab of the page, or of the browser. */
 function switchOf(role, label, name, settings) {
-  const input = h("input", { type: "checkbox", role: "switch", "data-role": role, checked: settings.get(name), onchange: () => settings.set(name, input.checked) });
+  const input = h("input", {
+    type: "checkbox",
+    role: "switch",
+    "data-role": role,
+    checked: settings.get(name),
+    onchange: () => settings.set(name, input.checked),
+  });
   settings.onChange(name, (isOn) => (input.checked = isOn));
   return h("label", { class: "switch" }, input, label);
 }

@@ -3,7 +3,9 @@
 /** Whether the first candidate has the letters of the word: its and it's are one swipe. */
 export function isRead(word, candidates, language) {
   const lower = (text) => text.toLocaleLowerCase(language || undefined);
-  return candidates.some((candidate) => candidate.spelled === candidates[0].spelled && lower(candidate.word) === lower(word));
+  return candidates.some(
+    (candidate) => candidate.spelled === candidates[0].spelled && lower(candidate.word) === lower(word),
+  );
 }
 
 /**
