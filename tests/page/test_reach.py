@@ -14,7 +14,12 @@ pytestmark = pytest.mark.anyio
 TABLET = Size("tablet", 820, 1180, touch=True)
 LYING = Size("small-landscape", 640, 320, touch=True)
 ZOOMED = Size("zoomed", 320, 200)
-LARGE = "addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '32px'))"
+# before anything is drawn: letters that grow later move things
+LARGE = """new MutationObserver((_, first) => {
+  if (!document.documentElement) return;
+  document.documentElement.style.fontSize = '32px';
+  first.disconnect();
+}).observe(document, {childList: true})"""
 # what is in front of another, of things that are read or pressed and do not hold one another
 OVERLAPS = """() => {
   const all = [...document.querySelectorAll(
