@@ -43,6 +43,13 @@ async def swipe_asked(visitor: Visitor) -> str:
     return word
 
 
+async def practised(visitor: Visitor) -> str:
+    """Swipes the word that is asked, one of three letters at least, and hears how it went; the word."""
+    word = await visitor.asked.get_attribute("data-word") or ""
+    await visitor.practise(QWERTY, CAREFUL)
+    return word
+
+
 async def held(visitor: Visitor, pattern: str) -> asyncio.Event:
     """Answers to such requests wait for the event."""
     free = asyncio.Event()
@@ -74,13 +81,13 @@ async def test_what_is_on_its_way_is_taken_back(visit: Visit, served: Serving, p
     visitor = await visit(locale="en-US")
     practise = await visitor.open("Practise")
     await visitor.settle()
-    first = await visitor.practise(QWERTY, CAREFUL)
+    first = await practised(visitor)
     free = await held(visitor, path)
     second = await swipe_asked(visitor)
     await practise.get_by_role("button", name="Back").click()
     await expect(visitor.asked).to_have_attribute("data-word", second)
     free.set()
-    third = await visitor.practise(QWERTY, CAREFUL)
+    third = await practised(visitor)
     assert third == second
     await becomes(lambda: [one["word"] for one in in_store(served)], [first, third])
     await expect(practise.locator(".count")).to_contain_text("2 of 40")
@@ -97,7 +104,7 @@ async def test_skip_leaves_what_is_on_its_way(visit: Visit, served: Serving) -> 
     await practise.get_by_role("button", name="Skip").click()
     free.set()
     await expect(practise.locator(".count")).to_contain_text("1 of 40")
-    last = await visitor.practise(QWERTY, CAREFUL)
+    last = await practised(visitor)
     assert skipped not in (first, last)
     await becomes(lambda: [one["word"] for one in in_store(served)], [first, last])
 
