@@ -7,10 +7,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 import swipefl
+from tests.page.eventually import eventually
 from tests.page.test_order import anew, draw, erase, written
 from tests.page.visitor import LAPTOP, PHONE, SHOWN, Size, visitor
 from tests.support.serving import serving
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -28,7 +28,7 @@ async def test_only_what_was_left_is_read_when_it_is_back(
             await draw(person, "well")
             await written(person, "Well")
             with swipefl.open(home) as device:
-                wait_until(lambda: device.status().gestures["good"] == 1)
+                await eventually(lambda: device.status().gestures["good"] == 1)
             first.process.send_signal(signal.SIGKILL)
             first.process.wait()
             await draw(person, "hello", "friend")
@@ -42,7 +42,7 @@ async def test_only_what_was_left_is_read_when_it_is_back(
             with serving(home, "--port", str(first.port)):
                 await written(person, "Water")
                 with swipefl.open(home) as device:
-                    wait_until(lambda: device.status().gestures["good"] == 2)
+                    await eventually(lambda: device.status().gestures["good"] == 2)
                 await person.settle()
                 assert await person.text() == "Water"
                 await expect(line).not_to_contain_text("does not answer")

@@ -9,11 +9,11 @@ from playwright.async_api import Route, expect
 from examples.make_swipes import CAREFUL
 from swipefl.gesture.keyboard import built_in
 from tests.page.conftest import Visit
+from tests.page.eventually import eventually
 from tests.page.swipes import swipe_of
 from tests.page.test_try import kept
 from tests.page.visitor import SHOWN, Visitor
 from tests.support.serving import Serving
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -115,7 +115,7 @@ async def test_what_is_done_while_a_word_is_being_read(
     await written(visitor, text)
     await visitor.settle()
     assert await visitor.text() == text
-    wait_until(lambda: [line["word"] for line in kept(served)] == stays)
+    await eventually(lambda: [line["word"] for line in kept(served)] == stays)
 
 
 async def test_two_that_are_read_late_and_one_taken_back(visit: Visit, served: Serving, pictures: Path | None) -> None:
@@ -128,7 +128,7 @@ async def test_two_that_are_read_late_and_one_taken_back(visit: Visit, served: S
     await draw(visitor, "tomorrow")
     await held.let_go()
     await written(visitor, "Well hello tomorrow")
-    wait_until(lambda: len(kept(served)) == 3)
+    await eventually(lambda: len(kept(served)) == 3)
     assert [(line["word"], line["before"]) for line in kept(served)] == [
         ("Well", ""),
         ("hello", "Well"),
@@ -149,7 +149,7 @@ async def test_a_correction_is_what_stands_before_the_words_behind_it(visit: Vis
     assert first != "Well"
     await held.let_go()
     await written(visitor, f"{first} done today")
-    wait_until(
+    await eventually(
         lambda: (
             [(line["word"], line["before"]) for line in kept(served)]
             == [(first, ""), ("done", first), ("today", f"{first} done")]

@@ -1,6 +1,5 @@
 """What Practise keeps is what was asked on the keyboard that is drawn; what is taken back or skipped is not."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -9,11 +8,11 @@ from playwright.async_api import Route, expect
 from examples.make_swipes import CAREFUL
 from swipefl.gesture.keyboard import built_in
 from tests.page.conftest import Visit
+from tests.page.eventually import eventually
 from tests.page.swipes import swipe_of
 from tests.page.test_try import kept
 from tests.page.visitor import Visitor
 from tests.support.serving import Serving
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -32,8 +31,7 @@ class Held:
         return self
 
     async def let_go(self) -> None:
-        while not self.waiting:
-            await asyncio.sleep(0.01)  # the page has not asked yet
+        await eventually(lambda: self.waiting)
         self.is_open = True
         for route in self.waiting:
             await route.continue_()
@@ -62,9 +60,9 @@ async def test_a_swipe_that_is_on_its_way(visit: Visit, served: Serving, button:
     held = await Held().hold(visitor, "**/api/v1/predict?top=5")
     second = await draw_asked(visitor)
     await visitor.page.locator("#practise").get_by_role("button", name=button).click()
-    wait_until(lambda: len(kept(served)) == 2)
+    await eventually(lambda: len(kept(served)) == 2)
     await held.let_go()
-    wait_until(lambda: [line["word"] for line in kept(served)] == [first])
+    await eventually(lambda: [line["word"] for line in kept(served)] == [first])
     asked = await visitor.asked.get_attribute("data-word")
     assert (asked == second) == (button == "Back")
 
@@ -79,7 +77,7 @@ async def test_a_swipe_is_of_the_keyboard_that_is_drawn(visit: Visit, served: Se
     await layout.select_option("azerty-fr")
     await expect(practise.locator("[data-role=language]")).to_have_value("fr")
     word = await draw_asked(visitor)
-    wait_until(lambda: len(kept(served)) == 1)
+    await eventually(lambda: len(kept(served)) == 1)
     await held.let_go()
     await expect(practise.locator('[data-letter="a"] + [data-letter="z"]')).to_be_visible()
     [line] = kept(served)

@@ -9,13 +9,13 @@ import swipefl
 from examples.make_swipes import CAREFUL
 from swipefl.gesture.keyboard import built_in
 from tests.page.conftest import Visit
+from tests.page.eventually import eventually
 from tests.page.finger import Finger
 from tests.page.swipes import swipe_of
 from tests.page.test_order import draw, pasted, written
 from tests.page.test_try import kept, words_kept
 from tests.page.visitor import Visitor
 from tests.support.serving import Serving
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ async def test_it_stands_before_no_other(visit: Visit, served: Serving, write: o
     await write(visitor)  # type: ignore[operator]
     await switch.uncheck()
     await swipe_words(visitor, "tomorrow", "today")
-    wait_until(lambda: len(kept(served)) == 3)
+    await eventually(lambda: len(kept(served)) == 3)
     first, second, third = kept(served)
     assert (first["word"], first["before"]) == ("Hello", "")
     assert second["before"] == "#"
@@ -90,7 +90,7 @@ async def test_what_was_erased_does_not_come_back(visit: Visit, served: Serving)
     other = await beside(one, served)
     await swipe_words(one, "hello", "friend")
     await swipe_words(other, "water")
-    wait_until(lambda: len(kept(served)) == 3)
+    await eventually(lambda: len(kept(served)) == 3)
     await one.page.bring_to_front()
     section = await one.open("Your model")
     await section.locator("[data-role=forget]").click()
@@ -104,7 +104,7 @@ async def test_what_was_erased_does_not_come_back(visit: Visit, served: Serving)
     await written(one, "")
     await written(other, "")
     await swipe_words(one, "tomorrow")
-    wait_until(lambda: len(kept(served)) == 1)
+    await eventually(lambda: len(kept(served)) == 1)
     [line] = kept(served)
     assert (line["word"].lower(), line["before"]) == ("tomorrow", "")
     with swipefl.open(served.home) as device:
