@@ -68,6 +68,8 @@ def _draw(screen: "Console", known: "Status", days: "Sequence[Day]") -> None:
 
 
 def _facts(known: "Status") -> list[tuple[str, str]]:
+    from swipefl.telling.sentences import kilobytes
+
     counts = known.gestures
     rows = [
         ("home", printable(known.home)),
@@ -79,7 +81,7 @@ def _facts(known: "Status") -> list[tuple[str, str]]:
     if newest := [c for c in known.checkpoints if c.kind == "global"][-1:]:
         rows.append(("newest global", _newest(newest[0], known.gestures["held_out"])))
     rows += [
-        ("waits to be sent", f"{update.bytes // 1024} KiB, learned from {counted(update.examples, 'gesture')}")
+        ("waits to be sent", f"{kilobytes(update.bytes)}, learned from {counted(update.examples, 'gesture')}")
         for update in known.outbox
     ]
     if known.federation:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from swipefl.device.cycle import DONE
+from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.formats.own import to_line
@@ -83,6 +84,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     member = store.memberships.get()
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
+        store.meta.set(ANEW, "yes")
         nights = store.nights.erase(first)
         forget_unseen(store)
         if scope.is_all:

@@ -19,6 +19,7 @@ from swipefl.store.nights import Night
 from swipefl.store.store import Store
 
 LEARNED_FROM = "learned from"
+ANEW = "learn anew"  # what is noted while the models of what is left are erased
 MOST_DIGITS = 19  # of a checkpoint's number: fewer fit into 64 bits
 
 
@@ -232,12 +233,19 @@ def landed(store: Store, personal: Personal, finished_at: float) -> Night:
         keep(store, personal)
     newest = max(personal.newest, learned_from(store))
     store.meta.set(LEARNED_FROM, str(newest))
+    store.meta.delete(ANEW)
     return personal.night(finished_at, take_unseen(store))
 
 
 def learned_from(store: Store) -> int:
     """The number of the newest gesture that a night has seen, 0 where there was none; forgetting leaves it."""
     return int(store.meta.get(LEARNED_FROM) or 0)
+
+
+def to_learn(store: Store) -> int:
+    """How many good gestures no model has learned from that is still there."""
+    seen = 0 if store.meta.get(ANEW) else learned_from(store)
+    return store.gestures.good_between(seen, store.gestures.newest_number())
 
 
 def keep(store: Store, personal: Personal) -> Checkpoint:

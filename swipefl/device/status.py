@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.gain import Gain, gain
-from swipefl.device.personal import learned_from
+from swipefl.device.personal import to_learn
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Membership
 from swipefl.store.models import used
@@ -59,7 +59,7 @@ class Status:
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
     would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
     the last ones, oldest first: each as it found things then. `left` is what left, oldest first. `new_swipes` are the
-    good ones that no night has seen.
+    good ones that no night has seen, all of them once the models were erased.
     """
 
     home: str
@@ -98,7 +98,7 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         gain=gain(nights, predicts.fingerprint if predicts else None),
         nights=tuple(nights[-NIGHTS:]),
         left=tuple(store.nights.left()),
-        new_swipes=store.gestures.good_between(learned_from(store), store.gestures.newest_number()),
+        new_swipes=to_learn(store),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is typed with a keyboard of one's own is typed, whatever was clicked; a blank presses what Tab went to."""
+"""What is typed by hand is typed, whatever was clicked; a blank or Enter presses what Tab went to."""
 
 import pytest
 from playwright.async_api import expect
@@ -45,7 +45,9 @@ async def test_after_a_click(visit: Visit, click: object) -> None:
     left = await click(visitor)  # type: ignore[operator]
     is_on = await visitor.page.get_by_role("switch", name=KEEP).is_checked()
     await visitor.page.keyboard.type(" so it is")
-    await written(visitor, f"{left} so it is" if left else "so it is")
+    await visitor.page.keyboard.press("Enter")
+    await visitor.page.keyboard.type("!")
+    await written(visitor, f"{left} so it is!" if left else "so it is!")
     assert await visitor.page.get_by_role("switch", name=KEEP).is_checked() == is_on
 
 

@@ -288,11 +288,14 @@ def test_a_model_of_a_federation_is_not_called_ones_own(own: Store) -> None:
 
 def test_swipes_that_a_night_learned_from_are_not_new_once_one_of_them_is_erased(own: Store) -> None:
     cycle(own, to(1.1)).run(1)
+    assert status_of(own).new_swipes == 0
     forget(own, id=newest(own))
+    assert status_of(own).new_swipes == own.gestures.counts()["good"]  # they are to be learned from anew
     put(own, examples(10, seed=1))
     cycle(own, to(1.2)).run(1)
     (night,) = own.nights.all()
     assert (night.new_swipes, night.unseen) == (10, 0)
+    assert status_of(own).new_swipes == 0
 
 
 def test_only_nights_that_have_seen_what_is_erased_go_with_it(own: Store) -> None:

@@ -1,9 +1,11 @@
 // What is typed or pasted with a keyboard of one's own, wherever the focus is.
 
+const PRESSES = [" ", "Enter"]; // what the focus is on
+
 /** `isShown()` says whether there is a text to write; called are `onType(character)`, `onBackspace()`, `onPaste(text)`. */
 export function listenToTyping(isShown, { onType, onBackspace, onPaste }) {
-  // A button that was clicked keeps the focus, and a blank that is typed next would press it again: that is only for
-  // who went there by Tab.
+  // A button that was clicked keeps the focus, and a blank or Enter that is typed next would press it again: that is
+  // only for who went there by Tab.
   let isWalking = false;
   let taken = "";
   document.addEventListener("pointerdown", () => (isWalking = false), true);
@@ -12,8 +14,9 @@ export function listenToTyping(isShown, { onType, onBackspace, onPaste }) {
     if (event.key === "Tab") isWalking = true;
     taken = "";
     if (isField(event.target) || !isShown() || isCommand(event) || event.isComposing) return;
-    const presses = event.key === " " && isWalking && event.target.closest("button, input, a");
+    const presses = PRESSES.includes(event.key) && isWalking && event.target.closest("button, input, a");
     if (event.key === "Backspace") onBackspace();
+    else if (event.key === "Enter" && !presses) event.preventDefault();
     else if ([...event.key].length === 1 && !presses) onType(event.key);
     else return;
     taken = event.key;
