@@ -137,6 +137,7 @@ class Jobs:
                 while True:
                     self._hear(running, *running.near.recv())
         finally:  # whatever ends it: the next job may begin
+            running.near.close()
             running.wait()
             with self._changing:
                 self._running = None

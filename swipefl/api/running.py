@@ -65,5 +65,6 @@ class Running(uvicorn.Server):
         """Ends with exit code 0, as a coordinator does: uvicorn would raise the signal again."""
         loop = asyncio.get_running_loop()
         for signum in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):  # the last where its terminal is closed
-            loop.add_signal_handler(signum, self.handle_exit, signum, None)
+            if signal.getsignal(signum) is not signal.SIG_IGN:  # as `nohup` has it
+                loop.add_signal_handler(signum, self.handle_exit, signum, None)
         yield

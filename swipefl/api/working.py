@@ -42,6 +42,7 @@ def work(far: Connection, near: Connection, packed: bytes, kind: str, rounds: in
         stop = _stopped_by_signals()
         device: Device = pickle.loads(packed)
         done = _trained(device, tell, stop) if kind == "train" else _cycled(device, rounds, tell, stop)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)  # it is done, whoever wants it to end now
         tell("done", done)
     except Interrupted:
         tell("cancelled", None)
@@ -60,7 +61,7 @@ def fields_of(error: SwipeflError) -> tuple[int, str, str, str | None]:
 
 
 def _stopped_by_signals() -> "Stop":
-    """SIGTERM raises Interrupted where the work is, once, and what this gives says so too; a Ctrl-C is the server's."""
+    """SIGTERM raises Interrupted where the work is, once, and this says so too; a terminal's are the server's."""
     caught: list[int] = []
 
     def catch(signum: int, frame: object) -> None:
@@ -68,7 +69,8 @@ def _stopped_by_signals() -> "Stop":
         if len(caught) == 1:
             raise Interrupted(signum)
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for signum in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, catch)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)  # blocked since before it was started
     return lambda: Interrupted(caught[0]) if caught else None

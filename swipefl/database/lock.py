@@ -13,6 +13,7 @@ from swipefl.errors import Remedy, StoreBusy, StoreError
 from swipefl.stopping import Stop, raise_if
 
 LOOKS_EVERY_S = 0.02
+LOOKS = 4  # before it counts as held: who only asks whether it is holds it for some microseconds
 MOST_WAIT_S = 600.0  # for one whose turn it is: it may read a year of swipes, or have been stopped
 
 
@@ -37,7 +38,7 @@ def hold(home: Path, name: str = "lock") -> Iterator[None]:
 
 
 def check_free(home: Path, name: str = "lock") -> None:
-    """Raises StoreBusy where another holds the file just now. Nothing is made, and nobody is kept from it."""
+    """Raises StoreBusy where another holds the file just now. Nothing is made, and nobody is kept from it for long."""
     path = home / name
     with suppress(OSError):  # nobody ever held it, or who is to hold it is told what is wrong
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
@@ -86,14 +87,18 @@ def _is_ours(descriptor: int) -> bool:
 
 
 def _take(descriptor: int, path: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-    except BlockingIOError:
-        raise _held(descriptor, path) from None
-    except OSError as error:
-        raise _unusable(path, error) from error
+    for left in reversed(range(LOOKS)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            return
+        except BlockingIOError:
+            if not left:
+                raise _held(descriptor, path) from None
+            time.sleep(LOOKS_EVERY_S)
+        except OSError as error:
+            raise _unusable(path, error) from error
 
 
 def _held(descriptor: int, path: Path) -> StoreBusy:

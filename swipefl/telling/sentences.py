@@ -94,7 +94,8 @@ def _of_the_base(status: "Status") -> str:
     if status.nights and status.nights[-1].swipes:
         last = status.nights[-1]
         of = f"of {counted(last.swipes, 'held-out swipe')} it gets {last.right_base} right"
-        own = last.adopted or any(known.kind == "personal" for known in status.checkpoints)
+        adopted = any(night.adopted for night in status.nights)
+        own = adopted or any(known.kind == "personal" for known in status.checkpoints)
         none = "" if own else ", and none of your own did better yet"
         return f"Predictions use the model that came with swipefl: {of}{none}."
     train = status.gestures["train"]

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import Browser, expect
 
 import swipefl
+from tests.page.acts import anew, draw, erase, written
 from tests.page.eventually import eventually
-from tests.page.test_order import anew, draw, erase, written
 from tests.page.visitor import LAPTOP, PHONE, SHOWN, Size, visitor
 from tests.support.serving import serving
 

@@ -7,24 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.page.acts import HIDDEN, TOO_WIDE
 from tests.page.conftest import Visit
 from tests.page.visitor import SECTIONS, SIZES, Size
 
 pytestmark = pytest.mark.anyio
-
-TOO_WIDE = """() => [...document.querySelectorAll('body *')]
-  .filter((e) => e.checkVisibility() && !e.closest('svg, .unseen, [data-scrolls]'))
-  .filter((e) => { const b = e.getBoundingClientRect(); return b.width && (b.right > innerWidth + 1 || b.left < -1) })
-  .map((e) => e.outerHTML.slice(0, 120))"""
-HIDDEN = """() => [...document.querySelectorAll('a, button, input, select, textarea, summary, [role=switch]')]
-  .filter((e) => e.checkVisibility() && !e.disabled && !e.closest('.unseen'))
-  .filter((e) => {
-    e.scrollIntoView({block: 'center', behavior: 'instant'});
-    const b = e.getBoundingClientRect();
-    const on = document.elementFromPoint(b.left + b.width / 2, b.top + b.height / 2);
-    return !(on && (e.contains(on) || on.contains(e) || on.closest('label')?.control === e));
-  })
-  .map((e) => e.outerHTML.slice(0, 120))"""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -6,20 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Route, expect
 
-from examples.make_swipes import CAREFUL
-from swipefl.gesture.keyboard import built_in
+from tests.page.acts import anew, draw, erase, kept, pasted, written
 from tests.page.conftest import Visit
 from tests.page.eventually import eventually
-from tests.page.swipes import swipe_of
-from tests.page.test_try import kept
 from tests.page.visitor import SHOWN, Visitor
 from tests.support.serving import Serving
 
 pytestmark = pytest.mark.anyio
 
-QWERTY = built_in("qwerty")
 BACK = "Take the last word back"
-ANEW = "Begin a new text"
 
 
 class Held:
@@ -47,27 +42,8 @@ class Held:
             self.waiting.append(route)
 
 
-async def draw(visitor: Visitor, *words: str) -> None:
-    """Swipes words without waiting for them to be read."""
-    for word in words:
-        await visitor.finger.draw(await visitor.points(swipe_of(word, QWERTY, CAREFUL)))
-
-
-async def written(visitor: Visitor, text: str) -> None:
-    """Waits for it."""
-    await expect(visitor.page.locator(f"{SHOWN} [data-role=text]")).to_have_attribute("data-text", text)
-
-
 async def back(visitor: Visitor) -> None:
     await visitor.page.get_by_role("button", name=BACK).click()
-
-
-async def anew(visitor: Visitor) -> None:
-    await visitor.page.get_by_role("button", name=ANEW).click()
-
-
-async def erase(visitor: Visitor) -> None:
-    await visitor.page.keyboard.press("Backspace")
 
 
 async def tapped(visitor: Visitor) -> None:
@@ -75,14 +51,6 @@ async def tapped(visitor: Visitor) -> None:
     box = await visitor.page.locator(f"{SHOWN} [data-key=backspace]").bounding_box()
     assert box is not None
     await visitor.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-
-
-async def pasted(visitor: Visitor) -> None:
-    await visitor.page.evaluate(
-        """() => { const clipboardData = new DataTransfer();
-          clipboardData.setData('text/plain', ' (as was said)');
-          document.dispatchEvent(new ClipboardEvent('paste', {clipboardData, bubbles: true})); }"""
-    )
 
 
 async def typed(visitor: Visitor) -> None:

@@ -7,10 +7,10 @@ from playwright.async_api import Route, expect
 
 from examples.make_swipes import CAREFUL
 from swipefl.gesture.keyboard import built_in
+from tests.page.acts import kept
 from tests.page.conftest import Visit
 from tests.page.eventually import eventually
 from tests.page.swipes import swipe_of
-from tests.page.test_try import kept
 from tests.page.visitor import Visitor
 from tests.support.serving import Serving
 

@@ -8,12 +8,11 @@ from playwright.async_api import expect
 import swipefl
 from examples.make_swipes import CAREFUL
 from swipefl.gesture.keyboard import built_in
+from tests.page.acts import draw, kept, pasted, words_kept, written
 from tests.page.conftest import Visit
 from tests.page.eventually import eventually
 from tests.page.finger import Finger
 from tests.page.swipes import swipe_of
-from tests.page.test_order import draw, pasted, written
-from tests.page.test_try import kept, words_kept
 from tests.page.visitor import Visitor
 from tests.support.serving import Serving
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, expect
 
+from tests.page.acts import HIDDEN, TOO_WIDE
 from tests.page.conftest import Visit
-from tests.page.test_looks import HIDDEN, TOO_WIDE
 from tests.page.visitor import LANDSCAPE, LAPTOP, PHONE, SECTIONS, SIZES, SMALL_PHONE, Size, Tab
 
 pytestmark = pytest.mark.anyio

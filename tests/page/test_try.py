@@ -1,14 +1,13 @@
 """Somebody swipes on the page, corrects a word, takes one back: and what is kept is what they see."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
-import swipefl
 from examples.make_swipes import CAREFUL
 from swipefl.gesture.keyboard import built_in
+from tests.page.acts import kept, words_kept
 from tests.page.conftest import Visit
 from tests.page.swipes import some, swipe_of
 from tests.page.visitor import LANDSCAPE, LAPTOP, PHONE, SHOWN, Size, Visitor
@@ -22,16 +21,6 @@ ALPHABETS = pytest.mark.parametrize(
     ("name", "words"), [("jcuken-uk", ("привіт", "Київ")), ("greek", ("καλημέρα", "θάλασσα"))]
 )
 QWERTY = built_in("qwerty")
-
-
-def kept(served: Serving) -> list[dict[str, Any]]:
-    """The swipes in the store."""
-    with swipefl.open(served.home) as device:
-        return [line for line in device.export() if "coords" in line]
-
-
-def words_kept(served: Serving) -> list[str]:
-    return [line["word"] for line in kept(served)]
 
 
 @SCREENS

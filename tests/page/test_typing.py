@@ -3,8 +3,8 @@
 import pytest
 from playwright.async_api import expect
 
+from tests.page.acts import draw, written
 from tests.page.conftest import Visit
-from tests.page.test_order import draw, written
 from tests.page.visitor import PHONE, SHOWN, Visitor
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,16 @@ import pytest
 from tests.support.command import ROOT
 
 TESTS = ("unit", "integration", "endurance", "page")
-OF_THE_PAGE = ("chromium", "conftest", "finger", "swipes", "visitor", "watch")  # for its tests alone
+OF_THE_PAGE = (
+    "acts",
+    "eventually",
+    "chromium",
+    "conftest",
+    "finger",
+    "swipes",
+    "visitor",
+    "watch",
+)  # for its tests alone
 BESIDE_THE_CORE = ("simulation", "api", "flower")  # reached from one command each
 
 

@@ -27,9 +27,10 @@ class Shares:
 
     def take(self, client: str, count: int = 1) -> bool:
         """Whether a client may have that many more, which then are taken."""
-        fits = self._taken[client] + count <= self._of_one and self._taken.total() + count <= self._most
-        self._taken[client] += count if fits else 0
-        return fits
+        if self._taken[client] + count > self._of_one or self._taken.total() + count > self._most:
+            return False
+        self._taken[client] += count
+        return True
 
     def give_back(self, client: str, count: int = 1) -> None:
         """They are free again."""

@@ -34,20 +34,6 @@ export async function text(path, signal) {
 }
 
 /**
- * A picture as an image of its own: an inline one would bring styles that the page's policy refuses, and an address
- * alone would bring no token. Throws Problem.
- * @returns {Promise<HTMLImageElement>}
- */
-export async function picture(path) {
-  const answer = await request("GET", path);
-  const image = new Image();
-  const source = URL.createObjectURL(await answer.blob());
-  image.addEventListener("load", () => URL.revokeObjectURL(source), { once: true });
-  image.src = source;
-  return image;
-}
-
-/**
  * Server-sent events, with the token, which an EventSource cannot bring. Handlers get the event's parsed data;
  * `failed` hears of a Problem, `closed` that the server ended it.
  * @param {Object<string, function(any)>} handlers such as {progress, round, end, failed, closed}

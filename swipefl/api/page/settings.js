@@ -27,6 +27,7 @@ export function makeSettings() {
   }
 
   addEventListener("storage", ({ key }) => key === KEY && tell());
+  for (const event of ["pageshow", "visibilitychange"]) addEventListener(event, tell); // a tab that slept heard nothing
   return {
     // read anew each time: a tab that slept hears late, and has to know what may be kept
     get: (name) => all()[name],

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
+from swipefl.api.guards.tokens import KNOWN
 from swipefl.api.problems import problem_response
 from swipefl.errors import SwipeflError
 from swipefl.library.device import Device
@@ -26,13 +27,15 @@ def routes(device: Device) -> APIRouter:
         return {"live": True}
 
     @router.get("/ready", responses={200: {"model": dict[str, bool]}})
-    def ready() -> Any:
-        """The store opens and can be written to, and a model predicts; else what is wrong."""
+    def ready(request: Request) -> Any:
+        """The store opens and can be written to, and a model predicts; else what is wrong, for who has the token."""
         try:
             device.check_writable()
             device.keyboards.list()
             device.predict(SWIPE, top=1)
         except SwipeflError as error:
+            if not request.scope.get(KNOWN, True):  # it names the home, and with that the person
+                error = type(error)("not-ready", "it cannot do its work just now; who has the token is told why")
             return problem_response(error, 503)
         return {"ready": True}
 
