@@ -698,4 +698,4 @@ def test_a_simulation_in_python(tmp_path: Path) -> None:
         check=False,
         timeout=2 * LONG_S,
     )
-    assert (done.returncode, done.stdout) == (0, "2 True True\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "3 True True\n"), done.stderr  # the start is a row too
