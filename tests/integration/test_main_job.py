@@ -254,7 +254,7 @@ def test_too_little_data_is_an_error_for_train_and_a_reason_for_cycle(tmp_path: 
     assert swipefl(tmp_path, "train").code == 3
     cycle = swipefl(tmp_path, "cycle", "--json")
     assert cycle.code == 0
-    assert "too little data" in cycle.json["rounds"][0]["skipped"]
+    assert "too few swipes yet" in cycle.json["rounds"][0]["skipped"]
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, -2), (signal.SIGTERM, -15)])
