@@ -65,7 +65,7 @@ def shown(home: Path, command: str, columns: int) -> list[str]:
 
 def words(text: list[str]) -> set[str]:
     """All that stands there, without the numbers of this run."""
-    return {re.sub(r"\d", "0", word.rstrip(":,;")) for line in text for word in line.split()}
+    return {re.sub(r"\d+", "0", word.rstrip(":,;")) for line in text for word in line.split()}
 
 
 def fit(text: list[str], columns: int) -> bool:
