@@ -59,7 +59,7 @@ def counts(first: Judgement, second: Judgement) -> Counts:
 
 def summed(some: Sequence[Counts]) -> Counts:
     """Counts of different swipes together."""
-    return Counts(*(sum(counts) for counts in zip(*map(astuple, some), strict=True)))
+    return Counts(*(sum(column) for column in zip(*map(astuple, some), strict=True)))
 
 
 def night_of(nights: Sequence[Night], model: str | None) -> Night | None:

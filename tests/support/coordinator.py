@@ -1,7 +1,6 @@
 """A real coordinator in a real process, devices that belong to it, and certificates made for a test."""
 
 import asyncio
-import json
 import secrets
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.support.command import environment, swipefl
+from tests.support.processes import served
 from tests.support.states import enrolled
 from tests.support.updates import Held, header_for, parts_of
 from tests.support.waiting import LONG_S, wait_until
@@ -153,27 +153,9 @@ def coordinator(
     command = [sys.executable, "-m", "swipefl", "coordinator", "serve", "--listen", listen]
     if descriptors is not None:
         command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$0" "$@"', *command]
-    with (home / "coordinator.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*command, "--metrics", "127.0.0.1:0", "--json", *flags],
-            env=environment(home),
-            stdout=subprocess.PIPE,
-            stderr=log,
-        )
-    assert process.stdout
-    try:
-        line = process.stdout.readline()
-        assert line, (home / "coordinator.log").read_text()
-        at = json.loads(line)
+    command += ["--metrics", "127.0.0.1:0", "--json", *flags]
+    with served(command, environment(home), home / "coordinator.log") as (at, process):
         yield Coordinator(home, at["listening"], at["metrics"], process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(LONG_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 @contextmanager

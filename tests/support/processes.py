@@ -1,9 +1,37 @@
 """The processes that a command begins."""
 
+import json
 import os
 import signal
-from contextlib import suppress
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
+
+from tests.support.waiting import LONG_S
+
+
+@contextmanager
+def served(
+    command: Sequence[str], environment: Mapping[str, str], log: Path
+) -> Iterator[tuple[dict[str, Any], subprocess.Popen[bytes]]]:
+    """What serves: what its first line, one of JSON, says, and its process; ended by SIGTERM."""
+    with log.open("ab") as written:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=written)
+    assert process.stdout
+    try:
+        line = process.stdout.readline()
+        assert line, log.read_text()
+        yield json.loads(line), process
+    finally:
+        process.terminate()
+        try:
+            process.wait(LONG_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
 
 
 def session(leader: int) -> list[int]:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.support.command import environment
+from tests.support.processes import served
 from tests.support.waiting import LONG_S
 
 LOG = "serve.log"
@@ -82,23 +83,9 @@ def impatient(home: Path, **seconds: float) -> Iterator[Serving]:
 @contextmanager
 def _started(home: Path, command: list[str], **extra: str) -> Iterator[Serving]:
     home.mkdir(parents=True, exist_ok=True)
-    with (home / LOG).open("ab") as log:
-        process = subprocess.Popen(command, env=environment(home, **extra), stdout=subprocess.PIPE, stderr=log)
-    assert process.stdout
-    try:
-        line = process.stdout.readline()
-        assert line, (home / LOG).read_text()
-        at = json.loads(line)
+    with served(command, environment(home, **extra), home / LOG) as (at, process):
         token = Path(at["token_file"]).read_text().strip() if at.get("token_file") else None
         yield Serving(home, at["url"].rstrip("/"), token, process)
-    finally:
-        process.terminate()
-        try:
-            process.wait(LONG_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 @dataclass

@@ -23,6 +23,11 @@ export function svg(tag, attrs, ...children) {
   return filled(document.createElementNS(SVG, tag), attrs, children);
 }
 
+/** A section of a tab, under a heading of its own. */
+export function part(title, ...children) {
+  return h("section", { class: "part", "aria-label": title }, h("h2", {}, title), children);
+}
+
 /** Takes all children out of an element, and returns it. */
 export function clear(element) {
   element.replaceChildren();

@@ -6,7 +6,7 @@
 
 import { get, problemText, send, text } from "./api.js";
 import { asked } from "./dialog.js";
-import { announce, clear, h } from "./dom.js";
+import { announce, clear, h, part } from "./dom.js";
 import { endOf } from "./ending.js";
 import { forgetting } from "./forgetting.js";
 import { Learning } from "./learning.js";
@@ -233,10 +233,6 @@ function ended(job) {
   if (!job) return "";
   const { title, told } = endOf(job);
   return [`${title}.`, ...told].join(" ");
-}
-
-function part(title, ...children) {
-  return h("section", { class: "part", "aria-label": title }, h("h2", {}, title), children);
 }
 
 function button(role, label, onclick) {

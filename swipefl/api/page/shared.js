@@ -3,7 +3,7 @@
 // For tests: #shared [data-role=shared], [data-role=sent] where something left.
 
 import { get, problemText } from "./api.js";
-import { clear, h } from "./dom.js";
+import { clear, h, part } from "./dom.js";
 import { persistently } from "./outbox.js";
 import { counted, dayOf, kilobytes, momentOf } from "./telling.js";
 
@@ -142,8 +142,4 @@ function table(rows) {
     ),
   );
   return h("table", { "data-role": "sent" }, head, h("tbody", {}, cells));
-}
-
-function part(title, ...children) {
-  return h("section", { class: "part", "aria-label": title }, h("h2", {}, title), children);
 }
