@@ -12,7 +12,7 @@ import pytest
 
 import swipefl
 from tests.support.command import swipefl as command
-from tests.support.serving import serving
+from tests.support.serving import client, serving
 from tests.support.swipes import GOOD, gesture
 
 LINES: list[dict[str, Any]] = [json.loads(line) for line in GOOD]
@@ -27,12 +27,8 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def api(home: Path) -> Iterator[httpx.Client]:
     """Asks the API of a home."""
-    with serving(home, SWIPEFL_LANGUAGES="en") as at, client(at.url) as api:
+    with serving(home, SWIPEFL_LANGUAGES="en") as at, client(at) as api:
         yield api
-
-
-def client(url: str) -> httpx.Client:
-    return httpx.Client(base_url=f"{url}/api/v1/", timeout=60)
 
 
 def counts(**said: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.serving import Serving, serving
+from tests.support.serving import Serving, client, serving
 from tests.support.swipes import gesture
 
 WORD = "zuzanka"  # stands in whatever is sent, and in nothing that is answered or logged
@@ -115,7 +115,7 @@ def serves(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 @pytest.fixture(scope="module")
 def api(serves: Serving) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{serves.url}/api/v1/", timeout=60) as api:
+    with client(serves) as api:
         api.post("swipes", json=gesture()).raise_for_status()
         yield api
 

@@ -15,7 +15,7 @@ import pytest
 
 from swipefl.database.lock import hold
 from tests.support.command import SHORT, environment
-from tests.support.serving import Serving, serving
+from tests.support.serving import Serving, client, serving
 from tests.support.swipes import GOOD, gesture
 from tests.support.waiting import LONG_S, wait_until
 
@@ -36,10 +36,6 @@ def home_of_swipes(folder: Path, count: int = 40) -> Path:
         capture_output=True,
     )
     return home
-
-
-def client(at: Serving) -> httpx.Client:
-    return httpx.Client(base_url=f"{at.url}/api/v1/", timeout=LONG_S)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
@@ -18,7 +17,7 @@ from hypothesis import strategies as st
 import swipefl
 from swipefl.api.app import app_of
 from swipefl.telling.plain import plain_candidates
-from tests.support.serving import Serving, serving
+from tests.support.serving import Serving, client, serving
 from tests.support.swipes import GOOD, SHARED, gesture
 
 LINES: list[dict[str, Any]] = [json.loads(line) for line in GOOD]
@@ -118,7 +117,7 @@ def test_many_clients_at_once_lose_nothing(serves: Serving) -> None:
 
     def keyboard(number: int) -> None:
         order = random.Random(number)
-        with httpx.Client(base_url=f"{serves.url}/api/v1/", timeout=120) as api:
+        with client(serves) as api:
             for line in order.sample(LINES[:60], 30) + LINES[60 + number * kept : 60 + (number + 1) * kept]:
                 answer = api.post("swipes", json=line)
                 if answer.status_code != 202 or answer.json()["stored"] + answer.json()["duplicates"] != 1:
@@ -126,11 +125,11 @@ def test_many_clients_at_once_lose_nothing(serves: Serving) -> None:
                 if api.post("predict", json=line).status_code != 200:
                     failed.append("no words")
 
-    clients = [threading.Thread(target=keyboard, args=(number,)) for number in range(8)]
-    for client in clients:
-        client.start()
-    for client in clients:
-        client.join()
+    keyboards = [threading.Thread(target=keyboard, args=(number,)) for number in range(8)]
+    for thread in keyboards:
+        thread.start()
+    for thread in keyboards:
+        thread.join()
     assert not failed
     with swipefl.open(serves.home) as device:
         found = {line["gesture_id"] for line in device.export()}
@@ -142,7 +141,7 @@ def test_a_home_that_is_being_filled_by_the_command_line_takes_swipes(serves: Se
     with swipefl.open(serves.home, languages="en") as device:
         reading = threading.Thread(target=device.ingest, args=([line | {"width": 371} for line in LINES],))
         reading.start()
-        with httpx.Client(base_url=f"{serves.url}/api/v1/", timeout=120) as api:
+        with client(serves) as api:
             for line in LINES[:20]:
                 assert api.post("swipes", json=line).json()["stored"] == 1
         reading.join()
@@ -154,7 +153,7 @@ def test_recorded_swipes_get_the_same_words(serves: Serving) -> None:
     with gzip.open(SHARED / "how_we_swipe" / "dev.jsonl.gz") as file:
         lines = [json.loads(line) for line in islice(file, 40)]
     with (
-        httpx.Client(base_url=f"{serves.url}/api/v1/", timeout=120) as api,
+        client(serves) as api,
         swipefl.open(serves.home.parent / "other", languages="en") as device,
     ):
         for line in lines:

@@ -5,25 +5,17 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 import swipefl
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.store import Store
 from swipefl.telling.plain import plain_candidates
 from tests.support.phones import scaled
-from tests.support.serving import Serving, serving
+from tests.support.serving import Serving, client, serving
 from tests.support.swipes import GOOD
-from tests.support.waiting import LONG_S, wait_until
+from tests.support.waiting import wait_until
 
 LINES = [json.loads(line) for line in GOOD]
 CLIENTS = 12
-
-
-def client(served: Serving, source: str = "127.0.0.1") -> httpx.Client:
-    """One who asks from an address of this machine, and so with a share of its own."""
-    at = httpx.HTTPTransport(local_address=source)
-    return httpx.Client(base_url=f"{served.url}/api/v1/", timeout=LONG_S, transport=at)
 
 
 def words_of(home: Path, line: dict[str, Any]) -> Any:
