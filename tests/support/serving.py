@@ -24,11 +24,9 @@ class PatientTransport(httpx.HTTPTransport):
     """Asks again after the pause that is asked for: a fast machine asks for more than one may."""
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = super().handle_request(request)
-        while answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+        while (answer := super().handle_request(request)).status_code == httpx.codes.TOO_MANY_REQUESTS:
             answer.close()
             time.sleep(int(answer.headers["Retry-After"]))
-            answer = super().handle_request(request)
         return answer
 
 
