@@ -236,6 +236,12 @@ class VersionConflict(SwipeflError):
     exit_code = 8
 
 
+class Ineligible(SwipeflError):
+    """Not now: on battery, too warm, in quiet hours and the like; what was begun is kept and goes on another time."""
+
+    exit_code = 0
+
+
 class Interrupted(SwipeflError):
     """Ctrl-C or SIGTERM, answered at the next safe moment; exit 130 or 143."""
 

@@ -18,6 +18,7 @@ from swipefl.home import Home
 from swipefl.library.checks import check_day, check_texts, check_whole, path_of
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
+from swipefl.library.upkeep import Upkeep
 from swipefl.library.words import Words
 from swipefl.settings.device import load_settings
 from swipefl.settings.meanings import MOST_JOBS
@@ -75,6 +76,7 @@ class Device:
     words: Words
     keyboards: Keyboards
     lexicons: Lexicons
+    upkeep: Upkeep
 
     def __init__(self, home: Home, given: Mapping[str, Any]) -> None:
         self._home = home
@@ -89,6 +91,7 @@ class Device:
         self.words = Words(self._opened, self._changing)
         self.keyboards = Keyboards(self._opened, self._changing)
         self.lexicons = Lexicons(self._opened, self._changing)
+        self.upkeep = Upkeep(self._opened, self._changing)
 
     def predict(self, gesture: "Line", before: str | None = None, top: int = 5) -> "tuple[Candidate, ...]":
         """The words that a gesture may mean, the likeliest first; at most `top`, none where no word fits.
