@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.device.vocabulary import Vocabulary
+    from swipefl.operations.eligibility import Eligibility
     from swipefl.store.gestures import Stored
     from swipefl.store.meta import Meta
     from swipefl.store.phrases import Uttered
@@ -362,6 +363,18 @@ class Home:
         personal = self._personal(store, vocabulary, on_progress, stop)
         judge = GlobalJudge(store, vocabulary.judging, stop)
         return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop)
+
+    def eligibility(self, store: "Store | None" = None) -> "Eligibility":
+        """When a night may work, speak to the coordinator and contribute; `store` knows what was asked and shared."""
+        from swipefl.operations.conditions.bus import Bus
+        from swipefl.operations.conditions.machine import Machine
+        from swipefl.operations.eligibility import Eligibility
+        from swipefl.operations.sharing import asked_of, shared_by
+
+        machine = Machine(self.settings.home, Bus())
+        if store is None:
+            return Eligibility(machine, self.settings.limits)
+        return Eligibility(machine, self.settings.limits, partial(asked_of, store), partial(shared_by, store))
 
     def visits(self) -> "Visits":
         """What speaks to a coordinator for this device."""

@@ -7,9 +7,12 @@ from pydantic import Field, field_validator
 
 from swipefl.federation.protocol.plan import MOST_NORM, Plan
 from swipefl.gesture.language import languages_of
+from swipefl.operations.conditions.hours import quiet_hours
+from swipefl.operations.conditions.limits import Limits
 from swipefl.settings.sources import Sourced, load
 
 _PLAN = Plan()
+_LIMITS = Limits()
 
 
 class Settings(Sourced):
@@ -33,6 +36,29 @@ class Settings(Sourced):
     share_scores: bool = False
     client_certificate: Path | None = None
     client_key: Path | None = None
+    least_battery: int = Field(_LIMITS.least_battery, ge=0, le=100)
+    sharing_battery: int = Field(_LIMITS.sharing_battery, ge=0, le=100)
+    metered: bool = _LIMITS.metered
+    hottest_c: float = Field(_LIMITS.hottest_c, ge=0, le=200)
+    most_load: float = Field(_LIMITS.most_load, ge=0)
+    least_disk_mb: int = Field(_LIMITS.least_disk_mb, ge=0)
+    least_memory_mb: int = Field(_LIMITS.least_memory_mb, ge=0)
+    quiet_hours: str | None = None
+    least_new_swipes: int = Field(_LIMITS.least_new_swipes, ge=1)
+    contribute_every_h: float = Field(_LIMITS.contribute_every_h, ge=0)
+
+    @property
+    def limits(self) -> Limits:
+        """When this device works, and when it leaves the battery alone."""
+        asked = {name: getattr(self, name) for name in vars(_LIMITS) if name != "quiet_hours"}
+        return Limits(**asked, quiet_hours=quiet_hours(self.quiet_hours or ""))
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _as_hours(cls, value: str | None) -> str | None:
+        """Raises ValueError for what are no hours."""
+        quiet_hours(value or "")
+        return value
 
     @field_validator("languages", mode="before")
     @classmethod

@@ -22,6 +22,16 @@ DEVICE = {
     "share_scores": "tell the coordinator how many held-out swipes each version got right, rounded",
     "client_certificate": "this device's certificate (PEM), where one is asked for",
     "client_key": "the key of that certificate (PEM)",
+    "least_battery": "a night works on power, or on a battery above so many percent; 0: whatever is left of it",
+    "sharing_battery": "the same for what is shared; 100: on power only",
+    "metered": "visit the coordinator over a metered network too",
+    "hottest_c": "no night while the processor is above so many degrees Celsius; 0: however warm",
+    "most_load": "no night while others keep each core busier than this, as 0.5; 0: however busy",
+    "least_disk_mb": "no night while the store's disk has less room than this; 0: however full",
+    "least_memory_mb": "no night while there is less free memory than this; 0: however little",
+    "quiet_hours": "hours of the day in which no night works, such as 22:00-06:30, several with commas between",
+    "least_new_swipes": "a night learns from so many new swipes at least",
+    "contribute_every_h": "hours from one contribution to the next at least",
     "log": LOG,
 }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import environment, swipefl
+from tests.support.command import AS_NOBODY_SET_IT, environment, swipefl
 from tests.support.coordinator import coordinator
 from tests.support.terminal import seen, swipefl_on_terminal
 
@@ -26,7 +26,7 @@ def test_every_setting_is_shown_with_its_source(tmp_path: Path, words: tuple[str
     assert done.err == ""
     defaults = swipefl(tmp_path, *words, "--default")
     (tmp_path / file).write_text(defaults.out)
-    unset = {s["name"]: s["source"] for s in swipefl(tmp_path, *words, "--json").json["settings"]}
+    unset = {s["name"]: s["source"] for s in swipefl(tmp_path, *words, "--json", **AS_NOBODY_SET_IT).json["settings"]}
     assert set(unset.values()) == {"default", "SWIPEFL_HOME"}
 
 

@@ -15,6 +15,18 @@ from tests.support.waiting import LONG_S
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = {"SWIPEFL_EPOCHS": "1", "SWIPEFL_CONTRIBUTION_EPOCHS": "1"}  # where it does not matter how well is learned
 
+# A night that works on any machine: on battery, warm and full, and whatever its services say.
+ANY_MACHINE = {
+    "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/dev/null/none",
+    "SWIPEFL_LEAST_BATTERY": "0",
+    "SWIPEFL_SHARING_BATTERY": "0",
+    "SWIPEFL_METERED": "1",
+    "SWIPEFL_HOTTEST_C": "0",
+    "SWIPEFL_LEAST_DISK_MB": "0",
+    "SWIPEFL_LEAST_MEMORY_MB": "0",
+}
+AS_NOBODY_SET_IT = dict.fromkeys(ANY_MACHINE, "")  # what is empty is not set
+
 # Root may read everything; without these two capabilities it is as anyone else.
 AS_ANYONE = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.geteuid() == 0 else ()
 
@@ -43,7 +55,7 @@ def environment(home: Path, **extra: str) -> dict[str, str]:
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("SWIPEFL_") and name not in dropped
     }
-    return {**kept, "SWIPEFL_HOME": str(home), "PYTHONPATH": str(ROOT), **extra}
+    return {**kept, "SWIPEFL_HOME": str(home), "PYTHONPATH": str(ROOT), **ANY_MACHINE, **extra}
 
 
 def swipefl(home: Path, *words: str, given: bytes | None = None, before: tuple[str, ...] = (), **extra: str) -> Done:

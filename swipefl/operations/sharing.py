@@ -1,0 +1,17 @@
+"""What the store knows of sharing: what the coordinator asked for, what is new, and when something left."""
+
+from swipefl.device.personal import to_learn
+from swipefl.operations.conditions.limits import Asked
+from swipefl.operations.eligibility import Shared
+from swipefl.store.store import Store
+
+
+def asked_of(store: Store) -> Asked:
+    """What the coordinator that the device belongs to asked for at the last visit; nothing where there is none."""
+    return Asked()
+
+
+def shared_by(store: Store) -> Shared:
+    """How many swipes are new, and when a contribution last left. Raises StoreError."""
+    sent = [each.sent_at for each in store.nights.left() if each.outcome == "sent"]
+    return Shared(to_learn(store), sent[-1] if sent else None)
