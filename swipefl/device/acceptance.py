@@ -8,12 +8,13 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.encoder import usable
 from swipefl.decoder.evaluation import Judgement, judge
+from swipefl.device.choosing import to_judge_by
 from swipefl.device.unseen import count_unseen, note_choice
 from swipefl.errors import CheckpointError
-from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.gesture.gesture import Example
 from swipefl.stopping import Stop, never, until
 from swipefl.store.checkpoints import StoredCheckpoint, Verdict
+from swipefl.store.gestures import HELD_OUT
 from swipefl.store.models import global_for_predictions, read
 from swipefl.store.store import Store
 
@@ -64,15 +65,16 @@ class GlobalJudge:
         return newest if newest and _is_due(newest, held_out) else None
 
     def _verdict(self, known: StoredCheckpoint) -> Verdict:
-        examples, checkpoint = self._store.gestures.examples("held_out"), _read(known)
+        held_out, checkpoint = self._store.gestures.counts()[HELD_OUT], _read(known)
         if checkpoint is None:
-            return Verdict(False, len(examples), 0, 0, 0)
-        older, some = self._store.checkpoints.accepted_global(before=known.id), examples[-MOST_JUDGED:]
+            return Verdict(False, held_out, 0, 0, 0)
+        older = self._store.checkpoints.accepted_global(before=known.id)
+        some = [stored.example for stored in to_judge_by(self._store, known.id)]
         before = self._judged((older and _read(older)) or base_checkpoint(), some)
         now = self._judged(checkpoint, some)
         right = [sum(judgement.hits) for judgement in (before, now)]
         accepted = not before.betters(now) and not now.is_blind
-        return Verdict(accepted, len(examples), len(some), *right)
+        return Verdict(accepted, held_out, len(some), *right)
 
     def _judged(self, checkpoint: Checkpoint, examples: list[Example]) -> Judgement:
         return judge(self._decoder_of(checkpoint), until(self._stop, examples))

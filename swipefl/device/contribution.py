@@ -10,6 +10,7 @@ import numpy as np
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.tuning import STEP_EXAMPLES, score_step
+from swipefl.device.choosing import to_learn_from
 from swipefl.errors import DataError
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.update import Delta, difference, encode_update, residual_from, shapes_of
@@ -101,7 +102,7 @@ class Contributor:
     def _made(self, start: Checkpoint, member: Membership, data: str) -> QueuedUpdate:
         config, max_norm = self._asked(member)
         residual = residual_from(member.residual, shapes_of(start.parameters))
-        examples = self._store.gestures.examples("train")
+        examples = to_learn_from(self._store, [config.seed, int(start.fingerprint[:8], 16)])
         trainer = self._load_trainer()
         made = contribution(start, examples, config, trainer, self._decoder_of, self._on_progress, self._stop)
         encoded = encode_update(made.delta, max_norm, residual)

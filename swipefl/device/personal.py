@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import Judgement, judge
+from swipefl.device.choosing import to_judge_by, to_learn_from
 from swipefl.device.gain import counts
 from swipefl.device.unseen import Tally, count_unseen, note_choice, take_unseen
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
-from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
-from swipefl.store.gestures import HELD_OUT, TRAIN, Stored
+from swipefl.store.gestures import HELD_OUT, Stored
 from swipefl.store.models import fallback, global_for_predictions, in_use
 from swipefl.store.nights import Night
 from swipefl.store.store import Store
@@ -91,9 +91,9 @@ class Personal:
 class TrainReport:
     """What one training came to; `checkpoint` is the fingerprint of the model that was adopted, if it was.
 
-    Of the `swipes` that were judged, the newest of those `held_out`, the first word was right of `right_base` with the
-    model that came with swipefl, of `right_before` with the one in use before, of `right_new` with the new one; `surer`
-    is how much the mean ln probability of the words that were meant rose.
+    Of the `swipes` that were judged, most of them the newest of those `held_out`, the first word was right of
+    `right_base` with the model that came with swipefl, of `right_before` with the one in use before, of `right_new`
+    with the new one; `surer` is how much the mean ln probability of the words that were meant rose.
     """
 
     examples: int
@@ -183,7 +183,9 @@ class PersonalTraining:
         count_unseen(self._store, self._decoder_of, self._stop)
         root, used = fallback(self._store), in_use(self._store)
         newest = self._store.gestures.newest_number()  # first: what comes meanwhile is for the next night to count
-        examples, held_out = self._store.gestures.examples(TRAIN), self._held_out(newest)
+        config = replace(self._config, seed=self._config.seed + seed)
+        examples = to_learn_from(self._store, config.seed, newest)
+        held_out = to_judge_by(self._store, config.seed, newest)
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData(
                 "few-examples",
@@ -192,7 +194,6 @@ class PersonalTraining:
                 least=MIN_EXAMPLES,
                 count=len(examples),
             )
-        config = replace(self._config, seed=self._config.seed + seed)
         trained = self._load_trainer()(personal_start(root, used), examples, config, self._on_progress, self._stop)
         seen = learned_from(self._store)
         personal = Personal(
@@ -206,11 +207,6 @@ class PersonalTraining:
             new_swipes=self._store.gestures.good_between(seen, newest),
         )
         return self._judged(personal, held_out) if held_out else personal
-
-    def _held_out(self, newest: int) -> list[Stored]:
-        """The newest held-out swipes up to a number, the oldest first: no more than say something new."""
-        latest = self._store.gestures.latest(HELD_OUT, MOST_JUDGED)
-        return [stored for stored in latest if stored.number <= newest][::-1]
 
     def _judged(self, personal: Personal, held_out: Sequence[Stored]) -> Personal:
         """With the judgements of all its models, each judged once, on the same swipes."""

@@ -6,6 +6,7 @@ the same word, unless the swipe fits it worse there. An id is a name that logger
 """
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -188,6 +189,19 @@ class Gestures:
         """The good examples of a split that came last, the newest first. Raises StoreError."""
         where = " WHERE verdict = ? AND held_out = ? ORDER BY number DESC LIMIT ?"
         return self._read(where, (GOOD, split == HELD_OUT, most))
+
+    def numbers(self, split: str, newest: int | None = None) -> list[int]:
+        """The numbers of the good examples of a split, up to `newest` if that is given, rising. Raises StoreError."""
+        rows = self._sql.rows(
+            "SELECT number FROM gestures WHERE verdict = ?1 AND held_out = ?2 AND (?3 IS NULL OR number <= ?3)",
+            (GOOD, split == HELD_OUT, newest),
+        )
+        return sorted(number for (number,) in rows)
+
+    def numbered(self, numbers: Sequence[int]) -> Iterator[Stored]:
+        """Those of some numbers that are there, in the order of coming, one by one. Raises StoreError."""
+        where = " WHERE number IN (SELECT value FROM json_each(?)) ORDER BY number"
+        return self._read(where, (json.dumps(list(numbers)),))
 
     def everything(self) -> Iterator[tuple[Example, str]]:
         """Every example with its verdict, one by one. Raises StoreError."""

@@ -12,7 +12,7 @@ import pytest
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import decoder_of_any
 from swipefl.decoder.evaluation import Judgement
-from swipefl.device import acceptance
+from swipefl.device import acceptance, choosing
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.ownership import forget
@@ -197,10 +197,11 @@ def test_an_accepted_one_that_turns_out_worse_gives_way_beneath_a_newer_one(
     assert is_(predicts(store), BASE)
 
 
-def test_no_more_are_judged_on_than_say_something_new_and_those_are_the_newest(
+def test_no_more_are_judged_on_than_say_something_new(
     own: Store, looks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acceptance, "MOST_JUDGED", 5)
+    monkeypatch.setattr(choosing, "JUDGED_NEWEST", 4)
+    monkeypatch.setattr(choosing, "JUDGED_OLDER", 1)
     number = came(own, BETTER)
     judged(own)
     found = verdict(own, number)

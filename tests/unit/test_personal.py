@@ -10,7 +10,7 @@ import pytest
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.decoder import Decoder, decoder_of_any
 from swipefl.decoder.evaluation import Judgement
-from swipefl.device import personal
+from swipefl.device import choosing, personal
 from swipefl.device.personal import PersonalTraining, TrainReport, personal_start, reset
 from swipefl.device.prediction import choose_checkpoint
 from swipefl.device.status import status_of
@@ -160,7 +160,7 @@ def test_a_rounds_seed_is_added_to_the_configured_one(store: Store) -> None:
     assert trainer.told == [CONFIG, replace(CONFIG, seed=42)]
 
 
-def test_the_newest_held_out_swipes_are_judged_and_no_more_than_say_something_new(
+def test_the_newest_held_out_swipes_are_judged_and_a_few_older_ones_and_no_more_than_say_something_new(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_sides(store, 10, 5)
@@ -171,10 +171,14 @@ def test_the_newest_held_out_swipes_are_judged_and_no_more_than_say_something_ne
         return Judgement(len(judged) / 4, 0.0, (len(judged) == 2,) * 3, (0.0,) * 3)
 
     monkeypatch.setattr(personal, "judge", judge)
-    monkeypatch.setattr(personal, "MOST_JUDGED", 3)
+    monkeypatch.setattr(choosing, "JUDGED_NEWEST", 2)
+    monkeypatch.setattr(choosing, "JUDGED_OLDER", 1)
     made = training(store, To(untaught())).train()
-    newest = [example.gesture.id for example in store.gestures.examples(HELD_OUT)][-3:]
-    assert judged == [newest, newest]
+    *older, second, first = [example.gesture.id for example in store.gestures.examples(HELD_OUT)]
+    (drawn, *newest), again = judged
+    assert drawn in older
+    assert newest == [second, first]
+    assert again == [drawn, *newest]
     assert (made.held_out, made.top1_before, made.top1_after, made.adopted) == (5, 0.25, 0.5, True)
     night = made.night(1.0, Tally(None, 0))
     assert (night.swipes, night.right_base, night.right_before, night.right_now, night.only_now) == (3, 0, 0, 3, 3)
