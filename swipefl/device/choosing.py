@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from swipefl.federation.protocol.bounds import MOST_JUDGED
-from swipefl.gesture.gesture import Example
 from swipefl.store.gestures import HELD_OUT, TRAIN, Stored
 from swipefl.store.store import Store
 
@@ -20,12 +19,12 @@ JUDGED_OLDER = 100
 JUDGED_NEWEST = MOST_JUDGED - JUDGED_OLDER  # most of what judges: it is most like the swipes of tomorrow
 
 
-def to_learn_from(store: Store, seed: Seed, newest: int | None = None) -> list[Example]:
+def to_learn_from(store: Store, seed: Seed, newest: int | None = None) -> list[Stored]:
     """The train examples of a night in the order in which they came; up to the gesture numbered `newest`, if one is.
 
     Equal seeds choose the same ones of the same gestures. Raises StoreError.
     """
-    return [stored.example for stored in _chosen(store, TRAIN, (NEWEST, OLDER), seed, newest)]
+    return _chosen(store, TRAIN, (NEWEST, OLDER), seed, newest)
 
 
 def to_judge_by(store: Store, seed: Seed, newest: int | None = None) -> list[Stored]:

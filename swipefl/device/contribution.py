@@ -102,7 +102,8 @@ class Contributor:
     def _made(self, start: Checkpoint, member: Membership, data: str) -> QueuedUpdate:
         config, max_norm = self._asked(member)
         residual = residual_from(member.residual, shapes_of(start.parameters))
-        examples = to_learn_from(self._store, [config.seed, int(start.fingerprint[:8], 16)])
+        chosen = to_learn_from(self._store, [config.seed, int(start.fingerprint[:8], 16)])
+        examples = [stored.example for stored in chosen]
         trainer = self._load_trainer()
         made = contribution(start, examples, config, trainer, self._decoder_of, self._on_progress, self._stop)
         encoded = encode_update(made.delta, max_norm, residual)

@@ -184,7 +184,7 @@ class PersonalTraining:
         root, used = fallback(self._store), in_use(self._store)
         newest = self._store.gestures.newest_number()  # first: what comes meanwhile is for the next night to count
         config = replace(self._config, seed=self._config.seed + seed)
-        examples = to_learn_from(self._store, config.seed, newest)
+        examples = [stored.example for stored in to_learn_from(self._store, config.seed, newest)]
         held_out = to_judge_by(self._store, config.seed, newest)
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData(

@@ -19,7 +19,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ids(store: Store, seed: int, newest: int | None = None) -> list[str]:
-    return [example.gesture.id for example in to_learn_from(store, seed, newest)]
+    return [stored.example.gesture.id for stored in to_learn_from(store, seed, newest)]
 
 
 def test_all_of_a_few_and_of_many_the_newest_with_as_many_older_ones_as_the_bound_says(store: Store) -> None:
