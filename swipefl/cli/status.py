@@ -5,6 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit
+from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted, facts, moment, number, printable, prose, table
 
 if TYPE_CHECKING:
@@ -105,8 +106,18 @@ def _membership(member: "FederationStatus") -> str:
     if member.visited_at is None:
         return f"{where}, not visited yet; `swipefl sync` does"
     went = "last visit failed" if member.failures else f"version {member.version}"
-    told = "; it is told how many held-out swipes each version gets right" if member.shares_scores else ""
-    return f"{where}, {went} at {moment(member.visited_at)}{told}"
+    if member.fault:
+        return f"{where}, {went} at {moment(member.visited_at)}: {told(member.fault.error)}. {_next_visit(member)}"
+    scores = "; it is told how many held-out swipes each version gets right" if member.shares_scores else ""
+    return f"{where}, {went} at {moment(member.visited_at)}{scores}"
+
+
+def _next_visit(member: "FederationStatus") -> str:
+    """When timers visit again after failures, and what does sooner."""
+    failed = f"After {counted(member.failures, 'failure')} in a row " if member.failures > 1 else ""
+    stays = f"timers stay away until {moment(member.next_visit_at)}" if member.next_visit_at else "the next timer tries"
+    sooner = "`swipefl sync` tries now, `swipefl doctor` looks what is wrong"
+    return f"{failed or ''}{stays if failed else stays.capitalize()}; {sooner}"
 
 
 def _used(known: "Status") -> str:

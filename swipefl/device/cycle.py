@@ -169,7 +169,7 @@ class Cycle:
         if self._coordinator is None or self._unspoken:
             return None
         try:
-            done = self._coordinator.run(pull)
+            done = self._coordinator.run(pull, by_timer=not self._require_sync)
         except (FederationError, UsageError) as error:
             if self._require_sync:
                 raise

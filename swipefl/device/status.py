@@ -1,12 +1,14 @@
 """What a device has: gestures, models, rounds, what waits to be sent, and what it belongs to."""
 
+import time
 from dataclasses import dataclass
 
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.gain import Gain, gain
 from swipefl.device.personal import to_learn
+from swipefl.federation.device.breaker import State, left_s, state_of
 from swipefl.store.checkpoints import Verdict
-from swipefl.store.membership import Membership
+from swipefl.store.membership import Fault, Membership
 from swipefl.store.models import used
 from swipefl.store.nights import Departure, Night
 from swipefl.store.rounds import Round
@@ -41,6 +43,8 @@ class FederationStatus:
     """Where the coordinator is, and how the last visit went; `visited_at` (unix seconds) is None before the first.
 
     `shares_scores` says whether it is told what its versions do here, `contributed` whether it has taken something.
+    `visits` says whether timers visit it: "closed" (as usual), "open" (not before `next_visit_at`, after `failures` in
+    a row or a `fault` that does not pass by itself) or "half-open" (the next one asks once).
     """
 
     address: str
@@ -50,6 +54,9 @@ class FederationStatus:
     failures: int
     shares_scores: bool
     contributed: bool = False
+    visits: State = "closed"
+    next_visit_at: float | None = None
+    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,8 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
 
 
 def _federation(member: Membership, shares_scores: bool) -> FederationStatus:
-    visited_at = member.tried_at or None
+    visited_at, now = member.tried_at or None, time.time()
+    left = left_s(member, now)
     return FederationStatus(
         member.address,
         member.device_id,
@@ -112,4 +120,7 @@ def _federation(member: Membership, shares_scores: bool) -> FederationStatus:
         member.failures,
         shares_scores,
         member.contributed > 0,
+        state_of(member, now),
+        now + left if left else None,
+        member.fault,
     )

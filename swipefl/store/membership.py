@@ -1,8 +1,38 @@
 """What a device knows of the one federation that it belongs to, if it belongs to any."""
 
-from dataclasses import astuple, dataclass, fields
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Self
 
 from swipefl.database.sql import Sql
+from swipefl.errors import Remedy, SwipeflError
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the last visit failed of, to be told later: the error's code, what it says, and the name of what helps.
+
+    `is_lasting` where that passes only when somebody does something.
+    """
+
+    code: str
+    says: str
+    remedy: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+    is_lasting: bool = False
+
+    @classmethod
+    def of(cls, error: SwipeflError, is_lasting: bool = False) -> Self:
+        """What is kept of an error."""
+        facts = {name: str(fact) for name, fact in error.facts.items()}
+        return cls(error.code, str(error), error.remedy.name if error.remedy else None, facts, is_lasting)
+
+    @property
+    def error(self) -> SwipeflError:
+        """The error again, for a face to word what helps."""
+        remedy = Remedy.__members__.get(self.remedy or "")
+        return SwipeflError(self.code, self.says.replace("{", "{{").replace("}", "}}"), remedy, **self.facts)
 
 
 @dataclass(frozen=True)
@@ -12,7 +42,7 @@ class Membership:
     `ca` (PEM) is what the coordinator's certificate must come from, if not the system's; `version` and `fingerprint`
     are the newest that it told, 0 and "" before; `plan` its training plan as JSON; `contributed` the version for which
     it took an update of this device; `residual` what quantising left over of those that it took.
-    `failures` in a row and `tried_at` say until when not to try again.
+    `failures` in a row, the `fault` of the last one and `tried_at` say until when not to try again.
     """
 
     address: str
@@ -29,6 +59,7 @@ class Membership:
     tried_at: float = 0.0
     wait_s: float = 0.0
     failures: int = 0
+    fault: Fault | None = None
 
     @property
     def authorization(self) -> str:
@@ -50,20 +81,29 @@ class Memberships:
 
     def get(self) -> Membership | None:
         """The membership, or None. Raises StoreError."""
-        for address, device_id, credential, public_key, ca, insecure, *rest in self._sql.rows(
+        for address, device_id, credential, public_key, ca, insecure, *rest, fault in self._sql.rows(
             f"SELECT {_COLUMNS} FROM membership"
         ):
-            return Membership(address, device_id, credential, public_key, ca, bool(insecure), *rest)
+            member = Membership(address, device_id, credential, public_key, ca, bool(insecure), *rest)
+            return replace(member, fault=_fault(fault))
         return None
 
     def set(self, membership: Membership) -> None:
         """Remember `membership` in place of what was. Raises StoreError."""
         marks = ", ".join("?" for _ in fields(Membership))
-        self._sql.run(
-            f"INSERT OR REPLACE INTO membership (id, {_COLUMNS}) VALUES (1, {marks})",
-            astuple(membership),
-        )
+        row = [getattr(membership, each.name) for each in fields(Membership)]
+        row[-1] = json.dumps(asdict(membership.fault)) if membership.fault else ""
+        self._sql.run(f"INSERT OR REPLACE INTO membership (id, {_COLUMNS}) VALUES (1, {marks})", row)
 
     def delete(self) -> None:
         """Forget it. Raises StoreError."""
         self._sql.run("DELETE FROM membership")
+
+
+def _fault(text: str) -> Fault | None:
+    """What was kept of an error; what cannot be read is none."""
+    try:
+        known: dict[str, Any] = json.loads(text)
+        return Fault(**known)
+    except (ValueError, TypeError):
+        return None

@@ -266,6 +266,10 @@ _STEPS = (
             SELECT sent_at, bytes_sent, shared FROM nights WHERE sent_at IS NOT NULL ORDER BY sent_at""",
         ),
     ),
+    Step(
+        "why a visit failed",
+        ("ALTER TABLE membership ADD COLUMN fault TEXT NOT NULL DEFAULT ''",),  # JSON, as `Fault` has it
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

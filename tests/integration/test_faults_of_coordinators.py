@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from swipefl.errors import CoordinatorUnreachable
-from swipefl.federation.device.exchange import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S
+from swipefl.federation.device.breaker import FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S, after_success
 from swipefl.store.store import Store
 from tests.support.command import swipefl
 from tests.support.coordinator import Coordinator
@@ -85,7 +85,7 @@ def test_a_slow_coordinator_is_waited_for_and_one_that_resets_is_not(phone: Phon
 def test_a_clock_that_is_a_day_wrong_locks_nobody_out(phone: Phone, proxy: Proxy, wrong_by: float) -> None:
     now = time.time()
     for asked_s in (0.0, HOUR_S, 9 * DAY_S):
-        phone.exchange(lambda: now + wrong_by)._note_success(asked_s)
+        phone.store.memberships.set(after_success(phone.member, asked_s, now + wrong_by))
         assert phone.exchange(lambda: now + wrong_by + HOUR_S / 2).waits() is None or asked_s
         assert phone.exchange(lambda: now).waits() is None
         assert phone.exchange(lambda: now + wrong_by + DAY_S).waits() is None  # whatever it asks for

@@ -14,9 +14,9 @@ import pytest
 
 from swipefl.cli.remedies import told
 from swipefl.errors import CoordinatorUnreachable, Interrupted, UsageError
+from swipefl.federation.device.breaker import LONGEST_BACK_OFF_S, state_of
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.endpoint import Endpoint
-from swipefl.federation.device.exchange import FIRST_BACK_OFF_S
 from swipefl.federation.protocol.token import Token
 from tests.support.certificates import Certificates, certificates
 from tests.support.command import SHORT, swipefl
@@ -351,7 +351,9 @@ def test_a_visit_that_can_never_pass_ends_no_night(what: str, world: World, quie
         assert done.err.startswith(f"swipefl: {night.json['sync'][:40]}")  # a clock's time may stand behind
 
 
-def test_what_can_never_pass_is_tried_less_and_less_often(world: World, quiet: Coordinator, tmp_path: Path) -> None:
+def test_what_can_never_pass_is_left_alone_at_once_and_told_by_status(
+    world: World, quiet: Coordinator, tmp_path: Path
+) -> None:
     home = tmp_path / "phone"
     with Phone(home, quiet) as device:
         another_service(world, device)
@@ -359,8 +361,11 @@ def test_what_can_never_pass_is_tried_less_and_less_often(world: World, quiet: C
             with pytest.raises(UsageError, check=lambda error: error.code == "not-a-coordinator"):
                 device.visit()
             member = device.member
-            longest = FIRST_BACK_OFF_S * 2 ** (failures - 1)
-            assert (member.failures, longest / 2 <= member.wait_s <= longest) == (failures, True)
+            assert (member.failures, LONGEST_BACK_OFF_S / 2 <= member.wait_s <= LONGEST_BACK_OFF_S) == (failures, True)
+            assert state_of(member, member.tried_at) == "open"
+        known = swipefl(home, "status", "--json").json["federation"]
+        assert (known["visits"], known["fault"]["code"]) == ("open", "not-a-coordinator")
+        assert "check the address" in " ".join(swipefl(home, "status").out.split())
         night = swipefl(home, "cycle", "--json", **SHORT)
         assert (night.code, device.member.failures) == (0, 4)  # not even tried
         assert "the last visit failed; the next one is due in " in night.json["sync"]

@@ -60,7 +60,9 @@ class Played:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def check_in(self, version: int, fingerprint: str, judged: wire.Judged | None = None) -> wire.CheckInResponse:
+    def check_in(
+        self, version: int, fingerprint: str, judged: wire.Judged | None = None, tries: int = 1
+    ) -> wire.CheckInResponse:
         self.told += [judged] if judged else []
         if self.is_away:
             raise CoordinatorUnreachable("unreachable", "cut")

@@ -81,12 +81,14 @@ class Client:
             )
         )
 
-    def check_in(self, version: int, fingerprint: str, judged: wire.Judged | None = None) -> wire.CheckInResponse:
+    def check_in(
+        self, version: int, fingerprint: str, judged: wire.Judged | None = None, tries: int = TRIES
+    ) -> wire.CheckInResponse:
         """What the newest version is, and how to train for it; `judged` says what the version here did."""
         request = wire.CheckInRequest(version=version, fingerprint=fingerprint, judged=judged)
         call = self._stub.CheckIn
         return self._retried(
-            lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata))
+            lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata)), tries
         )
 
     def upload(self, header: wire.UpdateHeader, blob: bytes) -> wire.UploadUpdateResponse:
@@ -163,7 +165,7 @@ class Client:
                     call.cancel()
                     raise why from None
 
-    def _retried(self, call: Callable[[], Answer]) -> Answer:
+    def _retried(self, call: Callable[[], Answer], most: int = TRIES) -> Answer:
         """`call`, and again after a growing random wait where that may help: not where it can never pass."""
 
         def tried() -> Answer:
@@ -177,7 +179,7 @@ class Client:
         tries = Retrying(
             retry=retry_if_exception(may_pass),
             wait=wait_random_exponential(multiplier=0.25, max=8),
-            stop=stop_after_attempt(TRIES) | stop_before_delay(self._within()),
+            stop=stop_after_attempt(most) | stop_before_delay(self._within()),
             sleep=self._rest,
             reraise=True,
         )

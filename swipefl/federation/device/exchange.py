@@ -18,7 +18,8 @@ from swipefl.errors import (
     UpdateRefused,
     UsageError,
 )
-from swipefl.federation.device.client import Client
+from swipefl.federation.device.breaker import after_failure, after_success, begun, left_s, state_of
+from swipefl.federation.device.client import TRIES, Client
 from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
 from swipefl.federation.device.telling import header_of, judged_of
@@ -34,8 +35,6 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
 
 LONGEST_REASON = 100
-LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
-FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -86,39 +85,49 @@ class Exchange:
 
     def waits(self) -> CoordinatorUnreachable | None:
         """Why a timer should not visit now, or None: the coordinator's window is closed, or a back-off runs."""
-        member, now = self._membership(), self._clock()
-        left = member.tried_at + member.wait_s - now
-        if left <= 0 or now < member.tried_at:  # a clock that went back says nothing
-            return None
-        why = "the last visit failed" if member.failures else "the coordinator asked for a pause between visits"
-        due = "{why}; the next one is due in {minutes} min"
-        return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
+        member = self._membership()
+        left = left_s(member, self._clock())
+        return _too_soon(member, left) if left else None
 
-    def run(self, pull: bool = True, push: bool = True) -> Exchanged:
+    def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> Exchanged:
         """One visit; where it fails, the next one backs off, and what was sent and received is kept.
 
+        One `by_timer` after failures is the only one of its turn, and where the breaker was open it asks once.
         Raises UsageError without a membership and where no coordinator can be spoken to as things are set,
         FederationError: CoordinatorUnreachable, UpdateRefused, TrustError for a model that is not what it should be;
         StoreError, and what a stop says.
         """
         member = self._membership()
+        tries = self._take_turn() if by_timer and member.failures else TRIES
         try:
             with self._connect(member) as client:
-                asked = self._checked_in(client, member)
+                asked = self._checked_in(client, member, tries)
                 manifest = self._trusted(asked)
                 done = self._push(client, manifest, asked.score_weights) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
-        except (FederationError, UsageError):  # a timer that can never come through backs off as well
-            self._note_failure()
+        except (FederationError, UsageError) as error:  # a timer that can never come through backs off as well
+            self._store.memberships.set(after_failure(self._membership(), error, self._clock(), self._rng))
             raise
-        self._note_success(asked.retry_after_s)
+        self._store.memberships.set(after_success(self._membership(), asked.retry_after_s, self._clock()))
         queued = len(self._store.outbox.waiting())
         return replace(done, pulled=pulled, queued=queued, global_version=self._membership().version)
 
-    def _checked_in(self, client: Client, member: Membership) -> CheckInResponse:
+    def _take_turn(self) -> int:
+        """How often to ask. Of two that find the pause after a failure over, one visits: it begins the next one first.
+
+        Raises CoordinatorUnreachable for the other.
+        """
+        with self._store.transaction():
+            if waits := self.waits():
+                raise waits
+            member = self._membership()
+            self._store.memberships.set(begun(member, self._clock(), self._rng))
+        return TRIES if state_of(member, self._clock()) == "closed" else 1
+
+    def _checked_in(self, client: Client, member: Membership, tries: int) -> CheckInResponse:
         newest = self._store.checkpoints.newest_global()
         judged = self._judged(member, newest) if self._share_scores and newest else None
-        asked = client.check_in(member.version, member.fingerprint, judged)
+        asked = client.check_in(member.version, member.fingerprint, judged, tries)
         if judged and newest:
             self._store.meta.set(TOLD, str(newest.id))
         return asked
@@ -286,14 +295,12 @@ class Exchange:
             self._store.nights.settle(update.id, fate, bytes_sent)
             self._change(residual=residual, contributed=max(version, self._membership().contributed))
 
-    def _note_failure(self) -> None:
-        failures = self._membership().failures + 1
-        longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(failures - 1, 20))
-        self._change(failures=failures, tried_at=self._clock(), wait_s=longest * self._rng.uniform(0.5, 1))
 
-    def _note_success(self, retry_after_s: float) -> None:
-        wait = min(retry_after_s, LONGEST_WAIT_S) if retry_after_s > 0 else 0.0  # also for NaN
-        self._change(failures=0, tried_at=self._clock(), wait_s=wait)
+def _too_soon(member: Membership, left: float) -> CoordinatorUnreachable:
+    """Why it is not visited for `left` seconds yet."""
+    why = "the last visit failed" if member.failures else "the coordinator asked for a pause between visits"
+    due = "{why}; the next one is due in {minutes} min"
+    return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
 
 
 def _sent(client: Client, update: QueuedUpdate, version: int) -> UploadUpdateResponse:

@@ -1,0 +1,61 @@
+"""When a device's timers visit its coordinator: a back-off, and a circuit breaker over it.
+
+It is *closed* while visits come through, and for the first failures, which only back off. It is *open* once they fail
+again and again, or at once where as things are set none can ever come through; nobody is asked meanwhile. When its time
+is over it is *half-open*: one visit asks once, and what comes of that closes or opens it. All of it is in the store, as
+processes come and go, and only timers are held by it: a person who says `sync` always visits.
+"""
+
+import random
+from dataclasses import replace
+from typing import Literal
+
+from swipefl.errors import CredentialRefused, SwipeflError, UsageError
+from swipefl.store.membership import Fault, Membership
+
+State = Literal["closed", "open", "half-open"]
+OPENS_AT = 3  # failures in a row
+FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
+LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
+_LASTING = (UsageError, CredentialRefused)  # what passes only when somebody does something
+
+
+def state_of(member: Membership, now: float) -> State:
+    """What holds at `now` (unix seconds)."""
+    if member.failures < OPENS_AT and not (member.fault and member.fault.is_lasting):
+        return "closed"
+    return "open" if left_s(member, now) > 0 else "half-open"
+
+
+def left_s(member: Membership, now: float) -> float:
+    """For how many seconds timers stay away yet: a pause that the coordinator asked for, or one after a failure.
+
+    A clock that went back says nothing, and one that jumped ahead ends it: it is a day at most, whatever is stored.
+    """
+    left = min(member.tried_at + min(member.wait_s, LONGEST_WAIT_S) - now, LONGEST_WAIT_S)
+    return left if left > 0 and now >= member.tried_at else 0.0  # also for NaN
+
+
+def after_failure(member: Membership, error: SwipeflError, now: float, rng: random.Random) -> Membership:
+    """What is known once a visit failed of `error`."""
+    fault = Fault.of(error, isinstance(error, _LASTING))
+    return begun(replace(member, failures=member.failures + 1, fault=fault), now, rng)
+
+
+def begun(member: Membership, now: float, rng: random.Random) -> Membership:
+    """With the pause of its failures begun at `now`: whoever asks from then on finds this one's turn taken."""
+    longest = min(LONGEST_BACK_OFF_S, FIRST_BACK_OFF_S * 2 ** min(max(member.failures, 1) - 1, 20))
+    if member.fault and member.fault.is_lasting:
+        longest = LONGEST_BACK_OFF_S
+    return replace(member, tried_at=now, wait_s=longest * rng.uniform(0.5, 1))
+
+
+def after_success(member: Membership, retry_after_s: float, now: float) -> Membership:
+    """What is known once a visit came through: it is closed, for as long as the coordinator asks not to be visited."""
+    wait = min(retry_after_s, LONGEST_WAIT_S) if retry_after_s > 0 else 0.0  # also for NaN
+    return replace(member, failures=0, tried_at=now, wait_s=wait, fault=None)
+
+
+def closed(member: Membership) -> Membership:
+    """What is known once a person has said to try again: the failures are forgotten, and the next timer visits."""
+    return replace(member, failures=0, wait_s=0.0, fault=None) if member.failures else member
