@@ -15,6 +15,8 @@ import typer
 from swipefl import __version__
 from swipefl.cli import coordinator, keyboards, lexicons, words
 from swipefl.cli.common import note
+from swipefl.cli.completing import answer, is_asked
+from swipefl.cli.completion import completion
 from swipefl.cli.config import config
 from swipefl.cli.cycle import cycle
 from swipefl.cli.enroll import enroll
@@ -49,6 +51,7 @@ app = typer.Typer(
     add_completion=False,
     # typer loads pydantic to convert a --help that was not given; one that is False from the start needs no converting
     context_settings={
+        "help_option_names": ["-h", "--help"],
         "default_map": {
             "help": False,
             **{group: {"help": False} for group in ("words", "keyboards", "lexicons", "coordinator")},
@@ -74,6 +77,7 @@ for command in (
     serve,
     practise,
     simulate,
+    completion,
 ):
     app.command()(command)
 app.add_typer(coordinator.app, name="coordinator")
@@ -107,6 +111,9 @@ def main() -> NoReturn:
     # gRPC would write lines of its own beside the log; it reads this once, when it is loaded.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     take_up()
+    if is_asked():
+        answer(typer.main.get_command(app), sys.argv[1:])
+        sys.exit(0)
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # while it was loaded
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,7 +10,8 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.address import LISTEN
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
-from swipefl.settings.sources import COORDINATOR_PREFIX, Sourced, load
+from swipefl.settings.homes import COORDINATOR_PREFIX
+from swipefl.settings.sources import Sourced, load
 
 MOST = 1_000_000  # updates of a round, versions: more than a database of them could hold
 _POLICY = Policy()

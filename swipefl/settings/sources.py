@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
-import platformdirs
 from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
@@ -22,23 +21,13 @@ from pydantic_settings import (
 )
 
 from swipefl.errors import Remedy, UsageError
+from swipefl.settings.homes import COORDINATOR_PREFIX, PREFIX, default_home
 
-PREFIX = "SWIPEFL_"
-COORDINATOR_PREFIX = f"{PREFIX}COORDINATOR_"
 TOKEN = f"{PREFIX}TOKEN"
 NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN)  # read where a bug is shown, and where a device enrols; `config` shows neither
 FLAG = "flag"  # what a setting comes from that its caller gave
 DEFAULT = "default"  # what a setting comes from that is set nowhere
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
-
-
-def default_home() -> Path:
-    """The platform's folder for a user's data. Raises UsageError where it knows none, as for a user without a home."""
-    try:
-        return Path(platformdirs.user_data_dir("swipefl")).expanduser()
-    except RuntimeError as error:
-        nowhere = "there is no telling where your data belongs: this user has no home folder"
-        raise UsageError("homeless", nowhere, Remedy.SAY_HOME, setting="home") from error
 
 
 def _expanded(folder: Path) -> Path:
