@@ -55,7 +55,7 @@ app = typer.Typer(
         "default_map": {
             "help": False,
             **{group: {"help": False} for group in ("words", "keyboards", "lexicons", "coordinator")},
-        }
+        },
     },
 )
 for command in (

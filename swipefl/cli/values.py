@@ -103,7 +103,9 @@ def _personal_words(typed: Typed) -> Iterator[Offer]:
 
 
 def _beginning(typed: Typed, table: str, rest: str = "") -> Iterator[Offer]:
-    query = f"SELECT DISTINCT word FROM {table} WHERE word >= ?1 AND substr(word, 1, length(?1)) = ?1 {rest} LIMIT {MOST}"
+    query = (
+        f"SELECT DISTINCT word FROM {table} WHERE word >= ?1 AND substr(word, 1, length(?1)) = ?1 {rest} LIMIT {MOST}"
+    )
     return (Offer(word) for (word,) in _rows(typed, query, typed.begun))
 
 
