@@ -206,6 +206,7 @@ def policy_of(settings: CoordinatorSettings) -> Policy:
         max_wait_s=settings.max_wait_s,
         max_staleness=settings.max_staleness,
         retry_after_s=settings.retry_after_s,
+        conditions=settings.conditions,
         kept=max(KEPT, settings.max_staleness + 1),  # an update is checked against the version that it started from
     )
 

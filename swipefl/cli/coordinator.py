@@ -58,6 +58,12 @@ def serve(
     learning_rate: options.LearningRate = None,
     retry_after_s: options.RetryAfterS = None,
     stream_s: options.StreamS = None,
+    least_battery: options.LeastBattery = None,
+    unmetered: options.Unmetered = None,
+    hottest_c: options.HottestC = None,
+    most_load: options.MostLoad = None,
+    least_new_swipes: options.LeastNewSwipes = None,
+    contribute_every_s: options.ContributeEveryS = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -91,6 +97,12 @@ def serve(
         learning_rate=learning_rate,
         retry_after_s=retry_after_s,
         stream_s=stream_s,
+        least_battery=least_battery,
+        unmetered=unmetered,
+        hottest_c=hottest_c,
+        most_load=most_load,
+        least_new_swipes=least_new_swipes,
+        contribute_every_s=contribute_every_s,
     )
 
     def ready(at: "Serving") -> None:

@@ -15,6 +15,7 @@ _DEFAULTS = {
     **vars(_POLICY.plan),
     **vars(_POLICY.strategy),
     **vars(_POLICY.limits),
+    **vars(_POLICY.conditions),
     **vars(_POLICY),
 }
 
@@ -68,6 +69,12 @@ Least = Annotated[int | None, coordinator_option("least")]
 MaxStaleness = Annotated[int | None, coordinator_option("max_staleness")]
 RetryAfterS = Annotated[float | None, coordinator_option("retry_after_s")]
 StreamS = Annotated[float | None, coordinator_option("stream_s")]
+LeastBattery = Annotated[int | None, coordinator_option("least_battery")]
+Unmetered = Annotated[bool | None, coordinator_option("unmetered", "--unmetered")]
+HottestC = Annotated[float | None, coordinator_option("hottest_c")]
+MostLoad = Annotated[float | None, coordinator_option("most_load")]
+LeastNewSwipes = Annotated[int | None, coordinator_option("least_new_swipes")]
+ContributeEveryS = Annotated[float | None, coordinator_option("contribute_every_s")]
 
 
 def given(**options: Any) -> dict[str, Any]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from swipefl.errors import Ineligible
+from swipefl.federation.protocol.conditions import Conditions
 from swipefl.operations.conditions.hours import quiet_now
-from swipefl.operations.conditions.limits import Asked, Limits
+from swipefl.operations.conditions.limits import Limits
 from swipefl.operations.conditions.machine import Machine
 from swipefl.operations.conditions.power import Power
 from swipefl.operations.findings import Finding
@@ -58,7 +59,7 @@ class Eligibility:
         self,
         machine: Machine,
         limits: Limits,
-        asked: Callable[[], Asked] = Asked,
+        asked: Callable[[], Conditions] = Conditions,
         shared: Callable[[], Shared] = Shared,
     ) -> None:
         self._machine = machine
@@ -119,7 +120,7 @@ class Eligibility:
             yield _load(machine.load(0), asked.most_load, "contribution")
         if asked.least_new_swipes > 1:
             yield _new_swipes(self._shared().new_swipes, asked.least_new_swipes)
-        if every_h := max(limits.contribute_every_h, asked.contribute_every_h):
+        if every_h := max(limits.contribute_every_h, asked.contribute_every_s / 3600):
             yield _pause(self._shared().left_at, every_h, machine.clock())
 
 

@@ -1,14 +1,15 @@
 """What the store knows of sharing: what the coordinator asked for, what is new, and when something left."""
 
 from swipefl.device.personal import to_learn
-from swipefl.operations.conditions.limits import Asked
+from swipefl.federation.protocol.conditions import Conditions
 from swipefl.operations.eligibility import Shared
 from swipefl.store.store import Store
 
 
-def asked_of(store: Store) -> Asked:
+def asked_of(store: Store) -> Conditions:
     """What the coordinator that the device belongs to asked for at the last visit; nothing where there is none."""
-    return Asked()
+    member = store.memberships.get()
+    return Conditions.from_json(member.conditions) if member else Conditions()
 
 
 def shared_by(store: Store) -> Shared:

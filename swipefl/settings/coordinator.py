@@ -8,6 +8,7 @@ from pydantic_settings import SettingsConfigDict
 
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.address import LISTEN
+from swipefl.federation.protocol.conditions import Conditions
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 from swipefl.settings.homes import COORDINATOR_PREFIX
@@ -16,6 +17,7 @@ from swipefl.settings.sources import Sourced, load
 MOST = 1_000_000  # updates of a round, versions: more than a database of them could hold
 _POLICY = Policy()
 _PLAN, _STRATEGY, _LIMITS = _POLICY.plan, _POLICY.strategy, _POLICY.limits
+_CONDITIONS = _POLICY.conditions
 
 
 class CoordinatorSettings(Sourced):
@@ -49,11 +51,22 @@ class CoordinatorSettings(Sourced):
     learning_rate: float = _PLAN.learning_rate
     retry_after_s: float = Field(_POLICY.retry_after_s, ge=0)
     stream_s: float = Field(_LIMITS.stream_s, ge=0.1)
+    least_battery: int = _CONDITIONS.least_battery
+    unmetered: bool = _CONDITIONS.unmetered
+    hottest_c: float = _CONDITIONS.hottest_c
+    most_load: float = _CONDITIONS.most_load
+    least_new_swipes: int = _CONDITIONS.least_new_swipes
+    contribute_every_s: float = _CONDITIONS.contribute_every_s
 
     @property
     def plan(self) -> Plan:
         """What is asked of devices."""
         return Plan(**{name: getattr(self, name) for name in vars(_PLAN)})
+
+    @property
+    def conditions(self) -> Conditions:
+        """When devices are to contribute."""
+        return Conditions(**{name: getattr(self, name) for name in vars(_CONDITIONS)})
 
     @property
     def strategy(self) -> Strategy:
@@ -62,7 +75,7 @@ class CoordinatorSettings(Sourced):
 
     @model_validator(mode="after")
     def _make_sense(self) -> Self:
-        _ = self.plan, self.strategy  # which check themselves
+        _ = self.plan, self.strategy, self.conditions  # which check themselves
         return self
 
 

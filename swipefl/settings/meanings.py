@@ -62,5 +62,11 @@ COORDINATOR = {
     "learning_rate": "step size of a contribution (Adam)",
     "retry_after_s": "how long devices' timers stay away",
     "stream_s": "how long an upload or a download may take",
+    "least_battery": "devices contribute on power, or on a battery above so many percent; 100: on power only",
+    "unmetered": "devices contribute over networks that are not metered",
+    "hottest_c": "devices contribute while their processor has so many degrees Celsius at most; 0: however warm",
+    "most_load": "devices contribute while others keep each core no busier than this; 0: however busy",
+    "least_new_swipes": "devices contribute when so many swipes are new",
+    "contribute_every_s": "devices' contributions are so far apart at least",
     "log": LOG,
 }

@@ -40,7 +40,8 @@ class Membership:
     """Where the coordinator is, who this device is to it, and how far they came; times in unix seconds.
 
     `ca` (PEM) is what the coordinator's certificate must come from, if not the system's; `version` and `fingerprint`
-    are the newest that it told, 0 and "" before; `plan` its training plan as JSON; `contributed` the version for which
+    are the newest that it told, 0 and "" before; `plan` its training plan as JSON, `conditions` when it wants
+    contributions; `contributed` the version for which
     it took an update of this device; `residual` what quantising left over of those that it took.
     `failures` in a row, the `fault` of the last one and `tried_at` say until when not to try again.
     """
@@ -59,6 +60,7 @@ class Membership:
     tried_at: float = 0.0
     wait_s: float = 0.0
     failures: int = 0
+    conditions: str = ""
     fault: Fault | None = None
 
     @property

@@ -270,6 +270,10 @@ _STEPS = (
         "why a visit failed",
         ("ALTER TABLE membership ADD COLUMN fault TEXT NOT NULL DEFAULT ''",),  # JSON, as `Fault` has it
     ),
+    Step(
+        "when a device may contribute",
+        ("ALTER TABLE membership ADD COLUMN conditions TEXT NOT NULL DEFAULT ''",),  # JSON; '': at any time
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

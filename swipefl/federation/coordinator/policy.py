@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.protocol.bounds import check
+from swipefl.federation.protocol.conditions import Conditions
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
 
@@ -30,6 +31,7 @@ class Policy:
     max_staleness: int = 10
     retry_after_s: float = 0.0
     kept: int = KEPT
+    conditions: Conditions = field(default_factory=Conditions)
 
     def __post_init__(self) -> None:
         for name in ("max_wait_s", "retry_after_s"):  # no wait is for ever

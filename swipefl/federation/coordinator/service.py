@@ -141,6 +141,7 @@ class FederationService(FederationServiceServicer):
             retry_after_s=self._policy.retry_after_s,
             contributed=contributed,
             score_weights=newest.shapes[SCORE][0],
+            conditions=wire.Conditions(**vars(self._policy.conditions)),
         )
 
     def _note_judged(self, device: Device, said: wire.Judged) -> None:

@@ -23,6 +23,7 @@ from swipefl.federation.device.client import TRIES, Client
 from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
 from swipefl.federation.device.telling import header_of, judged_of
+from swipefl.federation.protocol.conditions import Conditions
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
 from swipefl.federation.protocol.signing import successor, verified_manifest
@@ -184,6 +185,7 @@ class Exchange:
                 version=manifest.version,
                 fingerprint=manifest.fingerprint,
                 plan=Plan.of(asked.plan).to_json(),
+                conditions=Conditions.of(asked.conditions).to_json(),
                 contributed=contributed,
             )
         if blob is not None:

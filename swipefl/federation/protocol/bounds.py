@@ -23,6 +23,11 @@ def check(name: str, value: float, least: float, most: float = math.inf) -> None
         )
 
 
+def bounded(value: float, least: float, most: float) -> float:
+    """The value, or the end of the range that it lies beyond; what is no number is the least."""
+    return min(value, most) if value >= least else least
+
+
 def _shown(value: float) -> str:
     """A number as people read it; one of hundreds of digits is cut."""
     return f"{value}"[:24] if isinstance(value, int) else f"{value:g}"

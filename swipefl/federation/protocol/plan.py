@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from swipefl.federation.protocol.bounds import check
+from swipefl.federation.protocol.bounds import bounded, check
 
 if TYPE_CHECKING:
     from swipefl.federation.wire.v1.federation_pb2 import TrainingPlan
@@ -36,10 +36,10 @@ class Plan:
     def of(cls, asked: "TrainingPlan") -> "Plan":
         """What is asked for, each number within bounds: nobody may keep a device busy for days."""
         return cls(
-            int(_bounded(asked.epochs, 1, 10)),
-            int(_bounded(asked.batch_size, 1, 256)),
-            _bounded(asked.learning_rate, LEAST_RATE, 10),
-            _bounded(asked.max_norm, LEAST_NORM, MOST_NORM),
+            int(bounded(asked.epochs, 1, 10)),
+            int(bounded(asked.batch_size, 1, 256)),
+            bounded(asked.learning_rate, LEAST_RATE, 10),
+            bounded(asked.max_norm, LEAST_NORM, MOST_NORM),
         )
 
     def to_json(self) -> str:
@@ -50,7 +50,3 @@ class Plan:
     def from_json(cls, text: str) -> "Plan":
         """The inverse of `to_json`."""
         return cls(**json.loads(text))
-
-
-def _bounded(value: float, least: float, most: float) -> float:
-    return min(value, most) if value >= least else least  # NaN is the least

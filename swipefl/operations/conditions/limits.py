@@ -1,4 +1,4 @@
-"""What is asked of the world before a night works: by the device's owner, and by its coordinator for what is shared."""
+"""What the owner of a device asks of the world before a night works; a coordinator asks in `protocol.conditions`."""
 
 from dataclasses import dataclass
 
@@ -22,16 +22,4 @@ class Limits:
     least_memory_mb: int = 300
     quiet_hours: tuple[Hours, ...] = ()
     least_new_swipes: int = 1
-    contribute_every_h: float = 0.0
-
-
-@dataclass(frozen=True)
-class Asked:
-    """What a coordinator asks of its devices: it holds for what they contribute, and for nothing else; 0: nothing."""
-
-    least_battery: int = 0
-    unmetered: bool = False
-    hottest_c: float = 0.0
-    most_load: float = 0.0
-    least_new_swipes: int = 0
     contribute_every_h: float = 0.0

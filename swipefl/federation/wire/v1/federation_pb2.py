@@ -14,15 +14,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+swipefl/federation/wire/v1/federation.proto\x12\x1aswipefl.federation.wire.v1\"2\n\rEnrollRequest\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x12\n\ncredential\x18\x02 \x01(\x0c\"Z\n\x0e\x45nrollResponse\x12\x11\n\tdevice_id\x18\x01 \x01(\t\x12\x35\n\x04keys\x18\x02 \x01(\x0b\x32\'.swipefl.federation.wire.v1.SigningKeys\"^\n\x0bSigningKeys\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12;\n\x0bsuccessions\x18\x02 \x03(\x0b\x32&.swipefl.federation.wire.v1.Succession\"O\n\nSuccession\x12\x16\n\x0eold_public_key\x18\x01 \x01(\x0c\x12\x16\n\x0enew_public_key\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"j\n\x0e\x43heckInRequest\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\t\x12\x32\n\x06judged\x18\x03 \x01(\x0b\x32\".swipefl.federation.wire.v1.Judged\"R\n\x06Judged\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0e\n\x06swipes\x18\x02 \x01(\r\x12\x14\n\x0cright_before\x18\x03 \x01(\r\x12\x11\n\tright_now\x18\x04 \x01(\r\"\xff\x01\n\x0f\x43heckInResponse\x12:\n\x06newest\x18\x01 \x01(\x0b\x32*.swipefl.federation.wire.v1.SignedManifest\x12\x36\n\x04plan\x18\x02 \x01(\x0b\x32(.swipefl.federation.wire.v1.TrainingPlan\x12\x35\n\x04keys\x18\x03 \x01(\x0b\x32\'.swipefl.federation.wire.v1.SigningKeys\x12\x15\n\rretry_after_s\x18\x04 \x01(\x01\x12\x13\n\x0b\x63ontributed\x18\x05 \x01(\x08\x12\x15\n\rscore_weights\x18\x06 \x01(\r\"5\n\x0eSignedManifest\x12\x10\n\x08manifest\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"j\n\x08Manifest\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0c\x61rchitecture\x18\x02 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\x0c\x12\x12\n\nsize_bytes\x18\x05 \x01(\x04\"[\n\x0cTrainingPlan\x12\x0e\n\x06\x65pochs\x18\x01 \x01(\r\x12\x12\n\nbatch_size\x18\x02 \x01(\r\x12\x15\n\rlearning_rate\x18\x03 \x01(\x01\x12\x10\n\x08max_norm\x18\x04 \x01(\x01\"<\n\x19\x44ownloadCheckpointRequest\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0e\n\x06offset\x18\x02 \x01(\x04\":\n\x1a\x44ownloadCheckpointResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"i\n\x13UploadUpdateRequest\x12:\n\x06header\x18\x01 \x01(\x0b\x32(.swipefl.federation.wire.v1.UpdateHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x87\x01\n\x0cUpdateHeader\x12\x11\n\tupdate_id\x18\x01 \x01(\t\x12\x14\n\x0c\x62\x61se_version\x18\x02 \x01(\x04\x12\x18\n\x10\x62\x61se_fingerprint\x18\x03 \x01(\t\x12\x10\n\x08\x65xamples\x18\x04 \x01(\x04\x12\x12\n\nsize_bytes\x18\x05 \x01(\x04\x12\x0e\n\x06sha256\x18\x06 \x01(\x0c\"\\\n\x14UploadUpdateResponse\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.swipefl.federation.wire.v1.Outcome\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x0e\n\x0cLeaveRequest\"\x0f\n\rLeaveResponse*w\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x15\n\x11OUTCOME_DUPLICATE\x10\x02\x12\x11\n\rOUTCOME_STALE\x10\x03\x12\x13\n\x0fOUTCOME_REFUSED\x10\x04\x32\xb3\x04\n\x11\x46\x65\x64\x65rationService\x12_\n\x06\x45nroll\x12).swipefl.federation.wire.v1.EnrollRequest\x1a*.swipefl.federation.wire.v1.EnrollResponse\x12\x62\n\x07\x43heckIn\x12*.swipefl.federation.wire.v1.CheckInRequest\x1a+.swipefl.federation.wire.v1.CheckInResponse\x12\x85\x01\n\x12\x44ownloadCheckpoint\x12\x35.swipefl.federation.wire.v1.DownloadCheckpointRequest\x1a\x36.swipefl.federation.wire.v1.DownloadCheckpointResponse0\x01\x12s\n\x0cUploadUpdate\x12/.swipefl.federation.wire.v1.UploadUpdateRequest\x1a\x30.swipefl.federation.wire.v1.UploadUpdateResponse(\x01\x12\\\n\x05Leave\x12(.swipefl.federation.wire.v1.LeaveRequest\x1a).swipefl.federation.wire.v1.LeaveResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+swipefl/federation/wire/v1/federation.proto\x12\x1aswipefl.federation.wire.v1\"2\n\rEnrollRequest\x12\r\n\x05token\x18\x01 \x01(\x0c\x12\x12\n\ncredential\x18\x02 \x01(\x0c\"Z\n\x0e\x45nrollResponse\x12\x11\n\tdevice_id\x18\x01 \x01(\t\x12\x35\n\x04keys\x18\x02 \x01(\x0b\x32\'.swipefl.federation.wire.v1.SigningKeys\"^\n\x0bSigningKeys\x12\x12\n\npublic_key\x18\x01 \x01(\x0c\x12;\n\x0bsuccessions\x18\x02 \x03(\x0b\x32&.swipefl.federation.wire.v1.Succession\"O\n\nSuccession\x12\x16\n\x0eold_public_key\x18\x01 \x01(\x0c\x12\x16\n\x0enew_public_key\x18\x02 \x01(\x0c\x12\x11\n\tsignature\x18\x03 \x01(\x0c\"j\n\x0e\x43heckInRequest\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x13\n\x0b\x66ingerprint\x18\x02 \x01(\t\x12\x32\n\x06judged\x18\x03 \x01(\x0b\x32\".swipefl.federation.wire.v1.Judged\"R\n\x06Judged\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0e\n\x06swipes\x18\x02 \x01(\r\x12\x14\n\x0cright_before\x18\x03 \x01(\r\x12\x11\n\tright_now\x18\x04 \x01(\r\"\xe5\x02\n\x0f\x43heckInResponse\x12:\n\x06newest\x18\x01 \x01(\x0b\x32*.swipefl.federation.wire.v1.SignedManifest\x12\x36\n\x04plan\x18\x02 \x01(\x0b\x32(.swipefl.federation.wire.v1.TrainingPlan\x12\x35\n\x04keys\x18\x03 \x01(\x0b\x32\'.swipefl.federation.wire.v1.SigningKeys\x12\x15\n\rretry_after_s\x18\x04 \x01(\x01\x12\x13\n\x0b\x63ontributed\x18\x05 \x01(\x08\x12\x15\n\rscore_weights\x18\x06 \x01(\r\x12:\n\nconditions\x18\x07 \x01(\x0b\x32&.swipefl.federation.wire.v1.Conditions\x12\x18\n\x0blast_update\x18\x08 \x01(\tH\x00\x88\x01\x01\x42\x0e\n\x0c_last_update\"\x92\x01\n\nConditions\x12\x15\n\rleast_battery\x18\x01 \x01(\r\x12\x11\n\tunmetered\x18\x02 \x01(\x08\x12\x11\n\thottest_c\x18\x03 \x01(\x01\x12\x11\n\tmost_load\x18\x04 \x01(\x01\x12\x18\n\x10least_new_swipes\x18\x05 \x01(\r\x12\x1a\n\x12\x63ontribute_every_s\x18\x06 \x01(\x01\"5\n\x0eSignedManifest\x12\x10\n\x08manifest\x18\x01 \x01(\x0c\x12\x11\n\tsignature\x18\x02 \x01(\x0c\"j\n\x08Manifest\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x14\n\x0c\x61rchitecture\x18\x02 \x01(\t\x12\x13\n\x0b\x66ingerprint\x18\x03 \x01(\t\x12\x0e\n\x06sha256\x18\x04 \x01(\x0c\x12\x12\n\nsize_bytes\x18\x05 \x01(\x04\"[\n\x0cTrainingPlan\x12\x0e\n\x06\x65pochs\x18\x01 \x01(\r\x12\x12\n\nbatch_size\x18\x02 \x01(\r\x12\x15\n\rlearning_rate\x18\x03 \x01(\x01\x12\x10\n\x08max_norm\x18\x04 \x01(\x01\"<\n\x19\x44ownloadCheckpointRequest\x12\x0f\n\x07version\x18\x01 \x01(\x04\x12\x0e\n\x06offset\x18\x02 \x01(\x04\":\n\x1a\x44ownloadCheckpointResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x04\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\"i\n\x13UploadUpdateRequest\x12:\n\x06header\x18\x01 \x01(\x0b\x32(.swipefl.federation.wire.v1.UpdateHeaderH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\x06\n\x04part\"\x87\x01\n\x0cUpdateHeader\x12\x11\n\tupdate_id\x18\x01 \x01(\t\x12\x14\n\x0c\x62\x61se_version\x18\x02 \x01(\x04\x12\x18\n\x10\x62\x61se_fingerprint\x18\x03 \x01(\t\x12\x10\n\x08\x65xamples\x18\x04 \x01(\x04\x12\x12\n\nsize_bytes\x18\x05 \x01(\x04\x12\x0e\n\x06sha256\x18\x06 \x01(\x0c\"\\\n\x14UploadUpdateResponse\x12\x34\n\x07outcome\x18\x01 \x01(\x0e\x32#.swipefl.federation.wire.v1.Outcome\x12\x0e\n\x06reason\x18\x02 \x01(\t\"\x0e\n\x0cLeaveRequest\"\x0f\n\rLeaveResponse*w\n\x07Outcome\x12\x17\n\x13OUTCOME_UNSPECIFIED\x10\x00\x12\x14\n\x10OUTCOME_ACCEPTED\x10\x01\x12\x15\n\x11OUTCOME_DUPLICATE\x10\x02\x12\x11\n\rOUTCOME_STALE\x10\x03\x12\x13\n\x0fOUTCOME_REFUSED\x10\x04\x32\xb3\x04\n\x11\x46\x65\x64\x65rationService\x12_\n\x06\x45nroll\x12).swipefl.federation.wire.v1.EnrollRequest\x1a*.swipefl.federation.wire.v1.EnrollResponse\x12\x62\n\x07\x43heckIn\x12*.swipefl.federation.wire.v1.CheckInRequest\x1a+.swipefl.federation.wire.v1.CheckInResponse\x12\x85\x01\n\x12\x44ownloadCheckpoint\x12\x35.swipefl.federation.wire.v1.DownloadCheckpointRequest\x1a\x36.swipefl.federation.wire.v1.DownloadCheckpointResponse0\x01\x12s\n\x0cUploadUpdate\x12/.swipefl.federation.wire.v1.UploadUpdateRequest\x1a\x30.swipefl.federation.wire.v1.UploadUpdateResponse(\x01\x12\\\n\x05Leave\x12(.swipefl.federation.wire.v1.LeaveRequest\x1a).swipefl.federation.wire.v1.LeaveResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'swipefl.federation.wire.v1.federation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OUTCOME']._serialized_start=1596
-  _globals['_OUTCOME']._serialized_end=1715
+  _globals['_OUTCOME']._serialized_start=1847
+  _globals['_OUTCOME']._serialized_end=1966
   _globals['_ENROLLREQUEST']._serialized_start=75
   _globals['_ENROLLREQUEST']._serialized_end=125
   _globals['_ENROLLRESPONSE']._serialized_start=127
@@ -36,27 +36,29 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_JUDGED']._serialized_start=504
   _globals['_JUDGED']._serialized_end=586
   _globals['_CHECKINRESPONSE']._serialized_start=589
-  _globals['_CHECKINRESPONSE']._serialized_end=844
-  _globals['_SIGNEDMANIFEST']._serialized_start=846
-  _globals['_SIGNEDMANIFEST']._serialized_end=899
-  _globals['_MANIFEST']._serialized_start=901
-  _globals['_MANIFEST']._serialized_end=1007
-  _globals['_TRAININGPLAN']._serialized_start=1009
-  _globals['_TRAININGPLAN']._serialized_end=1100
-  _globals['_DOWNLOADCHECKPOINTREQUEST']._serialized_start=1102
-  _globals['_DOWNLOADCHECKPOINTREQUEST']._serialized_end=1162
-  _globals['_DOWNLOADCHECKPOINTRESPONSE']._serialized_start=1164
-  _globals['_DOWNLOADCHECKPOINTRESPONSE']._serialized_end=1222
-  _globals['_UPLOADUPDATEREQUEST']._serialized_start=1224
-  _globals['_UPLOADUPDATEREQUEST']._serialized_end=1329
-  _globals['_UPDATEHEADER']._serialized_start=1332
-  _globals['_UPDATEHEADER']._serialized_end=1467
-  _globals['_UPLOADUPDATERESPONSE']._serialized_start=1469
-  _globals['_UPLOADUPDATERESPONSE']._serialized_end=1561
-  _globals['_LEAVEREQUEST']._serialized_start=1563
-  _globals['_LEAVEREQUEST']._serialized_end=1577
-  _globals['_LEAVERESPONSE']._serialized_start=1579
-  _globals['_LEAVERESPONSE']._serialized_end=1594
-  _globals['_FEDERATIONSERVICE']._serialized_start=1718
-  _globals['_FEDERATIONSERVICE']._serialized_end=2281
+  _globals['_CHECKINRESPONSE']._serialized_end=946
+  _globals['_CONDITIONS']._serialized_start=949
+  _globals['_CONDITIONS']._serialized_end=1095
+  _globals['_SIGNEDMANIFEST']._serialized_start=1097
+  _globals['_SIGNEDMANIFEST']._serialized_end=1150
+  _globals['_MANIFEST']._serialized_start=1152
+  _globals['_MANIFEST']._serialized_end=1258
+  _globals['_TRAININGPLAN']._serialized_start=1260
+  _globals['_TRAININGPLAN']._serialized_end=1351
+  _globals['_DOWNLOADCHECKPOINTREQUEST']._serialized_start=1353
+  _globals['_DOWNLOADCHECKPOINTREQUEST']._serialized_end=1413
+  _globals['_DOWNLOADCHECKPOINTRESPONSE']._serialized_start=1415
+  _globals['_DOWNLOADCHECKPOINTRESPONSE']._serialized_end=1473
+  _globals['_UPLOADUPDATEREQUEST']._serialized_start=1475
+  _globals['_UPLOADUPDATEREQUEST']._serialized_end=1580
+  _globals['_UPDATEHEADER']._serialized_start=1583
+  _globals['_UPDATEHEADER']._serialized_end=1718
+  _globals['_UPLOADUPDATERESPONSE']._serialized_start=1720
+  _globals['_UPLOADUPDATERESPONSE']._serialized_end=1812
+  _globals['_LEAVEREQUEST']._serialized_start=1814
+  _globals['_LEAVEREQUEST']._serialized_end=1828
+  _globals['_LEAVERESPONSE']._serialized_start=1830
+  _globals['_LEAVERESPONSE']._serialized_end=1845
+  _globals['_FEDERATIONSERVICE']._serialized_start=1969
+  _globals['_FEDERATIONSERVICE']._serialized_end=2532
 # @@protoc_insertion_point(module_scope)

@@ -76,20 +76,40 @@ class Judged(_message.Message):
     def __init__(self, version: _Optional[int] = ..., swipes: _Optional[int] = ..., right_before: _Optional[int] = ..., right_now: _Optional[int] = ...) -> None: ...
 
 class CheckInResponse(_message.Message):
-    __slots__ = ("newest", "plan", "keys", "retry_after_s", "contributed", "score_weights")
+    __slots__ = ("newest", "plan", "keys", "retry_after_s", "contributed", "score_weights", "conditions", "last_update")
     NEWEST_FIELD_NUMBER: _ClassVar[int]
     PLAN_FIELD_NUMBER: _ClassVar[int]
     KEYS_FIELD_NUMBER: _ClassVar[int]
     RETRY_AFTER_S_FIELD_NUMBER: _ClassVar[int]
     CONTRIBUTED_FIELD_NUMBER: _ClassVar[int]
     SCORE_WEIGHTS_FIELD_NUMBER: _ClassVar[int]
+    CONDITIONS_FIELD_NUMBER: _ClassVar[int]
+    LAST_UPDATE_FIELD_NUMBER: _ClassVar[int]
     newest: SignedManifest
     plan: TrainingPlan
     keys: SigningKeys
     retry_after_s: float
     contributed: bool
     score_weights: int
-    def __init__(self, newest: _Optional[_Union[SignedManifest, _Mapping]] = ..., plan: _Optional[_Union[TrainingPlan, _Mapping]] = ..., keys: _Optional[_Union[SigningKeys, _Mapping]] = ..., retry_after_s: _Optional[float] = ..., contributed: bool = ..., score_weights: _Optional[int] = ...) -> None: ...
+    conditions: Conditions
+    last_update: str
+    def __init__(self, newest: _Optional[_Union[SignedManifest, _Mapping]] = ..., plan: _Optional[_Union[TrainingPlan, _Mapping]] = ..., keys: _Optional[_Union[SigningKeys, _Mapping]] = ..., retry_after_s: _Optional[float] = ..., contributed: bool = ..., score_weights: _Optional[int] = ..., conditions: _Optional[_Union[Conditions, _Mapping]] = ..., last_update: _Optional[str] = ...) -> None: ...
+
+class Conditions(_message.Message):
+    __slots__ = ("least_battery", "unmetered", "hottest_c", "most_load", "least_new_swipes", "contribute_every_s")
+    LEAST_BATTERY_FIELD_NUMBER: _ClassVar[int]
+    UNMETERED_FIELD_NUMBER: _ClassVar[int]
+    HOTTEST_C_FIELD_NUMBER: _ClassVar[int]
+    MOST_LOAD_FIELD_NUMBER: _ClassVar[int]
+    LEAST_NEW_SWIPES_FIELD_NUMBER: _ClassVar[int]
+    CONTRIBUTE_EVERY_S_FIELD_NUMBER: _ClassVar[int]
+    least_battery: int
+    unmetered: bool
+    hottest_c: float
+    most_load: float
+    least_new_swipes: int
+    contribute_every_s: float
+    def __init__(self, least_battery: _Optional[int] = ..., unmetered: bool = ..., hottest_c: _Optional[float] = ..., most_load: _Optional[float] = ..., least_new_swipes: _Optional[int] = ..., contribute_every_s: _Optional[float] = ...) -> None: ...
 
 class SignedManifest(_message.Message):
     __slots__ = ("manifest", "signature")
