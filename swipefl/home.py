@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.device.vocabulary import Vocabulary
+    from swipefl.operations.doctor import Doctor
     from swipefl.operations.eligibility import Eligibility
     from swipefl.store.gestures import Stored
     from swipefl.store.meta import Meta
@@ -381,6 +382,35 @@ class Home:
         from swipefl.visits import Visits
 
         return Visits(self.settings, self.alone, self.store if self._path.exists() else None)
+
+    def doctor(self, stop: Stop = never) -> "Doctor":
+        """What looks whether all is well here, and changes nothing unless it is to mend."""
+        from swipefl.database.looking import look_at
+        from swipefl.operations.device import Subject, device_checks
+        from swipefl.operations.doctor import Doctor
+        from swipefl.settings.device import load_settings
+        from swipefl.store.store import Store
+
+        home = self.settings.home
+        subject = Subject(
+            os.geteuid(),
+            home,
+            self._path,
+            lambda: Store(self._path, opened=look_at),
+            self.alone,
+            lambda: load_settings(home),
+            self._languages_in,
+            self.settings.keyboard,
+            lambda member: self.visits().endpoint(member),
+        )
+        return Doctor(str(home), device_checks(subject, stop))
+
+    def _languages_in(self, store: "Store") -> "tuple[Languages, str]":
+        """What the person writes in and what says so, by a store that may be read alone."""
+        if self.settings.languages:
+            return languages_of(self.settings.languages), "the settings"
+        kept = store.meta.get(LANGUAGES)
+        return (languages_of(kept), STORED) if kept else _of_system()
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
         """One visit to the coordinator, and what its model is worth here.

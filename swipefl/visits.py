@@ -76,10 +76,13 @@ class Visits:
             share_scores=self._settings.share_scores,
         )
 
+    def endpoint(self, member: "Membership") -> "Endpoint":
+        """Where a membership's coordinator is, as the settings have it. Raises UsageError."""
+        return self._endpoint(member.address, member.ca, member.insecure)
+
     def _client_of(self, member: "Membership", stop: Stop, most_s: float = math.inf) -> "Client":
         """A visit of this device, within the settings' deadline and `most_s`."""
-        endpoint = self._endpoint(member.address, member.ca, member.insecure)
-        return self._client(endpoint, member.authorization, stop, most_s)
+        return self._client(self.endpoint(member), member.authorization, stop, most_s)
 
     def _endpoint(self, address: str, ca: bytes | None, insecure: bool) -> "Endpoint":
         """A coordinator's address, with the certificate that the settings name for this device. Raises UsageError."""

@@ -19,6 +19,7 @@ from swipefl.cli.completing import answer, is_asked
 from swipefl.cli.completion import completion
 from swipefl.cli.config import config
 from swipefl.cli.cycle import cycle
+from swipefl.cli.doctor import doctor
 from swipefl.cli.enroll import enroll
 from swipefl.cli.evaluate import evaluate
 from swipefl.cli.export import export
@@ -65,6 +66,7 @@ for command in (
     evaluate,
     show,
     status,
+    doctor,
     train,
     reset,
     relabel,

@@ -116,6 +116,10 @@ _WORDS = {
 
 def told(error: SwipeflError) -> str:
     """What is wrong and where, and what to do next."""
-    if error.remedy is None:
-        return str(error)
-    return f"{error}; {error.worded(_WORDS[error.remedy])}"
+    remedy = advice(error)
+    return f"{error}; {remedy}" if remedy else str(error)
+
+
+def advice(error: SwipeflError) -> str | None:
+    """What to do next, where anything helps."""
+    return None if error.remedy is None else error.worded(_WORDS[error.remedy])

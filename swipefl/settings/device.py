@@ -9,7 +9,7 @@ from swipefl.federation.protocol.plan import MOST_NORM, Plan
 from swipefl.gesture.language import languages_of
 from swipefl.operations.conditions.hours import quiet_hours
 from swipefl.operations.conditions.limits import Limits
-from swipefl.settings.sources import Sourced, load
+from swipefl.settings.sources import Sourced, load, meant_home
 
 _PLAN = Plan()
 _LIMITS = Limits()
@@ -75,3 +75,8 @@ class Settings(Sourced):
 def load_settings(home: Path | None = None, **flags: Any) -> Settings:
     """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong."""
     return load(Settings, {"home": home, **flags})
+
+
+def default_settings(home: Path | None = None) -> Settings:
+    """The defaults in the home that is meant, for who looks what is wrong with the settings. Raises UsageError."""
+    return Settings.model_construct(home=meant_home(home))

@@ -38,6 +38,15 @@ def _expanded(folder: Path) -> Path:
         raise ValueError("there is no such home folder") from error
 
 
+def meant_home(home: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """The home of a device, whatever is wrong with its settings. Raises UsageError where that itself is."""
+    where = home or environment.get(f"{PREFIX}HOME")
+    try:
+        return _expanded(Path(where)) if where else default_home()
+    except ValueError as error:
+        raise UsageError("homeless", "{why}", Remedy.SAY_HOME, why=error) from error
+
+
 class Sourced(BaseSettings):
     """What a device's and a coordinator's settings share."""
 

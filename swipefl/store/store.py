@@ -6,7 +6,9 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Self
 
+from swipefl.database.migrations import Schema
 from swipefl.database.opening import open_database
+from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, StoreBusy, StoreError
 from swipefl.gesture.language import Languages
 from swipefl.stopping import Stop, never
@@ -40,6 +42,7 @@ class Store:
 
     Raises StoreError: damaged, newer than this swipefl, disk full, no permission. `clock` gives unix seconds; `person`
     says the languages of what was written on a keyboard that names none. Without `make` it has to be there already.
+    `opened` is what opens the file.
     """
 
     def __init__(
@@ -48,9 +51,10 @@ class Store:
         clock: Callable[[], float] = time.time,
         person: Callable[[Meta], Languages] = english,
         make: bool = True,
+        opened: Callable[[Path, Schema, bool], Sql] = open_database,
     ) -> None:
         self.path = path
-        self.sql = open_database(path, STORE, make)
+        self.sql = opened(path, STORE, make)
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
         self.redaction = Redaction(self.sql)

@@ -11,8 +11,10 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -30,13 +32,42 @@ _UNKNOWN_AUTHORITIES = (2, 18, 19, 20, 21, 24, 27, 79)
 _MOST_NAMES = 5
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What answers at an address: does anybody, is it what is wanted (else the `fault`), and by which certificates.
+
+    `why` says in a few words what keeps anybody from answering; `chain` begins with the one of the coordinator, and is
+    empty without TLS.
+    """
+
+    answers: bool
+    fault: UsageError | None = None
+    why: str = ""
+    chain: tuple[x509.Certificate, ...] = ()
+
+
+def seen(endpoint: Endpoint) -> Seen:
+    """What a connection finds there. Takes seconds."""
+    chain: tuple[x509.Certificate, ...] = ()
+    with suppress(OSError, ValueError, UsageError):
+        chain = _chain(endpoint) if endpoint.is_secure else ()
+    try:
+        _look(endpoint)
+    except UsageError as error:
+        return Seen(True, error, chain=chain)
+    except TimeoutError:
+        return Seen(False, why="no answer in time", chain=chain)
+    except OSError as error:
+        return Seen(False, why=(error.strerror or type(error).__name__).lower(), chain=chain)
+    except ValueError:
+        return Seen(True, why="its certificate is beyond understanding", chain=chain)
+    return Seen(True, chain=chain)
+
+
 def fault_of(endpoint: Endpoint) -> UsageError | None:
     """Why no coordinator can ever be spoken to like this; None where nothing is wrong or it may pass. Takes seconds."""
     try:
-        if endpoint.is_secure:
-            _look_over_tls(endpoint)
-        else:
-            _look_without_tls(endpoint)
+        _look(endpoint)
     except UsageError as error:
         return error
     except (OSError, ValueError):  # nobody is there, or cuts, or takes too long; a certificate beyond understanding
@@ -44,11 +75,19 @@ def fault_of(endpoint: Endpoint) -> UsageError | None:
     return None
 
 
+def _look(endpoint: Endpoint) -> None:
+    """Raises UsageError for what never passes; OSError and ValueError."""
+    if endpoint.is_secure:
+        _look_over_tls(endpoint)
+    else:
+        _look_without_tls(endpoint)
+
+
 def other_host(endpoint: Endpoint) -> UsageError:
     """The error for a certificate that is for another host. Takes seconds."""
     names = "others"
     with suppress(OSError, ValueError, UsageError):
-        names = _names(_certificate(endpoint))
+        names = names_of(_certificate(endpoint))
     other = "the certificate of {address} is another host's: it is for {names}"
     return UsageError("other-host", other, Remedy.CHECK_ADDRESS, address=endpoint.where, names=names)
 
@@ -273,6 +312,20 @@ def _certificate(endpoint: Endpoint) -> x509.Certificate:
         return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True) or b"")
 
 
+@_told_as_value_error()
+def _chain(endpoint: Endpoint) -> tuple[x509.Certificate, ...]:
+    """All that is shown there, the coordinator's own first. Raises OSError, ValueError."""
+    with _handshake(endpoint, _blind()) as tls:
+        # public from Python 3.13 on, and until then under its own name
+        shown = getattr(tls, "get_unverified_chain", None) or getattr(tls._sslobj, "get_unverified_chain", None)  # type: ignore[attr-defined]
+        ders = [_der(each) for each in (shown() if shown else None) or [tls.getpeercert(binary_form=True)]]
+    return tuple(x509.load_der_x509_certificate(each) for each in ders)
+
+
+def _der(shown: Any) -> bytes:
+    return bytes(shown if isinstance(shown, bytes) else ssl.PEM_cert_to_DER_cert(shown.public_bytes()))
+
+
 def _fault_of_dates(where: str, code: int, shown: x509.Certificate, now: datetime) -> UsageError:
     """A certificate, or an authority that it comes from, out of its time: by a clock that may be what is wrong."""
     since, until = shown.not_valid_before_utc, shown.not_valid_after_utc
@@ -292,7 +345,7 @@ def _moment(moment: datetime) -> str:
 
 
 @_told_as_value_error()
-def _names(shown: x509.Certificate) -> str:
+def names_of(shown: x509.Certificate) -> str:
     """For whom a certificate is; anybody may have written it. Raises ValueError."""
     texts = [str(name.value) for name in shown.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)]
     with suppress(x509.ExtensionNotFound):

@@ -1,0 +1,88 @@
+"""`swipefl doctor`: whether all is well, and what to do where it is not."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, signals
+from swipefl.cli.remedies import advice
+from swipefl.cli.rendering import console, counted, printable
+from swipefl.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from swipefl.library.device import Device
+    from swipefl.operations.doctor import Diagnosis
+    from swipefl.operations.findings import Finding
+
+UNWELL = 9  # exit code
+TICKS = {"ok": "\N{CHECK MARK}", "note": "!", "wrong": "\N{BALLOT X}", "unknown": "?"}
+
+
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without any loss.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look whether all is well: store, models, permissions, clock, disk, coordinator. Ends in 9 where it is not."""
+    screen = console()
+
+    def show(finding: "Finding") -> None:
+        if not as_json:
+            screen.print(printable(f"{TICKS[finding.state]} {finding.name}: {_sentence(finding)}"))
+
+    with signals() as stop:
+        found = _device(home).upkeep.doctor(fix, show, stop)
+    if as_json:
+        emit(_report(found))
+    else:
+        _conclude(found)
+    if not found.is_well:
+        raise typer.Exit(UNWELL)
+
+
+def _device(home: "Path | None") -> "Device":
+    """The device; one whose settings cannot be used with the usual ones: what is wrong with them is a finding."""
+    try:
+        return device_of(home)
+    except UsageError:
+        from swipefl.home import Home
+        from swipefl.library.device import Device
+        from swipefl.settings.device import default_settings
+
+        return Device(Home(default_settings(home)), {"home": home})
+
+
+def _remedy(finding: "Finding") -> str | None:
+    return finding.remedy or (advice(finding.error) if finding.error else None)
+
+
+def _sentence(finding: "Finding") -> str:
+    remedy = _remedy(finding)
+    return f"{finding.says}; {remedy}" if remedy else finding.says
+
+
+def _report(found: "Diagnosis") -> dict[str, Any]:
+    findings = [
+        {"name": each.name, "state": each.state, "says": each.says, "remedy": _remedy(each), "can_fix": each.can_fix}
+        for each in found.findings
+    ]
+    mended = [{"name": each.name, "did": each.did, "failed": each.failed} for each in found.mended]
+    return {"home": found.home, "is_well": found.is_well, "findings": findings, "mended": mended}
+
+
+def _conclude(found: "Diagnosis") -> None:
+    screen = console()
+    for mended in found.mended:
+        told = (
+            f"{mended.name} could not be mended: {mended.did}"
+            if mended.failed
+            else f"mended {mended.name}: {mended.did}"
+        )
+        remedy = advice(mended.error) if mended.error else None
+        screen.print(printable(f"{told}; {remedy}" if remedy else told))
+    wrong = [finding for finding in found.findings if finding.state == "wrong"]
+    fixable = [finding for finding in found.findings if finding.can_fix and finding.state != "ok"]
+    text = f"{counted(len(wrong), 'thing')} of {len(found.findings)} wrong" if wrong else "nothing is wrong"
+    screen.print(f"{text}; `swipefl doctor --fix` mends {len(fixable)}" if fixable and not found.mended else text)

@@ -1,0 +1,119 @@
+"""What of earlier or other runs is in the way: a lock that is held, files that a killed run left, a full disk."""
+
+import fcntl
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from swipefl.operations.findings import Finding
+
+LOCK, LEFTOVERS, DISK = "lock", "leftovers", "disk"
+DRAFT = re.compile(r"\.swipefl\.db\.new-(\d+)-\d+(-wal|-shm|-journal)?")
+LARGEST_PART = 64 * 1024**2
+OLD_S = 14 * 86_400.0  # an unfinished download that nobody went on with
+ROOM = 32 * 1024**2  # bytes that a night needs beside as much as the store has
+
+
+def lock(home: Path, name: str = "lock") -> Iterator[Finding]:
+    """Whether another run is at work just now; nobody is waited for, nor kept waiting. Raises OSError."""
+    path = home / name
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            yield Finding(LOCK, "wrong", f"{path} is no file, and nothing can be learned", "move it aside")
+        elif pid := _holder(descriptor):
+            yield Finding(
+                LOCK, "note", f"another run ({pid}) is at work just now", "what it changes is seen afterwards"
+            )
+        else:
+            yield Finding(LOCK, "ok", "no other run is at work")
+    finally:
+        os.close(descriptor)
+
+
+def _holder(descriptor: int) -> str | None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        pid = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip()
+        return f"pid {pid}" if pid.isdigit() else "of which nothing is known"
+    return None
+
+
+def leftovers(home: Path, now: float) -> Iterator[Finding]:
+    """What killed runs left. Raises OSError."""
+    drafts, parts = _drafts(home), _parts(home, now)
+    if drafts:
+        says = f"{len(drafts)} files of runs that were killed before they had stored anything"
+        yield Finding(LEFTOVERS, "note", says, f"remove {home}/.swipefl.db.new-*", can_fix=True)
+    if parts:
+        says = f"{len(parts)} unfinished downloads of a model that are damaged, or that nothing went on with"
+        yield Finding(LEFTOVERS, "note", says, f"remove {home}/partial", can_fix=True)
+    if not drafts and not parts:
+        yield Finding(LEFTOVERS, "ok", "no run left anything behind")
+
+
+def clear(home: Path, now: float) -> Iterator[str]:
+    """Removes that: nothing of it is needed, and a download begins anew. Raises OSError."""
+    gone = [*_drafts(home), *_parts(home, now)]
+    for path in gone:
+        path.unlink(missing_ok=True)
+    if gone:
+        yield f"removed {', '.join(path.name for path in gone)}"
+
+
+def _drafts(home: Path) -> list[Path]:
+    found = [(path, DRAFT.fullmatch(path.name)) for path in sorted(home.iterdir())]
+    return [path for path, draft in found if draft and path.is_file() and not _is_running(int(draft[1]))]
+
+
+def _parts(home: Path, now: float) -> list[Path]:
+    folder = home / "partial"
+    if folder.is_symlink() or not folder.is_dir():
+        return []
+    files = [path for path in sorted(folder.glob("*.part")) if not path.is_symlink() and path.is_file()]
+    return [path for path in files if _is_lost(path.stat(), now)]
+
+
+def _is_lost(part: os.stat_result, now: float) -> bool:
+    return part.st_size == 0 or part.st_size > LARGEST_PART or now - part.st_mtime > OLD_S
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
+def disk(home: Path, stored: Path) -> Iterator[Finding]:
+    """Whether there is room for a night. Raises OSError."""
+    folder = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    found = os.statvfs(folder)
+    if not found.f_blocks:
+        yield Finding(DISK, "unknown", f"the disk of {folder} does not say how much room it has")
+        return
+    free = found.f_bavail * found.f_frsize
+    needed = ROOM + (stored.stat().st_size if stored.is_file() else 0)
+    says = f"{megabytes(free)} are free, and a night may need {megabytes(needed)}"
+    if found.f_files and not found.f_favail:
+        yield Finding(
+            DISK, "wrong", f"the disk of {folder} can hold no further file", "remove files that you do not need"
+        )
+    elif free < needed:
+        yield Finding(DISK, "wrong", says, "free some space")
+    else:
+        yield Finding(DISK, "ok", says)
+
+
+def megabytes(count: int) -> str:
+    """A number of bytes as people read it."""
+    return f"{count / 1e6:,.1f} MB" if count < 1e9 else f"{count / 1e9:,.1f} GB"

@@ -1,0 +1,210 @@
+"""What is in the store: whether the file is sound, its models can be used, its words can be read."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from swipefl.database.migrations import version
+from swipefl.database.sql import STEPS_TO_ASK, Sql
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.encoder import usable
+from swipefl.decoder.lexicon import shipped
+from swipefl.decoder.word_list import unpacked
+from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
+from swipefl.gesture.language import Languages, tags_of
+from swipefl.operations.checks.running import megabytes
+from swipefl.operations.findings import Finding, of_error
+from swipefl.stopping import Stop, raise_if
+from swipefl.store.models import read, used
+from swipefl.store.schema import STORE
+from swipefl.store.store import Store
+
+DATABASE, MODELS, LANGUAGES, KEYBOARDS, SIZE = "database", "models", "languages", "keyboards", "size"
+MOST_TOLD = 100  # faults that SQLite counts
+LARGE = 200 * 1000**2
+_LOST = (
+    "`swipefl restore FILE` puts a backup in its place; without one keep a copy, move it and what begins with its name "
+    "aside, and `swipefl ingest` reads your files again"
+)
+_OF_INDEX = re.compile(r"row \d+ missing from index|wrong # of entries in index|non-unique entry in index")
+REMEDIES = {
+    "damaged-database": _LOST,
+    "unusable": _LOST,
+    "no-file": "move it aside",
+    "no-access": "check whose it is and who may read it; run this as that user",
+    "io": "check the disk",
+    "locked": "look again when that program is done",
+}
+Opened = Callable[[], Store]
+
+
+def fault_of(name: str, error: StoreError) -> Finding:
+    """What keeps the store from being read."""
+    if error.code == "no-store":
+        return Finding(name, "note", "nothing is stored yet", "`swipefl ingest FILE` begins")
+    if isinstance(error, StoreBusy):
+        return Finding(name, "unknown", "another program keeps it locked just now", REMEDIES["locked"])
+    return of_error(name, error, REMEDIES.get(error.code))
+
+
+def database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
+    """Whether the file is whole, ours and of this version. Raises what `stop` says."""
+    try:
+        with opened() as store:
+            yield from _of_version(store)
+            faults = _faults(store.sql, stop)
+            orphans = len(store.sql.rows("PRAGMA foreign_key_check"))
+            owes = _knows(store) and store.owes_rewriting()
+    except StoreError as error:
+        yield fault_of(DATABASE, error)
+        return
+    yield from _told(path, faults, orphans, owes)
+
+
+def _told(path: Path, faults: list[str], orphans: int, owes: bool) -> Iterator[Finding]:
+    if faults:
+        is_index = all(_OF_INDEX.search(each) for each in faults)
+        more = " or more" if len(faults) >= MOST_TOLD else ""
+        says = f"{path} is damaged in {len(faults)}{more} places"
+        if is_index:
+            says += ", all of them in what is derived from the rest"
+        yield Finding(DATABASE, "wrong", says, None if is_index else _LOST, can_fix=is_index)
+    if orphans:
+        yield Finding(DATABASE, "wrong", f"{orphans} rows of {path} refer to what is not there", _LOST)
+    if owes:
+        says = "what was erased is in no table any more, but the file may hold traces of it"
+        yield Finding(DATABASE, "wrong", says, "the next `swipefl cycle` rewrites it", can_fix=True)
+    if not faults and not orphans:
+        yield Finding(DATABASE, "ok", f"{path} is sound: every page, index and reference was looked at")
+
+
+def _of_version(store: Store) -> Iterator[Finding]:
+    has, knows = version(store.sql.db), len(STORE.steps)
+    if has > knows:
+        says = f"{store.path} was written by a newer swipefl (schema {has}, this one knows {knows})"
+        yield Finding(DATABASE, "wrong", says, "install that swipefl, or a newer one")
+    elif has < knows:
+        says = f"{store.path} was written by an older swipefl (schema {has} of {knows})"
+        yield Finding(DATABASE, "note", says, "the next command that writes brings it up to date")
+
+
+def _knows(store: Store) -> bool:
+    """Whether all that is in the store is where this swipefl looks for it."""
+    return version(store.sql.db) == len(STORE.steps)
+
+
+def _faults(sql: Sql, stop: Stop) -> list[str]:
+    conn = sql.db.conn
+    conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
+    try:
+        rows = sql.rows(f"PRAGMA integrity_check({MOST_TOLD})")
+    except StoreError:
+        raise_if(stop)
+        raise
+    finally:
+        conn.set_progress_handler(None, 0)
+    return [text for (text,) in rows if text != "ok"]
+
+
+def looking(name: str, opened: Opened, look: Callable[[Store], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a look into the store finds; what keeps it from being read is told once, by `database`."""
+    try:
+        with opened() as store:
+            if not _knows(store):
+                yield Finding(name, "unknown", "this is looked at once the store is of this swipefl's version")
+                return
+            yield from look(store)
+    except StoreError as error:
+        if error.code != "no-store":
+            yield Finding(name, "unknown", f"this cannot be read: {error}", REMEDIES.get(error.code))
+
+
+def models(store: Store) -> Iterator[Finding]:
+    """Whether each model is as it was stored, and the one in use is of use. Raises StoreError."""
+    usable(base_checkpoint())
+    every, bad = store.checkpoints.all(), 0
+    in_use = used(store)
+    for stored in every:
+        try:
+            usable(read(stored))
+        except CheckpointError as error:
+            bad += 1
+            yield Finding(MODELS, "wrong", f"{error}{_instead(stored.kind)}", _anew(stored.kind))
+    if not bad:
+        what = (
+            f"your model is number {in_use.id}" if in_use and in_use.kind == "personal" else "the federation's is used"
+        )
+        what = what if in_use else "the model that came with swipefl is used"
+        count = f"{len(every)} more are kept, each as it was stored" if every else "there is no other yet"
+        yield Finding(MODELS, "ok", f"{what}; {count}")
+
+
+def _instead(kind: str) -> str:
+    return "; another is used instead" if kind == "personal" else ""
+
+
+def _anew(kind: str) -> str:
+    if kind == "global":
+        return "the next `swipefl sync` fetches it once more"
+    return "`swipefl train` makes another; `swipefl status` shows those that `swipefl reset --to` goes back to"
+
+
+def languages(store: Store, person: Languages, source: str) -> Iterator[Finding]:
+    """What the person writes in, what says so, and whether there are words of it. Raises StoreError."""
+    own = store.lexicons.all()
+    for lexicon in own:
+        try:
+            unpacked(store.lexicons.content(lexicon.language))
+        except (StoreError, ValueError):
+            says = f"the word list {lexicon.name!r} of {lexicon.language} cannot be read"
+            remedy = f"`swipefl lexicons add FILE --language {lexicon.language}` brings it again, "
+            yield Finding(LANGUAGES, "wrong", says, f"{remedy}`swipefl lexicons remove` goes back to swipefl's own")
+    known = {*shipped(), *(lexicon.language for lexicon in own)}
+    if without := [language for language in person if not known & set(tags_of(language))]:
+        says = f"there is no word list of {', '.join(without)}: only words that you swiped before are known"
+        yield Finding(LANGUAGES, "note", says, f"`swipefl lexicons add FILE --language {without[0]}`")
+    says = f"you write in {', '.join(person)}, by {source}"
+    lists = f", and {len(own)} word lists of your own are used" if own else ""
+    yield Finding(LANGUAGES, "ok", f"{says}{lists}")
+
+
+def keyboards(store: Store, wanted: str | None) -> Iterator[Finding]:
+    """Whether every keyboard can be read, and the one of the settings is there. Raises StoreError."""
+    stored = store.keyboards.stored()
+    if wanted and not Path(wanted).is_file():
+        try:
+            store.keyboards.get(wanted)
+        except UsageError as error:
+            yield of_error(KEYBOARDS, error, None if error.remedy else "`swipefl keyboards list` shows what there is")
+            return
+    yield Finding(KEYBOARDS, "ok", f"{len(stored)} keyboards are in use" if stored else "none was swiped on yet")
+
+
+def size(store: Store) -> Iterator[Finding]:
+    """How much room the store takes, and what for. Raises StoreError."""
+
+    def summed(what: str, table: str) -> int:
+        return int(store.sql.rows(f"SELECT coalesce(sum({what}), 0) FROM {table}")[0][0])
+
+    whole = sum(path.stat().st_size for path in store.path.parent.glob(f"{store.path.name}*") if path.is_file())
+    swipes, kept = summed("length(points)", "gestures"), summed("length(blob)", "checkpoints")
+    ((free,),) = store.sql.rows("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size")
+    counts = store.gestures.counts()
+    count = counts["good"] + counts["suspect"]
+    says = f"{megabytes(whole)}: {count} swipes ({megabytes(swipes)}), models ({megabytes(kept)})"
+    says += f", {megabytes(free)} of it to be used again" if free > 1e6 else ""
+    yield Finding(SIZE, "note" if whole > LARGE else "ok", says)
+
+
+def marks(store: Store) -> dict[str, float | None]:
+    """What is known to have been, and when. Raises StoreError."""
+
+    def newest(what: str, table: str) -> float | None:
+        found = store.sql.rows(f"SELECT max({what}) FROM {table}")[0][0]
+        return None if found is None else float(found)
+
+    return {
+        "the newest swipe": newest("stored_at", "gestures"),
+        "the last night": newest("finished_at", "nights"),
+        "the newest model": newest("created_at", "checkpoints"),
+    }
