@@ -82,10 +82,15 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.library.simulating import Troubles as Troubles
     from swipefl.library.sources import Line as Line
     from swipefl.library.sources import Source as Source
+    from swipefl.library.upkeep import Upkeep as Upkeep
     from swipefl.library.words import Words as Words
+    from swipefl.operations.doctor import Diagnosis as Diagnosis
+    from swipefl.operations.doctor import Mended as Mended
+    from swipefl.operations.findings import Finding as Finding
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
+    from swipefl.store.membership import Fault as Fault
     from swipefl.store.nights import Departure as Departure
     from swipefl.store.nights import Night as Night
     from swipefl.store.personal_words import PersonalWord as PersonalWord
@@ -146,7 +151,7 @@ def simulate(
     return simulate(file, scenario, evaluation, eval_every, eval_by, out, resume, start, on_round)
 
 
-_PLACES = {  # the rooms that names come from, each loaded when it is asked for
+_PLACES = {
     "Before": "swipefl.gesture.before",
     "Candidate": "swipefl.decoder.search",
     "Confusion": "swipefl.device.confusions",
@@ -158,11 +163,14 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Departure": "swipefl.store.nights",
     "Device": "swipefl.library.device",
     "DeviceStatus": "swipefl.federation.coordinator.status",
+    "Diagnosis": "swipefl.operations.doctor",
     "Enrolled": "swipefl.federation.device.enrolment",
     "Evaluation": "swipefl.decoder.evaluation",
     "Example": "swipefl.gesture.gesture",
     "Exchanged": "swipefl.federation.device.exchange",
+    "Fault": "swipefl.store.membership",
     "FederationStatus": "swipefl.device.status",
+    "Finding": "swipefl.operations.findings",
     "ForgetReport": "swipefl.device.ownership",
     "Gain": "swipefl.device.gain",
     "Gesture": "swipefl.gesture.gesture",
@@ -170,11 +178,11 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "IngestReport": "swipefl.device.ingestion",
     "JudgedStatus": "swipefl.federation.coordinator.status",
     "Key": "swipefl.gesture.keyboard",
+    "KeyLandings": "swipefl.device.fingers",
+    "KeyReport": "swipefl.hosting",
     "Keyboard": "swipefl.gesture.keyboard",
     "KeyboardReport": "swipefl.device.keyboards",
     "Keyboards": "swipefl.library.keyboards",
-    "KeyLandings": "swipefl.device.fingers",
-    "KeyReport": "swipefl.hosting",
     "KnownCheckpoint": "swipefl.device.status",
     "KnownLexicon": "swipefl.device.lexicons",
     "Landings": "swipefl.device.fingers",
@@ -184,6 +192,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Lexicons": "swipefl.library.lexicons",
     "Line": "swipefl.library.sources",
     "Looked": "swipefl.device.prediction",
+    "Mended": "swipefl.operations.doctor",
     "Misses": "swipefl.decoder.evaluation",
     "Night": "swipefl.store.nights",
     "PersonalWord": "swipefl.store.personal_words",
@@ -214,6 +223,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Top": "swipefl.decoder.evaluation",
     "TrainReport": "swipefl.device.personal",
     "Troubles": "swipefl.library.simulating",
+    "Upkeep": "swipefl.library.upkeep",
     "Verdict": "swipefl.store.checkpoints",
     "VersionReport": "swipefl.hosting",
     "VersionStatus": "swipefl.federation.coordinator.status",

@@ -23,6 +23,7 @@ What to do next is named (`Remedy`), not worded: a command line says it in flags
 No message ever contains a word that a person swiped or a point of a gesture.
 """
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import ClassVar, Self
 
@@ -131,6 +132,12 @@ class SwipeflError(Exception):
         self.remedy = remedy
         self.facts = facts
         self._what = what
+
+    @classmethod
+    def kept(cls, code: str, says: str, remedy: str | None, facts: Mapping[str, object]) -> Self:
+        """An error again of which this was kept; a `remedy` that is unknown here is none."""
+        known = Remedy.__members__.get(remedy or "")
+        return cls(code, says.replace("{", "{{").replace("}", "}}"), known, **facts)
 
     def __str__(self) -> str:
         return self.worded(self._what)

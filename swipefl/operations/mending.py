@@ -22,7 +22,7 @@ def mend_database(alone: Callable[[], AbstractContextManager[Store]], stop: Stop
                 store.sql.run("REINDEX")
                 if not _is_sound(store):  # all stays as it was
                     what = "more than the indexes of {path} is damaged, and nothing was changed"
-                    raise StoreError("damaged-database", what, Remedy.INGEST_AGAIN, path=store.path)
+                    raise StoreError("not-mended", what, Remedy.INGEST_AGAIN, path=store.path)
             yield "the indexes were made anew from the rows"
         if store.owes_rewriting():
             store.erase_traces(stop)

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from swipefl.database.sql import Sql
-from swipefl.errors import Remedy, SwipeflError
+from swipefl.errors import SwipeflError
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,7 @@ class Fault:
     @property
     def error(self) -> SwipeflError:
         """The error again, for a face to word what helps."""
-        remedy = Remedy.__members__.get(self.remedy or "")
-        return SwipeflError(self.code, self.says.replace("{", "{{").replace("}", "}}"), remedy, **self.facts)
+        return SwipeflError.kept(self.code, self.says, self.remedy, self.facts)
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ def face_of(words: tuple[str, ...]) -> object:
     if words == ("simulate",):
         return swipefl
     if len(words) == 1:
-        return swipefl.Device
+        return swipefl.Upkeep if words[0] in functions_of(swipefl.Upkeep) else swipefl.Device
     return swipefl.Coordinator if words[0] == "coordinator" else GROUPS[words[0]]
 
 
@@ -91,7 +91,7 @@ def test_every_command_has_a_function_and_every_function_a_command() -> None:
     assert in_python.pop(swipefl) == {"simulate"}
     assert in_python.pop(swipefl.Device) - SERVERS == functions_of(swipefl.Device) - {"close"} - OF_SERVERS
     assert {face: functions_of(face) - OF_SERVERS for face in in_python if isinstance(face, type)} == in_python
-    assert {name for name in inspect.get_annotations(swipefl.Device)} == GROUPS.keys()
+    assert {name for name in inspect.get_annotations(swipefl.Device)} == {*GROUPS, "upkeep"}
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ from swipefl.federation.device.client import TRIES
 from swipefl.federation.device.exchange import Exchange
 from swipefl.store.membership import Fault, Membership
 from swipefl.store.store import Store
-from tests.unit.test_exchange import MEMBER, Played
+from tests.support.played import MEMBER, Played
 
 NOW = 1.8e9
 AWAY = CoordinatorUnreachable("no-answer", "nobody at {address}", Remedy.TRY_LATER, address="a:1")

@@ -5,20 +5,18 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swipefl.decoder.checkpoint import SCORE, SPREADS, base_checkpoint
-from swipefl.errors import CoordinatorUnreachable, FederationError, UpdateRefused
+from swipefl.decoder.checkpoint import SCORE
+from swipefl.errors import CoordinatorUnreachable, UpdateRefused
 from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.device.leaving import TOLD, erase_federation
 from swipefl.federation.device.telling import judged_of
 from swipefl.federation.protocol.plan import Plan
-from swipefl.federation.protocol.signing import public_bytes, signed_manifest
 from swipefl.federation.update import decode_update, residual_from, shapes_of
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.checkpoints import Verdict
@@ -26,62 +24,15 @@ from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 from tests.support.cycles import contributor
 from tests.support.people import examples
+from tests.support.played import BASE, MEMBER, Played
 from tests.support.stores import put
 
-BASE = base_checkpoint()
-KEY = Ed25519PrivateKey.from_private_bytes(bytes(32))
-MEMBER = Membership("localhost:1", "device", b"c" * 32, public_bytes(KEY), residual=b"of before")
 ACCEPTED, DUPLICATE, STALE, REFUSED = (
     wire.OUTCOME_ACCEPTED,
     wire.OUTCOME_DUPLICATE,
     wire.OUTCOME_STALE,
     wire.OUTCOME_REFUSED,
 )
-
-
-class Played:
-    """A client whose coordinator is at version 3, the base, and answers an upload with `answer`.
-
-    `told` is what it was told of versions; `is_away` before it answers anything.
-    """
-
-    score_weights = len(SPREADS)
-
-    def __init__(
-        self, answer: wire.UploadUpdateResponse | FederationError | None = None, is_away: bool = False
-    ) -> None:
-        self.answer, self.is_away = answer, is_away
-        self.told: list[wire.Judged] = []
-        self.sent: list[tuple[wire.UpdateHeader, bytes]] = []
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def check_in(
-        self, version: int, fingerprint: str, judged: wire.Judged | None = None, tries: int = 1
-    ) -> wire.CheckInResponse:
-        self.told += [judged] if judged else []
-        if self.is_away:
-            raise CoordinatorUnreachable("unreachable", "cut")
-        manifest = wire.Manifest(
-            version=3, architecture=BASE.architecture, fingerprint=BASE.fingerprint, sha256=bytes(32)
-        )
-        return wire.CheckInResponse(
-            newest=signed_manifest(manifest, KEY),
-            plan=wire.TrainingPlan(epochs=2, batch_size=4, learning_rate=0.5, max_norm=0.25),
-            keys=wire.SigningKeys(public_key=public_bytes(KEY)),
-            score_weights=self.score_weights,
-        )
-
-    def upload(self, header: wire.UpdateHeader, blob: bytes) -> wire.UploadUpdateResponse:
-        self.sent.append((header, blob))
-        if isinstance(self.answer, FederationError):
-            raise self.answer
-        assert self.answer
-        return self.answer
 
 
 @pytest.fixture
