@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.device.vocabulary import Vocabulary
     from swipefl.operations.doctor import Doctor
     from swipefl.operations.eligibility import Eligibility
+    from swipefl.operations.findings import Finding
     from swipefl.store.gestures import Stored
     from swipefl.store.meta import Meta
     from swipefl.store.phrases import Uttered
@@ -387,7 +388,7 @@ class Home:
         """What looks whether all is well here, and changes nothing unless it is to mend."""
         from swipefl.database.looking import look_at
         from swipefl.operations.device import Subject, device_checks
-        from swipefl.operations.doctor import Doctor
+        from swipefl.operations.doctor import Check, Doctor
         from swipefl.settings.device import load_settings
         from swipefl.store.store import Store
 
@@ -403,7 +404,19 @@ class Home:
             self.settings.keyboard,
             lambda member: self.visits().endpoint(member),
         )
-        return Doctor(str(home), device_checks(subject, stop))
+        others = [Check("eligibility", partial(self._eligible, subject.looked))]
+        return Doctor(str(home), device_checks(subject, stop, others))
+
+    def _eligible(self, looked: "Callable[[], Store]") -> "Iterator[Finding]":
+        """What a night asks of the world, as things are."""
+        from swipefl.operations.eligibility import findings
+
+        try:
+            with looked() as store:
+                is_member = store.memberships.get() is not None
+                yield from findings(self.eligibility(store).conditions(is_member))
+        except StoreError:
+            yield from findings(self.eligibility().conditions(is_member=False))
 
     def _languages_in(self, store: "Store") -> "tuple[Languages, str]":
         """What the person writes in and what says so, by a store that may be read alone."""

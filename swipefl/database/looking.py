@@ -1,4 +1,4 @@
-"""Looking at a database without a trace: no byte of its folder changes, nothing is made, and nobody is waited for."""
+"""Looking at a database without a trace: no byte of its folder changes, nothing is made, nobody is waited for long."""
 
 import os
 import sqlite3
@@ -13,6 +13,7 @@ from swipefl.database.sql import Sql, damaged, translating
 from swipefl.errors import Remedy, StoreError
 
 TRIES = 3  # of finding out how to open it: whoever uses it may come or go meanwhile
+PATIENCE_S = 1.0  # for who only opens or closes it: that takes milliseconds
 SIDES = ("-wal", "-shm", "-journal")
 
 _ALONE = "mode=ro&immutable=1"  # nobody has it open
@@ -71,7 +72,7 @@ def _has_log(real: Path) -> bool:
 
 def _opened(path: Path, real: Path, how: str, schema: Schema) -> Database:
     with translating(path, schema.lost):
-        conn = sqlite3.connect(f"{real.as_uri()}?{how}", uri=True, timeout=0, isolation_level=None)
+        conn = sqlite3.connect(f"{real.as_uri()}?{how}", uri=True, timeout=PATIENCE_S, isolation_level=None)
         try:
             for setting in ("temp_store = MEMORY", *(["locking_mode = EXCLUSIVE"] if how == _COPIED else ())):
                 conn.execute(f"PRAGMA {setting}")
@@ -87,3 +88,15 @@ def _opened(path: Path, real: Path, how: str, schema: Schema) -> Database:
         except BaseException:
             conn.close()
             raise
+
+
+def trace_of(path: Path) -> tuple[object, ...]:
+    """What is another once somebody wrote the database meanwhile: what was seen of it may then be of two times."""
+    seen: list[object] = []
+    for file in (path, *(path.with_name(path.name + suffix) for suffix in SIDES[:2])):
+        try:
+            found = file.stat()
+            seen.append((found.st_ino, found.st_size, found.st_mtime_ns))
+        except OSError as error:
+            seen.append(error.errno)
+    return tuple(seen)

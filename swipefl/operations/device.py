@@ -82,7 +82,7 @@ def _settings(of: Subject) -> Iterator[Finding]:
 
 
 def _look(of: Subject, name: str, look: Callable[[Store], Iterator[Finding]]) -> Callable[[], Iterator[Finding]]:
-    return lambda: stored.looking(name, of.looked, look)
+    return lambda: stored.looking(name, of.path, of.looked, look)
 
 
 def _contents(of: Subject) -> dict[str, Callable[[Store], Iterator[Finding]]]:
@@ -111,7 +111,8 @@ def _member(of: Subject) -> tuple[Membership | None, int] | None:
 
 def _federation(of: Subject) -> Iterator[Finding]:
     if (known := _member(of)) is None:
-        yield Finding(federation.FEDERATION, "unknown", "whether it belongs to one cannot be read")
+        says = "whether this device belongs to a federation cannot be read"
+        yield Finding(federation.FEDERATION, "unknown", says, "mend the store first")
     else:
         yield from federation.federation(*known)
 

@@ -143,11 +143,7 @@ def _may_close(each: Entry, every: list[Entry], uid: int) -> bool:
 
 def _links(every: list[Entry]) -> Iterator[Finding]:
     for each in every[1:]:
-        if not (each.is_link and each.is_ours):
-            continue
-        if each.path.name in ("lock", "coordinator.lock"):
-            yield Finding(PERMISSIONS, "wrong", f"{each.path} is a link, and nothing can be learned", "remove it")
-        else:
+        if each.is_link and each.is_ours and each.path.name != "lock":  # which is looked at by itself
             yield Finding(PERMISSIONS, "note", f"{each.path} is a link to {os.path.realpath(each.path)}")
 
 

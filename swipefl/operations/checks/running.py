@@ -1,5 +1,6 @@
 """What of earlier or other runs is in the way: a lock that is held, files that a killed run left, a full disk."""
 
+import errno
 import fcntl
 import os
 import re
@@ -22,6 +23,11 @@ def lock(home: Path, name: str = "lock") -> Iterator[Finding]:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
     except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        yield Finding(LOCK, "wrong", f"{path} is a link, and nothing can be learned", "remove it")
         return
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):

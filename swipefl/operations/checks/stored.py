@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from swipefl.database.looking import trace_of
 from swipefl.database.migrations import version
 from swipefl.database.sql import STEPS_TO_ASK, Sql
 from swipefl.decoder.checkpoint import base_checkpoint
@@ -20,6 +21,7 @@ from swipefl.store.schema import STORE
 from swipefl.store.store import Store
 
 DATABASE, MODELS, LANGUAGES, KEYBOARDS, SIZE = "database", "models", "languages", "keyboards", "size"
+LOOKS = 4
 MOST_TOLD = 100  # faults that SQLite counts
 LARGE = 200 * 1000**2
 _LOST = (
@@ -47,8 +49,21 @@ def fault_of(name: str, error: StoreError) -> Finding:
     return of_error(name, error, REMEDIES.get(error.code))
 
 
+def steadily(path: Path, look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a look at the file finds; once more where somebody wrote it meanwhile and something seemed to be wrong."""
+    for left in reversed(range(LOOKS)):
+        before, found = trace_of(path), list(look())
+        if not left or trace_of(path) == before or not any(each.state in ("wrong", "unknown") for each in found):
+            break
+    yield from found
+
+
 def database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
     """Whether the file is whole, ours and of this version. Raises what `stop` says."""
+    yield from steadily(path, lambda: _database(path, opened, stop))
+
+
+def _database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
     try:
         with opened() as store:
             yield from _of_version(store)
@@ -56,7 +71,11 @@ def database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
             orphans = len(store.sql.rows("PRAGMA foreign_key_check"))
             owes = _knows(store) and store.owes_rewriting()
     except StoreError as error:
-        yield fault_of(DATABASE, error)
+        if error.code == "no-store" and path.is_symlink():
+            says = f"{path} is a link to what is not there"
+            yield Finding(DATABASE, "wrong", says, "mount or make that, or remove the link")
+        else:
+            yield fault_of(DATABASE, error)
         return
     yield from _told(path, faults, orphans, owes)
 
@@ -106,8 +125,12 @@ def _faults(sql: Sql, stop: Stop) -> list[str]:
     return [text for (text,) in rows if text != "ok"]
 
 
-def looking(name: str, opened: Opened, look: Callable[[Store], Iterator[Finding]]) -> Iterator[Finding]:
+def looking(name: str, path: Path, opened: Opened, look: Callable[[Store], Iterator[Finding]]) -> Iterator[Finding]:
     """What a look into the store finds; what keeps it from being read is told once, by `database`."""
+    yield from steadily(path, lambda: _looking(name, opened, look))
+
+
+def _looking(name: str, opened: Opened, look: Callable[[Store], Iterator[Finding]]) -> Iterator[Finding]:
     try:
         with opened() as store:
             if not _knows(store):
@@ -170,7 +193,13 @@ def languages(store: Store, person: Languages, source: str) -> Iterator[Finding]
 
 def keyboards(store: Store, wanted: str | None) -> Iterator[Finding]:
     """Whether every keyboard can be read, and the one of the settings is there. Raises StoreError."""
-    stored = store.keyboards.stored()
+    try:
+        stored = store.keyboards.stored()
+    except StoreError as error:
+        if "keyboard" not in str(error.facts.get("detail")):
+            raise
+        yield Finding(KEYBOARDS, "wrong", "a keyboard in the store cannot be read", _LOST)
+        return
     if wanted and not Path(wanted).is_file():
         try:
             store.keyboards.get(wanted)
@@ -186,7 +215,7 @@ def size(store: Store) -> Iterator[Finding]:
     def summed(what: str, table: str) -> int:
         return int(store.sql.rows(f"SELECT coalesce(sum({what}), 0) FROM {table}")[0][0])
 
-    whole = sum(path.stat().st_size for path in store.path.parent.glob(f"{store.path.name}*") if path.is_file())
+    whole = sum(store.sql.rows("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size")[0])
     swipes, kept = summed("length(points)", "gestures"), summed("length(blob)", "checkpoints")
     ((free,),) = store.sql.rows("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size")
     counts = store.gestures.counts()
