@@ -75,6 +75,7 @@ class Remedy(Enum):
     INSTALL_LANGUAGES = auto()
     INSTALL_NEWER = auto()
     INSTALL_PLOT = auto()
+    KEEP_EDITED = auto()
     LEAVE_FIRST = auto()
     LIST_CHECKPOINTS = auto()
     LIST_DEVICES = auto()
@@ -100,6 +101,7 @@ class Remedy(Enum):
     SAY_HOME = auto()
     SAY_KEYBOARD = auto()
     SAY_LANGUAGE = auto()
+    SAY_PERSON = auto()
     SAY_SCOPE = auto()
     SAY_TLS = auto()
     SAY_WORDS = auto()
@@ -114,6 +116,7 @@ class Remedy(Enum):
     UPGRADE = auto()
     UPGRADE_EITHER = auto()
     WAIT_OR_STOP = auto()
+    WITHOUT_SYSTEMD = auto()
     WITH_TLS = auto()
     WITHOUT_TLS = auto()
 

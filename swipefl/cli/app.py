@@ -13,7 +13,7 @@ from typing import NoReturn
 import typer
 
 from swipefl import __version__
-from swipefl.cli import coordinator, keyboards, lexicons, words
+from swipefl.cli import coordinator, keyboards, lexicons, timer, words
 from swipefl.cli.common import note
 from swipefl.cli.completing import answer, is_asked
 from swipefl.cli.completion import completion
@@ -55,7 +55,7 @@ app = typer.Typer(
         "help_option_names": ["-h", "--help"],
         "default_map": {
             "help": False,
-            **{group: {"help": False} for group in ("words", "keyboards", "lexicons", "coordinator")},
+            **{group: {"help": False} for group in ("words", "keyboards", "lexicons", "timer", "coordinator")},
         },
     },
 )
@@ -86,6 +86,7 @@ app.add_typer(coordinator.app, name="coordinator")
 app.add_typer(words.app, name="words")
 app.add_typer(keyboards.app, name="keyboards")
 app.add_typer(lexicons.app, name="lexicons")
+app.add_typer(timer.app, name="timer")
 
 
 def _show_version(wanted: bool) -> None:

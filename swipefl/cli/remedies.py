@@ -67,6 +67,7 @@ _WORDS = {
     Remedy.INSTALL_LANGUAGES: _bringing("wordfreq"),
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
     Remedy.INSTALL_PLOT: f"{_bringing('resvg-py')}; --svg needs nothing",
+    Remedy.KEEP_EDITED: "changes of your own belong into what `systemctl edit` makes; --edited takes the file's place",
     Remedy.LEAVE_FIRST: "`swipefl leave` first",
     Remedy.LIST_CHECKPOINTS: "see `swipefl status`",
     Remedy.LIST_DEVICES: "see `swipefl coordinator devices`",
@@ -94,6 +95,7 @@ _WORDS = {
     Remedy.SAY_KEYBOARD: "say --keyboard NAME or FILE",
     Remedy.SAY_LANGUAGE: "say --language; `swipefl lexicons list` shows those that there are words of, and "
     "`swipefl lexicons add` brings more",
+    Remedy.SAY_PERSON: "--run-as NAME says whose nights they are",
     Remedy.SAY_SCOPE: "--before DATE, --word WORD (or both), --id ID, or --all",
     Remedy.SAY_TLS: "give --tls-cert and --tls-key, or say --insecure",
     Remedy.SAY_WORDS: "FILE --language TAG, or --from-wordfreq LANG",
@@ -108,6 +110,7 @@ _WORDS = {
     Remedy.UPGRADE: "a newer swipefl may know it",
     Remedy.UPGRADE_EITHER: "upgrade the older of the two",
     Remedy.WAIT_OR_STOP: "wait until it ends, or stop it, and try again",
+    Remedy.WITHOUT_SYSTEMD: "nothing was installed; --print shows the units, and examples/NIGHTS.md has lines for cron",
     Remedy.WITH_TLS: "leave --insecure out; on this machine say --ca FILE with its authority's certificate (PEM)",
     Remedy.WITHOUT_TLS: "check the address; a coordinator without TLS is spoken to without --ca on its own machine, "
     "and with --insecure from elsewhere",

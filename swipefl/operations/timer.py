@@ -1,0 +1,200 @@
+"""A person's nights put into systemd and taken out again, with all that belongs to them and nothing else."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from swipefl.errors import Remedy, UsageError
+from swipefl.operations.unit_texts import CYCLE, INGEST, TIMER, TRIAL, Night, is_edited, is_ours, trial_text, unit_texts
+
+UNITS = (INGEST, CYCLE, TIMER)
+LINGERING = Path("/var/lib/systemd/linger")  # a file for each user whose services run while they are logged out
+WAIT_S = 300.0  # for an answer of systemd's; its own waits are shorter
+
+Change = Literal["written", "renewed", "unchanged"]
+Run = Callable[[Sequence[str]], tuple[int, str]]
+"""Runs a command; its exit code and what it said on standard error or output."""
+
+
+@dataclass(frozen=True)
+class Manager:
+    """A service manager: where its units lie, and where it keeps when its timers last went off."""
+
+    units: Path
+    stamps: Path
+    is_system: bool = False
+
+    @property
+    def systemctl(self) -> tuple[str, ...]:
+        """The command that speaks to it."""
+        return ("systemctl",) if self.is_system else ("systemctl", "--user")
+
+
+@dataclass(frozen=True)
+class Installed:
+    """What became of each unit, by its path. `lingers` is None for a system's, whose nights need nobody logged in.
+
+    `is_confined` says whether this systemd can show a unit no more of the disk than it needs.
+    """
+
+    units: Mapping[str, Change]
+    at: str
+    is_confined: bool
+    lingers: bool | None
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The files that are gone, and those of the person's own that stay."""
+
+    removed: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+def run(command: Sequence[str]) -> tuple[int, str]:
+    """Runs one of systemd's programs; 127 where it is missing, 124 where it does not answer."""
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            stdin=subprocess.DEVNULL,
+            timeout=WAIT_S,
+            check=False,
+        )
+    except FileNotFoundError:
+        return 127, f"{command[0]} is not installed"
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return 124, str(error)
+    return done.returncode, (done.stderr or done.stdout).strip()
+
+
+class Timer:
+    """The nightly units of one service manager; `lingering` is where it says who needs not be logged in."""
+
+    def __init__(self, manager: Manager, run: Run = run, lingering: Path = LINGERING) -> None:
+        self.manager = manager
+        self._run = run
+        self._lingering = lingering
+
+    def install(self, night: Night, user: str, also_edited: bool = False) -> Installed:
+        """Writes the units, tries whether they can run here, and starts the timer; safe to repeat.
+
+        Raises UsageError where systemd does not answer, where a unit is of the person's own (unless `also_edited`),
+        and where the units cannot run here.
+        """
+        texts = unit_texts(night)
+        self._check_ours(also_edited)
+        self._ask("daemon-reload", remedy=Remedy.WITHOUT_SYSTEMD)
+        confined = night.is_confined
+        if night.is_confined and not self._can_run(night) and not night.person:
+            confined, night = False, replace(night, is_confined=False)
+            texts = unit_texts(night)
+        changes = {str(self.manager.units / name): self._write(name, text) for name, text in texts.items()}
+        self._ask("daemon-reload")
+        self._ask("enable", TIMER)
+        self._ask("restart", TIMER)  # what runs goes on; another hour counts from now on
+        lingers = None if self.manager.is_system else (self._lingering / user).exists()
+        return Installed(changes, night.at, confined, lingers)
+
+    def remove(self, also_edited: bool = False) -> Removed:
+        """Stops the timer and removes what swipefl wrote; what a person edited only with `also_edited`.
+
+        A night that runs is stopped, and keeps what it had. Raises UsageError where a file cannot be removed.
+        """
+        there = [name for name in UNITS if (self.manager.units / name).is_file()]
+        own = {name for name in there if not is_ours(self._text(name)) or is_edited(self._text(name))}
+        going = [name for name in there if also_edited or name not in own]
+        if TIMER in there:
+            self._run((*self.manager.systemctl, "disable", "--now", TIMER))
+        for name in (CYCLE, INGEST):
+            if name in going:
+                self._run((*self.manager.systemctl, "stop", name))
+        dropins = [folder for name in UNITS if (folder := self.manager.units / f"{name}.d").is_dir()]
+        files = [self.manager.units / name for name in going]
+        if TIMER in going:
+            files += [self.manager.units / "timers.target.wants" / TIMER, self.manager.stamps / f"stamp-{TIMER}"]
+        removed = [str(file) for file in files if self._unlink(file)]
+        if also_edited:
+            for folder in dropins:
+                shutil.rmtree(folder)
+                removed.append(str(folder))
+        self._tidy()
+        if removed:
+            self._run((*self.manager.systemctl, "daemon-reload"))
+            self._run((*self.manager.systemctl, "reset-failed", *(name for name in going)))
+        kept = [str(self.manager.units / name) for name in there if name not in going]
+        return Removed(tuple(removed), (*kept, *(() if also_edited else map(str, dropins))))
+
+    def _check_ours(self, also_edited: bool) -> None:
+        for name in UNITS:
+            path = self.manager.units / name
+            if path.exists() and not also_edited and (not is_ours(self._text(name)) or is_edited(self._text(name))):
+                raise UsageError("edited-unit", "{path} was edited, or is your own", Remedy.KEEP_EDITED, path=path)
+
+    def _can_run(self, night: Night) -> bool:
+        """Whether this systemd can start such a unit: asked of itself, as kernels and distributions differ."""
+        path = self.manager.units / TRIAL
+        try:
+            self._write(TRIAL, trial_text(night))
+            self._ask("daemon-reload")
+            code, _ = self._run((*self.manager.systemctl, "start", TRIAL))
+        finally:
+            self._unlink(path)
+        self._run((*self.manager.systemctl, "reset-failed", TRIAL))
+        return code == 0
+
+    def _write(self, name: str, text: str) -> Change:
+        """Puts a unit in its place, whole or not at all."""
+        path = self.manager.units / name
+        was = self._text(name) if path.is_file() else None
+        if was == text:
+            return "unchanged"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            beside = path.with_name(f".{name}.new")
+            beside.write_text(text, "utf-8")
+            beside.chmod(0o644)
+            beside.replace(path)
+        except OSError as error:
+            raise UsageError(
+                "unit-not-written", "{path} cannot be written: {why}", path=path, why=error.strerror
+            ) from error
+        return "written" if was is None else "renewed"
+
+    def _text(self, name: str) -> str:
+        return (self.manager.units / name).read_bytes().decode("utf-8", "replace")
+
+    def _ask(self, *words: str, remedy: Remedy = Remedy.RUN_AGAIN) -> None:
+        """Has systemd do something. Raises UsageError with what it says."""
+        command = (*self.manager.systemctl, *words)
+        code, said = self._run(command)
+        if code:
+            why = said.splitlines()[-1] if said else f"exit {code}"
+            what = "`{command}` did not work: {why}"
+            raise UsageError("no-systemd", what, remedy, command=" ".join(command), why=why)
+
+    def _unlink(self, path: Path) -> bool:
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise UsageError(
+                "unit-not-removed", "{path} cannot be removed: {why}", path=path, why=error.strerror
+            ) from error
+        return True
+
+    def _tidy(self) -> None:
+        """Removes the folders that were made for units, where nothing else came into them."""
+        folders = [self.manager.units / "timers.target.wants"]
+        if not self.manager.is_system:
+            folders += [self.manager.units, self.manager.units.parent, self.manager.stamps, self.manager.stamps.parent]
+        for folder in folders:
+            with suppress(OSError):
+                folder.rmdir()
