@@ -10,8 +10,10 @@ import platformdirs
 
 from swipefl.errors import Remedy, UsageError
 from swipefl.operations import surroundings
-from swipefl.operations.timer import Manager
+from swipefl.operations.findings import Finding
+from swipefl.operations.timer import Manager, Timer
 from swipefl.operations.unit_texts import Night
+from swipefl.operations.units import timer_findings
 from swipefl.settings.device import Settings, load_settings
 
 KEYBOARD_LOG = "keyboard/swipes.jsonl"  # in a person's folder for data, where no other is said
@@ -65,6 +67,12 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str, person: str | No
         environment=surroundings.environment(),
         person=person if is_system else None,
     )
+
+
+def findings_of(settings: Settings) -> list[Finding]:
+    """What there is to say of the timers of a home's nights, for doctor."""
+    night = night_of(settings, (), "03:00", None, is_system=False)
+    return timer_findings([Timer(manager_of(is_system=False)), Timer(SYSTEM)], night, user_name())
 
 
 def _data_of(person: str | None) -> tuple[str, Path]:

@@ -1,15 +1,17 @@
 """A person's nights put into systemd and taken out again, with all that belongs to them and nothing else."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Literal
 
 from swipefl.errors import Remedy, UsageError
-from swipefl.operations.unit_texts import CYCLE, INGEST, TIMER, TRIAL, Night, is_edited, is_ours, trial_text, unit_texts
+from swipefl.operations.unit_texts import CYCLE, INGEST, TIMER, TRIAL, Night, is_edited, trial_text, unit_texts
 
 UNITS = (INGEST, CYCLE, TIMER)
 LINGERING = Path("/var/lib/systemd/linger")  # a file for each user whose services run while they are logged out
@@ -71,7 +73,7 @@ def run(command: Sequence[str]) -> tuple[int, str]:
         return 127, f"{command[0]} is not installed"
     except (OSError, subprocess.TimeoutExpired) as error:
         return 124, str(error)
-    return done.returncode, (done.stderr or done.stdout).strip()
+    return done.returncode, (done.stderr if done.returncode else done.stdout).strip()
 
 
 class Timer:
@@ -88,35 +90,31 @@ class Timer:
         Raises UsageError where systemd does not answer, where a unit is of the person's own (unless `also_edited`),
         and where the units cannot run here.
         """
-        texts = unit_texts(night)
+        unit_texts(night)  # which says what no unit can name
         self._check_ours(also_edited)
         self._ask("daemon-reload", remedy=Remedy.WITHOUT_SYSTEMD)
-        confined = night.is_confined
-        if night.is_confined and not self._can_run(night) and not night.person:
-            confined, night = False, replace(night, is_confined=False)
-            texts = unit_texts(night)
-        changes = {str(self.manager.units / name): self._write(name, text) for name, text in texts.items()}
+        night = self._one_that_runs(night)
+        changes = {str(self.manager.units / name): self._write(name, text) for name, text in unit_texts(night).items()}
         self._ask("daemon-reload")
         self._ask("enable", TIMER)
         self._ask("restart", TIMER)  # what runs goes on; another hour counts from now on
-        lingers = None if self.manager.is_system else (self._lingering / user).exists()
-        return Installed(changes, night.at, confined, lingers)
+        return Installed(changes, night.at, night.is_confined, self.lingers(user))
 
     def remove(self, also_edited: bool = False) -> Removed:
         """Stops the timer and removes what swipefl wrote; what a person edited only with `also_edited`.
 
         A night that runs is stopped, and keeps what it had. Raises UsageError where a file cannot be removed.
         """
-        there = [name for name in UNITS if (self.manager.units / name).is_file()]
-        own = {name for name in there if not is_ours(self._text(name)) or is_edited(self._text(name))}
+        there = [name for name in UNITS if self.text(name) is not None]
+        own = set(filter(self._is_own, there))
         going = [name for name in there if also_edited or name not in own]
         if TIMER in there:
-            self._run((*self.manager.systemctl, "disable", "--now", TIMER))
+            self.ask("disable", "--now", TIMER)
         for name in (CYCLE, INGEST):
             if name in going:
-                self._run((*self.manager.systemctl, "stop", name))
+                self.ask("stop", name)
         dropins = [folder for name in UNITS if (folder := self.manager.units / f"{name}.d").is_dir()]
-        files = [self.manager.units / name for name in going]
+        files = [self.manager.units / name for name in (*going, TRIAL)]
         if TIMER in going:
             files += [self.manager.units / "timers.target.wants" / TIMER, self.manager.stamps / f"stamp-{TIMER}"]
         removed = [str(file) for file in files if self._unlink(file)]
@@ -126,49 +124,73 @@ class Timer:
                 removed.append(str(folder))
         self._tidy()
         if removed:
-            self._run((*self.manager.systemctl, "daemon-reload"))
-            self._run((*self.manager.systemctl, "reset-failed", *(name for name in going)))
+            self.ask("daemon-reload")
+            self.ask("reset-failed", *going)
         kept = [str(self.manager.units / name) for name in there if name not in going]
         return Removed(tuple(removed), (*kept, *(() if also_edited else map(str, dropins))))
 
+    def text(self, name: str) -> str | None:
+        """The text of a unit, None where there is none that can be read."""
+        try:
+            return (self.manager.units / name).read_bytes().decode("utf-8", "replace")
+        except OSError:
+            return None
+
+    def lingers(self, user: str) -> bool | None:
+        """Whether a person's own units run while they are logged out; None of the system's, which always do."""
+        return None if self.manager.is_system else (self._lingering / user).exists()
+
+    def ask(self, *words: str) -> tuple[int, str]:
+        """What systemd answers, and its exit code."""
+        return self._run((*self.manager.systemctl, *words))
+
     def _check_ours(self, also_edited: bool) -> None:
         for name in UNITS:
-            path = self.manager.units / name
-            if path.exists() and not also_edited and (not is_ours(self._text(name)) or is_edited(self._text(name))):
+            if not also_edited and self._is_own(name):
+                path = self.manager.units / name
                 raise UsageError("edited-unit", "{path} was edited, or is your own", Remedy.KEEP_EDITED, path=path)
 
-    def _can_run(self, night: Night) -> bool:
-        """Whether this systemd can start such a unit: asked of itself, as kernels and distributions differ."""
-        path = self.manager.units / TRIAL
-        try:
-            self._write(TRIAL, trial_text(night))
-            self._ask("daemon-reload")
-            code, _ = self._run((*self.manager.systemctl, "start", TRIAL))
-        finally:
-            self._unlink(path)
-        self._run((*self.manager.systemctl, "reset-failed", TRIAL))
-        return code == 0
+    def _is_own(self, name: str) -> bool:
+        """Whether a unit is a person's own, or was edited: masked ones are links, which nobody writes through."""
+        text, path = self.text(name), self.manager.units / name
+        return path.is_symlink() or (text is not None and is_edited(text))
+
+    def _one_that_runs(self, night: Night) -> Night:
+        """The night, or one whose units are shown the whole disk where a person's own systemd cannot hide any of it.
+
+        Asked of systemd itself, as kernels and distributions differ. Raises UsageError where neither starts.
+        """
+        ways = [night] if night.person else [night, replace(night, is_confined=False)]
+        for way in ways:
+            try:
+                self._write(TRIAL, trial_text(way))
+                self._ask("daemon-reload")
+                code, _ = self.ask("start", TRIAL)
+            finally:
+                self._unlink(self.manager.units / TRIAL)
+            self.ask("reset-failed", TRIAL)
+            if not code:
+                return way
+        journal = " ".join(("journalctl", *self.manager.systemctl[1:], "-u", TRIAL))
+        raise UsageError("unit-does-not-run", "a trial of such a unit failed: `{journal}` says why", journal=journal)
 
     def _write(self, name: str, text: str) -> Change:
         """Puts a unit in its place, whole or not at all."""
         path = self.manager.units / name
-        was = self._text(name) if path.is_file() else None
+        was = self.text(name)
         if was == text:
             return "unchanged"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{name}.new")
-            beside.write_text(text, "utf-8")
-            beside.chmod(0o644)
-            beside.replace(path)
+            with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{name}-", delete=False) as beside:
+                beside.write(text)
+            os.chmod(beside.name, 0o644)
+            os.replace(beside.name, path)
         except OSError as error:
             raise UsageError(
                 "unit-not-written", "{path} cannot be written: {why}", path=path, why=error.strerror
             ) from error
         return "written" if was is None else "renewed"
-
-    def _text(self, name: str) -> str:
-        return (self.manager.units / name).read_bytes().decode("utf-8", "replace")
 
     def _ask(self, *words: str, remedy: Remedy = Remedy.RUN_AGAIN) -> None:
         """Has systemd do something. Raises UsageError with what it says."""

@@ -28,6 +28,7 @@ SIZES = {"M": 1 << 20, "G": 1 << 30}
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10}
 LEFT_OUT = {  # what a test need not do: when it is started, what is said by others, and what has no effect here
     *("Type", "SuccessExitStatus", "TimeoutStartSec", "TimeoutStopSec", "AmbientCapabilities", "PrivateMounts"),
+    *("Restart", "RestartPreventExitStatus"),
     *("ProtectClock", "ProtectHostname", "ProtectKernelLogs", "ProtectKernelModules", "ProtectControlGroups"),
     *("LockPersonality", "RestrictRealtime", "RestrictSUIDSGID", "SystemCallArchitectures", "SystemCallErrorNumber"),
     *("RemoveIPC", "KeyringMode", "IPAddressDeny", "TasksMax", "NoNewPrivileges", "PrivateUsers"),
@@ -89,7 +90,7 @@ def hide(unit: Mapping[str, list[str]]) -> None:
             if os.path.exists(path.removeprefix("-")) or not path.startswith("-"):
                 path = path.removeprefix("-")
                 kept.append((path, name == "BindPaths", os.open(path, os.O_PATH)))
-    hidden = [*HIDDEN] * ("ProtectHome" in unit) + ["/tmp", "/var/tmp"] * ("PrivateTmp" in unit)
+    hidden = [*HIDDEN] * (unit.get("ProtectHome") in (["tmpfs"], ["yes"])) + ["/tmp", "/var/tmp"] * ("PrivateTmp" in unit)
     for folder in filter(os.path.isdir, hidden):
         mount("tmpfs", folder, "tmpfs", 0, "mode=1777" if "tmp" in folder else "mode=755")
     for path, _, source in sorted(kept):
@@ -176,7 +177,7 @@ def _load(otherwise: int, action: int, rules: Iterable[tuple[str, tuple[Compare,
 
 def bound(unit: Mapping[str, list[str]]) -> None:
     """Sets what the process may use."""
-    files = int(unit["LimitNOFILE"][0])
+    files = min(int(unit["LimitNOFILE"][0]), resource.getrlimit(resource.RLIMIT_NOFILE)[1])
     resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     memory = int(unit["MemoryMax"][0][:-1]) * SIZES[unit["MemoryMax"][0][-1]]
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
