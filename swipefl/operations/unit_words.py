@@ -1,6 +1,6 @@
 """How a path is written in a systemd unit: every character stays what it is."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from swipefl.errors import UsageError
@@ -19,9 +19,13 @@ def word(text: str) -> str:
     return text if plain else '"' + text.replace("\\", "\\\\").replace('"', '"\'"\'"') + '"'
 
 
-def command(words: Iterable[str]) -> str:
-    """A command line; the `:` before it keeps systemd from putting variables in."""
-    return ":" + " ".join(map(word, words))
+def command(words: Sequence[str]) -> str:
+    """A command line; the `:` before it keeps systemd from putting variables in.
+
+    A program whose path has a quote or a backslash in it systemd does not take: another runs it.
+    """
+    through = ("/usr/bin/env",) if set(words[0]) & set("\"'\\") else ()
+    return ":" + " ".join(map(word, (*through, *words)))
 
 
 def rest_of_line(path: Path) -> str:

@@ -90,7 +90,9 @@ def hide(unit: Mapping[str, list[str]]) -> None:
             if os.path.exists(path.removeprefix("-")) or not path.startswith("-"):
                 path = path.removeprefix("-")
                 kept.append((path, name == "BindPaths", os.open(path, os.O_PATH)))
-    hidden = [*HIDDEN] * (unit.get("ProtectHome") in (["tmpfs"], ["yes"])) + ["/tmp", "/var/tmp"] * ("PrivateTmp" in unit)
+    hidden = [*HIDDEN] * (unit.get("ProtectHome") in (["tmpfs"], ["yes"])) + ["/tmp", "/var/tmp"] * (
+        "PrivateTmp" in unit
+    )
     for folder in filter(os.path.isdir, hidden):
         mount("tmpfs", folder, "tmpfs", 0, "mode=1777" if "tmp" in folder else "mode=755")
     for path, _, source in sorted(kept):
