@@ -156,11 +156,12 @@ def _cycle(night: Night, words: Sequence[str] = ("cycle", "--rounds", "3")) -> s
         *_NO_MORE_RIGHTS.splitlines(),
         "# The coordinator, where you joined one; AF_UNIX: UPower and NetworkManager know power and costs.",
         "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6",
+        "# Not MemoryDenyWriteExecute=yes: PyTorch makes code for this processor as it learns, and fails without.",
     ]
     if night.is_confined:
         lines += [
             *_CONFINED.splitlines(),
-            "# Not ProcSubset=pid: it hides how much the machine has to do, and how much memory is free.",
+            "# Not ProcSubset=pid: it hides how much memory is free, and from PyTorch what processor this is.",
             *_system_only(night),
             *_seen(night, ()),
         ]
