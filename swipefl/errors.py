@@ -86,6 +86,7 @@ class Remedy(Enum):
     LOWER_LEARNING_RATE = auto()
     MAKE_COMMON_KEY = auto()
     MOVE_ASIDE = auto()
+    NAME_OTHER_FILE = auto()
     NEW_TOKEN = auto()
     NEW_TOKEN_FILE = auto()
     NEW_UPDATE = auto()

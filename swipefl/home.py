@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.device.kept import Kept
 from swipefl.errors import Remedy, StoreError, UsageError
+from swipefl.federation.protocol.run import new_run
 from swipefl.gesture.formats import FORMATS, Rejected
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
@@ -47,12 +48,18 @@ class Home:
     """What a device does, made of its settings; the store is opened by whoever asks for it, and made where missing.
 
     `on_guess` is told once a home which languages the person is taken to write in, where that matters and none are set,
-    and what says so.
+    and what says so. `run` gives the id of a run, for the logs of both ends; a new one each time if not given.
     """
 
-    def __init__(self, settings: Settings, on_guess: Callable[[Languages, str], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        on_guess: Callable[[Languages, str], None] | None = None,
+        run: Callable[[], str] = new_run,
+    ) -> None:
         self.settings = settings
         self._on_guess = on_guess
+        self._run = run
         self._path = settings.home / STORED
         self._is_told = settings.languages is not None or on_guess is None
         self._guess: tuple[Languages, str] | None = None
@@ -382,7 +389,7 @@ class Home:
         """What speaks to a coordinator for this device."""
         from swipefl.visits import Visits
 
-        return Visits(self.settings, self.alone, self.store if self._path.exists() else None)
+        return Visits(self.settings, self.alone, self.store if self._path.exists() else None, self._run())
 
     def doctor(self, stop: Stop = never) -> "Doctor":
         """What looks whether all is well here, and changes nothing unless it is to mend."""

@@ -161,7 +161,7 @@ class Coordinator:
         from swipefl.federation.coordinator.server import serve
 
         if not structlog.is_configured():  # it would print to standard output
-            configure_logging(self.settings.log == "json")
+            configure_logging(self.settings.log == "json", self.settings.log_file)
         listening, path = self._listening(), self._existing()
         held_out = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, "coordinator.lock"):

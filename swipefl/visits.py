@@ -23,12 +23,16 @@ OpenStore = Callable[[], "AbstractContextManager[Store]"]
 
 
 class Visits:
-    """What a device does with one; `alone` opens its store for one at a time, `existing` where there is one."""
+    """What a device does with one; `alone` opens its store for one at a time, `existing` where there is one.
 
-    def __init__(self, settings: Settings, alone: OpenStore, existing: OpenStore | None) -> None:
+    The coordinator is told the id of this `run`, for its log.
+    """
+
+    def __init__(self, settings: Settings, alone: OpenStore, existing: OpenStore | None, run: str) -> None:
         self._settings = settings
         self._alone = alone
         self._existing = existing
+        self._run = run
 
     def joining(
         self, address: str, token: str, ca: Path | None = None, insecure: bool = False
@@ -97,4 +101,4 @@ class Visits:
     ) -> "Client":
         from swipefl.federation.device.client import Client
 
-        return Client(endpoint, authorization, min(self._settings.sync_deadline_s, most_s), stop)
+        return Client(endpoint, authorization, min(self._settings.sync_deadline_s, most_s), stop, run=self._run)

@@ -56,30 +56,28 @@ def is_terminal() -> bool:
 
 
 def note(message: str, level: int = logging.INFO) -> None:
-    """A sentence on standard error; where the log is JSON and no person watches, a line of it."""
-    if not sys.stderr.isatty():
-        import structlog
-
-        from swipefl.settings.logs import logs_json
-
-        if logs_json():
-            structlog.get_logger().log(level, message)
-            return
-    typer.echo(printable(message), err=True)
+    """A sentence on standard error; where the log is JSON and no person watches, a line of it. A log file has both."""
+    if not (_has_log() and _log_line(level, message)):
+        typer.echo(printable(message), err=True)
 
 
 def log(event: str, **facts: object) -> None:
-    """A line of the JSON log, where that is asked for and no person watches; facts that are None are left out."""
-    if sys.stderr.isatty():
-        return
-    import structlog
-
-    from swipefl.settings.logs import logs_json
-
-    if not logs_json():
+    """A line of the log's file, and of a JSON log where no person watches; facts that are None are left out."""
+    if not _has_log():
         return
     known = {name: round(fact, 4) if isinstance(fact, float) else fact for name, fact in facts.items()}
-    structlog.get_logger().info(event, **{name: fact for name, fact in known.items() if fact is not None})
+    _log_line(logging.INFO, event, **{name: fact for name, fact in known.items() if fact is not None})
+
+
+def _has_log() -> bool:
+    """Whether one was asked for. What writes it takes longer to load than a store, and is not loaded to ask."""
+    return "structlog" in sys.modules
+
+
+def _log_line(level: int, event: str, **facts: object) -> bool:
+    from swipefl.settings.logs import log_line
+
+    return log_line(level, event, **facts)
 
 
 def source_of(path: str) -> Path | BinaryIO:
@@ -95,10 +93,11 @@ def home_of(home: Path | None, **flags: Any) -> "Home":
     """A device, put together out of its settings. Raises UsageError."""
     from swipefl.home import Home
     from swipefl.settings.device import load_settings
+    from swipefl.settings.runs import this_run
 
     settings = load_settings(home, **flags)
     _take_up(settings)
-    return Home(settings, _tell_of_languages)
+    return Home(settings, _tell_of_languages, this_run)
 
 
 def device_of(home: Path | None, **flags: Any) -> "Device":
@@ -129,11 +128,13 @@ def coordinator_of(home: Path | None, **flags: Any) -> "Coordinator":
 
 def _take_up(settings: "Sourced") -> None:
     """Logs as the settings say, and tells of variables that only look like settings."""
-    from swipefl.settings.logs import configure_logging
     from swipefl.settings.sources import unknown_variables
 
-    if settings.log == "json":  # else not before there is a line to log: structlog takes longer to load than a store
-        configure_logging(as_json=True)
+    as_json = settings.log == "json"
+    if as_json or settings.log_file:  # else there are no lines: what writes them takes longer to load than a store
+        from swipefl.settings.logs import configure_logging
+
+        configure_logging(as_json, settings.log_file, is_shown=as_json)
     for message in unknown_variables(type(settings)):
         note(message, logging.WARNING)
 

@@ -64,6 +64,7 @@ def serve(
     most_load: options.MostLoad = None,
     least_new_swipes: options.LeastNewSwipes = None,
     contribute_every_s: options.ContributeEveryS = None,
+    log_file: options.LogFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -103,6 +104,7 @@ def serve(
         most_load=most_load,
         least_new_swipes=least_new_swipes,
         contribute_every_s=contribute_every_s,
+        log_file=log_file,
     )
 
     def ready(at: "Serving") -> None:
@@ -114,7 +116,9 @@ def serve(
         else:
             write(f"serving on {where['listening']}" + (f", {where['metrics']}" if "metrics" in where else ""))
 
-    configure_logging(as_json=hosting.settings.log == "json")  # a server's lines are wanted on a terminal too
+    configure_logging(
+        hosting.settings.log == "json", hosting.settings.log_file
+    )  # a server's lines are wanted on a terminal too
     hosting.serve(ready)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, progress_bar, signals
+from swipefl.cli.options import LogFile
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, printable
 from swipefl.errors import SwipeflError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def cycle(
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds, one after the other.")] = 1,
     require_sync: Annotated[bool, typer.Option("--require-sync", help="Fail where the coordinator is away.")] = False,
+    log_file: LogFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -23,7 +25,7 @@ def cycle(
     from dataclasses import asdict
 
     with signals() as stop, progress_bar(as_json) as on_progress:
-        report = device_of(home).cycle(rounds, require_sync, on_progress, _logged, stop)
+        report = device_of(home, log_file=log_file).cycle(rounds, require_sync, on_progress, _logged, stop)
     unspoken = told(report.unspoken) if report.unspoken else None
     if unspoken:
         log("not in touch with the coordinator", reason=unspoken)

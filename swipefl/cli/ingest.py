@@ -18,6 +18,7 @@ from swipefl.cli.common import (
     signals,
     source_of,
 )
+from swipefl.cli.options import LogFile
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted
 from swipefl.cli.streams import OutputLost
@@ -106,6 +107,7 @@ def ingest(
     ] = None,
     keyboard: Annotated[str | None, typer.Option(help="A keyboard's name or file, where gestures do not say.")] = None,
     rejects: Annotated[Path | None, typer.Option(help="Write lines that could not be read to this file.")] = None,
+    log_file: LogFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -114,7 +116,7 @@ def ingest(
 
     if "" in paths:  # as of a variable that is not set: it would be the folder that the command runs in
         raise UsageError("no-path", "an empty path names no file")
-    device = home_of(home)
+    device = home_of(home, log_file=log_file)
     with ExitStack() as stack:
         store = stack.enter_context(device.store())
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None

@@ -39,6 +39,8 @@ LanguageOption = Annotated[
     str | None, typer.Option(help="Such as de, or de,en for both; else what line, keyboard or `config` says.")
 ]
 
+LogFile = Annotated[Path | None, device_option("log_file")]
+
 JobsOption = Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="So many processes share the work on a file.")]
 
 # What `coordinator serve` and `simulate` both say of a federation.

@@ -78,6 +78,7 @@ _WORDS = {
     Remedy.LOWER_LEARNING_RATE: "try a smaller --learning-rate",
     Remedy.MAKE_COMMON_KEY: "`openssl ecparam -name prime256v1 -genkey` makes one; have the certificate made for that",
     Remedy.MOVE_ASIDE: f"move it aside, {_OTHER_HOME}",
+    Remedy.NAME_OTHER_FILE: "name another one, in a folder that is there and that you may write to",
     Remedy.NEW_TOKEN: "ask for a new one, from `swipefl coordinator token`",
     Remedy.NEW_TOKEN_FILE: "remove it: the next start makes a new one, for you alone",
     Remedy.NEW_UPDATE: "new swipes or a new global model make another",

@@ -36,6 +36,7 @@ def serve(
     tls_key: options.TlsKey = None,
     insecure: options.Insecure = None,
     allow_origin: OriginOption = None,
+    log_file: options.LogFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,7 +45,7 @@ def serve(
     Beyond this machine it takes TLS, or --insecure, and who asks needs a token: the link that is shown has it.
     """
     at = _listening(host, port, tls_cert, tls_key, bool(insecure))
-    _serve(at, home, token_file, allow_origin or [], as_json, "" if open else None)
+    _serve(at, home, token_file, allow_origin or [], as_json, "" if open else None, log_file)
 
 
 def practise(port: PortOption = 8000, home: HomeOption = None) -> None:
@@ -70,14 +71,17 @@ def _serve(
     origins: list[str],
     as_json: bool,
     opened: str | None,
+    log_file: Path | None = None,
 ) -> None:
     from swipefl.api.linking import no_way_in
     from swipefl.api.server import TOKEN_FILE, serve
     from swipefl.library.device import Device
     from swipefl.settings.logs import configure_logging
 
-    made = home_of(home)
-    configure_logging(as_json=made.settings.log == "json")  # a server's lines are wanted on a terminal too
+    made = home_of(home, log_file=log_file)
+    configure_logging(
+        made.settings.log == "json", made.settings.log_file
+    )  # a server's lines are wanted on a terminal too
     if token_file is None and not listening.is_loopback:
         token_file = made.settings.home / TOKEN_FILE
     token_file = token_file and token_file.absolute()  # it is told, and read elsewhere

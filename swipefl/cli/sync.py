@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, signals
+from swipefl.cli.options import LogFile
 from swipefl.cli.rendering import console, counted
 
 KEYS = ("pulled", "pushed", "refused", "queued", "global_version", "bytes_sent")
@@ -13,6 +14,7 @@ KEYS = ("pulled", "pushed", "refused", "queued", "global_version", "bytes_sent")
 def sync(
     pull: Annotated[bool, typer.Option("--pull", help="Only fetch a newer model.")] = False,
     push: Annotated[bool, typer.Option("--push", help="Only send what waits.")] = False,
+    log_file: LogFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -20,7 +22,7 @@ def sync(
     from dataclasses import asdict
 
     with signals() as stop:
-        done = device_of(home).sync(pull or not push, push or not pull, stop)
+        done = device_of(home, log_file=log_file).sync(pull or not push, push or not pull, stop)
     visit = done.visit
     report = {name: getattr(visit, name) for name in KEYS} | {"accepted": done.accepted}
     log("sync finished", **asdict(visit), accepted=done.accepted)

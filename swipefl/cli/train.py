@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, progress_bar, signals
-from swipefl.cli.options import device_option
+from swipefl.cli.options import LogFile, device_option
 from swipefl.cli.rendering import console
 
 
@@ -13,6 +13,7 @@ def train(
     learning_rate: Annotated[float | None, device_option("learning_rate")] = None,
     seed: Annotated[int | None, device_option("seed")] = None,
     device: Annotated[str | None, device_option("device")] = None,
+    log_file: LogFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -23,7 +24,7 @@ def train(
 
     flags = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "device": device}
     with signals() as stop, progress_bar(as_json) as on_progress:
-        report = device_of(home, **flags).train(on_progress, stop)
+        report = device_of(home, log_file=log_file, **flags).train(on_progress, stop)
     log("train finished", **asdict(report))
     if as_json:
         emit(asdict(report))

@@ -3,6 +3,7 @@
 HOME = "the folder of the store"
 MOST_JOBS = 64  # processes that share a file
 LOG = "log lines on standard error: text (key=value) or json"
+LOG_FILE = "log lines into this file too, which is moved aside when it has a megabyte; five stay"
 
 DEVICE = {
     "home": HOME,
@@ -33,6 +34,7 @@ DEVICE = {
     "least_new_swipes": "a night learns from so many new swipes at least",
     "contribute_every_h": "hours from one contribution to the next at least",
     "log": LOG,
+    "log_file": LOG_FILE,
 }
 
 COORDINATOR = {
@@ -69,4 +71,5 @@ COORDINATOR = {
     "least_new_swipes": "devices contribute when so many swipes are new",
     "contribute_every_s": "devices' contributions are so far apart at least",
     "log": LOG,
+    "log_file": LOG_FILE,
 }

@@ -24,7 +24,9 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.settings.homes import COORDINATOR_PREFIX, PREFIX, default_home
 
 TOKEN = f"{PREFIX}TOKEN"
-NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN)  # read where a bug is shown, and where a device enrols; `config` shows neither
+RUN_ID = f"{PREFIX}RUN_ID"  # handed on from process to process, as INVOCATION_ID is
+# Read where a bug is shown, where a device enrols, and where a run is named; `config` shows none of them.
+NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN, RUN_ID)
 FLAG = "flag"  # what a setting comes from that its caller gave
 DEFAULT = "default"  # what a setting comes from that is set nowhere
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
@@ -57,6 +59,7 @@ class Sourced(BaseSettings):
 
     home: Annotated[Path, AfterValidator(_expanded)] = Field(default_factory=default_home)
     log: Literal["text", "json"] = "text"
+    log_file: Annotated[Path, AfterValidator(_expanded)] | None = None
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,6 +1,7 @@
 """What the owner of a timer reads in the journal: a few lines on standard error, and never a word."""
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -100,3 +101,35 @@ def test_an_interruption_is_a_line_too(tmp_path: Path) -> None:
         said = process.stderr.read().decode()
         assert process.wait() == -signal.SIGTERM
     assert "interrupted" in json.loads(said.splitlines()[-1])["event"]
+
+
+def test_a_night_is_one_run_in_all_its_lines_and_its_file_has_them_all(tmp_path: Path) -> None:
+    home, file, run = tmp_path / "home", tmp_path / "night.log", "0123456789abcdef" * 2
+    night = {"SWIPEFL_LOG": "json", "INVOCATION_ID": run, "SYSTEMD_EXEC_PID": "", **SHORT}
+    steps = [("ingest", str(EXAMPLE)), ("ingest", "none.jsonl"), ("cycle",), ("sync",)]
+    shown = [swipefl(home, *step, "--log-file", str(file), **night).err for step in steps]
+    assert file.read_text() == "".join(shown)
+    said = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["run_id"] for line in said] == [run] * len(said)
+    assert [line["level"] for line in said] == ["info", "error", "info", "error"]
+
+
+def test_a_file_has_the_numbers_that_a_journal_of_sentences_has_not(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", tmp_path / "night.log"
+    done = swipefl(home, "ingest", "-", given=GIVEN, SWIPEFL_LOG_FILE=str(file))
+    bare = swipefl(tmp_path / "other", "ingest", "-", given=GIVEN)
+    assert done.err == bare.err
+    said = file.read_text().splitlines()
+    assert ["standard input:261" in said[0], "event='ingest finished'" in said[-1], len(said)] == [True, True, 3]
+    assert len({line.partition(" run_id=")[2] for line in said}) == 1
+
+
+@pytest.mark.parametrize("words", [("cycle",), ("ingest", str(EXAMPLE)), ("status",), ("coordinator", "status")])
+def test_a_log_that_cannot_be_written_is_an_error_at_once(tmp_path: Path, words: tuple[str, ...]) -> None:
+    home, file = tmp_path / "home", tmp_path / "pipe"
+    os.mkfifo(file)
+    variables = {"SWIPEFL_LOG_FILE": str(file), "SWIPEFL_COORDINATOR_LOG_FILE": str(file)}
+    done = swipefl(home, *words, **variables)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith(f"swipefl: the log file {file} cannot be written: it is no file; name another one")
+    assert not home.exists()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias, cast
 
 import grpc
+import structlog
 from google.protobuf.message import DecodeError
 
 from swipefl.federation.coordinator.limits import Limits, share_of
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.places import Place, Places
+from swipefl.federation.protocol.run import METADATA, is_run
 
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
@@ -85,6 +87,7 @@ class Patience(grpc.aio.ServerInterceptor):
         caller, share, limits = self._caller(context), share_of(context.peer()), self._limits
         task = cast("asyncio.Task[object]", asyncio.current_task())
         place = Place(share, task.cancel)
+        structlog.contextvars.bind_contextvars(**_run_of(context))  # in all lines of this call, which is a task
         if caller and self._of_members >= limits.concurrent_calls - limits.calls_of_strangers:
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-at-once")
         self._of_members += bool(caller)
@@ -153,3 +156,9 @@ class Patience(grpc.aio.ServerInterceptor):
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()
         await context.abort(code, reason)
+
+
+def _run_of(context: Context) -> dict[str, str]:
+    """What the caller says that its run is called, if that can be one: it is in its own log, and nothing to trust."""
+    said = [value for name, value in context.invocation_metadata() or () if name == METADATA]
+    return {"caller_run_id": str(said[0])} if len(said) == 1 and is_run(said[0]) else {}

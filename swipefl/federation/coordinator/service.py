@@ -44,6 +44,7 @@ Context = grpc.aio.ServicerContext[object, object]
 Upload = AsyncIterator[wire.UploadUpdateRequest]
 CHUNK_BYTES = 64 * 1024  # of a part that is cut nothing stays, and 1 MB in 17 parts costs no more than in 5
 MOST_SMALL_PARTS, LEAST_PART = 16, 4 * 1024  # each part costs as much as a large one
+LINES_AT_ONCE, LINES_AN_HOUR = 4, 4  # of visits of one device: more would be a flood
 OF_BAD_NETWORKS = ("cut-short", "too-slow", "one-stream-at-a-time")  # why streams end of who does nothing wrong
 
 Request = TypeVar("Request")
@@ -91,6 +92,7 @@ class FederationService(FederationServiceServicer):
         limits = policy.limits
         self._calls = RateLimit(limits.calls_a_minute, limits.calls_a_minute / 60)
         self._bytes = RateLimit(limits.upload_bytes_a_day, limits.upload_bytes_a_day / 86_400)
+        self._lines = RateLimit(LINES_AT_ONCE, LINES_AN_HOUR / 3600)
         self._enrolments = Enrolments(state, writer, limits, metrics)
         self._streaming: set[str] = set()
         self._notes = Notes(time.time)
@@ -129,6 +131,8 @@ class FederationService(FederationServiceServicer):
             keys, contributed = state.keys.public(), has_voted(state, device.id, newest.number)
             if request.HasField("judged"):
                 self._note_judged(device, request.judged)
+        if self._lines.allows(device.id):
+            structlog.get_logger().info("visit", device=device.id, version=newest.number)
         return wire.CheckInResponse(
             newest=signed,
             plan=wire.TrainingPlan(
@@ -187,7 +191,9 @@ class FederationService(FederationServiceServicer):
         is_one = (verdict.outcome == outcome for outcome in (ACCEPTED, REFUSED, STALE))
         self._notes.called(device.id, *is_one)
         self._metrics.updates.labels(verdict.outcome, verdict.reason).inc()
-        if verdict.reason:
+        if verdict.outcome == ACCEPTED:
+            structlog.get_logger().info("update taken", device=device.id)
+        elif verdict.reason:
             structlog.get_logger().info("update refused", device=device.id, reason=verdict.reason)
         return wire.UploadUpdateResponse(outcome=f"OUTCOME_{verdict.outcome.upper()}", reason=verdict.reason)
 

@@ -13,6 +13,7 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, stop_befo
 from swipefl.errors import CoordinatorUnreachable, CredentialRefused, Remedy, SwipeflError, UpdateRefused, UsageError
 from swipefl.federation.device.diagnosis import fault_of, may_never_pass, not_a_coordinator, other_host
 from swipefl.federation.device.endpoint import Endpoint
+from swipefl.federation.protocol.run import METADATA
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from swipefl.stopping import Stop, never, raise_if
@@ -45,7 +46,8 @@ Look = Callable[[Endpoint], UsageError | None]
 class Client:
     """One visit to a coordinator; `deadline_s` counts from here on, over all calls and their retries.
 
-    `authorization` names the device. Every call raises CoordinatorUnreachable where trying later may help,
+    `authorization` names the device, `run` what it does now, for the log there.
+    Every call raises CoordinatorUnreachable where trying later may help,
     CredentialRefused and UpdateRefused where it will not, UsageError at once where no coordinator can ever be spoken to
     like this, and what `stop` says.
     """
@@ -58,11 +60,13 @@ class Client:
         stop: Stop = never,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        run: str | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._channel = endpoint.channel()
         self._stub = FederationServiceStub(self._channel)
-        self._metadata = (("authorization", f"Bearer {authorization}"),) if authorization else ()
+        said = {"authorization": f"Bearer {authorization}" if authorization else None, METADATA: run}
+        self._metadata = tuple((name, value) for name, value in said.items() if value)
         self._clock, self._sleep, self._stop = clock, sleep, stop
         self._ends_at = clock() + deadline_s
         self._looks: list[Look] = []  # that were had
@@ -70,7 +74,11 @@ class Client:
     def enroll(self, token: bytes, credential: bytes) -> wire.EnrollResponse:
         """A place for this device; the same again gets the same answer."""
         request = wire.EnrollRequest(token=token, credential=credential)
-        return self._retried(lambda: self._answer(self._stub.Enroll.future(request, timeout=self._within(CALL_S))))
+        return self._retried(
+            lambda: self._answer(
+                self._stub.Enroll.future(request, timeout=self._within(CALL_S), metadata=self._metadata)
+            )
+        )
 
     def leave(self) -> None:
         """Gives this device's place up, and what waits of it; safe to repeat."""
