@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, progress_bar, signals
-from swipefl.cli.options import LogFile
+from swipefl.cli.options import LogFile, MetricsFile
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, printable
 from swipefl.errors import SwipeflError
@@ -18,6 +18,7 @@ def cycle(
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds, one after the other.")] = 1,
     require_sync: Annotated[bool, typer.Option("--require-sync", help="Fail where the coordinator is away.")] = False,
     log_file: LogFile = None,
+    metrics_file: MetricsFile = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -25,7 +26,9 @@ def cycle(
     from dataclasses import asdict
 
     with signals() as stop, progress_bar(as_json) as on_progress:
-        report = device_of(home, log_file=log_file).cycle(rounds, require_sync, on_progress, _logged, stop)
+        report = device_of(home, log_file=log_file, metrics_file=metrics_file).cycle(
+            rounds, require_sync, on_progress, _logged, stop
+        )
     unspoken = told(report.unspoken) if report.unspoken else None
     if unspoken:
         log("not in touch with the coordinator", reason=unspoken)

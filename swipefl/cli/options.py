@@ -39,6 +39,7 @@ LanguageOption = Annotated[
     str | None, typer.Option(help="Such as de, or de,en for both; else what line, keyboard or `config` says.")
 ]
 
+MetricsFile = Annotated[Path | None, device_option("metrics_file")]
 LogFile = Annotated[Path | None, device_option("log_file")]
 
 JobsOption = Annotated[int, typer.Option(min=1, max=MOST_JOBS, help="So many processes share the work on a file.")]

@@ -185,8 +185,13 @@ class Device:
         what `stop` says; with `require_sync` FederationError.
         """
         check_whole("rounds", rounds, 1)
-        with self._changing() as home, home.alone() as store:
-            return home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
+        from swipefl.operations.metrics import measured
+
+        with self._changing() as home, measured(home.settings.metrics_file, self.status) as heard:
+            with home.alone() as store:
+                report = home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
+            heard(report)
+            return report
 
     def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
         """Visits the coordinator: sends the update that waits, fetches a newer model, and judges that.

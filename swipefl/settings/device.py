@@ -1,15 +1,16 @@
 """A device's settings: flags, `SWIPEFL_*`, `config.toml` in the home, defaults."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
 from swipefl.federation.protocol.plan import MOST_NORM, Plan
 from swipefl.gesture.language import languages_of
 from swipefl.operations.conditions.hours import quiet_hours
 from swipefl.operations.conditions.limits import Limits
 from swipefl.settings.sources import Sourced, load, meant_home
+from swipefl.settings.sources import Sourced, expanded, load
 
 _PLAN = Plan()
 _LIMITS = Limits()
@@ -34,6 +35,7 @@ class Settings(Sourced):
     max_norm: float = Field(_PLAN.max_norm, gt=0, le=MOST_NORM)
     sync_deadline_s: float = Field(120.0, gt=0)
     share_scores: bool = False
+    metrics_file: Annotated[Path, AfterValidator(expanded)] | None = None
     client_certificate: Path | None = None
     client_key: Path | None = None
     least_battery: int = Field(_LIMITS.least_battery, ge=0, le=100)

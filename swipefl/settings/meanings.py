@@ -21,6 +21,7 @@ DEVICE = {
     "max_norm": "the norm that a contribution is clipped to",
     "sync_deadline_s": "the longest that a visit to the coordinator may take",
     "share_scores": "tell the coordinator how many held-out swipes each version got right, rounded",
+    "metrics_file": "what each `cycle` came to, for node_exporter's textfile collector (FOLDER/NAME.prom)",
     "client_certificate": "this device's certificate (PEM), where one is asked for",
     "client_key": "the key of that certificate (PEM)",
     "least_battery": "a night works on power, or on a battery above so many percent; 0: whatever is left of it",

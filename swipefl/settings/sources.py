@@ -32,7 +32,7 @@ DEFAULT = "default"  # what a setting comes from that is set nowhere
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
 
-def _expanded(folder: Path) -> Path:
+def expanded(folder: Path) -> Path:
     """`~` as a shell has it, for what no shell has seen. Raises ValueError for a user that there is not."""
     try:
         return folder.expanduser()
@@ -57,9 +57,9 @@ class Sourced(BaseSettings):
     )
     file_name: ClassVar[str]
 
-    home: Annotated[Path, AfterValidator(_expanded)] = Field(default_factory=default_home)
+    home: Annotated[Path, AfterValidator(expanded)] = Field(default_factory=default_home)
     log: Literal["text", "json"] = "text"
-    log_file: Annotated[Path, AfterValidator(_expanded)] | None = None
+    log_file: Annotated[Path, AfterValidator(expanded)] | None = None
 
     @field_validator("*", mode="before")
     @classmethod
@@ -111,7 +111,7 @@ def _layers(
     homes = [values["home"] for values in (layer.source() for layer in layers) if "home" in values]
     file = None
     with suppress(UsageError, ValueError):  # that there is no such home is told where it is checked
-        file = (_expanded(Path(homes[0])) if homes else default_home()) / kind.file_name
+        file = (expanded(Path(homes[0])) if homes else default_home()) / kind.file_name
     return [*layers, _Layer(lambda name: kind.file_name, _Toml(kind, file))]
 
 

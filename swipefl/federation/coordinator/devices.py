@@ -10,6 +10,8 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.protocol.token import SECRET_BYTES, Token
 
+STATES = ("active", "silent", "left", "revoked")
+SILENT_S = 30 * 86_400.0  # that a device has not called for, and counts as silent
 LONGEST_NAME = 64  # of a device, in characters
 
 
@@ -107,6 +109,12 @@ class Devices:
     def all(self) -> list[Device]:
         """Every device, in the order of enrolment."""
         return self._select("ORDER BY enrolled_at, id")
+
+    def by_state(self) -> dict[str, int]:
+        """How many there are in each of `STATES`."""
+        counted = """SELECT CASE WHEN has_left THEN 'left' WHEN revoked THEN 'revoked' WHEN seen_at >= ? THEN 'active'
+            ELSE 'silent' END AS state, count(*) FROM devices GROUP BY state"""
+        return dict(self._sql.rows(counted, (self._clock() - SILENT_S,)))
 
     def saw(self, calls: Mapping[str, Calls]) -> None:
         """What devices, by their ids, called for since the last time. The caller holds a transaction."""

@@ -1,6 +1,7 @@
 """How long, and with how many, a coordinator waits for what a caller does: who does nothing holds nobody's place."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ class Patience(grpc.aio.ServerInterceptor):
         """Counts the call until it has ended, answer or refusal sent. It is cancelled where another needs its place."""
         caller, share, limits = self._caller(context), share_of(context.peer()), self._limits
         task = cast("asyncio.Task[object]", asyncio.current_task())
-        place = Place(share, task.cancel)
+        place, began, code = Place(share, task.cancel), time.perf_counter(), "CANCELLED"
         structlog.contextvars.bind_contextvars(**_run_of(context))  # in all lines of this call, which is a task
         if caller and self._of_members >= limits.concurrent_calls - limits.calls_of_strangers:
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "too-many-at-once")
@@ -98,11 +99,18 @@ class Patience(grpc.aio.ServerInterceptor):
                 yield _Call(context, share, caller, limits.waiting_calls)
             else:
                 yield _Call(context, share, method, limits.waiting_strangers)
+            code = "OK"
+        except grpc.aio.AbortError:
+            code = _code(context)
+            raise
         except DecodeError:
+            code = "INVALID_ARGUMENT"
             await self._refuse(context, grpc.StatusCode.INVALID_ARGUMENT, "no-message")
         finally:
             self._running.leave(place, caller)
             self._of_members -= bool(caller)
+            seconds = time.perf_counter() - began
+            self._metrics.requests.labels(method.rpartition("/")[2], code).observe(seconds)  # of methods that there are
 
     async def _request(self, requests: AsyncIterator[object], call: _Call) -> object:
         request = await self._asked(requests, call)
@@ -156,6 +164,11 @@ class Patience(grpc.aio.ServerInterceptor):
     async def _refuse(self, context: Context, code: grpc.StatusCode, reason: str) -> NoReturn:
         self._metrics.refused_calls.labels(reason).inc()
         await context.abort(code, reason)
+
+
+def _code(context: Context) -> str:
+    """The status that a call was ended with, by name."""
+    return next((each.name for each in grpc.StatusCode if each.value[0] == cast(int, context.code())), "UNKNOWN")
 
 
 def _run_of(context: Context) -> dict[str, str]:

@@ -87,7 +87,7 @@ class Renewal:
         expiring = {"server": self._served.expires_at, "client-ca": self._served.ca_expires_at}
         known = {name: at for name, at in expiring.items() if at is not None}
         for name, at in known.items():
-            self._metrics.certificate_expires.labels(name).set(at)
+            self._metrics.show_certificate(name, at)
         now = self._clock()
         if now - self._warned_at < DAY_S:
             return

@@ -74,7 +74,6 @@ class Aggregator:
             structlog.get_logger().warning("update dropped", number=unfit.number, reason=unfit.reason)
             raise VersionConflict("unfit-update", "an update of this round fits no longer") from unfit
         seconds = time.perf_counter() - began
-        self.metrics.aggregation.observe(seconds)
         structlog.get_logger().info(
             "aggregated",
             updates=len(waiting),

@@ -2,8 +2,9 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, suppress
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,7 @@ DRAIN_S = 20.0  # what running calls are given when the server is to end
 LOOK_S = 0.25  # how often it is looked whether a round is due
 LONGEST_REST_S = 60.0  # between rounds that fail
 SEEN_S = 5.0  # how often it is written down which devices called, and what for
+COUNT_S = 5.0  # how often devices are counted
 HELLO_MS = 4_000
 IDLE_MS = 10_000
 AGE_MS = 60_000  # then who is connected connects anew; calls that run may end first
@@ -118,7 +120,7 @@ async def serve(
         structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=version)
         renewals = [renewal.run(lambda at: writer.do(lambda state: state.serves_until(at)))] if renewal else []
         rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, holdout), stop)
-        tasks = _tasks(writer.run(), rounds, _note_seen(service), *renewals)
+        tasks = _tasks(writer.run(), rounds, _note_seen(service), _count_devices(state, metrics), *renewals)
         await asyncio.wait([*_tasks(stop.wait()), *tasks], return_when=asyncio.FIRST_COMPLETED)
         stop.set()  # no draft is finished for nobody
         structlog.get_logger().info("draining", seconds=DRAIN_S)
@@ -223,10 +225,12 @@ async def _rounds(
     wait_s = LOOK_S
     while True:
         try:
-            aggregator.metrics.version.set(state.versions.newest().number)
+            aggregator.metrics.show_newest(state.versions.newest())
             if aggregator.is_due(state):
-                drafted = await drafts.do(partial(aggregator.draft, stop=stopped))
-                await writer.do(partial(aggregator.publish, drafted))
+                with _timed(aggregator.metrics) as ended:
+                    drafted = await drafts.do(partial(aggregator.draft, stop=stopped))
+                    await writer.do(partial(aggregator.publish, drafted))
+                    ended(drafted.made_by)
             wait_s = LOOK_S
         except VersionConflict:  # an owner was faster, or a device left: another draft, and at once
             continue
@@ -238,11 +242,34 @@ async def _rounds(
         await asyncio.sleep(wait_s)
 
 
+@contextmanager
+def _timed(metrics: Metrics) -> Iterator[Callable[[str], None]]:
+    """Counts how long a round takes; what is given is told what came of it, unless it fails."""
+    began, outcomes = time.perf_counter(), ["failed"]
+    try:
+        yield outcomes.append
+    except VersionConflict:
+        outcomes.append("superseded")
+        raise
+    except Interrupted:
+        outcomes.append("interrupted")
+        raise
+    finally:
+        metrics.rounds.labels(outcomes[-1]).observe(time.perf_counter() - began)
+
+
 def _log_failed(error: Exception, again_in_s: float) -> None:
     if isinstance(error, SwipeflError):  # such as a full disk; the updates wait on
         structlog.get_logger().error("round failed", reason=str(error), code=error.code, again_in_s=again_in_s)
     else:
         log_bug(error, again_in_s=again_in_s)
+
+
+async def _count_devices(state: State, metrics: Metrics) -> None:
+    while True:
+        with suppress(SwipeflError):
+            metrics.show_devices(state.devices.by_state())
+        await asyncio.sleep(COUNT_S)
 
 
 async def _note_seen(service: FederationService) -> None:
