@@ -32,6 +32,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.operations.doctor import Doctor
     from swipefl.operations.eligibility import Eligibility
     from swipefl.operations.findings import Finding
+    from swipefl.operations.retention import Keeping
     from swipefl.store.gestures import Stored
     from swipefl.store.meta import Meta
     from swipefl.store.phrases import Uttered
@@ -355,6 +356,7 @@ class Home:
         from swipefl.device.acceptance import GlobalJudge
         from swipefl.device.contribution import Contributor
         from swipefl.device.cycle import Cycle
+        from swipefl.operations.retention import prune
 
         coordinator = self.visits().exchange(store, stop)
         if require_sync and coordinator is None:
@@ -371,7 +373,15 @@ class Home:
         )
         personal = self._personal(store, vocabulary, on_progress, stop)
         judge = GlobalJudge(store, vocabulary.judging, stop)
-        return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop)
+        tidy = partial(prune, store, self.keeping, stop=stop)
+        return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop, prune=tidy)
+
+    @property
+    def keeping(self) -> "Keeping":
+        """How long swipes are kept, and how many."""
+        from swipefl.operations.retention import Keeping
+
+        return Keeping(self.settings.keep_days, self.settings.keep_swipes)
 
     def eligibility(self, store: "Store | None" = None) -> "Eligibility":
         """When a night may work, speak to the coordinator and contribute; `store` knows what was asked and shared."""

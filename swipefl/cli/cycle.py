@@ -25,21 +25,26 @@ def cycle(
     """Train, keep what is better; in a federation, send an update. Does nothing where nothing is new."""
     from dataclasses import asdict
 
+    from swipefl.telling.sentences import outlived
+
     with signals() as stop, progress_bar(as_json) as on_progress:
         report = device_of(home, log_file=log_file, metrics_file=metrics_file).cycle(
             rounds, require_sync, on_progress, _logged, stop
         )
     unspoken = told(report.unspoken) if report.unspoken else None
+    if report.pruned.swipes:
+        log("old swipes erased", count=report.pruned.swipes)
     if unspoken:
         log("not in touch with the coordinator", reason=unspoken)
     if as_json:
         done = [asdict(done) | {"skipped": _reason(done)} for done in report.rounds]
         night = report.night and asdict(report.night)
         left = {"shared": report.shared, "bytes_sent": report.bytes_sent}
-        emit({"rounds": done, "sync": unspoken, "night": night, **left})
+        emit({"rounds": done, "sync": unspoken, "night": night, **left, "pruned": report.pruned.swipes})
     else:
         away = f"; not in touch with the coordinator: {unspoken}" if unspoken else ""
-        console().print(printable(f"{_sentence(report)}{away}"))
+        erased = f"; {outlived(report.pruned)}" if report.pruned.swipes else ""
+        console().print(printable(f"{_sentence(report)}{away}{erased}"))
 
 
 def _logged(report: "RoundReport") -> None:

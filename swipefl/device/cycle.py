@@ -17,7 +17,7 @@ round made lands in one transaction; a run killed at any instant loses that roun
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -66,11 +66,19 @@ class RoundReport:
 
 
 @dataclass(frozen=True)
+class Pruned:
+    """How many swipes were erased since they were kept long enough; `first` where none ever was before."""
+
+    swipes: int = 0
+    first: bool = False
+
+
+@dataclass(frozen=True)
 class CycleReport:
     """The rounds of a cycle, and why the coordinator could not be spoken to, if it could not.
 
     `night` is what they came to together, None where nothing was done; what it `shared` is what left in this one,
-    whenever it was made: `bytes_sent` in all.
+    whenever it was made: `bytes_sent` in all. `pruned` is what was kept long enough, and is gone.
     """
 
     rounds: tuple[RoundReport, ...]
@@ -78,6 +86,7 @@ class CycleReport:
     night: Night | None = None
     shared: str = "nothing"
     bytes_sent: int = 0
+    pruned: Pruned = Pruned()
 
 
 class Cycle:
@@ -85,7 +94,7 @@ class Cycle:
 
     `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
     round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
-    `on_round` hears of each round as it ends.
+    `on_round` hears of each round as it ends. `prune` erases what is kept no longer, before anything else.
     """
 
     def __init__(
@@ -99,9 +108,11 @@ class Cycle:
         on_round: Callable[[RoundReport], None] = lambda report: None,
         clock: Callable[[], float] = time.time,
         stop: Stop = never,
+        prune: Callable[[], Pruned] = Pruned,
     ) -> None:
         self._store = store
         self._stop = stop
+        self._prune = prune
         self._personal = personal
         self._contributor = contributor
         self._judge_globals = judge_globals
@@ -121,16 +132,24 @@ class Cycle:
         Raises CheckpointError, UsageError for a device to train on that is not there, StoreError, and what a stop says;
         with `require_sync` what a visit does.
         """
-        if self._store.owes_rewriting():
-            with suppress(StoreError):  # which the next one tries again, and no reason to lose the night
-                self._store.erase_traces(self._stop)
+        pruned = self._tidied()
         reports = []
         for report in self._rounds(rounds):
             self._on_round(report)
             reports.append(report)
         shared = self._what_left()
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
-        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent)
+        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned)
+
+    def _tidied(self) -> Pruned:
+        """Nothing is left of what is over or was erased; what fails the next night tries again, this one goes on."""
+        pruned = Pruned()
+        with suppress(StoreError):
+            pruned = self._prune()
+        with suppress(StoreError):
+            if self._store.owes_rewriting():
+                self._store.erase_traces(self._stop)
+        return pruned
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         if self._coordinator and not self._require_sync:
@@ -256,6 +275,16 @@ class Cycle:
         else:
             self._night = together(self._night, night)
             self._store.nights.grow(self._night_number, self._night)
+
+
+@contextmanager
+def staying_done(store: Store) -> Iterator[None]:
+    """Where nothing was new, nothing is after the block, which erases swipes; in the caller's transaction."""
+    done = store.meta.get(DONE) or ""
+    learned = _state(store) if done else None
+    yield
+    if learned and done.startswith(learned):
+        store.meta.set(DONE, _state(store) + done.removeprefix(learned))
 
 
 def nothing_to_do(store: Store) -> str | None:

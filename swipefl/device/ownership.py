@@ -78,6 +78,8 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     scope = store.gestures.scope(before, word, id)
     stood_before, first = store.redaction.erase(store.redaction.of(scope)), store.gestures.first(scope)
     erased = store.gestures.erase(before, word, id)
+    if word is None and id is None:
+        store.gone.erase()
     if word is not None or (before is None and id is None):
         hidden = len(store.words.hidden(word))
         store.words.erase(word)

@@ -36,6 +36,8 @@ class Settings(Sourced):
     sync_deadline_s: float = Field(120.0, gt=0)
     share_scores: bool = False
     metrics_file: Annotated[Path, AfterValidator(expanded)] | None = None
+    keep_days: int = Field(90, ge=0)
+    keep_swipes: int = Field(30_000, ge=0)
     client_certificate: Path | None = None
     client_key: Path | None = None
     least_battery: int = Field(_LIMITS.least_battery, ge=0, le=100)
@@ -72,6 +74,12 @@ class Settings(Sourced):
             except ValueError:
                 raise ValueError("a language is a tag such as de or pt-br, and several are as de,en") from None
         return value
+
+    @field_validator("keep_days", "keep_swipes", mode="before")
+    @classmethod
+    def _for_ever(cls, value: object) -> object:
+        """`forever` is 0."""
+        return 0 if isinstance(value, str) and value.strip().lower() == "forever" else value
 
 
 def load_settings(home: Path | None = None, **flags: Any) -> Settings:

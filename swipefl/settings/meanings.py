@@ -22,6 +22,8 @@ DEVICE = {
     "sync_deadline_s": "the longest that a visit to the coordinator may take",
     "share_scores": "tell the coordinator how many held-out swipes each version got right, rounded",
     "metrics_file": "what each `cycle` came to, for node_exporter's textfile collector (FOLDER/NAME.prom)",
+    "keep_days": "for how many days swipes are kept: a cycle erases older ones; 0 or forever keeps them",
+    "keep_swipes": "how many swipes are kept, the newest: a cycle erases the others; 0 or forever keeps all",
     "client_certificate": "this device's certificate (PEM), where one is asked for",
     "client_key": "the key of that certificate (PEM)",
     "least_battery": "a night works on power, or on a battery above so many percent; 0: whatever is left of it",

@@ -17,6 +17,9 @@ class Bookmark:
     tail: str
 
 
+KEPT = 10_000  # files
+
+
 class Bookmarks:
     """One bookmark a file."""
 
@@ -35,6 +38,13 @@ class Bookmarks:
         self._sql.run(
             "INSERT OR REPLACE INTO bookmarks (path, offset, size, line, head, tail) VALUES (?, ?, ?, ?, ?, ?)",
             astuple(replace(bookmark, path=_text(bookmark.path))),
+        )
+
+    def outgrown(self) -> int:
+        """Forget the files that were not read on for the longest time, but for KEPT; returns how many. StoreError."""
+        return self._sql.run(
+            "DELETE FROM bookmarks WHERE rowid <= (SELECT rowid FROM bookmarks ORDER BY rowid DESC LIMIT 1 OFFSET ?)",
+            (KEPT,),
         )
 
 

@@ -8,9 +8,9 @@ the same word, unless the swipe fits it worse there. An id is a name that logger
 import hashlib
 import json
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from swipefl.gesture.before import before_in
 from swipefl.gesture.gesture import GOOD, SUSPECT, Example, Gesture, Points
 from swipefl.gesture.language import Languages
 from swipefl.gesture.spelling import folded
+from swipefl.store.gone import Gone
 from swipefl.store.handles import choices_of, handle_of, meanings
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.labels import Label, Row
@@ -82,9 +83,16 @@ class Gestures:
     """Examples in the order in which they came, each with a verdict and a side of the train / held-out split."""
 
     def __init__(
-        self, sql: Sql, keyboards: Keyboards, names: Names, redaction: Redaction, clock: Callable[[], float]
+        self,
+        sql: Sql,
+        keyboards: Keyboards,
+        names: Names,
+        redaction: Redaction,
+        gone: Gone,
+        clock: Callable[[], float],
     ) -> None:
         self._sql = sql
+        self._gone = gone
         self._redaction = redaction
         self._keyboards = keyboards
         self._names = names
@@ -93,21 +101,34 @@ class Gestures:
     def add(self, batch: Sequence[Judged]) -> Landed:
         """Store examples and their keyboards; of those with one trace the last says the word.
 
-        The caller holds a transaction. Raises UsageError if a keyboard's name already means another one, StoreError.
+        Those that were kept for their time and erased stay so. The caller holds a transaction. Raises UsageError if a
+        keyboard's name already means another one, StoreError.
         """
+        now, newest = self._clock(), self.newest_number()
+        told = [_row(judged, now) for judged in batch]
+        gone = self._gone.among(row.trace for row in told)
+        rows = [row for row in told if row.trace not in gone]
+        known = {row.keyboard for row in rows}
         for keyboard in dict.fromkeys(judged.example.gesture.keyboard for judged in batch):
-            self._keyboards.add(keyboard)
-        now = self._clock()
-        newest = self._sql.rows("SELECT coalesce(max(number), 0) FROM gestures")[0][0]
-        rows = [_row(judged, now) for judged in batch]
+            if keyboard.name in known:
+                self._keyboards.add(keyboard)
         stored = self._sql.run_many(_INSERT, rows)
         corrected = self._correct(rows) if stored < len(rows) else {}
-        self._names.give((row.id, row.trace) for row in rows)
+        self._name(told, gone)
         suspect = self._sql.rows(
             "SELECT count(*) FROM gestures NOT INDEXED WHERE number > ? AND verdict = ?", (newest, SUSPECT)
         )[0][0]
         turned = sum(number <= newest and verdict == SUSPECT for number, verdict in corrected.items())
         return Landed(stored, len(corrected), suspect + turned)
+
+    def _name(self, told: Iterable[Row], gone: Collection[bytes]) -> None:
+        """The ids of what was told name what is stored of it, in that order."""
+        for is_gone, some in groupby(told, lambda row: row.trace in gone):
+            named = [(row.id, row.trace) for row in some]
+            if is_gone:
+                self._names.free(id for id, _ in named)
+            else:
+                self._names.give(named)
 
     def _correct(self, rows: Sequence[Row]) -> dict[int, str]:
         """What is newly said of known traces in place of the stored; gives the verdicts of what was corrected."""
@@ -264,6 +285,27 @@ class Gestures:
         """
         scope = self.scope(before, word, id)
         return self._sql.run(f"DELETE FROM gestures WHERE {scope.where}", scope.parameters)
+
+    def times(self) -> list[tuple[int, float]]:
+        """The number of each gesture and when it was stored (unix seconds), in the order of coming."""
+        return sorted(self._sql.rows("SELECT number, stored_at FROM gestures INDEXED BY gestures_by_time"))
+
+    def outlived(self, last: int, spared: Collection[int], most: int) -> int:
+        """Erase gestures up to the number `last`, the oldest first and `most` at once, but for those `spared`.
+
+        They are known again when they are told once more, and their words go where they stood before the next two, too.
+        Returns how many. The caller holds a transaction and owes a rewriting. Raises StoreError.
+        """
+        rows = self._sql.rows(
+            "SELECT number, word FROM gestures WHERE number <= ? AND number NOT IN (SELECT value FROM json_each(?)) "
+            "ORDER BY number LIMIT ?",
+            (last, json.dumps(sorted(spared)), most),
+        )
+        numbers = json.dumps([number for number, _ in rows])
+        self._gone.remember(numbers)
+        self._sql.run("DELETE FROM gestures WHERE number IN (SELECT value FROM json_each(?))", (numbers,))
+        self._redaction.erase_words(rows[-2:])
+        return len(rows)
 
     def erasable(self, scope: Scope) -> int:
         """How many there are of a scope. Raises StoreError."""

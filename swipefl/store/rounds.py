@@ -22,18 +22,22 @@ class Round:
     base: str
 
 
+KEPT = 400  # rounds
+
+
 class Rounds:
-    """Rounds by number, counted from 1."""
+    """The last rounds by number, counted from 1."""
 
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
     def add(self, round: Round) -> None:
-        """Store a round under its number, which must be new. Raises StoreError."""
+        """Store a round under its number, which must be new; those before the last KEPT go. Raises StoreError."""
         self._sql.run(f"INSERT INTO rounds ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", astuple(round))
+        self._sql.run("DELETE FROM rounds WHERE number <= ?", (round.number - KEPT,))
 
     def all(self) -> list[Round]:
-        """Every round, oldest first. Raises StoreError."""
+        """The rounds that are kept, oldest first. Raises StoreError."""
         rows = self._sql.rows(f"SELECT {_COLUMNS} FROM rounds ORDER BY number")
         return [Round(*(*before, bool(adopted), update_id, base)) for *before, adopted, update_id, base in rows]
 

@@ -273,6 +273,12 @@ _STEPS = (
     Step(
         "when a device may contribute",
         ("ALTER TABLE membership ADD COLUMN conditions TEXT NOT NULL DEFAULT ''",),  # JSON; '': at any time
+        "what was kept for its time",
+        (
+            # What gestures are known again by that were erased when their time was over; number is what theirs was.
+            "CREATE TABLE gone (number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE)",
+            "CREATE INDEX gestures_by_time ON gestures (stored_at)",  # says how old each is without a page of points
+        ),
     ),
 )
 

@@ -15,6 +15,7 @@ from swipefl.stopping import Stop, never
 from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
 from swipefl.store.gestures import Gestures
+from swipefl.store.gone import Gone
 from swipefl.store.keyboards import Keyboards
 from swipefl.store.lexicons import Lexicons
 from swipefl.store.membership import Memberships
@@ -59,7 +60,8 @@ class Store:
         self.keyboards = Keyboards(self.sql)
         self.redaction = Redaction(self.sql)
         self.names = Names(self.sql, self.redaction)
-        self.gestures = Gestures(self.sql, self.keyboards, self.names, self.redaction, clock)
+        self.gone = Gone(self.sql)
+        self.gestures = Gestures(self.sql, self.keyboards, self.names, self.redaction, self.gone, clock)
         self.bookmarks = Bookmarks(self.sql)
         self.checkpoints = Checkpoints(self.sql, clock)
         self.rounds = Rounds(self.sql)

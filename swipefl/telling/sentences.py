@@ -10,6 +10,7 @@ from swipefl.device.gain import night_of
 from swipefl.learning.training import MIN_EXAMPLES
 
 if TYPE_CHECKING:
+    from swipefl.device.cycle import Pruned
     from swipefl.device.gain import Gain
     from swipefl.device.personal import TrainReport
     from swipefl.device.status import KnownCheckpoint, Status
@@ -127,6 +128,12 @@ def trained(report: "TrainReport") -> list[str]:
 def nothing_done(reason: str, shared: str, bytes_sent: int = 0) -> str:
     """Why a night did nothing, and what left all the same: its line in the journal."""
     return f"nothing to do: {reason}; {left(shared, bytes_sent)}"
+
+
+def outlived(pruned: "Pruned") -> str:
+    """That swipes were erased, and the first time where to say how long they are kept."""
+    why = " (they were kept long enough: the settings keep_days and keep_swipes)" if pruned.first else ""
+    return f"{counted(pruned.swipes, 'old swipe')} erased{why}"
 
 
 def _judged(found: "Night | TrainReport", right_now: int) -> str:
