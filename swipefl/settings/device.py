@@ -38,6 +38,8 @@ class Settings(Sourced):
     metrics_file: Annotated[Path, AfterValidator(expanded)] | None = None
     keep_days: int = Field(90, ge=0)
     keep_swipes: int = Field(30_000, ge=0)
+    keep_days: int = Field(90, ge=0, le=1_000_000)
+    keep_swipes: int = Field(30_000, ge=0, le=1_000_000_000)
     client_certificate: Path | None = None
     client_key: Path | None = None
     least_battery: int = Field(_LIMITS.least_battery, ge=0, le=100)
