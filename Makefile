@@ -15,7 +15,7 @@ TOOLS := $(VENV)/wire-tools
 AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
 PRETTIER := $(VENV)/page/node_modules/.bin/prettier
 
-.PHONY: try demo federation test test-page check slow bench languages months learning generated pretrain wire wire-check clean
+.PHONY: try demo federation test test-page check slow bench languages months year learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -67,6 +67,10 @@ languages: $(STAMP)
 # Ten minutes; writes examples/phrases.md.
 months: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.months
+
+# A quarter of an hour; draws examples/year.png.
+year: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.year
 
 learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning

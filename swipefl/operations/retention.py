@@ -31,7 +31,7 @@ class Keeping:
     """Swipes are kept for so many days, and so many of them, the newest; 0 is for ever, and all."""
 
     days: int = 90
-    swipes: int = 30_000
+    swipes: int = 20_000
 
 
 Times = Sequence[tuple[int, float]]

@@ -39,7 +39,7 @@ class Settings(Sourced):
     keep_days: int = Field(90, ge=0)
     keep_swipes: int = Field(30_000, ge=0)
     keep_days: int = Field(90, ge=0, le=1_000_000)
-    keep_swipes: int = Field(30_000, ge=0, le=1_000_000_000)
+    keep_swipes: int = Field(20_000, ge=0, le=1_000_000_000)
     client_certificate: Path | None = None
     client_key: Path | None = None
     least_battery: int = Field(_LIMITS.least_battery, ge=0, le=100)

@@ -26,7 +26,7 @@ from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.home import personal_config
 from swipefl.settings.device import Settings
-from tests.bench import federation, layouts, serving, sessions, simulating, speed
+from tests.bench import federation, layouts, nights, serving, sessions, simulating, speed
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
 from tests.support import languages
@@ -168,6 +168,7 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("1,000 personal words more, ms", "<=", 50.0, loads["personal_words_ms"]),
         ("mean gain of a personal model", ">", 0.0, results["personal_mean_gain"]),
         ("a personal model of 60 swipes on one core, s", "<=", 5.0, results["personal_60_s"]),
+        ("a night over 10,000 swipes / over 2,000", "<=", 1.3, results["nights"]["ratio"]),
         *ingest,
         ("import swipefl / Python's own start", "<=", 1.3, processes["import_ratio"]),
         ("swipefl --help / import typer", "<=", 3.0, processes["help_ratio"]),
@@ -243,6 +244,7 @@ def main() -> None:
         results["session"] = sessions.session(DEV, Path(home)) if DEV.exists() else {}
         results["jobs"] = speed.jobs(DEV, Path(home)) if DEV.exists() else {}
         results["file"] = speed.of_a_file(DEV, len(examples), Path(home)) if DEV.exists() else []
+    results["nights"] = nights.nights()
     with tempfile.TemporaryDirectory() as home:
         results["serving"] = serving.of_predictions(Path(home))
     results["accuracy"] = accuracy(examples)
@@ -256,7 +258,19 @@ def main() -> None:
     (folder / "bench.json").write_text(json.dumps(results, indent=1) + "\n")
     for name, row in results["federation"].items():
         console.print(shown(name, row))
-    tables = ("processes", "training", "simulation", "loading", "speed", "floor", "session", "jobs", "file", "serving")
+    tables = (
+        "processes",
+        "training",
+        "simulation",
+        "loading",
+        "speed",
+        "floor",
+        "session",
+        "jobs",
+        "file",
+        "serving",
+        "nights",
+    )
     for name in (*tables, "accuracy", "layouts", "languages", "personal"):
         if results[name]:
             console.print(shown(name, results[name]))
