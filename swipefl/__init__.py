@@ -87,6 +87,9 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.doctor import Diagnosis as Diagnosis
     from swipefl.operations.doctor import Mended as Mended
     from swipefl.operations.findings import Finding as Finding
+    from swipefl.operations.backup import BackupReport as BackupReport
+    from swipefl.operations.backup import Planned as Planned
+    from swipefl.operations.backup import RestoreReport as RestoreReport
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
@@ -152,6 +155,8 @@ def simulate(
 
 
 _PLACES = {
+_PLACES = {  # the rooms that names come from, each loaded when it is asked for
+    "BackupReport": "swipefl.operations.backup",
     "Before": "swipefl.gesture.before",
     "Candidate": "swipefl.decoder.search",
     "Confusion": "swipefl.device.confusions",
@@ -198,11 +203,13 @@ _PLACES = {
     "PersonalWord": "swipefl.store.personal_words",
     "Phrase": "swipefl.store.phrases",
     "Plan": "swipefl.federation.protocol.plan",
+    "Planned": "swipefl.operations.backup",
     "Progress": "swipefl.learning.training",
     "Refused": "swipefl.device.handing",
     "Rejected": "swipefl.gesture.formats",
     "RelabelReport": "swipefl.device.ownership",
     "ResetReport": "swipefl.device.personal",
+    "RestoreReport": "swipefl.operations.backup",
     "Round": "swipefl.store.rounds",
     "RoundReport": "swipefl.device.cycle",
     "RoundResult": "swipefl.library.simulating",

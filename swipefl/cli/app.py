@@ -14,6 +14,8 @@ import typer
 
 from swipefl import __version__
 from swipefl.cli import coordinator, keyboards, lexicons, timer, words
+from swipefl.cli import coordinator, keyboards, lexicons, words
+from swipefl.cli.backup import backup
 from swipefl.cli.common import note
 from swipefl.cli.completing import answer, is_asked
 from swipefl.cli.completion import completion
@@ -31,6 +33,7 @@ from swipefl.cli.predict import predict
 from swipefl.cli.relabel import relabel
 from swipefl.cli.remedies import told
 from swipefl.cli.reset import reset
+from swipefl.cli.restore import restore
 from swipefl.cli.serve import practise, serve
 from swipefl.cli.show import show
 from swipefl.cli.simulate import simulate
@@ -72,6 +75,8 @@ for command in (
     relabel,
     forget,
     export,
+    backup,
+    restore,
     enroll,
     sync,
     leave,

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from swipefl.database.files import make_folder, open_private
 from swipefl.database.migrations import Schema, migrate
+from swipefl.database.snapshots import copy_before_upgrade, newer, sync_folder
 from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, Sql, damaged, disk_full, translating
 from swipefl.errors import Remedy, StoreError
 
@@ -45,11 +46,13 @@ def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
 
 
 def _opened(path: Path, mode: str, schema: Schema) -> Sql:
-    _look(path, mode, schema)
+    is_older = _look(path, mode, schema)
     if mode == WRITING:
         with suppress(OSError):
             if path.stat().st_mode & 0o077:
                 path.chmod(0o600)
+        if is_older:
+            copy_before_upgrade(path, schema)
     return Sql(path, _ready(path, path, mode, schema), schema.lost)
 
 
@@ -124,15 +127,14 @@ def _publish(draft: Path, path: Path) -> None:
     except OSError:  # a file system without hard links
         if not path.exists():
             draft.rename(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    sync_folder(path.parent)
 
 
-def _look(path: Path, mode: str, schema: Schema) -> None:
-    """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?"""
+def _look(path: Path, mode: str, schema: Schema) -> bool:
+    """A cheap check that changes no byte of the file: is it ours, whole at first sight, and not newer than we are?
+
+    Gives whether it is older, and lacks steps.
+    """
     with translating(path, schema.lost):
         try:
             looking = READING if mode == WRITING else mode
@@ -143,7 +145,7 @@ def _look(path: Path, mode: str, schema: Schema) -> None:
                 page_size = conn.execute("PRAGMA page_size").fetchone()[0]
         except sqlite3.OperationalError as error:
             if getattr(error, "sqlite_errorname", "").startswith("SQLITE_READONLY"):
-                return  # an interrupted write that only a writing connection may finish
+                return False  # an interrupted write that only a writing connection may finish
             raise
     # SQLite misses a cut inside the last page and would read zeros there; with a log, the page is in the log.
     if path.stat().st_size % page_size and not _has_log(path):
@@ -151,14 +153,7 @@ def _look(path: Path, mode: str, schema: Schema) -> None:
     if application != schema.application_id:
         raise damaged(path, "another program's SQLite file", schema.lost)
     if found > len(schema.steps):
-        raise StoreError(
-            "newer",
-            "{path} was written by a newer swipefl (schema {found}, this one knows {known}); nothing in it was changed",
-            Remedy.INSTALL_NEWER,
-            path=path,
-            found=found,
-            known=len(schema.steps),
-        )
+        raise newer(path, found, schema)
     if found < len(schema.steps) and mode != WRITING:
         raise StoreError(
             "older",
@@ -169,6 +164,12 @@ def _look(path: Path, mode: str, schema: Schema) -> None:
             found=found,
             known=len(schema.steps),
         )
+    return bool(found < len(schema.steps))
+
+
+def opened_draft(draft: Path, schema: Schema) -> Sql:
+    """The migrated database in a file of one's own that is to take another's place. Raises StoreError."""
+    return Sql(draft, _ready(draft, draft, WRITING, schema), schema.lost)
 
 
 def _ready(path: Path, shown: Path, mode: str, schema: Schema) -> Database:

@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from swipefl.database.snapshots import erase_old_copies
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
@@ -137,6 +138,7 @@ class Cycle:
         for report in self._rounds(rounds):
             self._on_round(report)
             reports.append(report)
+        erase_old_copies(self._store.path, self._clock())
         shared = self._what_left()
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
         return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned)

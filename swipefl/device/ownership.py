@@ -1,9 +1,11 @@
 """What the owner of the swipes may ask at any time: erase them for good, say their words, or have them all back."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from swipefl.database.snapshots import erase_copies
 from swipefl.device.cycle import DONE
 from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
@@ -13,6 +15,8 @@ from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
 from swipefl.gesture.keyboard import is_built_in
 from swipefl.stopping import Stop, never
 from swipefl.store.store import Store
+
+FORGOTTEN = "forgotten"  # when something was last: a backup from before has it still
 
 
 @dataclass(frozen=True)
@@ -46,14 +50,15 @@ def forget(
 
     What derives from them goes too: their words where they stood before others, personal words, personal checkpoints
     (the next cycle trains anew), what nights counted that have seen them, what waits to be sent; with all of them the
-    rounds, too. Where a file was read up to
-    stays known, so that the next ingest does not bring them back.
+    rounds, too. So do the copies that swipefl made beside the store. Where a file was read up to stays known, so that
+    the next ingest does not bring them back.
     Raises UsageError for an id that names none or several, StoreError, also where all is erased and traces may remain,
     and what `stop` says: the next cycle then finishes it.
     """
     with store.transaction():
         report = _erased(store, before, word, id)
         store.owe_rewriting()
+        erase_copies(store.path)  # of before an upgrade, or before a backup came back
     store.erase_traces(stop)
     return report
 
@@ -94,6 +99,8 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
         if member:
             store.memberships.set(replace(member, residual=b""))
         store.meta.delete(DONE)
+    if erased or stood_before or hidden or len(store.words.all()) < words:
+        store.meta.set(FORGOTTEN, str(time.time()))
     shared = bool(erased) and _is_shared(store)
     left = len(store.words.all())
     return ForgetReport(erased, stood_before, words - left, hidden, checkpoints, updates, shared, nights)

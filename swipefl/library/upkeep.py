@@ -18,6 +18,19 @@ if TYPE_CHECKING:  # loaded by the call that needs it
 if TYPE_CHECKING:
     from swipefl.operations.timer import Installed, Removed
     from swipefl.operations.unit_texts import Night
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from swipefl.errors import Remedy, UsageError
+from swipefl.home import STORED
+from swipefl.library.checks import path_of
+from swipefl.library.part import Part
+from swipefl.stopping import Stop, never
+
+if TYPE_CHECKING:
+    from swipefl.home import Home
+    from swipefl.operations.backup import BackupReport, Planned, RestoreReport
 
 
 class Upkeep(Part):
@@ -91,3 +104,47 @@ class Upkeep(Part):
         check_texts(True, run_as=run_as)
         with self._opened() as home:
             return night_of(home.settings, [path_of(log) for log in logs], at, run_as, system)
+    def backup(self, file: str | PathLike[str] | BinaryIO, stop: Stop = never) -> "BackupReport":
+        """Writes all that the store holds, and the settings file, into one private file; others may write meanwhile.
+
+        `file` is a path, or a binary stream. It is there whole or not at all, and may take the place of a backup of
+        before, of nothing else. What was swiped is in it, and who this device is to its coordinator: keep it where only
+        its owner can read. Raises UsageError, StoreError, and what `stop` says.
+        """
+        from swipefl.operations.backup import backup
+
+        with self._opened() as home:
+            return backup(*_files(home), _path_or_stream(file), stop=stop)
+
+    def restore(
+        self,
+        file: str | PathLike[str] | BinaryIO,
+        anyway: bool = False,
+        agree: "Callable[[Planned], bool]" = lambda planned: True,
+        stop: Stop = never,
+    ) -> "RestoreReport | None":
+        """Puts a backup in the place of what is in the store, which is set aside for a month; all of it or nothing.
+
+        `agree` hears what it would do, and nothing is done where it says no: then this gives None. Raises UsageError
+        where something was forgotten after the backup was made, unless it is wanted `anyway`; DataError for what is no
+        whole backup, StoreError, StoreBusy, and what `stop` says.
+        """
+        from swipefl.operations.backup import restore
+
+        def agreed(planned: "Planned") -> bool:
+            if planned.forgotten_at is not None and not anyway:
+                what = "{file} is older than the last time that something was forgotten here, and would bring it back"
+                raise UsageError("forgotten-since", what, Remedy.SAY_YES, file=file)
+            return agree(planned)
+
+        with self._changing() as home:
+            return restore(_path_or_stream(file), *_files(home), agreed, stop)
+
+
+def _files(home: "Home") -> tuple[Path, Path]:
+    """A home's store and settings."""
+    return home.settings.home / STORED, home.settings.home / home.settings.file_name
+
+
+def _path_or_stream(file: str | PathLike[str] | BinaryIO) -> Path | BinaryIO:
+    return path_of(file) if isinstance(file, str | PathLike) else file

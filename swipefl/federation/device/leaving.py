@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
+from swipefl.federation.device.copied import LAST
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 PENDING = "enrolment.pending"  # the credential of an enrolment whose answer has not come yet
 TOLD = "scores.told"  # the number of the global model of which was told last how it was judged
+HAS_LEFT = "federation.left"  # a backup from before that does not make a member of this device again
 LEAVE_S = 5.0  # for the coordinator to answer; it is left all the same
 UNKNOWN = "unknown-device"
 
@@ -38,6 +40,8 @@ def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
     why = _untold(member, connect) if member else None
     with store.transaction():
         erase_federation(store)
+        if member:
+            store.meta.set(HAS_LEFT, member.device_id)
     return Left(member.address, why is None, why) if member else Left(None)
 
 
@@ -49,6 +53,8 @@ def erase_federation(store: Store) -> None:
     store.memberships.delete()
     store.meta.delete(PENDING)
     store.meta.delete(TOLD)
+    store.meta.delete(HAS_LEFT)
+    store.meta.delete(LAST)
     store.outbox.erase()
 
 

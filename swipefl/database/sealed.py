@@ -1,0 +1,113 @@
+"""Backup files: a database, what is to be known of it, and a checksum over all of that at the end.
+
+    the database | facts (JSON) | their length, 8 bytes | MAGIC | SHA-256 of all before it
+
+So a file that was cut off, changed by a single bit or is something else is told from a whole one by reading it once.
+"""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from swipefl.errors import DataError, Remedy, UsageError
+
+MAGIC = b"swipefl backup 1\n"
+DIGEST_BYTES = 32
+END_BYTES = 8 + len(MAGIC) + DIGEST_BYTES
+MOST_FACTS = 4 * 1024 * 1024
+CHUNK = 1 << 20
+SQLITE = b"SQLite format 3\x00"
+KIND = slice(68, 72)  # of a database's first bytes: its application id
+
+
+def seal(draft: Path, facts: Mapping[str, Any]) -> int:
+    """Make a backup of the database `draft`; gives its size in bytes. Raises OSError."""
+    told = json.dumps(facts).encode()
+    end = told + len(told).to_bytes(8, "big") + MAGIC
+    with draft.open("r+b") as file:
+        digest = hashlib.sha256()
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+        digest.update(end)
+        file.write(end + digest.digest())
+        return file.tell()
+
+
+def unseal(source: BinaryIO, draft: Path, shown: str) -> dict[str, Any]:
+    """Write the database of a backup into the empty file `draft`; gives the facts. `shown` is what errors call it.
+
+    Raises DataError for what is no backup, or no whole one; OSError where it cannot be read or written.
+    """
+    with draft.open("r+b") as file:
+        digest = hashlib.sha256()
+        held = source.read(CHUNK)
+        if not held:
+            raise DataError("empty-backup", "{file} is empty", Remedy.OTHER_BACKUP, file=shown)
+        if not held.startswith(SQLITE):
+            raise DataError("no-backup", "{file} is no backup of swipefl", Remedy.OTHER_BACKUP, file=shown)
+        while chunk := source.read(CHUNK):  # the last bytes, which may come one by one, are the checksum
+            held += chunk
+            digest.update(held[:-DIGEST_BYTES])
+            file.write(held[:-DIGEST_BYTES])
+            held = held[-DIGEST_BYTES:]
+        digest.update(held[:-DIGEST_BYTES])
+        file.write(held[:-DIGEST_BYTES])
+        if digest.digest() != held[-DIGEST_BYTES:]:
+            what = "{file} is damaged, cut off, or no backup of swipefl: its checksum does not fit"
+            raise DataError("damaged-backup", what, Remedy.OTHER_BACKUP, file=shown)
+        at, facts = _facts(file, file.tell())
+        file.truncate(at)
+    return facts
+
+
+def _facts(file: BinaryIO, end: int) -> tuple[int, dict[str, Any]]:
+    """Where the facts begin that end at `end`, and what they say; what the checksum fits was written by `seal`."""
+    file.seek(end - len(MAGIC) - 8)
+    length = int.from_bytes(file.read(8), "big")
+    at = end - len(MAGIC) - 8 - length
+    file.seek(at)
+    return at, json.loads(file.read(length))
+
+
+def check_target(file: Path, application_id: int) -> None:
+    """Raises UsageError for what no backup is written over: all but a backup of the same kind, or an empty file."""
+    if not file.parent.is_dir():
+        raise UsageError("no-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
+    try:
+        found = file.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(found.st_mode):
+        what = "{file} is no file (a folder, a link or a device)"
+        raise UsageError("no-file", what, Remedy.CHOOSE_FILE, file=file)
+    if found.st_size and not _is_backup(file, application_id):
+        what = "{file} is there already, and is no such backup: it was left as it is"
+        raise UsageError("another-file", what, Remedy.CHOOSE_FILE, file=file)
+
+
+def _is_backup(file: Path, application_id: int) -> bool:
+    with file.open("rb") as opened:
+        head = opened.read(KIND.stop)
+        opened.seek(max(0, file.stat().st_size - DIGEST_BYTES - len(MAGIC)))
+        is_ours = opened.read(len(MAGIC)) == MAGIC
+    return is_ours and int.from_bytes(head[KIND], "big") == application_id
+
+
+@contextmanager
+def opened_backup(file: Path) -> Iterator[BinaryIO]:
+    """A file that is read; whatever it leads to, but no pipe and no device. Raises DataError."""
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        what = "{file} cannot be read ({why})"
+        raise DataError("unreadable", what, Remedy.CHECK_PERMISSIONS, file=file, why=error.strerror) from error
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            what = "{file} is no file; `-` reads a backup from standard input"
+            raise DataError("no-file", what, file=file)
+        yield opened

@@ -1,0 +1,193 @@
+"""Copies of a database in one file: private from their first byte on, and either whole or not there at all."""
+
+import fcntl
+import glob
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from swipefl.database.files import open_private
+from swipefl.database.migrations import Schema
+from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, STEPS_TO_ASK, disk_full
+from swipefl.errors import Remedy, StoreError, SwipeflError
+from swipefl.stopping import Stop, never, raise_if
+
+BEFORE_UPGRADE = ".before-upgrade"  # behind the name of a database: what it was before its steps were taken
+BEFORE_RESTORE = ".before-restore-"  # and what was there before a backup came back; a time follows
+ASIDE_S = 30 * 24 * 3600.0  # that it stays: so long one may notice that it was the wrong backup
+_BESIDE = ("", "-wal", "-shm", "-journal")
+
+
+@contextmanager
+def drafted(path: Path) -> Iterator[Path]:
+    """An empty private file beside `path`, for this block alone; what a killed run left of its own goes first.
+
+    Raises StoreError where it cannot be made.
+    """
+    erase_drafts(path)
+    draft = path.with_name(f".{path.name}.draft-{os.getpid()}-{threading.get_ident()}")
+    with translating_os(path):
+        descriptor = _locked(draft)
+    try:
+        yield draft
+    finally:
+        for suffix in _BESIDE:
+            draft.with_name(draft.name + suffix).unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _locked(draft: Path) -> int:
+    """A private file that is known to be in use, as long as its descriptor is open."""
+    while True:
+        descriptor = open_private(draft, os.O_RDWR)
+        with suppress(OSError):  # a file system without locks: nobody takes it for left behind there, either
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with suppress(FileNotFoundError):  # one that cleared up may have come in between
+            if draft.stat().st_ino == os.fstat(descriptor).st_ino:
+                return descriptor
+        os.close(descriptor)
+
+
+def erase_drafts(path: Path) -> None:
+    """Erase the drafts of `path` and its copies that killed runs left; those of runs that go on are locked, and stay."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}*.draft-*"):
+        with suppress(OSError):
+            descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                draft.unlink()
+            finally:
+                os.close(descriptor)
+
+
+def copy_into(conn: sqlite3.Connection, draft: Path, stop: Stop = never) -> None:
+    """Copy what is committed, as of one moment, without what was erased; writers go on. Raises sqlite3.Error.
+
+    And what `stop` says. No transaction may be open.
+    """
+    conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
+    try:
+        conn.execute("VACUUM INTO ?", (str(draft.absolute()),))
+    except sqlite3.Error:
+        raise_if(stop)
+        raise
+    finally:
+        conn.set_progress_handler(None, 0)
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """The draft is `path` from now on, also after a power cut. Raises OSError."""
+    descriptor = os.open(draft, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """The names in `folder` are as they are now, also after a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def copy_before_upgrade(path: Path, schema: Schema) -> None:
+    """Keep the database as it is beside it, before it takes steps of the schema: a way back to the older swipefl.
+
+    Where there is no room, or the folder takes no file, the upgrade goes on without: each step is all or nothing, so
+    that nothing can be lost by it, and a device that nobody watches has to go on.
+    """
+    with suppress(StoreError, OSError, sqlite3.Error), drafted(path) as draft:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=BUSY_TIMEOUT_S)) as conn:
+            before = _version(conn)
+            conn.execute("PRAGMA temp_store = MEMORY")
+            if not 0 < before < len(schema.steps):  # another process was first
+                return
+            copy_into(conn, draft)
+        with closing(sqlite3.connect(draft)) as copy:
+            if _version(copy) != before:  # or is at it: it has made the copy
+                return
+        put_in_place(draft, path.with_name(path.name + BEFORE_UPGRADE))
+
+
+def _version(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("PRAGMA user_version").fetchone()[0])
+
+
+def set_aside(path: Path) -> list[Path]:
+    """What was there before backups came back, oldest first; each with what lay beside it."""
+    return sorted(path.parent.glob(f"{glob.escape(path.name)}{BEFORE_RESTORE}*"))
+
+
+def erase_old_copies(path: Path, now: float) -> None:
+    """After a good night: nobody goes back to the older swipefl any more, nor after a month to what a backup replaced.
+
+    What cannot be erased is not told of: the next night tries again.
+    """
+    erase_drafts(path)
+    with suppress(OSError):
+        path.with_name(path.name + BEFORE_UPGRADE).unlink(missing_ok=True)
+    for aside in set_aside(path):
+        with suppress(OSError):
+            if aside.stat().st_ctime < now - ASIDE_S:
+                aside.unlink()
+
+
+def erase_copies(path: Path) -> int:
+    """Erase every copy of the database that swipefl made beside it; says how many. Raises StoreError."""
+    erase_drafts(path)
+    copies = [*set_aside(path), path.with_name(path.name + BEFORE_UPGRADE)]
+    there = [copy for copy in copies if copy.is_symlink() or copy.exists()]
+    with translating_os(path):
+        for copy in there:
+            copy.unlink(missing_ok=True)
+    return len(there)
+
+
+def checked(draft: Path, shown: Path, schema: Schema, fault: Callable[[str], SwipeflError]) -> None:
+    """Raises what `fault` makes of the reason why a draft is no sound database of the kind.
+
+    And StoreError for one from a newer swipefl, which names `shown`.
+    """
+    with closing(sqlite3.connect(draft, timeout=BUSY_TIMEOUT_S)) as conn:
+        try:
+            if conn.execute("PRAGMA application_id").fetchone()[0] != schema.application_id:
+                raise fault("it is of another kind")
+            if (found := _version(conn)) > len(schema.steps):
+                raise newer(shown, found, schema)
+            (said,) = conn.execute("PRAGMA integrity_check(1)").fetchone()
+            if said != "ok" or conn.execute("PRAGMA foreign_key_check").fetchone():
+                raise fault("what is in it does not fit together")
+        except sqlite3.DatabaseError as error:
+            raise fault(type(error).__name__) from error
+
+
+def newer(path: Path, found: int, schema: Schema) -> StoreError:
+    """The error for what a newer swipefl has written."""
+    return StoreError(
+        "newer",
+        "{path} was written by a newer swipefl (schema {found}, this one knows {known}); nothing in it was changed",
+        Remedy.INSTALL_NEWER,
+        path=path,
+        found=found,
+        known=len(schema.steps),
+    )
+
+
+@contextmanager
+def translating_os(path: Path) -> Iterator[None]:
+    """Turns an OSError inside the block into the StoreError for `path`."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_SPACE:
+            raise disk_full(path) from error
+        what = "cannot write {path} ({why})"
+        raise StoreError("not-written", what, Remedy.CHECK_FOLDER, path=path, why=error.strerror) from error

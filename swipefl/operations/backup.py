@@ -1,0 +1,203 @@
+"""A device's backup: all that its store holds in one file, and its settings; and how it comes back.
+
+A store that came back is who it was before it was lost: it has the same name to its coordinator, which takes one update
+of that name into any version. But it forgets what it had left to send: another store may have sent that since.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from swipefl.database.lock import hold, in_turn
+from swipefl.database.opening import open_database, opened_draft
+from swipefl.database.restoring import aside_of, overwrite, put_instead
+from swipefl.database.sql import Sql
+from swipefl.device.ownership import FORGOTTEN
+from swipefl.errors import StoreError
+from swipefl.federation.device.copied import LAST
+from swipefl.federation.device.leaving import HAS_LEFT, PENDING, TOLD
+from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup
+from swipefl.stopping import Stop, never
+from swipefl.store.membership import Memberships
+from swipefl.store.meta import Meta
+from swipefl.store.outbox import Outbox
+from swipefl.store.schema import STORE
+
+NO_STORE = ("no-store", "damaged-database", "newer")  # what is there is nothing that anything could be taken from
+_GLOBAL = (
+    "kind, fingerprint, parent, created_at, in_use, device_id, accepted, held_out, swipes, right_before, right_now, "
+    "blob"
+)
+
+
+@dataclass(frozen=True)
+class BackupReport:
+    """A backup that was written: when (unix seconds), its bytes, its gestures, and whether settings went along."""
+
+    file: str | None
+    made_at: float
+    bytes: int
+    gestures: int
+    settings: bool
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What restoring would do: a backup's time and gestures, and the gestures here, None where no store can be read.
+
+    `forgotten_at` is when something was forgotten here after the backup was made, None where nothing was: it is in the
+    backup.
+    """
+
+    made_at: float
+    gestures: int
+    gestures_here: int | None
+    forgotten_at: float | None
+
+
+@dataclass(frozen=True)
+class RestoreReport:
+    """What came back, and where what was here before lies now, None where nothing was.
+
+    `settings` says whether those came back too: only where there were none. `member` whether it belongs to a
+    federation.
+    """
+
+    made_at: float
+    gestures: int
+    aside: str | None
+    settings: bool
+    member: bool
+    forgotten_at: float | None
+
+
+def backup(
+    store: Path, settings: Path, target: "Path | BinaryIO", clock: Callable[[], float] = time.time, stop: Stop = never
+) -> BackupReport:
+    """Write all of the store and the settings file into one file. Raises UsageError, StoreError, what `stop` says."""
+    with closing(open_database(store, STORE, make=False).db):  # that of an older swipefl is brought up to date
+        pass
+    text, made_at, found = settings_text(settings), clock(), [0]
+
+    def count(copy: sqlite3.Connection) -> None:
+        found[0] = _gestures(copy)
+
+    facts = {"made_at": made_at, "settings": text}
+    size = write_backup(store, STORE, target, facts, count, stop)
+    return BackupReport(str(target) if isinstance(target, Path) else None, made_at, size, found[0], text is not None)
+
+
+def restore(
+    source: "Path | BinaryIO", store: Path, settings: Path, agree: Callable[[Planned], bool], stop: Stop = never
+) -> RestoreReport | None:
+    """Puts a backup in the place of what is in the store, which is set aside; None where `agree` said no.
+
+    All at once, or nothing; whoever reads the store sees what came back. Who this device is to its coordinator stays
+    as it is here, and so does that it has left. Raises StoreBusy where another run holds the store, DataError for what
+    is no whole backup, StoreError, and what `stop` says; then nothing was changed.
+    """
+    with hold(store.parent), in_turn(store.parent, stop), unpacked(source, store, STORE) as (draft, facts):
+        here = _opened(store)
+        try:
+            with closing(opened_draft(draft, STORE).db) as db:
+                back = Sql(draft, db, STORE.lost)
+                planned = _planned(back, here, facts["made_at"])
+                if not agree(planned):
+                    return None
+                member = _take_over(back, here)
+                aside = _overwritten(back, here, settings) if here else None
+                back.run("PRAGMA journal_mode = DELETE")  # one file, which may take a place
+        finally:
+            if here:
+                here.db.close()
+        if aside is None:
+            aside = put_instead(draft, store)
+        has_settings = put_settings(settings, facts.get("settings"))
+    where = str(aside) if aside else None
+    return RestoreReport(planned.made_at, planned.gestures, where, has_settings, member, planned.forgotten_at)
+
+
+def _opened(store: Path) -> Sql | None:
+    """What is there, None where it is nothing that can be read."""
+    try:
+        return open_database(store, STORE, make=False)
+    except StoreError as error:
+        if error.code in NO_STORE:
+            return None
+        raise
+
+
+def _planned(back: Sql, here: Sql | None, made_at: float) -> Planned:
+    forgotten = float((Meta(here).get(FORGOTTEN) if here else None) or 0)
+    gestures_here = _gestures(here.db.conn) if here else None
+    return Planned(made_at, _gestures(back.db.conn), gestures_here, forgotten if forgotten > made_at else None)
+
+
+def _gestures(conn: sqlite3.Connection) -> int:
+    return int(conn.execute("SELECT count(*) FROM gestures").fetchone()[0])
+
+
+def _overwritten(back: Sql, here: Sql, settings: Path) -> Path | None:
+    """Puts it in the place of what is here, and gives where that lies now; None where that turned out to be damaged."""
+    aside = aside_of(here.path)
+    facts = {"made_at": time.time(), "settings": settings_text(settings)}
+    try:
+        overwrite(here, back, lambda: write_backup(here.path, STORE, aside, facts))
+    except StoreError as error:
+        if error.code in NO_STORE:
+            return None
+        raise
+    return aside
+
+
+def _take_over(back: Sql, here: Sql | None) -> bool:
+    """What a store that comes back is not to bring along, and what of here stays; says whether it is a member.
+
+    What waited to be sent and what is left over of what was sent may have been sent by another one meanwhile.
+    """
+    members, meta = Memberships(back), Meta(back)
+    with back.transaction():
+        Outbox(back).erase()
+        back.run("UPDATE nights SET shared = 'stale' WHERE shared = 'waits'")
+        meta.delete(TOLD)
+        if here:
+            _keep_federation(back, here)
+            _keep_records(back, here)
+        if member := members.get():
+            members.set(replace(member, residual=b""))
+    return member is not None
+
+
+def _keep_federation(back: Sql, here: Sql) -> None:
+    """Who this device is to whom, what it knows of that one's models, or that it has left: as here, not as it was."""
+    member, known = Memberships(here).get(), Meta(here)
+    if member is None and known.get(HAS_LEFT) is None:
+        return
+    members, meta = Memberships(back), Meta(back)
+    members.delete()
+    for key in (PENDING, HAS_LEFT, LAST):
+        if (value := known.get(key)) is None:
+            meta.delete(key)
+        else:
+            meta.set(key, value)
+    if member:
+        members.set(member)
+        back.run("DELETE FROM checkpoints WHERE kind = 'global'")
+        globals_here = here.rows(f"SELECT {_GLOBAL} FROM checkpoints WHERE kind = 'global' ORDER BY id")
+        marks = ", ".join("?" for _ in _GLOBAL.split(", "))
+        back.run_many(f"INSERT INTO checkpoints ({_GLOBAL}) VALUES ({marks})", globals_here)
+
+
+def _keep_records(back: Sql, here: Sql) -> None:
+    """What left from here and when something was forgotten stays known; and whoever follows the store looks anew."""
+    if forgotten := Meta(here).get(FORGOTTEN):
+        Meta(back).set(FORGOTTEN, forgotten)
+    if left := here.rows("SELECT number, sent_at, bytes, outcome FROM departures"):
+        back.run("DELETE FROM departures")
+        back.run_many("INSERT INTO departures (number, sent_at, bytes, outcome) VALUES (?, ?, ?, ?)", left)
+    ((times,),) = here.rows("SELECT times FROM rewritten")
+    back.run("UPDATE rewritten SET times = max(times, ?) + 1", (times,))

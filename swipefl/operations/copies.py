@@ -1,0 +1,119 @@
+"""What a device's backup and a coordinator's have in common: one file, private and checked, of all that there is."""
+
+import shutil
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext, suppress
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from swipefl.database.migrations import Schema
+from swipefl.database.sealed import check_target, opened_backup, seal, unseal
+from swipefl.database.snapshots import checked, copy_into, drafted, put_in_place, translating_os
+from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, translating
+from swipefl.errors import DataError, Remedy, SwipeflError
+from swipefl.stopping import Stop, never
+
+MOST_SETTINGS = 1024 * 1024  # bytes of a settings file that go along
+
+Change = Callable[[sqlite3.Connection], None]
+
+
+def unchanged(copy: sqlite3.Connection) -> None:
+    """What is copied as it is."""
+
+
+def write_backup(
+    database: Path,
+    schema: Schema,
+    target: "Path | BinaryIO",
+    facts: Mapping[str, Any],
+    change: Change = unchanged,
+    stop: Stop = never,
+) -> int:
+    """Write a backup of a database as it is at one moment, while others go on writing; gives its size in bytes.
+
+    A file is there whole or not at all, and replaces a backup of before; `change` is made to the copy first.
+    Raises UsageError for a file that is none or something else, StoreError, OSError of a stream, what `stop` says.
+    """
+    if isinstance(target, Path):
+        check_target(target, schema.application_id)
+    shown = target if isinstance(target, Path) else database
+    with drafted(shown) as draft:
+        _copy(database, schema, draft, shown, change, stop)
+        with translating_os(shown):
+            size = seal(draft, facts)
+            if isinstance(target, Path):
+                put_in_place(draft, target)
+                return size
+        with draft.open("rb") as file:
+            shutil.copyfileobj(file, target)
+            target.flush()
+    return size
+
+
+def _copy(database: Path, schema: Schema, draft: Path, shown: Path, change: Change, stop: Stop) -> None:
+    """A sound copy of the database in `draft`. Raises StoreError, which tells a full disk from a damaged database."""
+    uri = f"{database.absolute().as_uri()}?mode=ro"
+    with (
+        translating(shown, schema.lost),
+        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn,
+    ):
+        conn.execute("PRAGMA temp_store = MEMORY")
+        copy_into(conn, draft, stop)
+    with translating(shown, schema.lost), closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+        copy.execute("PRAGMA journal_mode = OFF")  # nobody else has it, and it is thrown away where anything fails
+        copy.execute("PRAGMA secure_delete = ON")
+        change(copy)
+    checked(draft, database, schema, lambda why: damaged(database, why, schema.lost))
+
+
+@contextmanager
+def unpacked(source: "Path | BinaryIO", database: Path, schema: Schema) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """The database of a backup in a draft beside `database`, checked, and the facts of it.
+
+    Raises DataError for what is no whole backup of this kind, StoreError for one from a newer swipefl.
+    """
+    shown = source if isinstance(source, Path) else Path("standard input")
+
+    def fault(why: str) -> SwipeflError:
+        what = "{file} cannot be restored here: {why}"
+        return DataError("unfit-backup", what, Remedy.OTHER_BACKUP, file=shown, why=why)
+
+    opened = opened_backup(source) if isinstance(source, Path) else nullcontext(source)
+    with opened as stream, drafted(database) as draft:
+        with translating_os(database):
+            facts = unseal(stream, draft, str(shown))
+        checked(draft, shown, schema, fault)
+        yield draft, facts
+
+
+def settings_text(file: Path) -> str | None:
+    """What a settings file says, None where there is none that can be kept."""
+    with suppress(OSError, UnicodeDecodeError):
+        if file.is_file() and file.stat().st_size <= MOST_SETTINGS:
+            return file.read_text("utf-8")
+    return None
+
+
+def put_settings(file: Path, text: str | None) -> bool:
+    """Write a settings file where there is none; says whether. Raises StoreError."""
+    if text is None or file.exists() or file.is_symlink():
+        return False
+    with drafted(file) as draft, translating_os(file):
+        draft.write_text(text, "utf-8")
+        put_in_place(draft, file)
+    return True
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """A private file of this content, whole or not at all. Raises StoreError."""
+    with drafted(file) as draft, translating_os(file):
+        draft.write_bytes(content)
+        put_in_place(draft, file)
+
+
+def day(moment: float) -> str:
+    """A time in unix seconds as people read it, to the minute."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))
