@@ -58,16 +58,22 @@ def put_instead(draft: Path, path: Path) -> Path | None:
     with translating_os(path):
         aside = None
         log, index = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
-        if path.exists() or log.exists():
+        if path.exists() or has_log(log):
             aside = aside_of(path)
             if path.exists():
                 os.link(path, aside)
-            if log.exists():
+            if has_log(log):
                 os.replace(log, aside.with_name(f"{aside.name}-wal"))
-            index.unlink(missing_ok=True)
-            sync_folder(path.parent)
+        log.unlink(missing_ok=True)
+        index.unlink(missing_ok=True)
+        sync_folder(path.parent)
         put_in_place(draft, path)
     return aside
+
+
+def has_log(log: Path) -> bool:
+    """Whether anything waits in a log."""
+    return log.exists() and log.stat().st_size > 0
 
 
 def aside_of(path: Path) -> Path:

@@ -106,8 +106,8 @@ def opened_backup(file: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         what = "{file} cannot be read ({why})"
         raise DataError("unreadable", what, Remedy.CHECK_PERMISSIONS, file=file, why=error.strerror) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DataError("no-file", "{file} is no file; `-` reads a backup from standard input", file=file)
     with os.fdopen(descriptor, "rb") as opened:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            what = "{file} is no file; `-` reads a backup from standard input"
-            raise DataError("no-file", what, file=file)
         yield opened

@@ -52,7 +52,7 @@ def _locked(draft: Path) -> int:
 
 
 def erase_drafts(path: Path) -> None:
-    """Erase the drafts of `path` and its copies that killed runs left; those of runs that go on are locked, and stay."""
+    """Erase drafts of `path` and its copies that killed runs left; those of runs that go on are locked, and stay."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}*.draft-*"):
         with suppress(OSError):
             descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)

@@ -1,5 +1,6 @@
 """What a device's backup and a coordinator's have in common: one file, private and checked, of all that there is."""
 
+import os
 import shutil
 import sqlite3
 import time
@@ -55,7 +56,8 @@ def write_backup(
 
 def _copy(database: Path, schema: Schema, draft: Path, shown: Path, change: Change, stop: Stop) -> None:
     """A sound copy of the database in `draft`. Raises StoreError, which tells a full disk from a damaged database."""
-    uri = f"{database.absolute().as_uri()}?mode=ro"
+    mode = "rw" if os.access(database, os.W_OK) and os.access(database.parent, os.W_OK) else "ro"
+    uri = f"{database.absolute().as_uri()}?mode={mode}"
     with (
         translating(shown, schema.lost),
         closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn,

@@ -1,0 +1,424 @@
+"""A device's backup: consistent, private, whole or not there, checked when it is read, and put back at once."""
+
+import io
+import os
+import random
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlite_utils import Database
+
+import swipefl
+from swipefl.database.lock import hold
+from swipefl.database.migrations import migrate
+from swipefl.database.snapshots import ASIDE_S, BEFORE_UPGRADE, erase_old_copies, set_aside
+from swipefl.errors import DataError, StoreBusy, StoreError, SwipeflError, UsageError
+from swipefl.federation.device.leaving import HAS_LEFT
+from swipefl.operations import backup as operations
+from swipefl.store.membership import Membership
+from swipefl.store.outbox import QueuedUpdate
+from swipefl.store.schema import STORE
+from swipefl.store.store import Store
+from tests.support.people import examples
+from tests.support.stores import put
+
+HERE = Membership("here:1", "here", b"c", b"k", version=7, fingerprint="seven", residual=b"left over", contributed=7)
+
+
+def words(home: Path) -> list[str]:
+    with Store(home / "swipefl.db") as store:
+        return [each.example.word for each in store.gestures.all()]
+
+
+def fill(home: Path, count: int, seed: int = 0) -> list[str]:
+    with Store(home / "swipefl.db") as store:
+        put(store, examples(count, seed=seed))
+    return words(home)
+
+
+def backup(home: Path, file: Path) -> "swipefl.BackupReport":
+    with swipefl.open(home) as device:
+        return device.upkeep.backup(file)
+
+
+def restore(home: Path, file: Path, **facts: bool) -> "swipefl.RestoreReport":
+    with swipefl.open(home) as device:
+        report = device.upkeep.restore(file, **facts)  # type: ignore[arg-type]
+    assert report
+    return report
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def sealed(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The bytes of a backup of three gestures."""
+    folder = tmp_path_factory.mktemp("sealed")
+    fill(folder / "home", 3)
+    backup(folder / "home", folder / "file")
+    return (folder / "file").read_bytes()
+
+
+def test_what_was_backed_up_comes_back_and_what_was_there_is_set_aside(home: Path, tmp_path: Path) -> None:
+    before, file = fill(home, 6), tmp_path / "file"
+    report = backup(home, file)
+    assert (report.gestures, report.bytes, report.file) == (6, file.stat().st_size, str(file))
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    after = fill(home, 4, seed=1)
+    back = restore(home, file)
+    assert words(home) == before
+    (aside,) = set_aside(home / "swipefl.db")
+    assert back.aside == str(aside)
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+    restore(home, aside)  # the way back
+    assert words(home) == after
+    assert len(set_aside(home / "swipefl.db")) == 2
+
+
+def test_it_comes_back_where_nothing_was_with_its_settings(home: Path, tmp_path: Path) -> None:
+    before, file = fill(home, 3), tmp_path / "file"
+    (home / "config.toml").write_text('keyboard = "qwerty"\n')
+    assert backup(home, file).settings
+    report = restore(tmp_path / "other", file)
+    assert (report.aside, report.settings) == (None, True)
+    assert words(tmp_path / "other") == before
+    assert (tmp_path / "other" / "config.toml").read_text() == 'keyboard = "qwerty"\n'
+    assert stat.S_IMODE((tmp_path / "other" / "config.toml").stat().st_mode) == 0o600
+    (home / "config.toml").write_text("seed = 3\n")
+    assert not restore(home, file).settings
+    assert (home / "config.toml").read_text() == "seed = 3\n"
+
+
+def test_settings_are_settings_again(home: Path, tmp_path: Path) -> None:
+    fill(home, 1)
+    (home / "config.toml").write_text("seed = 5\n")
+    backup(home, tmp_path / "file")
+    (home / "config.toml").unlink()
+    assert restore(home, tmp_path / "file").settings
+
+
+@pytest.mark.parametrize("wreck", ["cut", "garbage", "empty", "gone", "log left", "newer", "deep"])
+def test_a_store_that_is_lost_is_set_aside_and_replaced(home: Path, tmp_path: Path, wreck: str) -> None:
+    before, file, store = fill(home, 40), tmp_path / "file", home / "swipefl.db"
+    backup(home, file)
+    match wreck:
+        case "cut":
+            os.truncate(store, store.stat().st_size // 2 + 7)
+        case "garbage":
+            store.write_bytes(random.Random(1).randbytes(20_000))
+        case "empty":
+            store.write_bytes(b"")
+        case "gone":
+            store.unlink()
+        case "log left":
+            store.unlink()
+            (home / "swipefl.db-wal").write_bytes(b"log" * 1000)
+        case "newer":
+            with closing(sqlite3.connect(store)) as conn:
+                conn.execute("PRAGMA user_version = 999")
+        case _:
+            data = bytearray(store.read_bytes())
+            for page in range(20, len(data) // 4096):
+                data[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+            store.write_bytes(data)
+    report = restore(home, file)
+    assert words(home) == before
+    assert (report.aside is None) == (wreck == "gone")
+    with Store(store) as opened:
+        assert opened.sql.rows("PRAGMA integrity_check") == [("ok",)]
+
+
+def check_refused(home: Path, content: bytes, error: type[SwipeflError] = DataError) -> None:
+    file, before = home.parent / "bad", {path.name: path.read_bytes() for path in home.glob("swipefl.db*")}
+    file.write_bytes(content)
+    with swipefl.open(home) as device, pytest.raises(error):
+        device.upkeep.restore(file)
+    with swipefl.open(home) as device, pytest.raises(error):
+        device.upkeep.restore(io.BytesIO(content))
+    assert {path.name: path.read_bytes() for path in home.glob("*swipefl.db*")} == before
+
+
+def test_what_is_no_whole_backup_changes_nothing(home: Path, sealed: bytes) -> None:
+    fill(home, 2)
+    other = (home / "swipefl.db").read_bytes()
+    for bad in (
+        b"",
+        b"x",
+        b"SQLite format 3\x00",
+        other,
+        sealed[1:],
+        sealed + b"\0",
+        sealed * 2,
+        sealed[:-1],
+        b"\0" * 9,
+    ):
+        check_refused(home, bad)
+    with closing(sqlite3.connect(home.parent / "another")) as conn:
+        conn.execute("CREATE TABLE a (b)")
+    check_refused(home, (home.parent / "another").read_bytes())
+
+
+@given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
+def test_every_flipped_bit_and_every_cut_is_found(
+    tmp_path_factory: pytest.TempPathFactory, sealed: bytes, at: float, bit: int, cut: bool
+) -> None:
+    home, place = tmp_path_factory.mktemp("flipped") / "home", int(at * len(sealed))
+    changed = sealed[:place] if cut else sealed[:place] + bytes([sealed[place] ^ 1 << bit]) + sealed[place + 1 :]
+    with swipefl.open(home) as device, pytest.raises(DataError):
+        device.upkeep.restore(io.BytesIO(changed))
+    assert [path.name for path in home.iterdir()] == ["lock"]
+    shutil.rmtree(home.parent)
+
+
+def test_what_is_no_backup_is_never_written_over(home: Path, tmp_path: Path) -> None:
+    fill(home, 2)
+    (tmp_path / "letter").write_text("dear")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "letter")
+    (tmp_path / "hanging").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("letter", "folder", "link", "hanging", "pipe", "home/swipefl.db", "missing/file", "letter/file"):
+        with pytest.raises(UsageError):
+            backup(home, tmp_path / name)
+    assert (tmp_path / "letter").read_text() == "dear"
+    for name in ("folder", "pipe", "nowhere"):
+        with pytest.raises((DataError, StoreError)):
+            restore(home, tmp_path / name)
+    (tmp_path / "new").touch(0o644)  # as mktemp makes it
+    backup(home, tmp_path / "new")
+    backup(home, tmp_path / "new")  # one of before
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+    (tmp_path / "latest").symlink_to(tmp_path / "new")
+    assert restore(home, tmp_path / "latest").gestures == 2  # read through a link
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_backup_that_fails_leaves_the_one_of_before(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, 2)
+    backup(home, tmp_path / "file")
+    before = (tmp_path / "file").read_bytes()
+
+    def full(*ignored: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("swipefl.operations.copies.seal", full)
+    with pytest.raises(StoreError, match="no space"):
+        backup(home, tmp_path / "file")
+    with pytest.raises(StoreError, match="no space"):  # what is here cannot be kept: then it stays
+        restore(home, tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == before
+    assert words(home) == words(home)
+    assert [path.name for path in home.glob("*swipefl.db.*")] == []
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_drafts_that_a_killed_run_left_go_with_the_next_one(home: Path, tmp_path: Path) -> None:
+    fill(home, 1)
+    left = tmp_path / ".file.draft-1-1"
+    left.write_text("words")
+    backup(home, tmp_path / "file")
+    assert not left.exists()
+
+
+def test_a_run_that_holds_the_store_is_waited_for_by_nobody(home: Path, tmp_path: Path) -> None:
+    fill(home, 1)
+    backup(home, tmp_path / "file")
+    with hold(home), pytest.raises(StoreBusy):
+        restore(home, tmp_path / "file")
+    with hold(home):  # a backup disturbs none
+        backup(home, tmp_path / "file")
+
+
+def test_who_has_the_store_open_sees_what_came_back_and_what_it_writes_stays(home: Path, tmp_path: Path) -> None:
+    before, file = fill(home, 3), tmp_path / "file"
+    backup(home, file)
+    fill(home, 5, seed=1)
+    with Store(home / "swipefl.db") as serving:
+        assert serving.gestures.counts()["good"] == 8
+        restore(home, file)
+        assert [each.example.word for each in serving.gestures.all()] == before
+        put(serving, examples(1, seed=9))
+    assert len(words(home)) == 4
+
+
+def test_backups_are_of_one_moment_while_others_write(home: Path, tmp_path: Path) -> None:
+    """Each transaction stores two: no backup has an odd number."""
+    some = examples(12)
+    with Store(home / "swipefl.db") as writer:
+        for pair in zip(some[::2], some[1::2], strict=True):
+            with writer.transaction():
+                put(writer, [pair[0]])
+                found = backup(home, tmp_path / "file").gestures
+                put(writer, [pair[1]])
+            assert found % 2 == 0
+            assert restore(tmp_path / f"copy {found}", tmp_path / "file").gestures == found
+
+
+def member_of(home: Path) -> Membership | None:
+    with Store(home / "swipefl.db") as store:
+        return store.memberships.get()
+
+
+def joins(home: Path, member: Membership) -> None:
+    with Store(home / "swipefl.db") as store:
+        store.memberships.set(member)
+        store.outbox.erase()
+        store.outbox.queue(QueuedUpdate("u", "seven", 1.0, 3, b"blob", attempted=True, data="d", residual=b"r"))
+
+
+def leaves(home: Path) -> None:
+    with Store(home / "swipefl.db") as store:
+        store.memberships.delete()
+        store.meta.set(HAS_LEFT, "here")
+
+
+def nothing(home: Path) -> None:
+    """Nothing has changed since."""
+
+
+@pytest.mark.parametrize(
+    ("since", "is_member"),
+    [
+        (nothing, "here"),
+        (lambda home: joins(home, Membership("b:1", "again", b"c", b"k", version=9)), "again"),
+        (leaves, None),
+        (lambda home: (home / "swipefl.db").unlink(), "here"),
+    ],
+)
+def test_who_it_is_stays_and_what_it_had_left_to_send_is_gone(
+    home: Path, tmp_path: Path, since: Callable[[Path], None], is_member: str | None
+) -> None:
+    fill(home, 2)
+    joins(home, HERE)
+    backup(home, tmp_path / "file")
+    since(home)
+    assert restore(home, tmp_path / "file").member == (is_member is not None)
+    member = member_of(home)
+    assert (member.device_id if member else None) == is_member
+    assert member is None or member.residual == b""
+    with Store(home / "swipefl.db") as store:
+        assert store.outbox.waiting() == []
+
+
+def test_what_was_forgotten_since_comes_back_only_where_that_is_said(home: Path, tmp_path: Path) -> None:
+    before = fill(home, 4)
+    backup(home, tmp_path / "file")
+    with swipefl.open(home) as device:
+        device.forget(everything=True)
+    with pytest.raises(UsageError, match="forgotten"):
+        restore(home, tmp_path / "file")
+    assert words(home) == []
+    assert restore(home, tmp_path / "file", anyway=True).forgotten_at
+    assert words(home) == before
+    with pytest.raises(UsageError, match="forgotten"):  # it still knows
+        restore(home, tmp_path / "file")
+    with swipefl.open(home) as device:
+        device.forget(everything=True)
+    assert set_aside(home / "swipefl.db") == []  # they held it too
+    backup(home, tmp_path / "file")
+    restore(home, tmp_path / "file")
+
+
+def old(path: Path, done: int) -> None:
+    path.parent.mkdir(mode=0o700, exist_ok=True)
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        migrate(Database(conn, recursive_triggers=False, execute_plugins=False), STORE.steps[:done])
+        conn.execute("INSERT INTO meta VALUES ('mark', 'old')")
+
+
+@pytest.mark.parametrize("done", range(1, len(STORE.steps)))
+def test_a_copy_is_kept_before_each_upgrade_until_a_good_night_or_forget(home: Path, done: int) -> None:
+    path = home / "swipefl.db"
+    old(path, done)
+    with Store(path) as store:
+        assert store.meta.get("mark") == "old"
+    copy = home / f"swipefl.db{BEFORE_UPGRADE}"
+    assert stat.S_IMODE(copy.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(copy)) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone() == (done,)
+        assert conn.execute("SELECT value FROM meta").fetchall() == [("old",)]
+    assert sorted(each.name for each in home.iterdir()) == ["swipefl.db", copy.name]
+    if done % 2:
+        erase_old_copies(path, 0.0)
+    else:
+        with swipefl.open(home) as device:
+            device.forget(everything=True)
+    assert not copy.exists()
+
+
+def test_no_room_for_the_copy_is_no_reason_not_to_upgrade(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*ignored: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr("swipefl.database.snapshots.copy_into", full)
+    old(home / "swipefl.db", 3)
+    with Store(home / "swipefl.db") as store:
+        assert store.meta.get("mark") == "old"
+    assert [each.name for each in home.iterdir()] == ["swipefl.db"]
+
+
+def test_a_downgrade_is_refused_and_touches_nothing(home: Path, tmp_path: Path) -> None:
+    fill(home, 1)
+    with closing(sqlite3.connect(home / "swipefl.db", isolation_level=None)) as conn:
+        conn.execute(f"PRAGMA user_version = {len(STORE.steps) + 1}")
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    before = (home / "swipefl.db").read_bytes()
+    with pytest.raises(StoreError, match="newer"):
+        Store(home / "swipefl.db")
+    with pytest.raises(StoreError, match="newer"):
+        backup(home, tmp_path / "file")
+    assert (home / "swipefl.db").read_bytes() == before
+    assert not list(home.glob(f"*{BEFORE_UPGRADE}"))
+
+
+def test_a_backup_of_an_older_swipefl_is_brought_up_to_date_and_one_of_a_newer_refused(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old(tmp_path / "old" / "swipefl.db", 9)
+    with monkeypatch.context() as patched:  # as it was written then
+        patched.setattr(operations, "open_database", lambda path, schema, make: closing_of(path))
+        patched.setattr(operations, "_gestures", lambda conn: 0)
+        backup(tmp_path / "old", tmp_path / "file")
+    restore(home, tmp_path / "file")
+    with Store(home / "swipefl.db") as store:
+        assert store.meta.get("mark") == "old"
+    with closing(sqlite3.connect(home / "swipefl.db", isolation_level=None)) as conn:
+        conn.execute("PRAGMA user_version = 999")
+    with monkeypatch.context() as patched:
+        patched.setattr("swipefl.operations.copies.checked", lambda *ignored: None)
+        patched.setattr(operations, "open_database", lambda path, schema, make: closing_of(path))
+        backup(home, tmp_path / "newer")
+    with pytest.raises(StoreError, match="newer"):
+        restore(tmp_path / "fresh", tmp_path / "newer")
+
+
+def closing_of(path: Path) -> "Store":
+    class Opened:
+        db = sqlite3.connect(path)
+
+    return Opened  # type: ignore[return-value]
+
+
+def test_what_a_backup_replaced_stays_for_a_month(home: Path, tmp_path: Path) -> None:
+    fill(home, 1)
+    backup(home, tmp_path / "file")
+    restore(home, tmp_path / "file")
+    (aside,) = set_aside(home / "swipefl.db")
+    put_there = aside.stat().st_ctime
+    erase_old_copies(home / "swipefl.db", put_there + ASIDE_S - 1)
+    assert aside.exists()
+    erase_old_copies(home / "swipefl.db", put_there + ASIDE_S + 1)
+    assert not aside.exists()
