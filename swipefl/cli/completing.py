@@ -29,10 +29,10 @@ def is_asked() -> bool:
 def answer(root: Any, words: Sequence[str]) -> None:
     """Writes the answer; what goes wrong is silent, as who presses Tab asked for nothing else."""
     with suppress(Exception):
-        quoting, raw = os.environ[VARIABLE] == "bash", words or [""]
-        found = list(completed(root, [_unquoted(word) for word in raw] if quoting else raw))
+        shell, raw = os.environ[VARIABLE], words or [""]
+        found = list(completed(root, _as_meant(raw, shell)))
         listed = [each for each in found if each != FILE and each.word.isprintable()]
-        if quoting:
+        if shell == "bash":  # the others quote by themselves
             listed = [replace(each, word=_quoted(each.word, raw[-1][:1])) for each in listed]
         lines = ["files" if FILE in found else "words", *(f"{each.word}\t{_short(each.what)}" for each in listed)]
         sys.stdout.write("\n".join(lines) + "\n")
@@ -44,8 +44,15 @@ def _short(what: str) -> str:
     return shown if len(shown) <= MOST_LETTERS else f"{shown[: MOST_LETTERS - 1]}…"
 
 
+def _as_meant(words: Sequence[str], shell: str) -> list[str]:
+    """The words without the quotes that bash leaves in all of them, and fish in the one at the cursor."""
+    quoted = {"bash": len(words), "fish": 1}.get(shell, 0)
+    plain = len(words) - quoted
+    return [*words[:plain], *map(_unquoted, words[plain:])]
+
+
 def _unquoted(word: str) -> str:
-    """A word as bash has it on its line, where a quote may still be open, without its quotes."""
+    """A word of a line that is being typed, where a quote may still be open, without its quotes."""
     for ended in (word, f"{word}'", f'{word}"', word[:-1]):
         with suppress(ValueError):
             return " ".join(shlex.split(ended))

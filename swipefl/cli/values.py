@@ -42,7 +42,7 @@ class Typed:
 def values(name: str, typed: Typed) -> Iterator[Offer]:
     """What may stand for the option or argument `name`; each begins as the word at the cursor does."""
     offers = VALUES.get(f"{typed.command} {name}") or VALUES.get(name)
-    for each in offers(typed) if offers else ():
+    for each in dict.fromkeys(offers(typed) if offers else ()):
         if each == FILE or each.word.startswith(typed.begun):
             yield each
 

@@ -9,7 +9,7 @@ function __swipefl_complete
     if test "$offers[1]" = files
         set -l start (string match -r -- '^--[^=]+=' $current)
         for path in (__fish_complete_path (string replace -- "$start" '' $current))
-            echo $start$path
+            echo "$start$path"
         end
     end
     set -e offers[1]
