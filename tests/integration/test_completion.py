@@ -55,7 +55,8 @@ assert not loaded, loaded
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with swipes, words, a keyboard and a word list of one's own; a coordinator has the same folder."""
     home = tmp_path_factory.mktemp("home")
-    swipes = lines(gesture(1, gesture_id="first"), gesture(2, gesture_id="first"), gesture(3, gesture_id=ROOMY))
+    ids = ("first", "first", ROOMY)
+    swipes = lines(*(gesture(width=370 + place, gesture_id=id) for place, id in enumerate(ids)))
     assert swipefl(home, "ingest", "-", given=swipes).code == 0
     for word in ("zuzanka", "don't", "Straße"):
         assert swipefl(home, "words", "add", word, "--language", "en,de").code == 0
@@ -91,9 +92,9 @@ def test_a_shell_completes_what_is_typed(home: Path, tmp_path: Path, shell: str)
     ("typed", "expected"),
     [
         (("reset", "--to", ""), ["base", "global"]),
-        (("forget", "--word", "w"), ["were"]),
+        (("forget", "--word", "w"), ["we"]),
         (("words", "unhide", ""), ["damn"]),
-        (("words", "remove", ""), ["Straße", "don't", "zuzanka"]),
+        (("words", "remove", ""), ["Straße", "don't", "zuzanka", "we"]),
         (("lexicons", "remove", ""), ["sk"]),
         (("predict", "--language", "de,s"), ["de,sk", "de,sv"]),
         (("keyboards", "show", "my"), ["my own"]),
@@ -103,7 +104,7 @@ def test_a_shell_completes_what_is_typed(home: Path, tmp_path: Path, shell: str)
         (("completion", ""), ["bash", "zsh", "fish"]),
         (("relabel", "first", "were", ""), []),
         (("no", "such", ""), []),
-        (("-",), []),
+        (("-",), ["--version", "--help"]),
     ],
 )
 def test_values_come_from_the_store(home: Path, typed: tuple[str, ...], expected: list[str]) -> None:
@@ -202,8 +203,8 @@ def taking_values() -> Iterator[tuple[str, Any]]:
 def test_every_file_is_completed_and_every_value_is_of_a_parameter() -> None:
     known = {name for path, each in taking_values() for name in (each.name, f"{path} {each.name}")}
     assert values.VALUES.keys() - known == set()
-    said = {name for path, each in taking_values() if "file" in (each.help or "").lower() for name in [each.name]}
-    assert {name for name in said if name not in values.VALUES} == set()
+    files = {each.name for _, each in taking_values() if "file" in (each.help or "").lower()}
+    assert files - {"from_wordfreq", "jobs", "name"} <= values.VALUES.keys()
 
 
 def test_fixed_values_are_those_that_there_are() -> None:

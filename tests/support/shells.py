@@ -24,7 +24,12 @@ TAB, TO_THE_START, PROMPT = "\t", "\x01", "ready> "
 PRINTS = "import sys; print('[[' + '[', *(word.encode().hex() for word in sys.argv[1:]), ']]' + ']')"
 # How each is started, and what a person has in their shell's file; what comes before that is for a test to read.
 FILES = {
-    "bash": ((), ".bashrc", f"PS1='{PROMPT}'; bind 'set enable-bracketed-paste off'", "source <(swipefl completion bash)"),
+    "bash": (
+        (),
+        ".bashrc",
+        f"PS1='{PROMPT}'; bind 'set enable-bracketed-paste off'",
+        "source <(swipefl completion bash)",
+    ),
     "zsh": (
         ("-d",),
         ".zshrc",
