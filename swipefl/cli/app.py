@@ -28,7 +28,7 @@ from swipefl.cli.export import export
 from swipefl.cli.forget import forget
 from swipefl.cli.ingest import ingest
 from swipefl.cli.leave import leave
-from swipefl.cli.listing import Commands
+from swipefl.cli.listing import Application, Commands
 from swipefl.cli.predict import predict
 from swipefl.cli.relabel import relabel
 from swipefl.cli.remedies import told
@@ -45,7 +45,7 @@ from swipefl.errors import Interrupted, StoreError, SwipeflError
 
 MOST_COLUMNS = 80  # of help: longer lines are hard to read
 
-app = typer.Typer(
+app = Application(
     name="swipefl",
     cls=Commands,
     rich_markup_mode=None,

@@ -9,7 +9,7 @@ import typer
 from swipefl.cli import options
 from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
-from swipefl.cli.listing import Commands
+from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console, counted, moment, number, percent, printable, prose, table
 from swipefl.settings.meanings import COORDINATOR
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from swipefl.federation.coordinator.status import VersionStatus
     from swipefl.hosting import KeyReport, TokensReport, VersionReport
 
-app = typer.Typer(cls=Commands, help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
+app = Application(cls=Commands, help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
 
 
 @app.command("init")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
-from swipefl.cli.listing import Commands
+from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console, number, printable, prose, table
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from swipefl.device.keyboards import KeyboardReport
     from swipefl.gesture.keyboard import Key, Keyboard
 
-app = typer.Typer(cls=Commands, help="Key geometry: any layout, any alphabet.", no_args_is_help=True)
+app = Application(cls=Commands, help="Key geometry: any layout, any alphabet.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="One of `swipefl keyboards list`.")]
 CELLS = (4, 3, 2)  # of a terminal, for the width of a key: as many as there is room for
 

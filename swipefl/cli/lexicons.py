@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
-from swipefl.cli.listing import Commands
+from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console, counted, number, printable, table
 
 if TYPE_CHECKING:
     from swipefl.device.lexicons import LexiconReport
 
-app = typer.Typer(cls=Commands, help="Word lists: one a language, those of swipefl and your own.", no_args_is_help=True)
+app = Application(cls=Commands, help="Word lists: one a language, those of swipefl and your own.", no_args_is_help=True)
 LEFT_OUT = {
     "unspelled": "no keyboard can spell",
     "offensive": "the list calls offensive",

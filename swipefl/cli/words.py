@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
-from swipefl.cli.listing import Commands
+from swipefl.cli.listing import Application, Commands
 from swipefl.cli.options import LanguageOption
 from swipefl.cli.rendering import console, counted, moment, number, printable, prose, table
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from swipefl.store.personal_words import PersonalWord
     from swipefl.store.phrases import Phrase
 
-app = typer.Typer(cls=Commands, help="Personal words: those you added, swiped twice, or hid.", no_args_is_help=True)
+app = Application(cls=Commands, help="Personal words: those you added, swiped twice, or hid.", no_args_is_help=True)
 Word = Annotated[str, typer.Argument(metavar="WORD", help="As it is written.")]
 Offered = Annotated[str, typer.Argument(metavar="WORD", help="As it is offered; case does not matter.")]
 SHOWN = 40  # phrases, at a terminal

@@ -1,15 +1,19 @@
-"""`--help` of every command: plain, there, and without the heavy imports."""
+"""`--help` of every command: plain, there, with examples, and without the heavy imports."""
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
 
 from swipefl.cli.app import app
-from tests.support.command import environment
+from swipefl.cli.examples import EXAMPLES
+from tests.support.command import environment, swipefl
+from tests.support.terminal import swipefl_on_terminal
 
 HEAVY = ("torch", "grpc", "numpy", "sqlite_utils", "pydantic", "rich")
 CODE = """
@@ -20,19 +24,23 @@ except SystemExit: pass
 loaded = [name for name in {heavy} if name in sys.modules]
 assert not loaded, loaded
 """
+TREE: Any = typer.main.get_command(app)
 
 
 def commands() -> Iterator[tuple[str, ...]]:
     """Every command and group."""
     yield ()
-    for group in app.registered_groups:
-        assert group.name
-        assert isinstance(group.typer_instance, typer.Typer)
-        yield (group.name,)
-        yield from ((group.name, command.name or "") for command in group.typer_instance.registered_commands)
-    for command in app.registered_commands:
-        assert command.callback
-        yield (command.callback.__name__,)
+    for name, command in TREE.commands.items():
+        yield (name,)
+        yield from ((name, below) for below in getattr(command, "commands", ()))
+
+
+def found(words: list[str]) -> tuple[Any, list[str]]:
+    """The command that a line names, and what is left of the line."""
+    command = TREE
+    while hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    return command, words
 
 
 @pytest.mark.parametrize("words", list(commands()), ids=" ".join)
@@ -48,3 +56,37 @@ def test_help_is_there_and_light(tmp_path: Path, words: tuple[str, ...]) -> None
     assert done.stdout.startswith(" ".join(("Usage: swipefl", *words)))
     assert len(done.stdout.splitlines()) > 4
     assert "..." not in done.stdout.partition("Commands:")[2], "a command's first sentence is too long for the list"
+    assert "\nExamples:\n  " in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_a_letter_asks_for_help_too(tmp_path: Path) -> None:
+    for words in ((), ("words",), ("coordinator", "serve")):
+        done = swipefl(tmp_path, *words, "-h")
+        assert (done.code, done.out, done.err) == (0, swipefl(tmp_path, *words, "--help").out, "")
+
+
+def test_every_command_has_examples_and_none_has_them_of_another() -> None:
+    assert {" ".join(("swipefl", *words)) for words in commands()} == EXAMPLES.keys()
+    for path, examples in EXAMPLES.items():
+        assert examples
+        assert all(path in line for line, _ in examples), path
+
+
+@pytest.mark.parametrize("line", [line for examples in EXAMPLES.values() for line, _ in examples])
+def test_an_example_is_a_line_that_is_understood(line: str) -> None:
+    """By a shell, and by the command that it is of: what it asks for is not done."""
+    assert subprocess.run(["bash", "-n", "-c", line], check=False).returncode == 0
+    words = shlex.split(line.replace("<(", "").rstrip(")").partition(" > ")[0].partition(" < ")[0])
+    command, given = found(words[words.index("swipefl") + 1 :])
+    context = command.make_context(command.name, given)  # which raises what a person would be told
+    assert not context.args
+
+
+@pytest.mark.parametrize("words", [("keyboards", "add"), ("ingest",), ("coordinator", "serve")], ids=" ".join)
+def test_examples_can_be_copied_off_a_narrow_terminal(tmp_path: Path, words: tuple[str, ...]) -> None:
+    done = swipefl_on_terminal(tmp_path, *words, "--help", columns=42, piped="err")
+    _, _, examples = done.out.partition("\nExamples:\n")
+    wanted = [line for line, _ in EXAMPLES[" ".join(("swipefl", *words))]]
+    joined = examples.replace(" \\\n", " ").splitlines()
+    assert [shlex.split(line) for line in joined if not line.startswith("      ")] == [*map(shlex.split, wanted)]
