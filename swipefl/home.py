@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.device.kept import Kept
+from swipefl.doing import OnDoing, unheard
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.run import new_run
 from swipefl.gesture.formats import FORMATS, Rejected
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages, languages_of
-from swipefl.learning.training import Progress, Trainer, TrainingConfig
+from swipefl.learning.training import Heard, Progress, Trainer, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.settings.locale import system_language
 from swipefl.settings.sources import DEFAULT
@@ -326,10 +327,14 @@ class Home:
         return prediction.shown(found.handle, found.example, top)
 
     def personal(
-        self, store: "Store", on_progress: Callable[[Progress], None] = lambda progress: None, stop: Stop = never
+        self,
+        store: "Store",
+        on_progress: Callable[[Progress], None] = lambda progress: None,
+        stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "PersonalTraining":
         """What trains the personal model."""
-        return self._personal(store, self.vocabulary(store), on_progress, stop)
+        return self._personal(store, self.vocabulary(store), on_progress, stop, on_doing)
 
     def _personal(
         self,
@@ -337,12 +342,13 @@ class Home:
         vocabulary: "Vocabulary",
         on_progress: Callable[[Progress], None],
         stop: Stop,
+        on_doing: OnDoing,
     ) -> "PersonalTraining":
         from swipefl.device.personal import PersonalTraining
 
-        return PersonalTraining(
-            store, load_trainer, vocabulary.judging, personal_config(self.settings), on_progress, stop
-        )
+        config = personal_config(self.settings)
+        judging = vocabulary.judging
+        return PersonalTraining(store, load_trainer, judging, config, on_progress, stop, on_doing=on_doing)
 
     def cycle(
         self,
@@ -351,6 +357,7 @@ class Home:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         on_round: "Callable[[RoundReport], None]" = lambda report: None,
         stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "Cycle":
         """A night's work. Raises UsageError where a coordinator is required and none is configured."""
         from swipefl.device.acceptance import GlobalJudge
@@ -362,19 +369,32 @@ class Home:
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
         vocabulary = self.vocabulary(store)  # one for all of the night: what it builds for an alphabet is large
+        heard = Heard(on_progress)
         contributor = Contributor(
             store,
             load_trainer,
             vocabulary.contributing,
             contribution_config(self.settings),
             self.settings.max_norm,
-            on_progress,
+            heard,
             stop,
+            on_doing=on_doing,
         )
-        personal = self._personal(store, vocabulary, on_progress, stop)
-        judge = GlobalJudge(store, vocabulary.judging, stop)
-        tidy = partial(prune, store, self.keeping, stop=stop)
-        return Cycle(store, personal, contributor, judge, coordinator, require_sync, on_round, stop=stop, prune=tidy)
+        personal = self._personal(store, vocabulary, heard, stop, on_doing)
+        judge = GlobalJudge(store, vocabulary.judging, stop, on_doing)
+        return Cycle(
+            store,
+            personal,
+            contributor,
+            judge,
+            coordinator,
+            require_sync,
+            on_round,
+            stop=stop,
+            prune=partial(prune, store, self.keeping, stop=stop),
+            heard=heard,
+            on_doing=on_doing,
+        )
 
     @property
     def keeping(self) -> "Keeping":

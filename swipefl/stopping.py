@@ -1,6 +1,7 @@
 """How work learns that it is to end: it asks at each safe moment, and a signal, or whatever comes next, answers."""
 
 from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
 from typing import TypeAlias, TypeVar
 
 from swipefl.errors import SwipeflError
@@ -9,6 +10,7 @@ Stop: TypeAlias = Callable[[], SwipeflError | None]
 """Says why work is to end now, or None: what training, judging and downloads ask."""
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def never() -> None:
@@ -26,3 +28,20 @@ def until(stop: Stop, items: Iterable[Item]) -> Iterator[Item]:
     for item in items:
         raise_if(stop)
         yield item
+
+
+def unbroken(step: Callable[[], Result]) -> Result:
+    """What `step` gives. A signal that comes meanwhile raises nothing here: short work that asks as soon as it is done.
+
+    A step of training that is raised out of leaves weights that are half of one step and half of the next.
+    """
+    return step()
+
+
+def is_unbroken(frame: FrameType | None) -> bool:
+    """Whether the frame that a signal came into is part of an `unbroken` step."""
+    while frame is not None:
+        if frame.f_code is unbroken.__code__:
+            return True
+        frame = frame.f_back
+    return False

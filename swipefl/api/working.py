@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from swipefl.errors import Interrupted, SwipeflError
 from swipefl.processes import end_with
+from swipefl.stopping import is_unbroken
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from swipefl.device.cycle import RoundReport
     from swipefl.learning.training import Progress
     from swipefl.library.device import Device
@@ -64,9 +67,9 @@ def _stopped_by_signals() -> "Stop":
     """SIGTERM raises Interrupted where the work is, once, and this says so too; a terminal's are the server's."""
     caught: list[int] = []
 
-    def catch(signum: int, frame: object) -> None:
+    def catch(signum: int, frame: "FrameType | None") -> None:
         caught.append(signum)
-        if len(caught) == 1:
+        if len(caught) == 1 and not is_unbroken(frame):
             raise Interrupted(signum)
 
     for signum in (signal.SIGINT, signal.SIGHUP):

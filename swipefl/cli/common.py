@@ -16,6 +16,8 @@ from swipefl.errors import Interrupted, UsageError
 from swipefl.jsonline import json_line
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from swipefl.gesture.language import Languages
     from swipefl.home import Home
     from swipefl.hosting import Coordinator
@@ -144,14 +146,16 @@ def signals() -> "Iterator[Stop]":
     """The first SIGINT or SIGTERM raises Interrupted where the work is; what this gives says so to work that asks.
 
     A library may have caught what was raised, and work inside SQLite cannot be raised out of: so both. All that lands
-    does so in transactions. A signal that whoever started the command ignores, as `nohup` and shells' background jobs
-    do, stays ignored.
+    does so in transactions; out of an `unbroken` step nothing is raised. A signal that whoever started the command
+    ignores, as `nohup` and shells' background jobs do, stays ignored.
     """
+    from swipefl.stopping import is_unbroken
+
     caught: list[int] = []
 
-    def catch(signum: int, frame: object) -> None:
+    def catch(signum: int, frame: "FrameType | None") -> None:
         caught.append(signum)
-        if len(caught) == 1:  # the next ones do not disturb what is cleared up
+        if len(caught) == 1 and not is_unbroken(frame):  # the next ones do not disturb what is cleared up
             raise Interrupted(signum)
 
     heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]

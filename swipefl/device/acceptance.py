@@ -10,6 +10,7 @@ from swipefl.decoder.encoder import usable
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.device.choosing import to_judge_by
 from swipefl.device.unseen import count_unseen, note_choice
+from swipefl.doing import OnDoing, each, unheard
 from swipefl.errors import CheckpointError
 from swipefl.gesture.gesture import Example
 from swipefl.stopping import Stop, never, until
@@ -33,10 +34,17 @@ class Synced:
 
 
 class GlobalJudge:
-    """Judges the global models of one store; `stop` is asked before each gesture."""
+    """Judges the global models of one store; `stop` is asked before each gesture, and `on_doing` hears of it."""
 
-    def __init__(self, store: Store, decoder_of: Callable[[Checkpoint], Decoder], stop: Stop = never) -> None:
+    def __init__(
+        self,
+        store: Store,
+        decoder_of: Callable[[Checkpoint], Decoder],
+        stop: Stop = never,
+        on_doing: OnDoing = unheard,
+    ) -> None:
         self._store = store
+        self._on_doing = on_doing
         self._decoder_of = decoder_of
         self._stop = stop
 
@@ -48,7 +56,7 @@ class GlobalJudge:
         that is killed loses one, and predictions do without that model. Raises StoreError, and what the stop says.
         """
         while known := self._due():
-            count_unseen(self._store, self._decoder_of, self._stop)
+            count_unseen(self._store, self._decoder_of, self._stop, self._on_doing)
             verdict = self._verdict(known)
             with self._store.transaction():
                 self._store.checkpoints.settle(known.id, verdict)
@@ -77,7 +85,8 @@ class GlobalJudge:
         return Verdict(accepted, held_out, len(some), *right)
 
     def _judged(self, checkpoint: Checkpoint, examples: list[Example]) -> Judgement:
-        return judge(self._decoder_of(checkpoint), until(self._stop, examples))
+        seen = each(examples, "judging the shared model", self._on_doing)
+        return judge(self._decoder_of(checkpoint), until(self._stop, seen))
 
 
 def _is_due(known: StoredCheckpoint, held_out: int) -> bool:

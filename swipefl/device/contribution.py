@@ -4,19 +4,23 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.tuning import STEP_EXAMPLES, score_step
+from swipefl.device.begun import begin
 from swipefl.device.choosing import to_learn_from
+from swipefl.doing import Doing, OnDoing, each, unheard
 from swipefl.errors import DataError
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.update import Delta, difference, encode_update, residual_from, shapes_of
 from swipefl.gesture.gesture import Example
-from swipefl.learning.training import Progress, Trainer, TrainingConfig
+from swipefl.learning.training import FORGETFUL, Keeping, Progress, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
+from swipefl.store.begun import CONTRIBUTION
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.store import Store
@@ -38,16 +42,18 @@ def contribution(
     decoder_of: Callable[[Checkpoint], Decoder],
     on_progress: Callable[[Progress], None] = lambda progress: None,
     stop: Stop = never,
+    keeping: Keeping = FORGETFUL,
+    on_doing: OnDoing = unheard,
 ) -> Contribution:
     """How training on `examples` by `config` changes the weights of `start`, and how a few of them change its score.
 
     What `decoder_of` a checkpoint gives knows nothing of the person but their words: no order that they write them in.
     Equal arguments give equal bytes. Raises what the trainer raises.
     """
-    trained = trainer(start, examples, config, on_progress, stop)
+    trained = trainer(start, examples, config, on_progress, stop, keeping, on_doing)
     drawn = np.random.default_rng([config.seed, int(start.fingerprint[:8], 16)]).permutation(len(examples))
     few = [examples[i] for i in drawn[:STEP_EXAMPLES]]
-    score = score_step(decoder_of(start), until(stop, few), start.score)
+    score = score_step(decoder_of(start), until(stop, each(few, "weighing what to share", on_doing)), start.score)
     there = replace(trained.checkpoint, score=score)
     return Contribution(difference(there.parameters, start.parameters), trained.examples)
 
@@ -69,6 +75,8 @@ class Contributor:
         stop: Stop = never,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        on_doing: OnDoing = unheard,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
@@ -79,6 +87,8 @@ class Contributor:
         self._stop = stop
         self._clock = clock
         self._new_id = new_id
+        self._on_doing = on_doing
+        self._elapsed = elapsed
 
     def update_from(self, start: Checkpoint) -> QueuedUpdate | None:
         """The update that waits for this global checkpoint; the one made from the same data is kept as it is.
@@ -95,17 +105,28 @@ class Contributor:
             if waiting.base == start.fingerprint and (waiting.attempted or waiting.data == data):
                 return waiting if waiting.data == data else None
         try:
-            return self._made(start, member, data)
+            return self._made(start, member)
         except DataError:  # a plan of steps too large ends in weights that are not finite: no reason to lose the night
             return None
 
-    def _made(self, start: Checkpoint, member: Membership, data: str) -> QueuedUpdate:
+    def _made(self, start: Checkpoint, member: Membership) -> QueuedUpdate:
         config, max_norm = self._asked(member)
         residual = residual_from(member.residual, shapes_of(start.parameters))
-        chosen = to_learn_from(self._store, [config.seed, int(start.fingerprint[:8], 16)])
-        examples = [stored.example for stored in chosen]
-        trainer = self._load_trainer()
-        made = contribution(start, examples, config, trainer, self._decoder_of, self._on_progress, self._stop)
+        seed = [config.seed, int(start.fingerprint[:8], 16)]
+        choose = partial(to_learn_from, self._store, seed)
+        learning = begin(self._store, CONTRIBUTION, start, start.fingerprint, config, choose, self._elapsed)
+        self._on_doing(Doing("getting ready to learn for what is shared"))
+        made = contribution(
+            start,
+            learning.examples,
+            config,
+            self._load_trainer(),
+            self._decoder_of,
+            self._on_progress,
+            self._stop,
+            learning.keeping,
+            self._on_doing,
+        )
         encoded = encode_update(made.delta, max_norm, residual)
         return QueuedUpdate(
             self._new_id(),
@@ -114,7 +135,7 @@ class Contributor:
             made.examples,
             encoded.blob,
             attempted=False,
-            data=data,
+            data=learning.data,
             residual=encoded.residual_blob,
         )
 

@@ -12,7 +12,8 @@ A round makes two different things and keeps them apart:
   leaves it when the coordinator has it.
 
 Without a federation there is no pull, no contribution and no push, and nothing else is different. Everything that a
-round made lands in one transaction; a run killed at any instant loses that round and nothing else.
+round made lands in one transaction. What is stopped while it trains goes on from there the next time (`begun`), and one
+killed at any instant has lost half a minute and nothing else.
 """
 
 import time
@@ -27,8 +28,17 @@ from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.gain import together
 from swipefl.device.personal import Personal, PersonalTraining, landed
-from swipefl.errors import CheckpointError, FederationError, StoreError, SwipeflError, TooLittleData, UsageError
-from swipefl.learning.training import MIN_EXAMPLES
+from swipefl.doing import Doing, OnDoing, unheard
+from swipefl.errors import (
+    CheckpointError,
+    FederationError,
+    Ineligible,
+    StoreError,
+    SwipeflError,
+    TooLittleData,
+    UsageError,
+)
+from swipefl.learning.training import MIN_EXAMPLES, Heard
 from swipefl.stopping import Stop, never
 from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.models import global_for_predictions, newest_global
@@ -49,7 +59,8 @@ class RoundReport:
 
     `push` is what became of the contribution: none, queued, sent, stale or refused. Of the `swipes` that were judged
     the first word was right of `right_base` with the model that came with swipefl, of `right_before` with the one in
-    use before, of `right_new` with the new one.
+    use before, of `right_new` with the new one. One that was stopped because the device is not eligible any more says
+    that it was so after `steps_done` of the `steps` of a training, and goes on from there the next time.
     """
 
     round: int
@@ -64,6 +75,8 @@ class RoundReport:
     right_base: int = 0
     right_before: int = 0
     right_new: int = 0
+    steps_done: int = 0
+    steps: int = 0
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,8 @@ class Cycle:
 
     `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
     round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
-    `on_round` hears of each round as it ends. `prune` erases what is kept no longer, before anything else.
+    `on_round` hears of each round as it ends; `heard` has heard how far training is. `prune` erases what is kept no
+    longer, before anything else.
     """
 
     def __init__(
@@ -110,10 +124,14 @@ class Cycle:
         clock: Callable[[], float] = time.time,
         stop: Stop = never,
         prune: Callable[[], Pruned] = Pruned,
+        heard: Heard | None = None,
+        on_doing: OnDoing = unheard,
     ) -> None:
         self._store = store
         self._stop = stop
         self._prune = prune
+        self._heard = heard or Heard()
+        self._on_doing = on_doing
         self._personal = personal
         self._contributor = contributor
         self._judge_globals = judge_globals
@@ -126,14 +144,18 @@ class Cycle:
         self._night_number: int | None = None
         self._shared = "nothing"
         self._bytes_sent = 0
+        self._learned_from: set[str] = set()  # hashes of what there was when the last round's trainings were begun
 
     def run(self, rounds: int) -> CycleReport:
-        """Up to `rounds` rounds; stops early, with the reason, where there is nothing to do or nothing more to gain.
+        """Up to `rounds` rounds.
+
+        Stops early, with the reason, where there is nothing to do or nothing more to gain, and where the device is no
+        longer eligible.
 
         Raises CheckpointError, UsageError for a device to train on that is not there, StoreError, and what a stop says;
         with `require_sync` what a visit does.
         """
-        pruned = self._tidied()
+        pruned = self._pruned()
         reports = []
         for report in self._rounds(rounds):
             self._on_round(report)
@@ -143,17 +165,26 @@ class Cycle:
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
         return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned)
 
-    def _tidied(self) -> Pruned:
-        """Nothing is left of what is over or was erased; what fails the next night tries again, this one goes on."""
-        pruned = Pruned()
+    def _pruned(self) -> Pruned:
+        """Erases what is over; what fails the next night tries again, and this one goes on."""
         with suppress(StoreError):
-            pruned = self._prune()
-        with suppress(StoreError):
-            if self._store.owes_rewriting():
-                self._store.erase_traces(self._stop)
-        return pruned
+            return self._prune()
+        return Pruned()
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
+        try:
+            self._finish_erasing()
+            yield from self._until_done(rounds)
+        except Ineligible as error:
+            yield self._stopped(error)
+
+    def _finish_erasing(self) -> None:
+        if self._store.owes_rewriting():
+            self._on_doing(Doing("erasing what was forgotten"))
+            with suppress(StoreError):  # which the next one tries again, and no reason to lose the night
+                self._store.erase_traces(self._stop)
+
+    def _until_done(self, rounds: int) -> Iterator[RoundReport]:
         if self._coordinator and not self._require_sync:
             self._unspoken = self._coordinator.waits()
         self._catch_up()
@@ -173,8 +204,9 @@ class Cycle:
                 break
             if left:
                 self._catch_up()
-        with self._store.transaction():
-            self._store.meta.set(DONE, learned)
+        if {learned.split()[0]} >= self._learned_from:  # else swipes have come since what went on was begun
+            with self._store.transaction():
+                self._store.meta.set(DONE, learned)
 
     def _catch_up(self) -> None:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
@@ -189,6 +221,7 @@ class Cycle:
         """
         if self._coordinator is None or self._unspoken:
             return None
+        self._on_doing(Doing("speaking with the coordinator"))
         try:
             done = self._coordinator.run(pull, by_timer=not self._require_sync)
         except (FederationError, UsageError) as error:
@@ -212,10 +245,17 @@ class Cycle:
     def _skipped(self, examples: int, reason: SwipeflError | str) -> RoundReport:
         return RoundReport(self._store.rounds.next_number(), examples, skipped=reason)
 
+    def _stopped(self, reason: Ineligible) -> RoundReport:
+        report, last = self._skipped(self._store.gestures.counts()["train"], reason), self._heard.last
+        return replace(report, steps_done=last.done, steps=last.total) if last else report
+
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
+        self._heard.last = None  # of a round before
         personal = self._personal.train(seed=number)
-        update, judged = self._land(number, started, personal, self._update())
+        made = self._update()
+        self._learned_from = {personal.data, made.data} if made else {personal.data}
+        update, judged = self._land(number, started, personal, made)
         return RoundReport(
             number,
             personal.trained.examples,
@@ -253,6 +293,7 @@ class Cycle:
             finished = self._clock()
             night = landed(self._store, personal, finished)
             self._keep_night(night, update)
+            self._store.begun.erase()
             self._store.rounds.add(
                 Round(
                     number,

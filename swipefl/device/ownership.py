@@ -91,6 +91,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     member = store.memberships.get()
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
+        store.begun.erase()
         store.meta.set(ANEW, "yes")
         nights = store.nights.erase(first)
         forget_unseen(store)

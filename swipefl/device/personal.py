@@ -1,18 +1,27 @@
 """A model of one's own: trained on the train split, judged on the held-out split, kept only if it is better."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+
+import numpy as np
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.evaluation import Judgement, judge
+from swipefl.decoder.evaluation import UNFOUND, Judgement, judge
+from swipefl.device.begun import begin
 from swipefl.device.choosing import to_judge_by, to_learn_from
 from swipefl.device.gain import counts
 from swipefl.device.unseen import Tally, count_unseen, note_choice, take_unseen
+from swipefl.doing import Doing, OnDoing, each, unheard
 from swipefl.errors import CheckpointError, Remedy, TooLittleData, UsageError
 from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, Trainer, TrainingConfig
 from swipefl.stopping import Stop, never, until
+from swipefl.store.begun import PERSONAL
 from swipefl.store.gestures import HELD_OUT, Stored
 from swipefl.store.models import fallback, global_for_predictions, in_use
 from swipefl.store.nights import Night
@@ -28,7 +37,8 @@ class Personal:
     """A personal checkpoint that was trained from `root`: the global one that predictions fall back to, or the base.
 
     The judgements are of the one in use, of this one, of the root and of the base; None where no example is held out.
-    All gestures up to number `newest` counted, `new_swipes` of them for the first time.
+    Gestures up to number `newest` counted, those up to `learned` were there to be learned from, `new_swipes` of these
+    for the first time. It began from what comes from the model of the fingerprint `origin`, and with `data`.
     """
 
     trained: Trained
@@ -41,6 +51,9 @@ class Personal:
     base: Judgement | None = None
     newest: int = 0
     new_swipes: int = 0
+    learned: int = 0
+    origin: str = ""
+    data: str = ""
 
     @property
     def adopted(self) -> bool:
@@ -124,7 +137,9 @@ class ResetReport:
 class PersonalTraining:
     """Training by `config` on one store. `load_trainer` is called when training is needed, not before.
 
-    `on_progress` hears of each batch; `stop` is asked while it trains and while it judges.
+    `on_progress` hears of each batch, `on_doing` of what else takes time; `stop` is asked while it trains and while it
+    judges. What was trained until then is kept, and goes on the next time (`begun`); `elapsed` gives seconds, by which
+    it is kept now and then.
     """
 
     def __init__(
@@ -136,14 +151,18 @@ class PersonalTraining:
         on_progress: Callable[[Progress], None] = lambda progress: None,
         stop: Stop = never,
         clock: Callable[[], float] = time.time,
+        on_doing: OnDoing = unheard,
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._load_trainer = load_trainer
         self._decoder_of = decoder_of
         self._config = config
         self._on_progress = on_progress
+        self._on_doing = on_doing
         self._stop = stop
         self._clock = clock
+        self._elapsed = elapsed
 
     def run(self) -> TrainReport:
         """Trains once, and adopts the result if it is better. Raises TooLittleData, CheckpointError, UsageError for
@@ -180,22 +199,32 @@ class PersonalTraining:
         Its score weights stay those that it started with: tuned on the train split, by maximum likelihood at four
         strengths, they gave 60 people -0.6 to +0.05 points of top-1. Raises as `run` does.
         """
-        count_unseen(self._store, self._decoder_of, self._stop)
+        count_unseen(self._store, self._decoder_of, self._stop, self._on_doing)
         root, used = fallback(self._store), in_use(self._store)
-        newest = self._store.gestures.newest_number()  # first: what comes meanwhile is for the next night to count
         config = replace(self._config, seed=self._config.seed + seed)
-        examples = [stored.example for stored in to_learn_from(self._store, config.seed, newest)]
-        held_out = to_judge_by(self._store, config.seed, newest)
-        if len(examples) < MIN_EXAMPLES:
+        choose = partial(to_learn_from, self._store, config.seed)
+        start = personal_start(root, used)
+        learning = begin(self._store, PERSONAL, start, root.fingerprint, config, choose, self._elapsed)
+        if len(learning.examples) < MIN_EXAMPLES:
             raise TooLittleData(
                 "few-examples",
                 "training needs at least {least} examples, the store has {count}",
                 Remedy.INGEST_MORE,
                 least=MIN_EXAMPLES,
-                count=len(examples),
+                count=len(learning.examples),
             )
-        trained = self._load_trainer()(personal_start(root, used), examples, config, self._on_progress, self._stop)
-        seen = learned_from(self._store)
+        newest = self._store.gestures.newest_number()
+        held_out = to_judge_by(self._store, config.seed, newest)
+        self._on_doing(Doing("getting ready to learn"))
+        trained = self._load_trainer()(
+            learning.start,
+            learning.examples,
+            config,
+            self._on_progress,
+            self._stop,
+            learning.keeping,
+            self._on_doing,
+        )
         personal = Personal(
             trained,
             root,
@@ -204,32 +233,43 @@ class PersonalTraining:
             None,
             self._store.gestures.counts()[HELD_OUT],
             newest=newest,
-            new_swipes=self._store.gestures.good_between(seen, newest),
+            new_swipes=self._store.gestures.good_between(learned_from(self._store), learning.newest),
+            learned=learning.newest,
+            origin=learning.root,
+            data=learning.data,
         )
         return self._judged(personal, held_out) if held_out else personal
 
     def _judged(self, personal: Personal, held_out: Sequence[Stored]) -> Personal:
         """With the judgements of all its models, each judged once, on the same swipes."""
-        known: dict[str, Judgement] = {}
-
-        def judged(checkpoint: Checkpoint) -> Judgement:
-            if checkpoint.fingerprint not in known:
-                some = until(self._stop, [stored.example for stored in held_out])
-                known[checkpoint.fingerprint] = judge(self._decoder_of(checkpoint), some)
-            return known[checkpoint.fingerprint]
-
-        before, after = judged(personal.used), judged(personal.trained.checkpoint)
-        without, base = judged(personal.root), judged(base_checkpoint())
+        models = (personal.used, personal.trained.checkpoint, personal.root, base_checkpoint())
+        apart = {model.fingerprint: model for model in models}
+        known = {name: _unjudged(len(held_out)) for name, model in apart.items() if not _is_finite(model)}
+        pairs = [(name, stored.example) for name in apart if name not in known for stored in held_out]
+        seen = until(self._stop, each(pairs, "comparing models", self._on_doing))
+        for name, some in groupby(seen, key=itemgetter(0)):
+            known[name] = judge(self._decoder_of(apart[name]), (example for _, example in some))
+        before, after, without, base = (known[model.fingerprint] for model in models)
         return replace(personal, before=before, after=after, without=without, base=base)
+
+
+def _is_finite(checkpoint: Checkpoint) -> bool:
+    """Whether its weights are numbers: too large a learning rate ends in others, which look for no word but for all."""
+    return all(bool(np.isfinite(array).all()) for array in checkpoint.weights.values())
+
+
+def _unjudged(swipes: int) -> Judgement:
+    """Of a model that finds nothing."""
+    return Judgement(0.0, -math.inf, (False,) * swipes, (math.log(UNFOUND),) * swipes)
 
 
 def landed(store: Store, personal: Personal, finished_at: float) -> Night:
     """Keeps what was trained where it is adopted, and says what the night came to; the caller holds the transaction."""
     if personal.adopted:
         keep(store, personal)
-    newest = max(personal.newest, learned_from(store))
-    store.meta.set(LEARNED_FROM, str(newest))
+    store.meta.set(LEARNED_FROM, str(max(personal.learned, learned_from(store))))
     store.meta.delete(ANEW)
+    store.begun.erase(PERSONAL)
     return personal.night(finished_at, take_unseen(store))
 
 
@@ -246,9 +286,8 @@ def to_learn(store: Store) -> int:
 
 def keep(store: Store, personal: Personal) -> Checkpoint:
     """Predictions use this personal checkpoint from now on; the caller holds the transaction."""
-    root = personal.root.fingerprint
-    kept = replace(personal.trained.checkpoint, info={"from": root})
-    store.checkpoints.add("personal", kept.to_bytes(), root, use=True)
+    kept = replace(personal.trained.checkpoint, info={"from": personal.origin})
+    store.checkpoints.add("personal", kept.to_bytes(), personal.origin, use=True)
     return kept
 
 
@@ -272,6 +311,7 @@ def reset(store: Store, to: str) -> ResetReport:
             none = "no global checkpoint was received yet, or none that was found good enough on your held-out swipes"
             raise CheckpointError("no-global", none, Remedy.RESET_TO_BASE)
         store.checkpoints.use(None if named else int(to))
+        store.begun.erase(PERSONAL)
         note_choice(store)
         # Once one was accepted, the global model stands in for the base.
         return ResetReport("global" if to == "base" and accepted else to)

@@ -14,6 +14,7 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import judge
 from swipefl.device.gain import Counts, counts, summed
+from swipefl.doing import OnDoing, each, unheard
 from swipefl.errors import CheckpointError
 from swipefl.federation.protocol.bounds import MOST_JUDGED
 from swipefl.stopping import Stop, never, until
@@ -39,7 +40,9 @@ class Tally:
     counts: Counts = field(default_factory=Counts)
 
 
-def count_unseen(store: Store, decoder_of: Callable[[Checkpoint], Decoder], stop: Stop = never) -> None:
+def count_unseen(
+    store: Store, decoder_of: Callable[[Checkpoint], Decoder], stop: Stop = never, on_doing: OnDoing = unheard
+) -> None:
     """Counts what has come since the last time; to be called before a model is judged. StoreError, what `stop` says."""
     tally, newest = note_choice(store), store.gestures.newest_number()
     held_out = store.gestures.latest(HELD_OUT, MOST_JUDGED)
@@ -47,7 +50,10 @@ def count_unseen(store: Store, decoder_of: Callable[[Checkpoint], Decoder], stop
     chosen = used(store)
     if fresh and chosen and (model := _whole(chosen)):
         some = [stored.example for stored in fresh]
-        base, yours = (judge(decoder_of(known), until(stop, some)) for known in (base_checkpoint(), model))
+        what = "reading new held-out swipes"
+        base, yours = (
+            judge(decoder_of(known), until(stop, each(some, what, on_doing))) for known in (base_checkpoint(), model)
+        )
         came = [stored.stored_at for stored in fresh] + ([] if tally.since is None else [tally.since])
         tally = replace(tally, since=min(came), counts=summed([tally.counts, counts(base, yours)]))
     with store.transaction():

@@ -3,18 +3,26 @@
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.errors import Remedy, TooLittleData, UsageError
+from swipefl.doing import OnDoing, each, unheard
+from swipefl.errors import Remedy, SwipeflError, TooLittleData, UsageError
 from swipefl.gesture.features import Frames, frames_of
 from swipefl.gesture.gesture import Example
+from swipefl.learning.halfway import Halfway, Standing, halfway_of, packed
 from swipefl.learning.network import Batch, Network, alignable, checkpoint_of, collate, network_of
-from swipefl.learning.training import MIN_EXAMPLES, Progress, Trained, TrainingConfig
-from swipefl.stopping import Stop, never, until
+from swipefl.learning.training import FORGETFUL, MIN_EXAMPLES, Keeping, Progress, Trained, TrainingConfig
+from swipefl.stopping import Stop, never, raise_if, unbroken, until
+
+Picked: TypeAlias = npt.NDArray[np.intp]
 
 
 def train(
@@ -23,14 +31,28 @@ def train(
     config: TrainingConfig,
     on_progress: Callable[[Progress], None] = lambda progress: None,
     stop: Stop = never,
+    keeping: Keeping = FORGETFUL,
+    on_doing: OnDoing = unheard,
 ) -> Trained:
-    """`start` trained on `examples`. On the CPU equal seed, data and torch give equal tensors, bit for bit.
+    """`start` trained on `examples`. On the CPU equal seed, data and torch give equal tensors, bit for bit: also where
+    it was stopped in between, and goes on with what `keeping` has of it.
 
     Raises TooLittleData under MIN_EXAMPLES, UsageError for a device that is not there, and what `stop` says, which is
-    asked before each gesture and each batch.
+    asked before each gesture and each batch; what was trained until then is kept.
     """
     device = device_of(config.device)
-    framed = [(frames_of(example.gesture), example.spelled) for example in until(stop, examples)]
+    _be_deterministic(device)
+    torch.manual_seed(config.seed)
+    network = network_of(start, config.dropout).to(device)
+    known = halfway_of(keeping.begun(), device)
+    if known is not None and not known.fits(network):
+        known = None
+    if known and known.standing.is_over:
+        known.take_up(network, None, device)
+        on_progress(_progress(known.standing, config))
+        return _trained(network, known.standing, start, config)
+    seen = each(examples, "looking at swipes", on_doing)
+    framed = [(frames_of(example.gesture), example.spelled) for example in until(stop, seen)]
     usable = [(frames, word) for frames, word in framed if alignable(frames, word)]
     if len(usable) < MIN_EXAMPLES:
         raise TooLittleData(
@@ -40,41 +62,101 @@ def train(
             least=MIN_EXAMPLES,
             count=len(usable),
         )
-    _be_deterministic(device)
-    torch.manual_seed(config.seed)
-    network = network_of(start, config.dropout).to(device)
-    fixed = list(batches(usable, 64)) if config.measured else []
-    loss_before = mean_loss(network, until(stop, fixed), device)
-    began = time.perf_counter()
-    _descend(network, usable, config, device, on_progress, stop)
-    seconds = time.perf_counter() - began
-    loss_after = mean_loss(network, until(stop, fixed), device)
+    standing = Standing(examples=len(usable), unalignable=len(framed) - len(usable))
+    training = _Training(network, usable, config, device, standing)
+    if known:
+        training.take_up(known)
+    try:
+        if known:
+            on_progress(_progress(known.standing, config))
+        training.run(on_progress, stop, keeping, on_doing)
+    except SwipeflError:  # between two batches: a step itself is never broken off
+        unbroken(partial(training.keep, keeping))
+        raise
+    unbroken(partial(training.keep, keeping))
+    return _trained(network, training.standing, start, config)
+
+
+def _trained(network: Network, standing: Standing, start: Checkpoint, config: TrainingConfig) -> Trained:
     checkpoint = checkpoint_of(network.cpu(), start.score, {})
-    speed = config.epochs * len(usable) / max(seconds, 1e-9)
-    return Trained(checkpoint, len(usable), len(framed) - len(usable), loss_before, loss_after, speed)
+    speed = config.epochs * standing.examples / max(standing.seconds, 1e-9)
+    before, after = (math.nan if loss is None else loss for loss in (standing.loss_before, standing.loss_after))
+    return Trained(checkpoint, standing.examples, standing.unalignable, before, after, speed)
 
 
-def _descend(
-    network: Network,
-    usable: Sequence[tuple[Frames, str]],
-    config: TrainingConfig,
-    device: torch.device,
-    on_progress: Callable[[Progress], None],
-    stop: Stop,
-) -> None:
-    rng = np.random.default_rng(config.seed)
-    parameters = [p for p in network.parameters() if p.requires_grad]
-    start = [parameter.detach().clone() for parameter in parameters]
-    optimizer = torch.optim.Adam(parameters, lr=config.learning_rate, fused=True)
-    an_epoch = -(-len(usable) // config.batch_size)
-    for epoch in range(config.epochs):
-        for done, batch in enumerate(until(stop, batches(usable, config.batch_size, rng)), 1):
-            loss = network.loss(batch.to(device)).mean()
-            held = loss + 0.5 * config.proximal * _apart(parameters, start) if config.proximal else loss
-            descend(held, parameters, optimizer)
-            on_progress(
-                Progress(epoch + 1, config.epochs, epoch * an_epoch + done, config.epochs * an_epoch, loss.item())
-            )
+def _progress(standing: Standing, config: TrainingConfig) -> Progress:
+    an_epoch = -(-standing.examples // config.batch_size)
+    epoch = -(-standing.done // an_epoch)
+    loss = math.nan if standing.loss is None else standing.loss
+    return Progress(epoch, config.epochs, standing.done, config.epochs * an_epoch, loss)
+
+
+class _Training:
+    """One training on frames and words, which can be left between any two batches and taken up again."""
+
+    def __init__(
+        self,
+        network: Network,
+        usable: Sequence[tuple[Frames, str]],
+        config: TrainingConfig,
+        device: torch.device,
+        standing: Standing,
+    ) -> None:
+        self.standing = standing
+        self._network = network
+        self._usable = usable
+        self._config = config
+        self._device = device
+        self._parameters = [p for p in network.parameters() if p.requires_grad]
+        self._start = [parameter.detach().clone() for parameter in self._parameters]
+        self._optimizer = torch.optim.Adam(self._parameters, lr=config.learning_rate, fused=True)
+
+    def take_up(self, known: Halfway) -> None:
+        """Takes up what an earlier process left."""
+        known.take_up(self._network, self._optimizer, self._device)
+        self.standing = known.standing
+
+    def keep(self, keeping: Keeping) -> None:
+        """Leaves what there is to a later process; what was only begun is not worth it."""
+        if self.standing.is_over:
+            keeping.keep(packed(self.standing, self._network, None, self._device))
+        elif self.standing.done:
+            keeping.keep(packed(self.standing, self._network, self._optimizer, self._device))
+
+    def run(self, on_progress: Callable[[Progress], None], stop: Stop, keeping: Keeping, on_doing: OnDoing) -> None:
+        """All batches that are not done yet, and the losses before and after them."""
+        if self.standing.loss_before is None:
+            self.standing = replace(self.standing, loss_before=self._loss("looking at what it knows", stop, on_doing))
+        for _ in self._batches(stop):
+            on_progress(_progress(self.standing, self._config))
+            if keeping.is_due():
+                unbroken(partial(self.keep, keeping))
+        loss = self._loss("looking at what it learned", stop, on_doing)
+        self.standing = replace(self.standing, loss_after=loss, is_over=True)
+
+    def _batches(self, stop: Stop) -> Iterator[None]:
+        """Does those that are left, one by one; which they are was drawn before the first."""
+        rng, config = np.random.default_rng(self._config.seed), self._config
+        orders = [drawn(self._usable, config.batch_size, rng) for _ in range(config.epochs)]
+        for picked in [picked for order in orders for picked in order][self.standing.done :]:
+            raise_if(stop)
+            yield unbroken(partial(self._step, collated(self._usable, picked)))
+
+    def _step(self, batch: Batch) -> None:
+        began = time.perf_counter()
+        loss = self._network.loss(batch.to(self._device)).mean()
+        proximal = self._config.proximal
+        held = loss + 0.5 * proximal * _apart(self._parameters, self._start) if proximal else loss
+        descend(held, self._parameters, self._optimizer)
+        now, seconds = self.standing, time.perf_counter() - began
+        self.standing = replace(now, done=now.done + 1, loss=loss.item(), seconds=now.seconds + seconds)
+
+    def _loss(self, what: str, stop: Stop, on_doing: OnDoing) -> float | None:
+        """The mean loss over all there is; None where nobody asks for it."""
+        if not self._config.measured:
+            return None
+        some = [*batches(self._usable, 64)]
+        return mean_loss(self._network, until(stop, each(some, what, on_doing)), self._device)
 
 
 def _apart(parameters: Sequence[Tensor], start: Sequence[Tensor]) -> Tensor:
@@ -92,14 +174,23 @@ def descend(loss: Tensor, parameters: Sequence[Tensor], optimizer: torch.optim.O
 
 def batches(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Generator | None = None) -> Iterator[Batch]:
     """Batches of gestures of similar length, so that little is padding; drawn anew and shuffled given an `rng`."""
+    return (collated(usable, picked) for picked in drawn(usable, size, rng))
+
+
+def drawn(usable: Sequence[tuple[Frames, str]], size: int, rng: np.random.Generator | None = None) -> list[Picked]:
+    """Which gestures are a batch together, by their places, as `batches` has them."""
     lengths = np.array([len(frames.features) for frames, _ in usable], np.float64)
     if rng is not None:
         lengths *= rng.uniform(0.95, 1.05, len(lengths))
     order = np.argsort(lengths, kind="stable")
     starts = np.arange(0, len(order), size)
-    for start in starts if rng is None else rng.permutation(starts):
-        frames, words = zip(*(usable[i] for i in order[start : start + size]), strict=True)
-        yield collate(frames, words)
+    return [order[start : start + size] for start in (starts if rng is None else rng.permutation(starts))]
+
+
+def collated(usable: Sequence[tuple[Frames, str]], picked: Picked) -> Batch:
+    """The batch of the gestures at these places."""
+    frames, words = zip(*(usable[i] for i in picked), strict=True)
+    return collate(frames, words)
 
 
 @torch.no_grad()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.doing import OnDoing
 from swipefl.gesture.gesture import Example
 from swipefl.stopping import Stop
 
@@ -41,6 +42,18 @@ class Progress:
     loss: float
 
 
+class Heard:
+    """Passes on how far training is, and knows what it heard last; None where it has not begun."""
+
+    def __init__(self, on_progress: Callable[[Progress], None] = lambda progress: None) -> None:
+        self.last: Progress | None = None
+        self._on_progress = on_progress
+
+    def __call__(self, progress: Progress) -> None:
+        self.last = progress
+        self._on_progress(progress)
+
+
 @dataclass(frozen=True)
 class Trained:
     """A trained checkpoint; `examples` were used, `unalignable` had too few frames for CTC and were left out."""
@@ -53,6 +66,36 @@ class Trained:
     swipes_per_s: float
 
 
+class Keeping(Protocol):
+    """Where a training that is stopped leaves what it has, and finds what it had: bytes, of this very training."""
+
+    def begun(self) -> bytes | None:
+        """What was kept last, None where it begins anew."""
+
+    def is_due(self) -> bool:
+        """Whether so much was done since that it would be a pity to lose it."""
+
+    def keep(self, state: bytes) -> None:
+        """Keeps it in place of what was kept before, if that can be done without waiting."""
+
+
+class Forgetful:
+    """Keeps nothing."""
+
+    def begun(self) -> None:
+        """Nothing."""
+
+    def is_due(self) -> bool:
+        """Never."""
+        return False
+
+    def keep(self, state: bytes) -> None:
+        """Does not."""
+
+
+FORGETFUL = Forgetful()
+
+
 class Trainer(Protocol):
     """What `learning.trainer.train` is: a checkpoint and examples in, a trained checkpoint out."""
 
@@ -63,4 +106,6 @@ class Trainer(Protocol):
         config: TrainingConfig,
         on_progress: Callable[[Progress], None] = ...,
         stop: Stop = ...,
+        keeping: Keeping = ...,
+        on_doing: OnDoing = ...,
     ) -> Trained: ...

@@ -280,6 +280,24 @@ _STEPS = (
             "CREATE INDEX gestures_by_time ON gestures (stored_at)",  # says how old each is without a page of points
         ),
     ),
+    Step(
+        "trainings that were stopped",
+        (
+            """CREATE TABLE begun (
+                purpose TEXT PRIMARY KEY CHECK (purpose IN ('personal', 'contribution')),
+                began_at REAL NOT NULL,  -- unix seconds
+                settings TEXT NOT NULL,
+                start TEXT NOT NULL,
+                root TEXT NOT NULL,
+                newest INTEGER NOT NULL,
+                data TEXT NOT NULL,
+                numbers BLOB NOT NULL,  -- little-endian int64 (N,), of gestures
+                examples TEXT NOT NULL,
+                state BLOB NOT NULL,  -- safetensors
+                digest TEXT NOT NULL  -- SHA-256 of state, in hex
+            )""",
+        ),
+    ),
 )
 
 STORE = Schema(_ID, _STEPS, lost=Remedy.INGEST_AGAIN)

@@ -12,6 +12,7 @@ from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, StoreBusy, StoreError
 from swipefl.gesture.language import Languages
 from swipefl.stopping import Stop, never
+from swipefl.store.begun import Trainings
 from swipefl.store.bookmarks import Bookmarks
 from swipefl.store.checkpoints import Checkpoints
 from swipefl.store.gestures import Gestures
@@ -64,6 +65,7 @@ class Store:
         self.gestures = Gestures(self.sql, self.keyboards, self.names, self.redaction, self.gone, clock)
         self.bookmarks = Bookmarks(self.sql)
         self.checkpoints = Checkpoints(self.sql, clock)
+        self.begun = Trainings(self.sql, clock)
         self.rounds = Rounds(self.sql)
         self.nights = Nights(self.sql, clock)
         self.outbox = Outbox(self.sql)

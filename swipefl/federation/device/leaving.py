@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
 from swipefl.federation.device.copied import LAST
+from swipefl.store.begun import CONTRIBUTION
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 
@@ -46,7 +47,7 @@ def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
 
 
 def erase_federation(store: Store) -> None:
-    """Membership and residual, what waits to be sent and what was told, an enrolment that was begun.
+    """Membership and residual, what waits to be sent and what was told, an enrolment or a contribution that was begun.
 
     The caller holds the transaction.
     """
@@ -56,6 +57,7 @@ def erase_federation(store: Store) -> None:
     store.meta.delete(HAS_LEFT)
     store.meta.delete(LAST)
     store.outbox.erase()
+    store.begun.erase(CONTRIBUTION)
 
 
 def _untold(member: Membership, connect: "Callable[[Membership], Client]") -> str | None:
