@@ -78,6 +78,7 @@ class Remedy(Enum):
     INSTALL_NEWER = auto()
     INSTALL_PLOT = auto()
     KEEP_EDITED = auto()
+    INSTALL_TORCH = auto()
     LEAVE_FIRST = auto()
     LIST_CHECKPOINTS = auto()
     LIST_DEVICES = auto()

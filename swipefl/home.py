@@ -17,6 +17,8 @@ from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages, languages_of
 from swipefl.learning.training import Heard, Progress, Trainer, TrainingConfig
+from swipefl.learning.loading import load_trainer
+from swipefl.learning.training import Progress, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.settings.locale import system_language
 from swipefl.settings.sources import DEFAULT
@@ -497,10 +499,3 @@ def contribution_config(settings: Settings) -> TrainingConfig:
         settings.device,
         measured=False,  # nobody reads the losses of a contribution
     )
-
-
-def load_trainer() -> Trainer:
-    """The trainer; importing it loads torch."""
-    from swipefl.learning.trainer import train
-
-    return train

@@ -70,6 +70,7 @@ _WORDS = {
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
     Remedy.INSTALL_PLOT: f"{_bringing('resvg-py')}; --svg needs nothing",
     Remedy.KEEP_EDITED: "changes of your own belong into what `systemctl edit` makes; --edited takes the file's place",
+    Remedy.INSTALL_TORCH: f"{_bringing('torch')}; its own site has the smaller build, for processors alone",
     Remedy.LEAVE_FIRST: "`swipefl leave` first",
     Remedy.LIST_CHECKPOINTS: "see `swipefl status`",
     Remedy.LIST_DEVICES: "see `swipefl coordinator devices`",

@@ -9,6 +9,7 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import read_checkpoint
 from swipefl.decoder.evaluation import Top
 from swipefl.errors import UsageError
+from swipefl.learning.loading import check_trainer
 from swipefl.simulation.running import running
 from swipefl.simulation.scenario import Scenario, Troubles
 from swipefl.simulation.simulation import RoundResult, Simulation, as_json
@@ -45,6 +46,7 @@ def simulate(
     for path in (file, evaluation):
         if path is not None and not Path(path).is_file():
             raise UsageError("no-such-file", "there is no file {path}", path=path)
+    check_trainer()
     first = base_checkpoint() if start is None else read_checkpoint(Path(start))
     judge, folder = None if evaluation is None else Path(evaluation), Path(out)
     with running(Path(file), scenario or Scenario(), first, folder, resume) as simulation:

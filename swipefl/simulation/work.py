@@ -17,6 +17,7 @@ from swipefl.errors import DataError
 from swipefl.federation.update import encode_update, residual_from, shapes_of
 from swipefl.gesture.formats import read_labelled
 from swipefl.gesture.formats.fields import group_of
+from swipefl.learning.loading import load_trainer
 from swipefl.learning.training import MIN_EXAMPLES, TrainingConfig
 from swipefl.simulation.participants import Participant
 from swipefl.simulation.scenario import Scenario
@@ -47,8 +48,6 @@ class Made:
 
 def contribute(task: Task, scenario: Scenario) -> Made:
     """Trains as a device does. The same task and scenario give the same bytes."""
-    from swipefl.learning.trainer import train
-
     seed = int(np.random.default_rng([scenario.seed, task.round, task.participant.number]).integers(2**31))
     examples = task.participant.examples()
     if scenario.troubles.skew:
@@ -66,7 +65,7 @@ def contribute(task: Task, scenario: Scenario) -> Made:
         measured=False,
     )
     try:
-        made = contribution(start, examples, config, train, decoder_of_any)
+        made = contribution(start, examples, config, load_trainer(), decoder_of_any)
         return _sent(made, task, scenario)
     except DataError:  # too few examples, or weights that are not finite any more: a device would send nothing
         return Made(None, 0)

@@ -142,10 +142,11 @@ def coordinator(
     listen: str = "127.0.0.1:0",
     checkpoint: Path | None = None,
     descriptors: int | None = None,
+    **extra: str,
 ) -> Iterator[Coordinator]:
     """`swipefl coordinator serve` with `flags`, ready to be called; ended by SIGTERM. `checkpoint` is version 1.
 
-    `descriptors` is how many it may have at most, unless as many as this process may.
+    `descriptors` is how many it may have at most, unless as many as this process may; `extra` is for its environment.
     """
     if init:
         first = () if checkpoint is None else ("--checkpoint", str(checkpoint))
@@ -154,7 +155,7 @@ def coordinator(
     if descriptors is not None:
         command = ["sh", "-c", f'ulimit -n {descriptors} && exec "$0" "$@"', *command]
     command += ["--metrics", "127.0.0.1:0", "--json", *flags]
-    with served(command, environment(home), home / "coordinator.log") as (at, process):
+    with served(command, environment(home, **extra), home / "coordinator.log") as (at, process):
         yield Coordinator(home, at["listening"], at["metrics"], process)
 
 
