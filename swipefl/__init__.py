@@ -84,12 +84,12 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.library.sources import Source as Source
     from swipefl.library.upkeep import Upkeep as Upkeep
     from swipefl.library.words import Words as Words
-    from swipefl.operations.doctor import Diagnosis as Diagnosis
-    from swipefl.operations.doctor import Mended as Mended
-    from swipefl.operations.findings import Finding as Finding
     from swipefl.operations.backup import BackupReport as BackupReport
     from swipefl.operations.backup import Planned as Planned
     from swipefl.operations.backup import RestoreReport as RestoreReport
+    from swipefl.operations.doctor import Diagnosis as Diagnosis
+    from swipefl.operations.doctor import Mended as Mended
+    from swipefl.operations.findings import Finding as Finding
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
@@ -154,7 +154,6 @@ def simulate(
     return simulate(file, scenario, evaluation, eval_every, eval_by, out, resume, start, on_round)
 
 
-_PLACES = {
 _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "BackupReport": "swipefl.operations.backup",
     "Before": "swipefl.gesture.before",

@@ -16,9 +16,8 @@ from swipefl.gesture.formats import FORMATS, Rejected
 from swipefl.gesture.gesture import Example
 from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages, languages_of
-from swipefl.learning.training import Heard, Progress, Trainer, TrainingConfig
 from swipefl.learning.loading import load_trainer
-from swipefl.learning.training import Progress, TrainingConfig
+from swipefl.learning.training import Heard, Progress, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.settings.locale import system_language
 from swipefl.settings.sources import DEFAULT

@@ -14,7 +14,7 @@ DATA = Path("/home/anna/.local/share")
 
 def texts() -> dict[str, str]:
     """The text of each file, by its path in this folder."""
-    found = {}
+    found: dict[str, str] = {}
     for variant, person in (("user", None), ("system", "anna")):
         night = Night(
             command=(str(DATA / "uv" / "tools" / "swipefl" / "bin" / "python"), "-P", "-m", "swipefl"),

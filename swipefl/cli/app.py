@@ -14,7 +14,6 @@ import typer
 
 from swipefl import __version__
 from swipefl.cli import coordinator, keyboards, lexicons, timer, words
-from swipefl.cli import coordinator, keyboards, lexicons, words
 from swipefl.cli.backup import backup
 from swipefl.cli.common import note
 from swipefl.cli.completing import answer, is_asked

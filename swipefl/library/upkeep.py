@@ -1,36 +1,23 @@
 """`device.upkeep`: what keeps a device well that nobody watches."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
-from collections.abc import Iterable
-from os import PathLike
-from typing import TYPE_CHECKING
-
-from swipefl.library.checks import check_texts, path_of
-from swipefl.library.part import Part
-from swipefl.stopping import Stop, never
-
-if TYPE_CHECKING:  # loaded by the call that needs it
-    from swipefl.operations.doctor import Diagnosis
-    from swipefl.operations.findings import Finding
-
-if TYPE_CHECKING:
-    from swipefl.operations.timer import Installed, Removed
-    from swipefl.operations.unit_texts import Night
+from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from swipefl.errors import Remedy, UsageError
 from swipefl.home import STORED
-from swipefl.library.checks import path_of
+from swipefl.library.checks import check_texts, path_of
 from swipefl.library.part import Part
 from swipefl.stopping import Stop, never
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded by the call that needs it
     from swipefl.home import Home
     from swipefl.operations.backup import BackupReport, Planned, RestoreReport
+    from swipefl.operations.doctor import Diagnosis
+    from swipefl.operations.findings import Finding
+    from swipefl.operations.timer import Installed, Removed
+    from swipefl.operations.unit_texts import Night
 
 
 class Upkeep(Part):
@@ -49,6 +36,7 @@ class Upkeep(Part):
         """
         with self._changing() as home:
             return home.doctor(stop).run(fix, on_finding)
+
     def timer_units(
         self,
         logs: "Iterable[str | PathLike[str]]" = (),
@@ -104,6 +92,7 @@ class Upkeep(Part):
         check_texts(True, run_as=run_as)
         with self._opened() as home:
             return night_of(home.settings, [path_of(log) for log in logs], at, run_as, system)
+
     def backup(self, file: str | PathLike[str] | BinaryIO, stop: Stop = never) -> "BackupReport":
         """Writes all that the store holds, and the settings file, into one private file; others may write meanwhile.
 

@@ -9,8 +9,7 @@ from swipefl.federation.protocol.plan import MOST_NORM, Plan
 from swipefl.gesture.language import languages_of
 from swipefl.operations.conditions.hours import quiet_hours
 from swipefl.operations.conditions.limits import Limits
-from swipefl.settings.sources import Sourced, load, meant_home
-from swipefl.settings.sources import Sourced, expanded, load
+from swipefl.settings.sources import Sourced, expanded, load, meant_home
 
 _PLAN = Plan()
 _LIMITS = Limits()
@@ -36,8 +35,6 @@ class Settings(Sourced):
     sync_deadline_s: float = Field(120.0, gt=0)
     share_scores: bool = False
     metrics_file: Annotated[Path, AfterValidator(expanded)] | None = None
-    keep_days: int = Field(90, ge=0)
-    keep_swipes: int = Field(30_000, ge=0)
     keep_days: int = Field(90, ge=0, le=1_000_000)
     keep_swipes: int = Field(20_000, ge=0, le=1_000_000_000)
     client_certificate: Path | None = None

@@ -44,7 +44,7 @@ def meant_home(home: Path | None, environment: Mapping[str, str] = os.environ) -
     """The home of a device, whatever is wrong with its settings. Raises UsageError where that itself is."""
     where = home or environment.get(f"{PREFIX}HOME")
     try:
-        return _expanded(Path(where)) if where else default_home()
+        return expanded(Path(where)) if where else default_home()
     except ValueError as error:
         raise UsageError("homeless", "{why}", Remedy.SAY_HOME, why=error) from error
 

@@ -273,6 +273,8 @@ _STEPS = (
     Step(
         "when a device may contribute",
         ("ALTER TABLE membership ADD COLUMN conditions TEXT NOT NULL DEFAULT ''",),  # JSON; '': at any time
+    ),
+    Step(
         "what was kept for its time",
         (
             # What gestures are known again by that were erased when their time was over; number is what theirs was.
