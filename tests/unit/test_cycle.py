@@ -298,7 +298,7 @@ def test_the_last_round_is_followed_by_nothing_but_its_push(store: Store) -> Non
 
 def test_a_round_is_stored_as_it_was(store: Store) -> None:
     spoiled(store)
-    times = iter([100.0, 160.0])
+    times = iter([100.0, 160.0, 161.0])
     (report,) = cycle(store, to_base, clock=lambda: next(times)).run(1).rounds
     (waiting,) = store.outbox.waiting()
     counted = (report.swipes, report.right_base, report.right_before, report.right_new)
