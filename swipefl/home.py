@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.device.kept import Kept
-from swipefl.doing import OnDoing, unheard
+from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.run import new_run
 from swipefl.gesture.formats import FORMATS, Rejected
@@ -463,7 +463,7 @@ class Home:
         kept = store.meta.get(LANGUAGES)
         return (languages_of(kept), STORED) if kept else _of_system()
 
-    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
+    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never, on_doing: OnDoing = unheard) -> "Synced":
         """One visit to the coordinator, and what its model is worth here.
 
         Raises UsageError where there is no coordinator, and what `Exchange.run` does.
@@ -474,8 +474,9 @@ class Home:
             exchange = self.visits().exchange(store, stop)
             if exchange is None:
                 raise UsageError("no-federation", "no coordinator is configured", Remedy.ENROLL)
+            on_doing(Doing("speaking with the coordinator"))
             done = exchange.run(pull, push)
-            return Synced(done, GlobalJudge(store, self.vocabulary(store).judging, stop).run())
+            return Synced(done, GlobalJudge(store, self.vocabulary(store).judging, stop, on_doing).run())
 
 
 def _of_system() -> tuple[Languages, str]:

@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from swipefl.gesture.language import Languages
     from swipefl.home import Home
     from swipefl.hosting import Coordinator
-    from swipefl.learning.training import Progress
     from swipefl.library.device import Device
     from swipefl.settings.sources import Sourced
     from swipefl.stopping import Stop
@@ -165,27 +164,3 @@ def signals() -> "Iterator[Stop]":
     finally:
         for signum, handler in handlers.items():
             signal.signal(signum, handler)
-
-
-@contextmanager
-def progress_bar(hidden: bool) -> "Iterator[Callable[[Progress], None]]":
-    """Shows how far it is, and the time left, on standard error while training, where that is a terminal."""
-    if hidden or not sys.stderr.isatty():
-        yield lambda progress: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    screen = Console(stderr=True)
-    is_narrow = screen.width < 60  # there what is left over is the bar's
-    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[at]}"), TimeRemainingColumn())
-    with Bar(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task("training", at="", visible=False)
-
-        def show(progress: "Progress") -> None:
-            at = f"{progress.epoch}/{progress.epochs}"
-            at = at if is_narrow else f"epoch {at}  loss {progress.loss:.3f}"
-            bar.update(task, visible=True, completed=progress.done, total=progress.total, at=at)
-
-        yield show

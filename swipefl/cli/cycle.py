@@ -1,17 +1,22 @@
 """`swipefl cycle`: train, judge, keep what is better; in a federation, contribute."""
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, progress_bar, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals
 from swipefl.cli.options import LogFile, MetricsFile
+from swipefl.cli.progress import showing
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, printable
-from swipefl.errors import SwipeflError
+from swipefl.errors import Ineligible, Interrupted, SwipeflError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from swipefl.device.cycle import CycleReport, RoundReport
+    from swipefl.learning.training import Heard, Progress
 
 
 def cycle(
@@ -27,10 +32,9 @@ def cycle(
 
     from swipefl.telling.sentences import outlived
 
-    with signals() as stop, progress_bar(as_json) as on_progress:
-        report = device_of(home, log_file=log_file, metrics_file=metrics_file).cycle(
-            rounds, require_sync, on_progress, _logged, stop
-        )
+    with signals() as stop, showing(as_json) as shown, going_on(shown.training) as heard:
+        device = device_of(home, log_file=log_file, metrics_file=metrics_file)
+        report = device.cycle(rounds, require_sync, heard, _logged, stop, shown)
     unspoken = told(report.unspoken) if report.unspoken else None
     if report.pruned.swipes:
         log("old swipes erased", count=report.pruned.swipes)
@@ -45,6 +49,21 @@ def cycle(
         away = f"; not in touch with the coordinator: {unspoken}" if unspoken else ""
         erased = f"; {outlived(report.pruned)}" if report.pruned.swipes else ""
         console().print(printable(f"{_sentence(report)}{away}{erased}"))
+
+
+@contextmanager
+def going_on(on_progress: "Callable[[Progress], None]") -> "Iterator[Heard]":
+    """What hears of training; where a signal stops that, it is told how far it was, and that it goes on."""
+    from swipefl.learning.training import Heard
+    from swipefl.telling.sentences import paused
+
+    heard = Heard(on_progress)
+    try:
+        yield heard
+    except Interrupted:
+        if heard.last:
+            note(paused(heard.last.done, heard.last.total))
+        raise
 
 
 def _logged(report: "RoundReport") -> None:
@@ -63,8 +82,14 @@ def _reason(report: "RoundReport") -> str | None:
 
 def _sentence(report: "CycleReport") -> str:
     """The night's line in the journal."""
-    from swipefl.telling.sentences import night, nothing_done
+    from swipefl.telling.sentences import left, night, nothing_done, paused
 
+    last = report.rounds[-1]
+    if isinstance(last.skipped, Ineligible):
+        stopped = paused(last.steps_done, last.steps, _reason(last))
+        if report.night:
+            return f"{night(report.night)}; then {stopped}"
+        return f"{stopped}; {left(report.shared, report.bytes_sent)}"
     if report.night:
         return night(report.night)
-    return nothing_done(_reason(report.rounds[-1]) or "", report.shared, report.bytes_sent)
+    return nothing_done(_reason(last) or "", report.shared, report.bytes_sent)

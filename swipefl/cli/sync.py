@@ -6,6 +6,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, signals
 from swipefl.cli.options import LogFile
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import console, counted
 
 KEYS = ("pulled", "pushed", "refused", "queued", "global_version", "bytes_sent")
@@ -21,8 +22,8 @@ def sync(
     """Send the update that waits, fetch a newer global model."""
     from dataclasses import asdict
 
-    with signals() as stop:
-        done = device_of(home, log_file=log_file).sync(pull or not push, push or not pull, stop)
+    with signals() as stop, showing(as_json) as shown:
+        done = device_of(home, log_file=log_file).sync(pull or not push, push or not pull, stop, shown)
     visit = done.visit
     report = {name: getattr(visit, name) for name in KEYS} | {"accepted": done.accepted}
     log("sync finished", **asdict(visit), accepted=done.accepted)

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, progress_bar, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, signals
+from swipefl.cli.cycle import going_on
 from swipefl.cli.options import LogFile, device_option
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import console
 
 
@@ -23,8 +25,8 @@ def train(
     from swipefl.telling.sentences import trained
 
     flags = {"epochs": epochs, "batch_size": batch_size, "learning_rate": learning_rate, "seed": seed, "device": device}
-    with signals() as stop, progress_bar(as_json) as on_progress:
-        report = device_of(home, log_file=log_file, **flags).train(on_progress, stop)
+    with signals() as stop, showing(as_json) as shown, going_on(shown.training) as heard:
+        report = device_of(home, log_file=log_file, **flags).train(heard, stop, shown)
     log("train finished", **asdict(report))
     if as_json:
         emit(asdict(report))

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from swipefl.device.memory import Memory
+from swipefl.doing import OnDoing, unheard
 from swipefl.errors import Remedy, UsageError
 from swipefl.home import Home
 from swipefl.library.checks import check_day, check_texts, check_whole, path_of
@@ -159,15 +160,19 @@ class Device:
             return hand_over(ingesting, keyboard, find, swipes, refuse)
 
     def train(
-        self, on_progress: "Callable[[Progress], None]" = lambda progress: None, stop: Stop = never
+        self,
+        on_progress: "Callable[[Progress], None]" = lambda progress: None,
+        stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "TrainReport":
         """Trains a personal model. It is used only if it is better on the swipes that are held out from training.
 
-        `on_progress` hears of each batch. Raises TooLittleData, CheckpointError, StoreError, UsageError for a processor
-        that is not there, and what `stop` says.
+        `on_progress` hears of each batch, `on_doing` of what else takes time. What is stopped while it trains goes on
+        from there the next time, if nothing that it learns from has changed. Raises TooLittleData, CheckpointError,
+        StoreError, UsageError for a processor that is not there, and what `stop` says.
         """
         with self._changing() as home, home.alone() as store:
-            return home.personal(store, on_progress, stop).run()
+            return home.personal(store, on_progress, stop, on_doing).run()
 
     def cycle(
         self,
@@ -176,31 +181,32 @@ class Device:
         on_progress: "Callable[[Progress], None]" = lambda progress: None,
         on_round: "Callable[[RoundReport], None]" = lambda report: None,
         stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "CycleReport":
         """A night's work: trains, keeps what is better, and in a federation sends what it learned and fetches news.
 
         Ends before `rounds` are done where there is nothing new, or nothing more to gain; the report says why. A
         coordinator that is away keeps nothing from being learned, unless `require_sync` makes an error of it.
-        `on_progress` hears of each batch, `on_round` of each round. Raises UsageError, CheckpointError, StoreError, and
-        what `stop` says; with `require_sync` FederationError.
+        `on_progress` hears of each batch, `on_round` of each round, `on_doing` of what else takes time. Raises
+        UsageError, CheckpointError, StoreError, and what `stop` says; with `require_sync` FederationError.
         """
         check_whole("rounds", rounds, 1)
         from swipefl.operations.metrics import measured
 
         with self._changing() as home, measured(home.settings.metrics_file, self.status) as heard:
             with home.alone() as store:
-                report = home.cycle(store, require_sync, on_progress, on_round, stop).run(rounds)
+                report = home.cycle(store, require_sync, on_progress, on_round, stop, on_doing).run(rounds)
             heard(report)
             return report
 
-    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never) -> "Synced":
+    def sync(self, pull: bool = True, push: bool = True, stop: Stop = never, on_doing: OnDoing = unheard) -> "Synced":
         """Visits the coordinator: sends the update that waits, fetches a newer model, and judges that.
 
         An update that was refused is in the report, of which `visit.raise_if_refused()` makes an error. Raises
         UsageError where this device belongs to no federation, FederationError, StoreError, and what `stop` says.
         """
         with self._changing() as home:
-            return home.sync(pull, push, stop)
+            return home.sync(pull, push, stop, on_doing)
 
     def check_free(self) -> None:
         """Raises StoreBusy where one of those that go one at a time is running here or elsewhere; StoreError."""

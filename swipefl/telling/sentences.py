@@ -136,6 +136,13 @@ def outlived(pruned: "Pruned") -> str:
     return f"{counted(pruned.swipes, 'old swipe')} erased{why}"
 
 
+def paused(done: int, steps: int, reason: str | None = None) -> str:
+    """How far learning was when it was stopped, why, and that nothing of it is lost."""
+    if not steps:
+        return f"stopped before it began to learn{f': {reason}' if reason else ''}; goes on next time"
+    return f"stopped after {done:,} of {steps:,} steps{f': {reason}' if reason else ''}; goes on next time"
+
+
 def _judged(found: "Night | TrainReport", right_now: int) -> str:
     """What held-out swipes said of a new model, and which is kept; `right_now` of them with that one."""
     if not found.swipes:
