@@ -193,6 +193,7 @@ class Home:
         format: str | None = None,
         on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
         stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "Ingestion":
         """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
         from swipefl.device.ingestion import Ingestion
@@ -202,7 +203,7 @@ class Home:
             unknown = "unknown format {format!r}; there are {known}"
             raise UsageError("unknown-format", unknown, format=format, known=known)
         chosen, find = self.keyboards(store, keyboard)
-        return Ingestion(store, chosen, format, on_reject, find=find, stop=stop)
+        return Ingestion(store, chosen, format, on_reject, find=find, stop=stop, on_doing=on_doing)
 
     def keyboards(
         self, store: "Store", keyboard: str | None = None

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from typing import NoReturn
 
 import typer
@@ -37,7 +37,7 @@ from swipefl.cli.serve import practise, serve
 from swipefl.cli.show import show
 from swipefl.cli.simulate import simulate
 from swipefl.cli.status import status
-from swipefl.cli.streams import OutputLost, drop_output, take_up
+from swipefl.cli.streams import OutputLost, alive, drop_output, take_up
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
 from swipefl.errors import Interrupted, StoreError, SwipeflError
@@ -124,7 +124,8 @@ def main() -> NoReturn:
     try:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # while it was loaded
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        app(prog_name="swipefl", terminal_width=_columns())
+        with alive("swipefl: one moment") if _may_take_long(sys.argv[1:]) else nullcontext():
+            app(prog_name="swipefl", terminal_width=_columns())
         code = 0
     except BaseException as error:
         _hear_no_more()
@@ -135,6 +136,11 @@ def main() -> NoReturn:
     except OutputLost as lost:
         code = _lost(lost)
     sys.exit(code)
+
+
+def _may_take_long(words: list[str]) -> bool:
+    """Whether a person may wonder whether anything happens; not where help is read, and --json shows nothing else."""
+    return bool(words) and not {"--json", "--help", "-h", "--version"} & set(words) and os.environ.get("TERM") != "dumb"
 
 
 def _columns() -> int | None:

@@ -7,6 +7,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import console, counted, number, percent, printable, prose, table
 
 if TYPE_CHECKING:
@@ -52,15 +53,15 @@ def evaluate(
     from swipefl.gesture.formats.fields import held_out_by
 
     device = home_of(home)
-    with signals():
+    with signals(), showing(as_json, "reading swipes") as shown:
         prediction = device.prediction(model, keyboard, lexicon_size, own_phrases=path is None)
         sources = None if path is None else [source_of(path)]
         if by is None:
             examples = device.held_out() if sources is None else prediction.examples(sources)
-            evaluation, groups = prediction.evaluation(examples, language, jobs), None
+            evaluation, groups = prediction.evaluation(examples, language, jobs, shown), None
         else:
             grouped = held_out_by(device.held_out(), by) if sources is None else prediction.grouped(sources, by)
-            evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
+            evaluation, groups = prediction.evaluation_by(grouped, language, jobs, shown)
     if as_json:
         told = {} if groups is None else {"by": {name: _json(group) for name, group in groups.items()}}
         emit(_json(evaluation) | told)

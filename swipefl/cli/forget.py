@@ -9,6 +9,7 @@ import typer
 
 from swipefl.cli.asking import agrees, asks
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals, telling_choices
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import counted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def forget(
     """Erase gestures for good. Personal words, personal models and what waits to be sent go with them."""
     erase = partial(device_of(home).forget, before=before, word=word, gesture_id=id, everything=everything)
     if dry_run or asks(yes):
-        with telling_choices(as_json):
+        with telling_choices(as_json), showing(as_json, "looking at what would go"):
             preview = erase(dry_run=True)
         if dry_run:
             _show(preview, as_json, "this would erase")
@@ -36,8 +37,8 @@ def forget(
         if not agrees(f"this erases {_counts(preview)}, for good; erase them?"):
             note("nothing was erased")
             return
-    with telling_choices(as_json), signals() as stop:
-        report = erase(stop=stop)
+    with telling_choices(as_json), signals() as stop, showing(as_json, "erasing") as shown:
+        report = erase(stop=stop, on_doing=shown)
     _show(report, as_json, "erased")
     log("forget finished", **asdict(report))
 

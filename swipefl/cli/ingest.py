@@ -1,6 +1,7 @@
 """`swipefl ingest`: a person's swipes into the store."""
 
 import os
+import sys
 from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -19,6 +20,7 @@ from swipefl.cli.common import (
     source_of,
 )
 from swipefl.cli.options import LogFile
+from swipefl.cli.progress import showing
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted
 from swipefl.cli.streams import OutputLost
@@ -117,19 +119,23 @@ def ingest(
     if "" in paths:  # as of a variable that is not set: it would be the folder that the command runs in
         raise UsageError("no-path", "an empty path names no file")
     device = home_of(home, log_file=log_file)
-    with ExitStack() as stack:
+    is_typed = "-" in paths and sys.stdin.isatty()
+    with ExitStack() as stack, ExitStack() as watched:
+        shown = watched.enter_context(showing(as_json or is_typed, "reading swipes"))
         store = stack.enter_context(device.store())
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         rejected = _Rejects(kept)
         stop = stack.enter_context(signals())
-        ingestion = device.ingestion(store, keyboard, format, rejected.add, stop)
+        ingestion = device.ingestion(store, keyboard, format, rejected.add, stop, shown)
         try:
             ingestion.run(source_of(path) for path in paths)
         except BaseException:  # what has landed is told, whatever came after it
+            watched.close()
             if ingestion.report.read or ingestion.report.deleted:
                 with suppress(OutputLost):
                     _tell(rejected, ingestion.report, as_json)
             raise
+        watched.close()
         _tell(rejected, ingestion.report, as_json)
 
 

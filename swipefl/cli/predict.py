@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, note, signals, source_of
+from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_terminal, note, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption, device_option
+from swipefl.cli.progress import Showing, showing
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted, number, printable, prose, table
 from swipefl.telling.plain import plain_candidates
@@ -54,8 +55,9 @@ def predict(
             prediction, found = live.now()[0], live.answers(source_of(path), top)
         else:
             session.enter_context(signals())
+            shown = session.enter_context(showing(is_terminal(), "reading words"))  # else answers are seen themselves
             prediction = device.prediction(model, keyboard, prior=prior)
-            found = prediction.answers(source_of(path), language, top, jobs)
+            found = _shown(prediction.answers(source_of(path), language, top, jobs), shown, path)
         if prediction.left_out:
             note(f"left out of {prior}: {counted(prediction.left_out, 'word')} that no keyboard can spell")
         if as_json:
@@ -63,6 +65,24 @@ def predict(
                 emit(_plain(answer, explain))
         else:
             _render(found, explain)
+
+
+def _shown(answers: "Iterator[Answer]", shown: Showing, path: str) -> "Iterator[Answer]":
+    """The answers, and how many of a file's lines have theirs."""
+    from swipefl.doing import Doing
+
+    most = _lines_in(path) if shown.is_seen else None
+    for count, answer in enumerate(answers, 1):
+        yield answer
+        shown(Doing("predicting", min(count, most or count), most))
+
+
+def _lines_in(path: str) -> int | None:
+    """How many lines a file of one gesture a line has; None for what is of another form."""
+    if path == "-" or not path.endswith((".jsonl", ".ndjson")) or not Path(path).is_file():
+        return None
+    with open(path, "rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b"")) or None
 
 
 def _plain(answer: "Answer", explain: bool) -> dict[str, object]:

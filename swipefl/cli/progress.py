@@ -26,6 +26,11 @@ class Showing:
         self._task: TaskID | None = None
         self._what: tuple[str, int | None] | None = None
 
+    @property
+    def is_seen(self) -> bool:
+        """Whether anybody watches."""
+        return self._bar is not None
+
     def __call__(self, doing: "Doing") -> None:
         """Shows what work is at, with the time left where it is known how much there is to do."""
         of = f"{doing.done:,}" if doing.total is None and doing.done else ""
@@ -65,7 +70,8 @@ def showing(hidden: bool, what: str = "getting ready") -> Iterator[Showing]:
     is_narrow = screen.width < NARROW
     left = TimeRemainingColumn(compact=is_narrow)
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[at]}"), left)
-    with Progress(*columns, console=screen, transient=True) as bar:
+    # What else goes to standard error meanwhile stands above the bar; standard output is somebody else's.
+    with Progress(*columns, console=screen, transient=True, redirect_stdout=False) as bar:
         shown = Showing(bar, is_narrow)
         shown(Doing(what))
         yield shown

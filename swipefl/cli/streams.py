@@ -18,11 +18,36 @@ class OutputLost(Exception):
         self.is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
+class Sign:
+    """A sign of life on a terminal: a few words that stand on its last line until anything else is written."""
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+        self._stands = False
+
+    def say(self, words: str) -> None:
+        """Shows the words at once."""
+        self._terminal.write(f"{words}\r")
+        self._terminal.flush()
+        self._stands = True
+
+    def erase(self) -> None:
+        """Leaves nothing of them."""
+        if self._stands:
+            self._stands = False
+            self._terminal.write("\x1b[2K")
+            self._terminal.flush()
+
+
 class Output(io.TextIOWrapper):
     """Standard output, whose errors are told from all others. Raises OutputLost."""
 
+    sign: Sign | None = None
+
     def write(self, text: str) -> int:
         """As a file does it."""
+        if self.sign:
+            self.sign.erase()
         with _losing():
             return super().write(text)
 
@@ -35,8 +60,12 @@ class Output(io.TextIOWrapper):
 class Messages(io.TextIOWrapper):
     """Standard error; where it takes no more, as on a full disk, a line is lost and the work goes on."""
 
+    sign: Sign | None = None
+
     def write(self, text: str) -> int:
         """As a file does it."""
+        if self.sign:
+            self.sign.erase()
         with suppress(OSError):
             return super().write(text)
         return len(text)
@@ -67,6 +96,23 @@ def take_up() -> None:
     sys.stdin = io.TextIOWrapper(_bytes_of(sys.stdin, 0, "rb"), "utf-8", "replace")
     sys.stdout = Output(_bytes_of(sys.stdout, 1, "wb"), "utf-8", "backslashreplace", line_buffering=True)
     sys.stderr = Messages(_bytes_of(sys.stderr, 2, "wb"), "utf-8", "backslashreplace", line_buffering=True)
+
+
+@contextmanager
+def alive(words: str) -> Iterator[None]:
+    """Inside, a sign of life stands on the terminal until the command itself says something."""
+    out, err = sys.stdout, sys.stderr
+    if not (isinstance(out, Output) and isinstance(err, Messages) and out.isatty() and err.isatty()):
+        yield
+        return
+    sign = Sign(err)
+    sign.say(words)
+    out.sign = err.sign = sign
+    try:
+        yield
+    finally:
+        sign.erase()
+        out.sign = err.sign = None
 
 
 def _bytes_of(stream: TextIO | None, descriptor: int, mode: str) -> BinaryIO:

@@ -16,6 +16,7 @@ from swipefl.device.following import Following, followed
 from swipefl.device.landing import Back, Landing, Outgrown, Said, Unstored, land
 from swipefl.device.refusals import Refusals
 from swipefl.device.sources import Unreadable, files_of, name_of
+from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import DataError, RejectedLine, UsageError
 from swipefl.gesture.formats import (
     Deletion,
@@ -38,6 +39,7 @@ from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
+TOLD_EVERY = 100  # entries, of how much is read
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def _keep_none() -> None:
 class Ingestion:
     """Brings gestures into a store; `on_reject` hears of each bad line with the name of its file.
 
-    `stop` is asked before each source, and whenever a batch has landed.
+    `stop` is asked before each source, and whenever a batch has landed; `on_doing` hears how much is read.
 
     What is private, or of a finger that is still down, is passed over, and neither counted nor told.
     """
@@ -83,8 +85,12 @@ class Ingestion:
         clock: Callable[[], float] = time.time,
         find: Callable[[str], Keyboard] | None = None,
         stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> None:
         self._store = store
+        self._on_doing = on_doing
+        self._at = 0  # how much of what is read now is read: bytes of files, entries of a stream
+        self._most: int | None = None
         self._keyboard = keyboard
         self._format = format
         self._on_reject = on_reject
@@ -125,10 +131,12 @@ class Ingestion:
         says. What landed says `report` also then.
         """
         for source in until(self._stop, sources):
+            self._at, self._most = 0, _size(source)
             if isinstance(source, Path):
                 for path in files_of(source, self._unreadable):
                     with self._unreadable.noting():
                         self._file(path)
+                    self._at += _size_of(path)
             else:
                 with self._unreadable.noting():
                     self._take(Following(parts_of(source, name_of(source))))
@@ -149,11 +157,15 @@ class Ingestion:
             stream = path.open("rb")
         except OSError as error:
             raise unreadable(str(path), error) from error
+        self._tell()
         with stream, self._alone(stream):
             lines = followed(stream, path, self._store.bookmarks, self._clock())
             self._understood |= lines.read_before > 0
             if not lines.is_known:
-                self._take(lines)
+                self._take(lines, stream.tell if stream.seekable() else lambda: 0)
+
+    def _tell(self, further: int = 0) -> None:
+        self._on_doing(Doing("reading swipes", self._at + further, self._most))
 
     def _alone(self, stream: BinaryIO) -> AbstractContextManager[None]:
         """One file at a time in a home: two that read it at once would say older lines again behind newer ones."""
@@ -161,8 +173,8 @@ class Ingestion:
             return in_turn(self._store.path.parent, self._stop)
         return nullcontext()  # a pipe, whose writer may take a day
 
-    def _take(self, lines: Following) -> None:
-        """Reads lines into the store, a batch and the place reached in one transaction.
+    def _take(self, lines: Following, at: Callable[[], int] | None = None) -> None:
+        """Reads lines into the store, a batch and the place reached in one transaction; `at` is the byte reached.
 
         Where none could be read, no place is kept: another keyboard or format may read them.
         """
@@ -172,7 +184,9 @@ class Ingestion:
         try:
             for name, part in lines.parts():
                 found = read_lines(part, name, self._format, self._keyboard, self._find)
-                for entry in self._fitting(name, found, lines):
+                for count, entry in enumerate(self._fitting(name, found, lines)):
+                    if count % TOLD_EVERY == 0:
+                        self._tell(at() if at else count)
                     if taken:  # the first entries are of what was taken
                         if lines.leaves(entry):  # a row breaks off: what was taken stays, and its place, until then
                             return
@@ -313,6 +327,21 @@ class Ingestion:
             keep()
         self._landed += landed
         raise_if(self._stop)
+
+
+def _size(source: Path | BinaryIO) -> int | None:
+    """How many bytes a file has, or those of a folder together; None for a stream, whose end nobody knows."""
+    if not isinstance(source, Path):
+        return None
+    return sum(map(_size_of, files_of(source, Unreadable())))
+
+
+def _size_of(path: Path) -> int:
+    try:
+        found = path.stat()
+    except OSError:  # which reading it says
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
 def _is_understood(entry: Entry) -> bool:

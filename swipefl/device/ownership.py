@@ -9,6 +9,7 @@ from swipefl.database.snapshots import erase_copies
 from swipefl.device.cycle import DONE
 from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
+from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import RejectedLine, UsageError
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
@@ -45,6 +46,7 @@ def forget(
     stop: Stop = never,
     *,
     id: str | None = None,
+    on_doing: OnDoing = unheard,
 ) -> ForgetReport:
     """Erases gestures stored before a time (unix seconds), of words spelled like one, both, one gesture, or all.
 
@@ -55,10 +57,12 @@ def forget(
     Raises UsageError for an id that names none or several, StoreError, also where all is erased and traces may remain,
     and what `stop` says: the next cycle then finishes it.
     """
+    on_doing(Doing("erasing"))
     with store.transaction():
         report = _erased(store, before, word, id)
         store.owe_rewriting()
         erase_copies(store.path)  # of before an upgrade, or before a backup came back
+    on_doing(Doing("writing the file anew, so that nothing of it is left"))
     store.erase_traces(stop)
     return report
 

@@ -17,6 +17,7 @@ from swipefl.device.languages import said_languages
 from swipefl.device.priors import given_prior
 from swipefl.device.sources import name_of
 from swipefl.device.vocabulary import Vocabulary
+from swipefl.doing import OnDoing, each, unheard
 from swipefl.errors import RejectedLine, Remedy, UsageError
 from swipefl.gesture.formats import (
     Deletion,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:  # the base checkpoint needs no store, and no command but one 
     from swipefl.store.store import Store
 
 MODELS = ("personal", "global", "base")
+EVALUATING = "looking at swipes"
 
 Source: TypeAlias = Path | BinaryIO
 """A file of gestures, or standard input."""
@@ -145,7 +147,9 @@ class Prediction:
             raise RejectedLine("no-gesture", "one gesture is wanted, and there are {count}", count=len(gestures))
         return gestures[0]
 
-    def evaluation(self, examples: Iterable[Example], language: str | None = None, jobs: int = 1) -> "Evaluation":
+    def evaluation(
+        self, examples: Iterable[Example], language: str | None = None, jobs: int = 1, on_doing: OnDoing = unheard
+    ) -> "Evaluation":
         """How good it is on examples, looked at in so many processes.
 
         Raises UsageError, TooLittleData where there are none, WorkerLost.
@@ -153,10 +157,14 @@ class Prediction:
         from swipefl.decoder.evaluation import tallied
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return tallied(self._spread(_seen, decoder, examples, jobs))
+        return tallied(self._spread(_seen, decoder, each(list(examples), EVALUATING, on_doing), jobs))
 
     def evaluation_by(
-        self, examples: Iterable[tuple[Example, str]], language: str | None = None, jobs: int = 1
+        self,
+        examples: Iterable[tuple[Example, str]],
+        language: str | None = None,
+        jobs: int = 1,
+        on_doing: OnDoing = unheard,
     ) -> "tuple[Evaluation, dict[str, Evaluation]]":
         """How good it is on all examples, and on those of each group.
 
@@ -165,7 +173,7 @@ class Prediction:
         from swipefl.decoder.evaluation import tallied_by
 
         decoder = self._decoder(self.vocabulary.lexicon, language)
-        return tallied_by(self._spread(_seen_of_group, decoder, examples, jobs))
+        return tallied_by(self._spread(_seen_of_group, decoder, each(list(examples), EVALUATING, on_doing), jobs))
 
     def examples(self, sources: Iterable[Source]) -> Iterator[Example]:
         """The gestures with words that stand at the end of sources. Raises DataError where one cannot be read."""

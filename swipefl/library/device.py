@@ -126,20 +126,22 @@ class Device:
         keyboard: str | PathLike[str] | None = None,
         on_reject: "Callable[[str, Rejected], None]" = lambda name, rejected: None,
         stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "IngestReport":
         """Reads swipes into the store: a path or a line, or an iterable of paths, dicts and lines. Safe to repeat.
 
         A path is a file, plain, .gz or .zip, or a folder of them; a text that begins with a brace is a line. Of lines,
         a million may come from a generator. What is private is never stored. `format`, such as "heliboard", is found
         out where it is not said; `keyboard` is the name or the file of that of gestures that do not say. `on_reject`
-        hears of each line that cannot be used, with the name of its file: the report counts them.
+        hears of each line that cannot be used, with the name of its file: the report counts them; `on_doing` hears how
+        much is read.
         Raises DataError where a path could not be read, or nothing at all, UsageError, StoreError, and what `stop`
         says; what was read before stays.
         """
         from swipefl.library.sources import sources_of
 
         with self._changing() as home, home.store() as store:
-            return home.ingestion(store, _named(keyboard), format, on_reject, stop).run(sources_of(swipes))
+            return home.ingestion(store, _named(keyboard), format, on_reject, stop, on_doing).run(sources_of(swipes))
 
     def hand_over(
         self,
@@ -236,6 +238,7 @@ class Device:
         keyboard: str | PathLike[str] | None = None,
         by: str | None = None,
         jobs: int = 1,
+        on_doing: OnDoing = unheard,
     ) -> "Evaluation":
         """Counts how often the right word comes first, on swipes with their words, else on those that are held out.
 
@@ -245,7 +248,7 @@ class Device:
         `lexicon_size` keeps the most frequent words alone; `language` is "de" or "de,en", else what line, keyboard or
         settings say. `by` is a field of the lines, such as "user": the evaluation's `by` then has one more for each of
         its values. `jobs` processes share the work, each of them begun with a module of the caller's that must be safe
-        to import (`if __name__ == "__main__"`).
+        to import (`if __name__ == "__main__"`). `on_doing` hears how many were looked at.
         Raises TooLittleData where there are no swipes, UsageError, DataError, CheckpointError, StoreError, WorkerLost.
         """
         from swipefl.gesture.formats.fields import held_out_by
@@ -259,9 +262,9 @@ class Device:
             sources = None if swipes is None else sources_of(swipes)
             if by is None:
                 examples = home.held_out() if sources is None else prediction.examples(sources)
-                return prediction.evaluation(examples, language, jobs)
+                return prediction.evaluation(examples, language, jobs, on_doing)
             grouped = held_out_by(home.held_out(), by) if sources is None else prediction.grouped(sources, by)
-            evaluation, groups = prediction.evaluation_by(grouped, language, jobs)
+            evaluation, groups = prediction.evaluation_by(grouped, language, jobs, on_doing)
             return replace(evaluation, by=groups)
 
     def show(
@@ -360,6 +363,7 @@ class Device:
         everything: bool = False,
         dry_run: bool = False,
         stop: Stop = never,
+        on_doing: OnDoing = unheard,
     ) -> "ForgetReport":
         """Erases gestures for good, with the personal words, the personal models and the waiting updates of them.
 
@@ -381,7 +385,7 @@ class Device:
                 return would_forget(store, *which, id=gesture_id)
         with self._changing() as home, home.alone() as store:
             try:
-                return forget(store, *which, stop, id=gesture_id)
+                return forget(store, *which, stop, id=gesture_id, on_doing=on_doing)
             finally:  # what was found of swipes holds their words, and where fingers landed
                 self._landed, self._read = Memory(), (None, Memory())
 
