@@ -139,9 +139,9 @@ class Prediction:
         """What a line asks, also a private one. Raises RejectedLine, also where it is not one gesture."""
         entries = read_lines(lines_of(BytesIO(line)), "the gesture given", None, self.keyboard, self.find)
         found = [asked_by(entry) for entry in entries]
-        for each in found:
-            if isinstance(each, Answer) and each.fault:
-                raise each.fault
+        for one in found:
+            if isinstance(one, Answer) and one.fault:
+                raise one.fault
         gestures = [each for each in found if isinstance(each, Asked)]
         if len(gestures) != 1:
             raise RejectedLine("no-gesture", "one gesture is wanted, and there are {count}", count=len(gestures))
