@@ -69,6 +69,7 @@ def _typed() -> str:
     from getpass import getpass
 
     try:
+        end_sign()
         return getpass("token: ")
     except EOFError:
         return ""

@@ -115,6 +115,12 @@ def alive(words: str) -> Iterator[None]:
         out.sign = err.sign = None
 
 
+def end_sign() -> None:
+    """Erases a sign of life, for what speaks to a terminal past these streams."""
+    if isinstance(sys.stderr, Messages) and sys.stderr.sign:
+        sys.stderr.sign.erase()
+
+
 def _bytes_of(stream: TextIO | None, descriptor: int, mode: str) -> BinaryIO:
     """What a stream of text is made of; one that Python found closed is opened."""
     if stream is None:
