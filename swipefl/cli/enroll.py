@@ -9,6 +9,7 @@ import typer
 
 from swipefl.cli.asking import agrees, asks
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, note, signals
+from swipefl.cli.streams import end_sign
 
 SHARED = (
     "From now on, when `swipefl cycle` learns from your swipes, those stored already too, it also sends {address} how "
