@@ -16,6 +16,7 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 │   ├── UnusableModel            exit 4   a model that this swipefl cannot use
 │   └── TrustError               exit 4   a signature, an older version, another model than the one that was signed
 │       └── CredentialRefused    exit 7   the coordinator does not know this device, or no longer
+├── Unwell                       exit 9   what a look at a home found wrong
 ├── VersionConflict              exit 8   what a version was made from changed meanwhile
 └── Interrupted                  exit 130 / 143
 
@@ -88,6 +89,7 @@ class Remedy(Enum):
     LIST_VERSIONS = auto()
     LOWER_LEARNING_RATE = auto()
     MAKE_COMMON_KEY = auto()
+    MEND = auto()
     MOVE_ASIDE = auto()
     NAME_OTHER_FILE = auto()
     NEW_TOKEN = auto()
@@ -250,6 +252,12 @@ class VersionConflict(SwipeflError):
     """What a version was made from is there no longer: another version came in between, or an update went."""
 
     exit_code = 8
+
+
+class Unwell(SwipeflError):
+    """Something is wrong with a home, which was looked at whole."""
+
+    exit_code = 9
 
 
 class Ineligible(SwipeflError):

@@ -6,7 +6,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, signals
 from swipefl.cli.remedies import advice
-from swipefl.cli.rendering import console, counted, printable
+from swipefl.cli.rendering import console, printable
 from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from swipefl.operations.doctor import Diagnosis
     from swipefl.operations.findings import Finding
 
-UNWELL = 9  # exit code
 TICKS = {"ok": "\N{CHECK MARK}", "note": "!", "wrong": "\N{BALLOT X}", "unknown": "?"}
 
 
@@ -38,8 +37,7 @@ def doctor(
         emit(_report(found))
     else:
         _conclude(found)
-    if not found.is_well:
-        raise typer.Exit(UNWELL)
+    found.raise_if_unwell()
 
 
 def _device(home: "Path | None") -> "Device":
@@ -82,7 +80,5 @@ def _conclude(found: "Diagnosis") -> None:
         )
         remedy = advice(mended.error) if mended.error else None
         screen.print(printable(f"{told}; {remedy}" if remedy else told))
-    wrong = [finding for finding in found.findings if finding.state == "wrong"]
-    fixable = [finding for finding in found.findings if finding.can_fix and finding.state != "ok"]
-    text = f"{counted(len(wrong), 'thing')} of {len(found.findings)} wrong" if wrong else "nothing is wrong"
-    screen.print(f"{text}; `swipefl doctor --fix` mends {len(fixable)}" if fixable and not found.mended else text)
+    if found.is_well:
+        screen.print("nothing is wrong")

@@ -80,6 +80,7 @@ _WORDS = {
     Remedy.LIST_VERSIONS: "see `swipefl coordinator status`",
     Remedy.LOWER_LEARNING_RATE: "try a smaller --learning-rate",
     Remedy.MAKE_COMMON_KEY: "`openssl ecparam -name prime256v1 -genkey` makes one; have the certificate made for that",
+    Remedy.MEND: "--fix mends {can_fix} of them",
     Remedy.MOVE_ASIDE: f"move it aside, {_OTHER_HOME}",
     Remedy.NAME_OTHER_FILE: "name another one, in a folder that is there and that you may write to",
     Remedy.NEW_TOKEN: "ask for a new one, from `swipefl coordinator token`",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from swipefl.errors import Interrupted, SwipeflError
+from swipefl.errors import Interrupted, Remedy, SwipeflError, Unwell
 from swipefl.operations.findings import Finding, found
 
 Look = Callable[[], Iterable[Finding]]
@@ -41,6 +41,15 @@ class Diagnosis:
     def is_well(self) -> bool:
         """Whether nothing is wrong; what could not be found out is not."""
         return not any(finding.state == "wrong" for finding in self.findings)
+
+    def raise_if_unwell(self) -> None:
+        """Raises Unwell where something is wrong."""
+        wrong = [finding for finding in self.findings if finding.state == "wrong"]
+        can_fix = 0 if self.mended else sum(finding.can_fix for finding in wrong)
+        if wrong:
+            what = "{count} of {all} lines say what is wrong"
+            facts = {"count": len(wrong), "all": len(self.findings)}
+            raise Unwell("unwell", what, Remedy.MEND if can_fix else None, can_fix=can_fix, **facts)
 
 
 class Doctor:

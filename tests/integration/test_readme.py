@@ -31,6 +31,7 @@ ROWS = {
     "show": "example-0000",
     "relabel": "example-0000 hello",
     "status": "",
+    "doctor": "",
     "words list": "",
     "words phrases": "",
     "words add": "zuzanka",
@@ -73,6 +74,7 @@ RUN = {
     ("examples/KEYBOARDS.md", "The process: words for a swipe"): "test_each_line_of_the_page_is_answered_as_it_says",
     ("examples/LAYOUTS.md", "Your language, your layout"): "test_a_language_and_a_layout_are_tried_as_it_says",
     ("examples/LAYOUTS.md", "The words before"): "test_words_in_order_are_shown_and_forgotten_as_it_says",
+    ("examples/NIGHTS.md", "Is all well?"): "test_the_page_says_how_to_ask_whether_all_is_well",
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
 }
@@ -94,6 +96,18 @@ def test_the_lines_to_try_it_are_targets_of_make() -> None:
     for line in (*lines("README.md", ""), *lines("examples/SIMULATION.md", "Once more")):
         command, target = line.split()
         subprocess.run([command, "--dry-run", target], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_page_says_how_to_ask_whether_all_is_well(tmp_path: Path) -> None:
+    """And names all that it looks at, but for what pages beside it are about."""
+    assert swipefl(tmp_path, "ingest", "-", given=GOOD[0]).code == 0
+    for line in lines("examples/NIGHTS.md", "Is all well?"):
+        done = swipefl(tmp_path, *line.split()[1:])
+        assert done.code == 0, done.err
+    told = {each["name"] for each in done.json["findings"]}
+    assert {name for name in told if ":" not in name} <= set(
+        re.findall("`(\\w+)`", sections("examples/NIGHTS.md")["Is all well?"])
+    )
 
 
 def test_every_line_of_shell_is_run_by_a_test() -> None:

@@ -92,7 +92,7 @@ def _told(path: Path, faults: list[str], orphans: int, owes: bool) -> Iterator[F
         yield Finding(DATABASE, "wrong", f"{orphans} rows of {path} refer to what is not there", _LOST)
     if owes:
         says = "what was erased is in no table any more, but the file may hold traces of it"
-        yield Finding(DATABASE, "wrong", says, "the next `swipefl cycle` rewrites it", can_fix=True)
+        yield Finding(DATABASE, "note", says, "the next `swipefl cycle` rewrites it", can_fix=True)
     if not faults and not orphans:
         yield Finding(DATABASE, "ok", f"{path} is sound: every page, index and reference was looked at")
 
