@@ -26,14 +26,14 @@ def install(
         list[Path] | None,
         typer.Argument(
             metavar="[PATH...]",
-            help="Files or folders that your keyboard writes; else ~/.local/share/keyboard/swipes.jsonl.",
+            help="Files or folders that your keyboard writes. At first ~/.local/share/keyboard/swipes.jsonl.",
             show_default=False,
         ),
     ] = None,
     system: SystemOption = False,
     at: Annotated[
-        str, typer.Option(metavar="HH:MM", help="When, by this machine's clock; up to 45 minutes later.")
-    ] = "03:00",
+        str | None, typer.Option(metavar="HH:MM", help="When, or up to 45 minutes later. At first 03:00.")
+    ] = None,
     run_as: Annotated[
         str | None, typer.Option(metavar="NAME", envvar="SUDO_USER", help="With --system: whose nights they are.")
     ] = None,
@@ -42,7 +42,7 @@ def install(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Read what your keyboard wrote and learn, every night. Safe to repeat."""
+    """Read what your keyboard wrote and learn, every night. Safe to repeat; what is not said stays as it was."""
     upkeep = device_of(home).upkeep
     if print_only:
         units = upkeep.timer_units(logs or (), at, system, run_as)

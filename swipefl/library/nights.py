@@ -12,7 +12,7 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.operations import surroundings
 from swipefl.operations.findings import Finding
 from swipefl.operations.timer import Manager, Timer
-from swipefl.operations.unit_texts import Night
+from swipefl.operations.unit_texts import TIMER, Night, is_ours, remembered
 from swipefl.operations.units import timer_findings
 from swipefl.settings.device import Settings, load_settings
 
@@ -38,8 +38,10 @@ def user_name() -> str:
         return str(os.getuid())
 
 
-def night_of(settings: Settings, logs: Sequence[Path], at: str, person: str | None, is_system: bool) -> Night:
-    """What units are written for. `person` is whose nights a system's are; else those of who runs this.
+def night_of(settings: Settings, logs: Sequence[Path], at: str | None, person: str | None, is_system: bool) -> Night:
+    """What units are written for; `logs` and hour that are not said are those of the timer that there is.
+
+    `person` is whose nights a system's are; else those of who runs this.
 
     Raises UsageError for a time that is none, a person that there is not, and a home that is not there yet.
     """
@@ -49,6 +51,7 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str, person: str | No
         if "home" not in settings.model_fields_set:
             settings = load_settings(person_data / "swipefl")
     home = Path(os.path.abspath(settings.home))
+    was_at, were_logs = _remembered(is_system) or ("03:00", (person_data / KEYBOARD_LOG,))
     if is_system and not home.is_dir():
         raise UsageError("no-home", "{home} is not there yet", Remedy.SAY_HOME, home=home)
     files = {
@@ -60,8 +63,8 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str, person: str | No
     return Night(
         command=surroundings.command(),
         home=home,
-        logs=tuple(map(_log, logs)) or (person_data / KEYBOARD_LOG,),
-        at=_time(at),
+        logs=tuple(map(_log, logs)) or were_logs,
+        at=_time(at or was_at),
         reads=surroundings.outermost({*surroundings.code(), *reads}),
         writes=tuple(sorted({path.parent for name, path in files.items() if name in WRITTEN} - {home})),
         environment=surroundings.environment(),
@@ -71,8 +74,14 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str, person: str | No
 
 def findings_of(settings: Settings) -> list[Finding]:
     """What there is to say of the timers of a home's nights, for doctor."""
-    night = night_of(settings, (), "03:00", None, is_system=False)
+    night = night_of(settings, (), None, None, is_system=False)
     return timer_findings([Timer(manager_of(is_system=False)), Timer(SYSTEM)], night, user_name())
+
+
+def _remembered(is_system: bool) -> tuple[str, tuple[Path, ...]] | None:
+    """The hour and the logs of the timer that there is."""
+    text = Timer(SYSTEM if is_system else manager_of(is_system=False)).text(TIMER)
+    return remembered(text) if text and is_ours(text) else None
 
 
 def _data_of(person: str | None) -> tuple[str, Path]:

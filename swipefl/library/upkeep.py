@@ -40,7 +40,7 @@ class Upkeep(Part):
     def timer_units(
         self,
         logs: "Iterable[str | PathLike[str]]" = (),
-        at: str = "03:00",
+        at: str | None = None,
         system: bool = False,
         run_as: str | None = None,
     ) -> dict[str, str]:
@@ -55,16 +55,17 @@ class Upkeep(Part):
     def install_timer(
         self,
         logs: "Iterable[str | PathLike[str]]" = (),
-        at: str = "03:00",
+        at: str | None = None,
         system: bool = False,
         run_as: str | None = None,
         also_edited: bool = False,
     ) -> "Installed":
         """Has systemd read `logs` and learn each night `at` that time, as your own units or the system's.
 
-        `logs` are the files or folders that a keyboard writes, else the one of examples/NIGHTS.md. The `system`'s
-        units run as the person `run_as`. Safe to repeat: what is as it should be stays. A unit that was edited is
-        replaced only with `also_edited`. Raises UsageError, also where systemd does not answer.
+        `logs` are the files or folders that a keyboard writes. What is not said stays as it was installed; at first it
+        is three o'clock and ~/.local/share/keyboard/swipes.jsonl. The `system`'s units run as the person `run_as`.
+        Safe to repeat: what is as it should be stays. A unit that was edited is replaced only with `also_edited`.
+        Raises UsageError, also where systemd does not answer.
         """
         from swipefl.library.nights import manager_of, user_name
         from swipefl.operations.timer import Timer
@@ -85,11 +86,12 @@ class Upkeep(Part):
 
         return Timer(manager_of(system)).remove(also_edited)
 
-    def _night(self, logs: "Iterable[str | PathLike[str]]", at: str, system: bool, run_as: str | None) -> "Night":
+    def _night(
+        self, logs: "Iterable[str | PathLike[str]]", at: str | None, system: bool, run_as: str | None
+    ) -> "Night":
         from swipefl.library.nights import night_of
 
-        check_texts(at=at)
-        check_texts(True, run_as=run_as)
+        check_texts(True, at=at, run_as=run_as)
         with self._opened() as home:
             return night_of(home.settings, [path_of(log) for log in logs], at, run_as, system)
 

@@ -1,6 +1,7 @@
 """The systemd units of a person's nights, as text: one reads what a keyboard wrote, one learns, a timer starts them."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from swipefl.operations.unit_words import command, rest_of_line, word
 INGEST, CYCLE, TIMER = "swipefl-ingest.service", "swipefl-cycle.service", "swipefl-cycle.timer"
 TRIAL = "swipefl-trial.service"
 MARK = "# swipefl timer: "
+_FOR = "# for "
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # what ProtectHome and PrivateTmp put an empty folder over
 
 _ASIDE = """
@@ -96,6 +98,16 @@ def is_edited(text: str) -> bool:
     return first != _mark(body)
 
 
+def remembered(text: str) -> tuple[str, tuple[Path, ...]] | None:
+    """The hour and the logs that a timer's text was written for, so that it can be written anew without saying them."""
+    line = next((line for line in text.splitlines() if line.startswith(_FOR)), None)
+    try:
+        said = json.loads(line.removeprefix(_FOR)) if line else {}
+        return str(said["at"]), tuple(map(Path, said["logs"]))
+    except (ValueError, LookupError, TypeError):
+        return None
+
+
 def _mark(body: str) -> str:
     return f"{MARK}written by `swipefl timer install`, {hashlib.sha256(body.encode()).hexdigest()[:16]}"
 
@@ -105,7 +117,9 @@ def _marked(body: str) -> str:
 
 
 def _timer(night: Night) -> str:
+    said = json.dumps({"at": night.at, "logs": list(map(str, night.logs))})
     return f"""\
+{_FOR}{said}
 # Your own changes belong beside it, where they outlast a later version: `{_manager(night)} edit {TIMER}`.
 [Unit]
 Description=Learn from the day's swipes, nightly
