@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = Path(__file__).with_name("API.md")
 FUNCTIONS = ("open", "coordinator", "simulate")
-GROUPS = ("Words", "Keyboards", "Lexicons", "Upkeep")
+GROUPS = ("Words", "Keyboards", "Lexicons", "Timer", "Upkeep")
 NOTES = """\
 - A release may add functions, arguments with a default and fields of reports; it takes none away and gives none another
   meaning without the changelog saying so. What is not on this page may change at any time.

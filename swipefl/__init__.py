@@ -82,6 +82,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.library.simulating import Troubles as Troubles
     from swipefl.library.sources import Line as Line
     from swipefl.library.sources import Source as Source
+    from swipefl.library.timer import Timer as Timer
     from swipefl.library.upkeep import Upkeep as Upkeep
     from swipefl.library.words import Words as Words
     from swipefl.operations.backup import BackupReport as BackupReport
@@ -90,6 +91,9 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.doctor import Diagnosis as Diagnosis
     from swipefl.operations.doctor import Mended as Mended
     from swipefl.operations.findings import Finding as Finding
+    from swipefl.operations.timer import Installed as Installed
+    from swipefl.operations.timer import Removed as Removed
+    from swipefl.operations.timer import Unit as Unit
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
@@ -229,6 +233,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Top": "swipefl.decoder.evaluation",
     "TrainReport": "swipefl.device.personal",
     "Troubles": "swipefl.library.simulating",
+    "Timer": "swipefl.library.timer",
     "Upkeep": "swipefl.library.upkeep",
     "Verdict": "swipefl.store.checkpoints",
     "VersionReport": "swipefl.hosting",
@@ -236,6 +241,9 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "WaitingUpdate": "swipefl.device.status",
     "Words": "swipefl.library.words",
     "WordsReport": "swipefl.device.words",
+    "Installed": "swipefl.operations.timer",
+    "Removed": "swipefl.operations.timer",
+    "Unit": "swipefl.operations.timer",
 }
 
 __all__ = ["coordinator", "errors", "open", "simulate", *_PLACES]

@@ -429,6 +429,7 @@ class Home:
         from swipefl.operations.device import Subject, device_checks
         from swipefl.operations.doctor import Check, Doctor
         from swipefl.settings.device import load_settings
+        from swipefl.settings.nights import findings_of
         from swipefl.store.store import Store
 
         home = self.settings.home
@@ -443,7 +444,10 @@ class Home:
             self.settings.keyboard,
             lambda member: self.visits().endpoint(member),
         )
-        others = [Check("eligibility", partial(self._eligible, subject.looked))]
+        others = [
+            Check("eligibility", partial(self._eligible, subject.looked)),
+            Check("timer", lambda: findings_of(self.settings)),
+        ]
         return Doctor(str(home), device_checks(subject, stop, others))
 
     def _eligible(self, looked: "Callable[[], Store]") -> "Iterator[Finding]":

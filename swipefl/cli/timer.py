@@ -1,7 +1,6 @@
 """`swipefl timer`: systemd learns every night."""
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -23,7 +22,7 @@ EditedOption = Annotated[bool, typer.Option("--edited", help="Also what you have
 @app.command("install")
 def install(
     logs: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="[PATH...]",
             help="Files or folders that your keyboard writes. At first ~/.local/share/keyboard/swipes.jsonl.",
@@ -43,17 +42,11 @@ def install(
     as_json: JsonOption = False,
 ) -> None:
     """Read what your keyboard wrote and learn, every night. Safe to repeat; what is not said stays as it was."""
-    upkeep = device_of(home).upkeep
-    if print_only:
-        units = upkeep.timer_units(logs or (), at, system, run_as)
-        if as_json:
-            emit({"units": units})
-        else:
-            write("\n".join(f"# {name}\n{text}" for name, text in units.items()))
-        return
-    report = upkeep.install_timer(logs or (), at, system, run_as, edited)
+    report = device_of(home).timer.install(logs or (), at, system, run_as, edited, print_only)
     if as_json:
         emit(asdict(report))
+    elif print_only:
+        write("\n".join(f"# {unit.path}\n{unit.text}" for unit in report.units))
     else:
         _tell(report)
 
@@ -63,7 +56,7 @@ def remove(
     system: SystemOption = False, edited: EditedOption = False, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
     """Stop learning every night. Removes what `install` wrote; your swipes and models stay."""
-    report = device_of(home).upkeep.remove_timer(system, edited)
+    report = device_of(home).timer.remove(system, edited)
     if as_json:
         emit(asdict(report))
     else:
@@ -73,8 +66,8 @@ def remove(
 def _tell(report: "Installed") -> None:
     is_own = report.lingers is not None
     journal = f"journalctl {'--user ' if is_own else ''}-u 'swipefl-*'"
-    for path, change in report.units.items():
-        console().print(printable(f"{change}: {path}"), soft_wrap=True)
+    for unit in report.units:
+        console().print(printable(f"{unit.change}: {unit.path}"), soft_wrap=True)
     console().print(f"it learns every night between {report.at} and 45 minutes later; `{journal}` says what came of it")
     if not report.is_confined:
         note(

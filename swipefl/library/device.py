@@ -19,6 +19,7 @@ from swipefl.home import Home
 from swipefl.library.checks import check_day, check_texts, check_whole, path_of
 from swipefl.library.keyboards import Keyboards
 from swipefl.library.lexicons import Lexicons
+from swipefl.library.timer import Timer
 from swipefl.library.upkeep import Upkeep
 from swipefl.library.words import Words
 from swipefl.settings.device import load_settings
@@ -77,6 +78,7 @@ class Device:
     words: Words
     keyboards: Keyboards
     lexicons: Lexicons
+    timer: Timer
     upkeep: Upkeep
 
     def __init__(self, home: Home, given: Mapping[str, Any]) -> None:
@@ -92,6 +94,7 @@ class Device:
         self.words = Words(self._opened, self._changing)
         self.keyboards = Keyboards(self._opened, self._changing)
         self.lexicons = Lexicons(self._opened, self._changing)
+        self.timer = Timer(self._opened, self._changing)
         self.upkeep = Upkeep(self._opened, self._changing)
 
     def predict(self, gesture: "Line", before: str | None = None, top: int = 5) -> "tuple[Candidate, ...]":

@@ -3,7 +3,7 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ UNITS = (INGEST, CYCLE, TIMER)
 LINGERING = Path("/var/lib/systemd/linger")  # a file for each user whose services run while they are logged out
 WAIT_S = 300.0  # for an answer of systemd's; its own waits are shorter
 
-Change = Literal["written", "renewed", "unchanged"]
+Change = Literal["written", "renewed", "unchanged", "shown"]
 Run = Callable[[Sequence[str]], tuple[int, str]]
 """Runs a command; its exit code and what it said on standard error or output."""
 
@@ -37,13 +37,22 @@ class Manager:
 
 
 @dataclass(frozen=True)
+class Unit:
+    """A unit, where it lies, and what became of it."""
+
+    path: str
+    change: Change
+    text: str
+
+
+@dataclass(frozen=True)
 class Installed:
-    """What became of each unit, by its path. `lingers` is None for a system's, whose nights need nobody logged in.
+    """What became of each unit. `lingers` is None for a system's, whose nights need nobody logged in.
 
     `is_confined` says whether this systemd can show a unit no more of the disk than it needs.
     """
 
-    units: Mapping[str, Change]
+    units: tuple[Unit, ...]
     at: str
     is_confined: bool
     lingers: bool | None
@@ -76,6 +85,12 @@ def run(command: Sequence[str]) -> tuple[int, str]:
     return done.returncode, (done.stderr if done.returncode else done.stdout).strip()
 
 
+def shown(manager: Manager, night: Night) -> Installed:
+    """What would be installed, where nothing is."""
+    units = (Unit(str(manager.units / name), "shown", text) for name, text in unit_texts(night).items())
+    return Installed(tuple(units), night.at, night.is_confined, None)
+
+
 class Timer:
     """The nightly units of one service manager; `lingering` is where it says who needs not be logged in."""
 
@@ -94,11 +109,14 @@ class Timer:
         self._check_ours(also_edited)
         self._ask("daemon-reload", remedy=Remedy.WITHOUT_SYSTEMD)
         night = self._one_that_runs(night)
-        changes = {str(self.manager.units / name): self._write(name, text) for name, text in unit_texts(night).items()}
+        units = tuple(
+            Unit(str(self.manager.units / name), self._write(name, text), text)
+            for name, text in unit_texts(night).items()
+        )
         self._ask("daemon-reload")
         self._ask("enable", TIMER)
         self._ask("restart", TIMER)  # what runs goes on; another hour counts from now on
-        return Installed(changes, night.at, night.is_confined, self.lingers(user))
+        return Installed(units, night.at, night.is_confined, self.lingers(user))
 
     def remove(self, also_edited: bool = False) -> Removed:
         """Stops the timer and removes what swipefl wrote; what a person edited only with `also_edited`.

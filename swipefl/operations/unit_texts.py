@@ -208,8 +208,8 @@ def _system_only(night: Night) -> tuple[str, ...]:
 
 def _seen(night: Night, logs: Sequence[Path]) -> Iterator[str]:
     yield "# What is needed of all that was hidden; `-`: where it is missing, it is done without."
-    for path in (night.home, *night.writes):
-        yield f"{'BindPaths' if _is_hidden(path) else 'ReadWritePaths'}={word(str(path))}"
+    for path, lack in ((night.home, ""), *((path, "-") for path in night.writes)):
+        yield f"{'BindPaths' if _is_hidden(path) else 'ReadWritePaths'}={word(f'{lack}{path}')}"
     for path in (*logs, *night.reads):
         if _is_hidden(path):
             yield f"BindReadOnlyPaths={word(f'-{path}')}"

@@ -31,7 +31,7 @@ from tests.support.swipes import EXAMPLE, GOOD, gesture
 from tests.support.waiting import LONG_S, wait_until
 
 LINES = [json.loads(line) for line in GOOD]
-GROUPS = {"words": swipefl.Words, "keyboards": swipefl.Keyboards, "lexicons": swipefl.Lexicons}
+GROUPS = {"words": swipefl.Words, "keyboards": swipefl.Keyboards, "lexicons": swipefl.Lexicons, "timer": swipefl.Timer}
 OF_SERVERS = {  # what only they ask
     "look", "hand_over", "check_free", "check_writable", "change", "landings", "confusions", "daily",
 }  # fmt: skip

@@ -58,7 +58,18 @@ ROWS = {
     "coordinator rollback": "1",
     "coordinator rotate-key": "",
 }
-ELSEWHERE = {"train", "sync", "enroll", "simulate", "coordinator init", "coordinator serve", "serve", "practise"}
+ELSEWHERE = {
+    "train",
+    "sync",
+    "enroll",
+    "simulate",
+    "coordinator init",
+    "coordinator serve",
+    "serve",
+    "practise",
+    "timer install",
+    "timer remove",
+}
 
 COMMANDS = "examples/COMMANDS.md"
 
@@ -67,7 +78,7 @@ RUN = {
     ("README.md", ""): "test_the_lines_to_try_it_are_targets_of_make",
     ("README.md", "How big it is, how to install it"): "test_it_is_installed_as_it_says",
     ("examples/COMMANDS.md", "The main job"): "test_the_main_job_of_the_page_works",
-    ("examples/COMMANDS.md", "Every night"): "test_the_lines_of_the_page_enable_a_valid_timer",
+    ("examples/COMMANDS.md", "Every night"): "test_a_timer_is_installed_as_the_commands_say",
     ("examples/COORDINATOR.md", ""): "test_the_lines_of_the_page",
     ("examples/HTTP.md", ""): "test_the_api_is_asked_as_it_says",
     ("examples/HTTP.md", "From a phone, or another machine"): "test_others_are_served_as_it_says",
@@ -75,6 +86,8 @@ RUN = {
     ("examples/LAYOUTS.md", "Your language, your layout"): "test_a_language_and_a_layout_are_tried_as_it_says",
     ("examples/LAYOUTS.md", "The words before"): "test_words_in_order_are_shown_and_forgotten_as_it_says",
     ("examples/NIGHTS.md", "Is all well?"): "test_the_page_says_how_to_ask_whether_all_is_well",
+    ("examples/NIGHTS.md", "From nothing to a timer"): "test_the_way_of_a_new_user",
+    ("examples/NIGHTS.md", "Without a trace"): "test_the_way_of_a_new_user",
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
 }
@@ -304,7 +317,9 @@ def test_words_of_each_language_come_back_as_they_are_written(tmp_path: Path) ->
 
 
 def test_the_table_has_every_command() -> None:
-    command = r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|remove|hide|unhide|show|phrases))?)\b[^`]*`"
+    command = (
+        r"`(?:swipefl )?(coordinator [a-z-]+|[a-z]+(?: (?:list|add|install|remove|hide|unhide|show|phrases))?)\b[^`]*`"
+    )
     named = set(re.findall(command, rows_of("command")))
     assert named == {*ROWS, *ELSEWHERE}
     groups = {str(group.name) for group in app.registered_groups}

@@ -93,9 +93,9 @@ def units(tmp_path: Path) -> Path:
     shutil.copy(EXAMPLE, log)
     done = swipefl(there / "home", "timer", "install", "--print", "--json", str(log))
     (there / "home").mkdir(mode=0o700)
-    for name, text in done.json["units"].items():
+    for unit in done.json["units"]:
         # at the lowest priority, a busy machine's tests would wait for hours
-        (there / name).write_text(text.replace("Nice=19\n", ""), "utf-8")
+        (there / Path(unit["path"]).name).write_text(unit["text"].replace("Nice=19\n", ""), "utf-8")
     if not shutil.which("systemd-analyze"):
         pytest.skip("no systemd here, whose groups of system calls are asked for")
     tried = limited(there / "swipefl-cycle.service", "/bin/true")

@@ -104,7 +104,8 @@ def hide(unit: Mapping[str, list[str]]) -> None:
             target.touch()
         mount(f"/proc/self/fd/{source}", path, None, BIND | RECURSIVE)
     writable = [path for path, may_write, _ in kept if may_write]
-    for path in (shlex.split(value)[0] for value in unit.get("ReadWritePaths", ())):
+    there = (shlex.split(value)[0].removeprefix("-") for value in unit.get("ReadWritePaths", ()))
+    for path in filter(os.path.exists, there):
         mount(path, path, None, BIND | RECURSIVE)
         writable.append(path)
     if "PrivateDevices" in unit:

@@ -131,10 +131,10 @@ def test_installing_again_changes_nothing_and_removing_leaves_nothing(tmp_path: 
     (tmp_path / "data").mkdir()
     before = sorted(tmp_path.rglob("*"))
     timer, systemd = timer_in(tmp_path)
-    assert set(timer.install(NIGHT, "anna").units.values()) == {"written"}
+    assert {unit.change for unit in timer.install(NIGHT, "anna").units} == {"written"}
     assert not list(timer.manager.units.glob(f"*{TRIAL}*"))
     assert systemd.calls[-3:] == ["daemon-reload", f"enable {TIMER}", f"restart {TIMER}"]
-    assert set(timer.install(NIGHT, "anna").units.values()) == {"unchanged"}
+    assert {unit.change for unit in timer.install(NIGHT, "anna").units} == {"unchanged"}
     timer.manager.stamps.mkdir(parents=True)
     (timer.manager.stamps / f"stamp-{TIMER}").touch()
     assert len(timer.remove().removed) == 4
@@ -156,7 +156,8 @@ def test_what_a_person_wrote_stays_until_they_say_otherwise(tmp_path: Path) -> N
     gone = timer.remove()
     assert sorted(gone.kept) == sorted(map(str, (edited, dropin)))
     assert sorted(path.name for path in timer.manager.units.iterdir()) == sorted((CYCLE, dropin.name, other.name))
-    assert timer.install(NIGHT, "anna", also_edited=True).units[str(edited)] == "renewed"
+    again = {unit.path: unit.change for unit in timer.install(NIGHT, "anna", also_edited=True).units}
+    assert again[str(edited)] == "renewed"
     timer.remove(also_edited=True)
     assert [path.name for path in timer.manager.units.iterdir()] == [other.name]
 

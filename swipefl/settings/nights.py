@@ -60,13 +60,14 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str | None, person: s
     reads = {path for name, path in files.items() if name not in WRITTEN}
     if settings.keyboard and Path(settings.keyboard).is_file():
         reads.add(Path(os.path.abspath(settings.keyboard)))
+    written = {path.parent for name, path in files.items() if name in WRITTEN}
     return Night(
         command=surroundings.command(),
         home=home,
         logs=tuple(map(_log, logs)) or were_logs,
-        at=_time(at or was_at),
+        at=_time(was_at if at is None else at),
         reads=surroundings.outermost({*surroundings.code(), *reads}),
-        writes=tuple(sorted({path.parent for name, path in files.items() if name in WRITTEN} - {home})),
+        writes=tuple(folder for folder in surroundings.outermost(written) if not folder.is_relative_to(home)),
         environment=surroundings.environment(),
         person=person if is_system else None,
     )
