@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import SHORT, Done, environment, swipefl
+from tests.support.readme import lines as lines_of
 from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import swipefl_on_terminal
 from tests.support.waiting import trains, wait_until
@@ -122,6 +124,15 @@ def test_a_file_has_the_numbers_that_a_journal_of_sentences_has_not(tmp_path: Pa
     said = file.read_text().splitlines()
     assert ["standard input:261" in said[0], "event='ingest finished'" in said[-1], len(said)] == [True, True, 3]
     assert len({line.partition(" run_id=")[2] for line in said}) == 1
+
+
+def test_the_lines_of_the_page_keep_a_log_and_numbers(tmp_path: Path) -> None:
+    for line in lines_of("examples/NIGHTS.md", "Logs and numbers"):
+        command, *words = shlex.split(line)
+        done = swipefl(tmp_path / "home", *words, before=("env", "-C", str(tmp_path)))
+        assert (command, done.code) == ("swipefl", 0)
+    assert "run_id=" in (tmp_path / "night.log").read_text()
+    assert "swipefl_device_night_outcome" in (tmp_path / "swipefl.prom").read_text()
 
 
 @pytest.mark.parametrize("words", [("cycle",), ("ingest", str(EXAMPLE)), ("status",), ("coordinator", "status")])

@@ -88,6 +88,7 @@ RUN = {
     ("examples/NIGHTS.md", "Is all well?"): "test_the_page_says_how_to_ask_whether_all_is_well",
     ("examples/NIGHTS.md", "From nothing to a timer"): "test_the_way_of_a_new_user",
     ("examples/NIGHTS.md", "Without a trace"): "test_the_way_of_a_new_user",
+    ("examples/NIGHTS.md", "Logs and numbers"): "test_the_lines_of_the_page_keep_a_log_and_numbers",
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
 }
