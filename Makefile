@@ -68,7 +68,7 @@ languages: $(STAMP)
 months: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.months
 
-# A quarter of an hour; draws examples/year.png.
+# Half an hour; draws examples/year.png.
 year: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.year
 

@@ -70,14 +70,16 @@ def over(times: Times, keeping: Keeping, now: float) -> int:
 
 
 def _outdated(times: Times, today: float, kept_s: float) -> int:
-    """The number up to which all gestures came longer than `kept_s` before `today`."""
-    last, at = 0, None
+    """The number of the last gesture of which it is known that it came longer than `kept_s` before `today`.
+
+    A time that no clock can have said rightly, in that order, says nothing: such a gesture goes with one behind it.
+    """
+    last, latest = 0, FIRST_DAY
     for number, stored_at in times:
-        if FIRST_DAY <= stored_at <= today:
-            at = stored_at if at is None else max(at, stored_at)
-        if at is not None and at > today - kept_s:
-            break
-        if at is not None:
+        if latest <= stored_at <= today:
+            latest = stored_at
+            if stored_at > today - kept_s:
+                break
             last = number
     return last
 

@@ -4,11 +4,10 @@ import statistics
 from pathlib import Path
 
 from swipefl.operations.retention import Keeping
-from tests.bench.year import drawn
 from tests.support.year import SECOND_MONTH, year
 
 MOST_MB = 100
-LONGER = 1.15  # what a machine that does other things as well may make of equal nights
+LONGER = 1.1  # as equal nights may differ
 
 
 def test_a_year_takes_less_than_100_mb_and_a_night_no_longer_than_in_its_second_month(tmp_path: Path) -> None:
@@ -25,5 +24,3 @@ def test_a_year_takes_less_than_100_mb_and_a_night_no_longer_than_in_its_second_
     assert rows["updates"] <= 2
     assert rows["checkpoints"] <= 14
     assert rows["names"] <= rows["gestures"]
-    drawn(days, tmp_path / "year.png")
-    assert (tmp_path / "year.png").stat().st_size > 0

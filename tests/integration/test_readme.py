@@ -89,6 +89,7 @@ RUN = {
     ("examples/NIGHTS.md", "From nothing to a timer"): "test_the_way_of_a_new_user",
     ("examples/NIGHTS.md", "Without a trace"): "test_the_way_of_a_new_user",
     ("examples/NIGHTS.md", "Logs and numbers"): "test_the_lines_of_the_page_keep_a_log_and_numbers",
+    ("examples/NIGHTS.md", "What it keeps, and for how long"): "test_what_is_kept_is_set_as_it_says",
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
 }
@@ -290,6 +291,17 @@ def test_the_api_has_every_path_of_the_page_and_the_page_every_path_of_the_api(s
 def test_a_language_and_a_layout_are_tried_as_it_says(tmp_path: Path) -> None:
     for line in blocks("examples/LAYOUTS.md", "Your language, your layout")[0].splitlines():
         assert swipefl(tmp_path, *shlex.split(line, comments=True)[1:]).code == 0
+
+
+def test_what_is_kept_is_set_as_it_says(tmp_path: Path) -> None:
+    *exports, last = lines("examples/NIGHTS.md", "What it keeps, and for how long")
+    given = dict(line.removeprefix("export ").split("=") for line in exports)
+    done = swipefl(tmp_path, *last.split()[1:], "--json", **given)
+    shown = {setting["name"]: setting for setting in done.json["settings"]}
+    assert [(shown[name]["value"], shown[name]["source"]) for name in ("keep_days", "keep_swipes")] == [
+        (0, "SWIPEFL_KEEP_DAYS"),
+        (50_000, "SWIPEFL_KEEP_SWIPES"),
+    ]
 
 
 def test_words_in_order_are_shown_and_forgotten_as_it_says(home: Path) -> None:
