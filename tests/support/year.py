@@ -44,8 +44,8 @@ LOGS_KEPT, READ_AGAIN_AFTER, READ_AGAIN_EVERY = 7, 120, 30  # days
 
 @dataclass(frozen=True)
 class Day:
-    """What a day left: swipes that came and that are there, MB of all files of the home, seconds that its night took of a
-    processor: what else a machine does, does not count."""
+    """What a day left: swipes that came and that are there, MB of all files of the home, seconds that its night took
+    of a processor: what else a machine does, does not count."""
 
     day: int
     came: int
