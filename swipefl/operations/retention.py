@@ -39,11 +39,13 @@ Times = Sequence[tuple[int, float]]
 
 
 def prune(store: Store, keeping: Keeping, clock: Callable[[], float] = time.time, stop: Stop = never) -> Pruned:
-    """Erases what is kept no longer; a night that had nothing to do has nothing to do after it, too.
+    """Erases what is kept no longer, but for what a training that was begun learns from, which is over in two weeks.
 
-    Bytes leave the disk with `Store.erase_traces`, which is owed then. Raises StoreError, and what `stop` says.
+    A night that had nothing to do has nothing to do after it, too. Bytes leave the disk with `Store.erase_traces`, which is owed then. Raises StoreError, and what `stop` says.
     """
     store.bookmarks.outgrown()
+    if store.begun.outgrown():
+        store.owe_rewriting()
     last = over(store.gestures.times(), keeping, clock())
     if not last:
         return Pruned()
@@ -56,7 +58,7 @@ def prune(store: Store, keeping: Keeping, clock: Callable[[], float] = time.time
 
 def _erased(store: Store, last: int) -> int:
     with store.transaction(), staying_done(store):
-        erased = store.gestures.outlived(last, (), AT_ONCE)
+        erased = store.gestures.outlived(last, store.begun.numbers(), AT_ONCE)
         if erased:
             store.meta.set(PRUNED, str(int(store.meta.get(PRUNED) or 0) + erased))
             store.owe_rewriting()
@@ -101,7 +103,7 @@ def findings(store: Store, keeping: Keeping, clock: Callable[[], float] = time.t
     """How many swipes are kept, and whether some are there that a night should have erased. Raises StoreError."""
     times = store.gestures.times()
     last = over(times, keeping, clock())
-    outlived = sum(number <= last for number, _ in times)
+    outlived = sum(number <= last for number, _ in times) - len([n for n in store.begun.numbers() if n <= last])
     days = f"for {keeping.days} days" if keeping.days else "for ever"
     bound = f"{days}, {keeping.swipes:,} of them at most" if keeping.swipes else days
     says = f"{len(times):,} swipes are here, and kept {bound}"

@@ -85,6 +85,10 @@ class Trainings:
         """Erases what was begun for a purpose, or for any. Raises StoreError."""
         self._sql.run("DELETE FROM begun WHERE ?1 IS NULL OR purpose = ?1", (purpose,))
 
+    def outgrown(self) -> int:
+        """Erases what was begun so long ago that it counts no more; returns how many. Raises StoreError."""
+        return self._sql.run("DELETE FROM begun WHERE abs(? - began_at) >= ?", (self._clock(), KEPT_S))
+
     def now(self) -> float:
         """The time, in unix seconds."""
         return self._clock()

@@ -21,6 +21,7 @@ from swipefl.operations import retention
 from swipefl.operations.retention import DAY_S, Keeping, findings, over, prune
 from swipefl.settings.device import Settings
 from swipefl.store import bookmarks, gone, rounds
+from swipefl.store.begun import PERSONAL, Task
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.gestures import Judged
 from swipefl.store.rounds import Round
@@ -202,6 +203,16 @@ def test_a_stop_leaves_the_rest_to_the_next_night(lived: Store, monkeypatch: pyt
     assert prune(lived, KEEPING, lambda: NOW).swipes == 13
     assert findings(lived, KEEPING, lambda: NOW)[0].state == "ok"
     assert findings(lived, Keeping(0, 0), lambda: NOW)[0].says.endswith("kept for ever")
+
+
+def test_what_a_begun_training_learns_from_stays_until_it_is_over_too(lived: Store, clock: Clock) -> None:
+    lived.begun.keep(Task(PERSONAL, NOW, "", "", "", 33, "", (2, 3, 50), ""), b"state")
+    assert prune(lived, KEEPING, clock).swipes == 31
+    assert [stored.number for stored in lived.gestures.all()][:3] == [2, 3, 34]
+    assert findings(lived, KEEPING, clock)[0].state == "ok"
+    clock.now += 15 * DAY_S
+    assert prune(lived, KEEPING, clock).swipes == 2
+    assert lived.sql.rows("SELECT * FROM begun") == []
 
 
 def test_a_night_goes_on_where_nothing_can_be_erased(lived: Store) -> None:
