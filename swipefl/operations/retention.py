@@ -41,7 +41,8 @@ Times = Sequence[tuple[int, float]]
 def prune(store: Store, keeping: Keeping, clock: Callable[[], float] = time.time, stop: Stop = never) -> Pruned:
     """Erases what is kept no longer, but for what a training that was begun learns from, which is over in two weeks.
 
-    A night that had nothing to do has nothing to do after it, too. Bytes leave the disk with `Store.erase_traces`, which is owed then. Raises StoreError, and what `stop` says.
+    A night that had nothing to do has nothing to do after it, too. Bytes leave the disk with `Store.erase_traces`,
+    which is owed then. Raises StoreError, and what `stop` says.
     """
     store.bookmarks.outgrown()
     if store.begun.outgrown():
