@@ -30,7 +30,7 @@ def drawn(days: Sequence[Day], path: Path) -> None:
     nights.plot([day.day for day in full], [day.night_s for day in full], "o", color=TEAL)
     nights.set_ylim(0)
     nights.set_ylabel("a night, s of a processor")
-    nights.set_xlabel("day; large points are whole nights, small ones learn from 64 swipes and judge by 16")
+    nights.set_xlabel("day; large points are whole nights, small ones learn from 20 swipes and judge by 4")
     for axes in (size, nights):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)

@@ -1,6 +1,6 @@
 """A year of one generated person's nights, on a real store with real logs, trainings and judgements.
 
-So that it fits into minutes, a night learns from 64 swipes in one pass and judges by 16, but for the FULL ones: those
+So that it fits into minutes, a night learns from 20 swipes in one pass and judges by 4, but for the FULL ones: those
 do all that they do on a device. What is kept, erased and rewritten is never less.
 """
 
@@ -36,9 +36,9 @@ from tests.support.people import examples
 
 BEGAN = 1_767_268_800.0  # 2026-01-01, noon
 DAYS, SECOND_MONTH = 365, range(30, 60)
-FULL = (40, 46, 52, 350, 356, 362)  # nights on which all is done as on a device
-SMALL = {"NEWEST": 40, "OLDER": 24, "JUDGED_NEWEST": 12, "JUDGED_OLDER": 4}
-FEW_JUDGED = 16
+FULL = (45, 55, 350, 360)  # nights on which all is done as on a device
+SMALL = {"NEWEST": 12, "OLDER": 8, "JUDGED_NEWEST": 3, "JUDGED_OLDER": 1}
+FEW_JUDGED = 4
 LOGS_KEPT, READ_AGAIN_AFTER, READ_AGAIN_EVERY = 7, 120, 30  # days
 
 
