@@ -1,9 +1,15 @@
 """Copied and restored stores: two devices with one id contribute once, and go on."""
 
+import secrets
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from tests.support.coordinator import Coordinator
 from tests.support.phones import Phone, aggregate, suppressed, taken
@@ -73,7 +79,7 @@ def test_a_restored_backup_catches_up_over_versions_and_keys_and_nothing_counts_
             assert phone.visit().pushed == 1
         assert backup.member.version < phone.member.version
         done = backup.visit()
-        assert (done.pushed, done.pulled, done.queued) == (1, True, 0)  # a duplicate
+        assert (done.pushed, done.stale, done.pulled, done.queued) == (0, 1, True, 0)  # another one has come since
         assert taken(quiet, queued.id) == 1
         restored, lost = backup.member, phone.member
         assert (restored.version, restored.fingerprint) == (lost.version, lost.fingerprint)
@@ -86,3 +92,60 @@ def test_a_restored_backup_catches_up_over_versions_and_keys_and_nothing_counts_
         backup.visit()
         backup.queue(4)
         assert backup.visit().pushed == 1
+
+
+ACTS = st.lists(
+    st.sampled_from(("queue 0", "queue 1", "visit 0", "visit 1", "visit 0", "visit 1", "round", "copy", "lost 0")),
+    min_size=4,
+    max_size=14,
+)
+
+
+@settings(max_examples=12)
+@given(acts=ACTS)
+@example(["queue 0", "visit 0", "copy", "queue 0", "visit 0", "round", "visit 1", "queue 1", "visit 1"])
+@example(["queue 0", "lost 0", "copy", "visit 0", "visit 1", "round", "queue 0", "queue 1", "visit 1", "visit 0"])
+def test_whatever_copies_do_in_whatever_order_nothing_of_them_counts_twice(
+    limitless: Coordinator, tmp_path_factory: pytest.TempPathFactory, acts: list[str]
+) -> None:
+    """No two updates of one person in a version, and what one left over in one update alone."""
+    folder, made = tmp_path_factory.mktemp("copies"), dict[str, bytes]()
+    homes = [folder / "0", folder / "1"]
+    with Phone(homes[0], limitless) as phone:
+        phone.visit()
+        device_id = phone.member.device_id
+    copy_home(*homes)
+    for number, act in enumerate(acts):
+        what, _, which = act.partition(" ")
+        if what == "round":
+            aggregate(limitless, 0.5 + secrets.randbelow(10**6) / 10**7)
+        elif what == "copy":
+            copy_home(*homes)
+        else:
+            with Phone(homes[int(which)], None) as phone:
+                if what == "queue":
+                    residual = phone.member.residual
+                    made[phone.queue(number).id] = residual
+                elif what == "visit":
+                    phone.visit()
+                else:  # the update arrives, its answer does not
+                    before = folder / "before"
+                    copy_home(homes[0], before)
+                    for update in phone.store.outbox.waiting():
+                        phone.store.outbox.attempt(update.id, phone.member.version)
+                    copy_home(homes[0], before)
+                    phone.visit()
+                    phone.store.close()
+                    copy_home(before, homes[0])
+    with sqlite3.connect(limitless.home / "coordinator.db") as database:
+        rows = database.execute("SELECT id, consumed_by FROM updates WHERE device = ?", (device_id,)).fetchall()
+    consumed = [version for _, version in rows if version]
+    assert len(consumed) == len(set(consumed))
+    left_over = [made[id] for id, _ in rows if made[id]]
+    assert len(left_over) == len(set(left_over))
+
+
+def copy_home(one: Path, other: Path) -> None:
+    """As `cp` does it with a home that nobody uses."""
+    shutil.rmtree(other, ignore_errors=True)
+    shutil.copytree(one, other)

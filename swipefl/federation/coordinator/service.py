@@ -129,6 +129,7 @@ class FederationService(FederationServiceServicer):
             newest = state.versions.newest()
             signed = signed_manifest(newest.manifest(), state.keys.signing())
             keys, contributed = state.keys.public(), has_voted(state, device.id, newest.number)
+            last = state.updates.last_of(device.id)
             if request.HasField("judged"):
                 self._note_judged(device, request.judged)
         if self._lines.allows(device.id):
@@ -144,6 +145,7 @@ class FederationService(FederationServiceServicer):
             keys=keys,
             retry_after_s=self._policy.retry_after_s,
             contributed=contributed,
+            last_update=last,
             score_weights=newest.shapes[SCORE][0],
             conditions=wire.Conditions(**vars(self._policy.conditions)),
         )

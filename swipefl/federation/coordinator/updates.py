@@ -54,6 +54,11 @@ class Updates:
         """Whether an update of this device for this version was taken."""
         return bool(self._sql.rows("SELECT 1 FROM updates WHERE device = ? AND version = ?", (device, version)))
 
+    def last_of(self, device: str) -> str:
+        """The id of the update of this device that was taken last, "" where none is remembered."""
+        rows = self._sql.rows("SELECT id FROM updates WHERE device = ? ORDER BY number DESC LIMIT 1", (device,))
+        return rows[0][0] if rows else ""
+
     def waits(self, device: str) -> bool:
         """Whether an update of this device waits for a version, whatever version it started from."""
         return bool(self._sql.rows("SELECT 1 FROM updates WHERE device = ? AND consumed_by IS NULL", (device,)))

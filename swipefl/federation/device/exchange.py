@@ -20,6 +20,7 @@ from swipefl.errors import (
 )
 from swipefl.federation.device.breaker import after_failure, after_success, begun, left_s, state_of
 from swipefl.federation.device.client import TRIES, Client
+from swipefl.federation.device.copied import catch_up, note_taken
 from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
 from swipefl.federation.device.telling import header_of, judged_of
@@ -104,6 +105,7 @@ class Exchange:
             with self._connect(member) as client:
                 asked = self._checked_in(client, member, tries)
                 manifest = self._trusted(asked)
+                gone = catch_up(self._store, asked.last_update) if asked.HasField("last_update") else 0
                 done = self._push(client, manifest, asked.score_weights) if push else Exchanged()
                 pulled = pull and self._pull(client, asked, manifest)
         except (FederationError, UsageError) as error:  # a timer that can never come through backs off as well
@@ -111,7 +113,8 @@ class Exchange:
             raise
         self._store.memberships.set(after_success(self._membership(), asked.retry_after_s, self._clock()))
         queued = len(self._store.outbox.waiting())
-        return replace(done, pulled=pulled, queued=queued, global_version=self._membership().version)
+        stale = done.stale + gone
+        return replace(done, stale=stale, pulled=pulled, queued=queued, global_version=self._membership().version)
 
     def _take_turn(self) -> int:
         """How often to ask. Of two that find the pause after a failure over, one visits: it begins the next one first.
@@ -295,6 +298,8 @@ class Exchange:
         with self._store.transaction():
             self._store.outbox.remove(update.id)
             self._store.nights.settle(update.id, fate, bytes_sent)
+            if fate == "sent":
+                note_taken(self._store, update.id)
             self._change(residual=residual, contributed=max(version, self._membership().contributed))
 
 
