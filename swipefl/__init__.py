@@ -94,6 +94,8 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.timer import Installed as Installed
     from swipefl.operations.timer import Removed as Removed
     from swipefl.operations.timer import Unit as Unit
+    from swipefl.operations.coordinator_backup import CoordinatorBackupReport as CoordinatorBackupReport
+    from swipefl.operations.coordinator_backup import CoordinatorRestoreReport as CoordinatorRestoreReport
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
@@ -165,6 +167,8 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Confusion": "swipefl.device.confusions",
     "Confusions": "swipefl.device.confusions",
     "Coordinator": "swipefl.hosting",
+    "CoordinatorBackupReport": "swipefl.operations.coordinator_backup",
+    "CoordinatorRestoreReport": "swipefl.operations.coordinator_backup",
     "CoordinatorStatus": "swipefl.federation.coordinator.status",
     "CycleReport": "swipefl.device.cycle",
     "Day": "swipefl.device.daily",

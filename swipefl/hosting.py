@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import base_checkpoint
@@ -31,6 +31,7 @@ from swipefl.settings.sources import Setting, explained
 
 if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.federation.coordinator.server import Listening, Serving
+    from swipefl.operations.coordinator_backup import CoordinatorBackupReport, CoordinatorRestoreReport
 
 MOST_TOKENS = 10_000  # at once
 
@@ -148,6 +149,37 @@ class Coordinator:
         with self._state() as state:
             state.keys.rotate()
             return KeyReport(bytes(state.keys.public().public_key).hex())
+
+    def backup(
+        self, file: str | PathLike[str] | BinaryIO, signing_key: str | PathLike[str] | None = None
+    ) -> "CoordinatorBackupReport":
+        """Writes all that the coordinator knows into one private file (or stream), while a server goes on.
+
+        The key that it signs with is not in it: `signing_key` is a file of its own for that. Raises UsageError where
+        either is there already as something else.
+        """
+        from swipefl.operations.coordinator_backup import backup
+
+        target = Path(file) if isinstance(file, str | PathLike) else file
+        key = None if signing_key is None else Path(signing_key)
+        return backup(self._existing(), self._settings_file(), target, key)
+
+    def restore(
+        self, file: str | PathLike[str] | BinaryIO, signing_key: str | PathLike[str]
+    ) -> "CoordinatorRestoreReport":
+        """Puts a backup and its signing key in the place of what is here, which is set aside; all of it, or nothing.
+
+        Its newest weights get a version number that no device can have seen. What waited for a round is dropped, as it
+        may have gone into a version since, and so are unused tokens. Raises StoreBusy where a server runs, DataError
+        for what is no whole backup, or the key of another.
+        """
+        from swipefl.operations.coordinator_backup import restore
+
+        source = Path(file) if isinstance(file, str | PathLike) else file
+        return restore(source, self._path, self._settings_file(), Path(signing_key))
+
+    def _settings_file(self) -> Path:
+        return self.settings.home / self.settings.file_name
 
     def serve(self, on_ready: "Callable[[Serving], None]" = lambda serving: None) -> None:
         """Serves devices and aggregates until SIGTERM or Ctrl-C, in the main thread; `on_ready` hears of its ports.

@@ -1,5 +1,6 @@
 """`swipefl coordinator`: the peer that aggregates, and all that its owner does with it."""
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
+from swipefl.cli.backup import FileArgument, output
 from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.listing import Application, Commands
@@ -14,9 +16,10 @@ from swipefl.cli.rendering import console, counted, moment, number, percent, pri
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from swipefl.federation.coordinator.server import Serving
     from swipefl.federation.coordinator.status import VersionStatus
-    from swipefl.hosting import KeyReport, TokensReport, VersionReport
 
 app = Application(cls=Commands, help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
 
@@ -250,7 +253,41 @@ def rotate_key(home: HomeOption = None, as_json: JsonOption = False) -> None:
     )
 
 
-def _answer(report: "VersionReport | TokensReport | KeyReport", as_json: bool, text: str) -> None:
+@app.command("backup")
+def backup(
+    file: FileArgument,
+    signing_key: Annotated[Path | None, typer.Option(help="Write the signing key here; FILE has none.")] = None,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write all that it knows into one file, while a server goes on. Its signing key goes into a file of its own."""
+    report = coordinator_of(home).backup(output(file, as_json), signing_key)
+    place = "to standard output" if report.file is None else f"in {report.file}"
+    apart = "not in it" if report.signing_key is None else f"in {report.signing_key} alone: keep that apart"
+    text = f"backed up version {report.version} and all else: {report.bytes / 1e6:,.1f} MB {place}; the signing key is"
+    _answer(report, as_json, f"{text} {apart}")
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="What `backup` wrote; - is standard input.")],
+    signing_key: Annotated[Path, typer.Option(help="The key that `backup --signing-key` wrote.")],
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring a backup back. What is there now is set aside."""
+    report = coordinator_of(home).restore(sys.stdin.buffer if file == "-" else file, signing_key)
+    _answer(report, as_json, f"version {report.version} has the newest weights of {moment(report.made_at)}")
+    if as_json:
+        return
+    lost = f"{counted(report.dropped, 'update')} that waited and {counted(report.tokens, 'unused token')}"
+    note(f"{counted(report.devices, 'device')} came back; {lost} did not: they may have been used since")
+    note("who was revoked since then is a device again: `swipefl coordinator devices --revoke ID`")
+    if report.aside:
+        note(f"what was here before lies in {report.aside}; a version that is made in a month erases it")
+
+
+def _answer(report: "DataclassInstance", as_json: bool, text: str) -> None:
     if as_json:
         emit(asdict(report))
     else:

@@ -70,6 +70,8 @@ ELSEWHERE = {
     "timer install",
     "timer remove",
 }
+ELSEWHERE = {"train", "sync", "enroll", "simulate", "coordinator init", "coordinator serve", "serve", "practise"}
+ELSEWHERE |= {"backup", "restore", "coordinator backup", "coordinator restore"}
 
 COMMANDS = "examples/COMMANDS.md"
 

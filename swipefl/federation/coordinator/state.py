@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from swipefl.database.opening import open_database
+from swipefl.database.snapshots import erase_old_copies
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.federation.coordinator.devices import Devices
 from swipefl.federation.coordinator.judged import Judgements
@@ -29,6 +30,7 @@ class State:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
+        self._clock = clock
         self.sql = open_database(path, COORDINATOR)
         # Pages of updates that a round has consumed meanwhile are written to the log again and to the file once.
         self.sql.run(f"PRAGMA wal_autocheckpoint = {LOG_BYTES // COORDINATOR.page_size}")
@@ -65,11 +67,18 @@ class State:
             self.versions.prune(oldest)
             self.updates.prune(oldest)
             self.judgements.prune(oldest)
-            return version
+        erase_old_copies(self.path, self._clock())  # what this swipefl wrote is good
+        return version
 
     def roll_back(self, number: int, kept: int = KEPT) -> Version:
         """A new version with the weights of version `number`. Raises UsageError where those are gone."""
         return self.publish(Draft(self.versions.master_of(number), "rolled back"), kept)
+
+    def publish_again(self, ahead: int) -> Version:
+        """The newest weights, and all that goes on from them, as a version whose number is `ahead` of theirs."""
+        newest = self.versions.newest()
+        master = self.versions.master()
+        return self.publish(Draft(master, "rolled back", top1=newest.top1, ahead=ahead))
 
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on, and what waits of it goes into no version.

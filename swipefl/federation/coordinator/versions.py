@@ -61,7 +61,8 @@ class Version:
 class Draft:
     """A version to be, and the numbers of the updates that went into it.
 
-    It may only follow version `after`, from which it was made; None: any.
+    It may only follow version `after`, from which it was made; None: any. Its number is so many
+    `ahead` of the newest.
     """
 
     master: Master
@@ -70,6 +71,7 @@ class Draft:
     top1: float | None = None
     candidate_top1: float | None = None
     after: int | None = None
+    ahead: int = 1
 
 
 class Versions:
@@ -133,9 +135,10 @@ class Versions:
 
         Raises VersionConflict where version `draft.after` is no longer the newest.
         """
-        number = int(self._sql.rows("SELECT coalesce(max(number), 0) + 1 FROM versions")[0][0])
-        if draft.after not in (None, number - 1):
-            raise VersionConflict("not-newest", "version {number} came in between", number=number - 1)
+        newest = int(self._sql.rows("SELECT coalesce(max(number), 0) FROM versions")[0][0])
+        if draft.after not in (None, newest):
+            raise VersionConflict("not-newest", "version {number} came in between", number=newest)
+        number = newest + draft.ahead
         model = draft.master.model
         blob = model.to_bytes(half=True)
         fingerprint = checkpoint_from_bytes(blob).fingerprint  # float16 rounds the weights: it is of what they are

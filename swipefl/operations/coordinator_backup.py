@@ -1,0 +1,175 @@
+"""A coordinator's backup: all that it knows but the key that it signs with, which is written apart; how it comes back.
+
+Devices take no version that is older than what they have seen, nor other weights under a number that they know. What a
+coordinator published after its backup is lost with it, and how much that was nobody can tell it. So what comes back
+publishes the weights that it has once more, under a number that none of those can have reached: a version takes a
+second at least. Nothing that waited for a round comes back, as it may have gone into a version since, and no token that
+was not used, as it may have been.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from swipefl.database.lock import hold
+from swipefl.database.opening import opened_draft
+from swipefl.database.restoring import put_instead
+from swipefl.database.sealed import check_target
+from swipefl.database.sql import Sql
+from swipefl.errors import DataError, Remedy, UsageError
+from swipefl.federation.coordinator.schema import COORDINATOR
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.protocol.signing import public_bytes
+from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup, write_private
+
+LOCK = "coordinator.lock"
+LEAST_AHEAD = 1_000  # versions, where a clock says that no time has passed
+
+
+@dataclass(frozen=True)
+class CoordinatorBackupReport:
+    """A backup that was written: when (unix seconds), its bytes, its newest version, and where the key went, if so."""
+
+    file: str | None
+    made_at: float
+    bytes: int
+    version: int
+    signing_key: str | None
+
+
+@dataclass(frozen=True)
+class CoordinatorRestoreReport:
+    """What came back: of when, the version that its weights are now, and where what was there before lies.
+
+    `dropped` updates that waited may have gone into a version that devices have seen; `tokens` were not used yet.
+    """
+
+    made_at: float
+    version: int
+    aside: str | None
+    settings: bool
+    devices: int
+    dropped: int
+    tokens: int
+
+
+def backup(
+    database: Path,
+    settings: Path,
+    target: "Path | BinaryIO",
+    signing_key: Path | None = None,
+    clock: Callable[[], float] = time.time,
+) -> CoordinatorBackupReport:
+    """Write all but the signing key into one file, beside a server that goes on; the key into one of its own.
+
+    Raises UsageError where no coordinator is, or a file is something else; StoreError.
+    """
+    with State(database) as state:
+        version, key = state.versions.newest().number, state.keys.signing()
+    if signing_key is not None:
+        _write_key(signing_key, key, target)
+    facts = {
+        "made_at": clock(),
+        "settings": settings_text(settings),
+        "public_key": public_bytes(key).hex(),
+    }
+    size = write_backup(database, COORDINATOR, target, facts, _without_keys)
+    file = str(target) if isinstance(target, Path) else None
+    return CoordinatorBackupReport(file, facts["made_at"], size, version, signing_key and str(signing_key))  # type: ignore[arg-type]
+
+
+def _without_keys(copy: sqlite3.Connection) -> None:
+    """The links by which devices follow from key to key stay. Written anew, so that no page has a key any more."""
+    copy.execute("UPDATE keys SET private = x''")
+    copy.execute("VACUUM")
+
+
+def _write_key(file: Path, key: Ed25519PrivateKey, target: "Path | BinaryIO") -> None:
+    """Raises UsageError where something else than such a key is there already."""
+    check_target_of_key(file)
+    if isinstance(target, Path):
+        check_target(target, COORDINATOR.application_id)
+        if file.absolute() == target.absolute():
+            raise UsageError("one-file", "the signing key has a file of its own", Remedy.CHOOSE_FILE)
+    write_private(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+
+
+def check_target_of_key(file: Path) -> None:
+    """Raises UsageError where a file is there that holds no such key: it would be lost."""
+    if not file.parent.is_dir():
+        raise UsageError("no-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
+    if not file.is_symlink() and (not file.exists() or (file.is_file() and file.stat().st_size == 0)):
+        return
+    with suppress(DataError):
+        if not file.is_symlink():
+            read_key(file)
+            return
+    raise UsageError("another-file", "{file} is there already, and is no signing key", Remedy.CHOOSE_FILE, file=file)
+
+
+def read_key(file: Path) -> Ed25519PrivateKey:
+    """The signing key in a file (PEM). Raises DataError."""
+    try:
+        if not file.is_file():
+            raise ValueError
+        key = load_pem_private_key(file.read_bytes(), None)
+    except (OSError, ValueError, TypeError) as error:
+        what = "{file} holds no signing key that can be read"
+        raise DataError("no-signing-key", what, Remedy.GIVE_SIGNING_KEY, file=file) from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise DataError("no-signing-key", "{file} holds another kind of key", Remedy.GIVE_SIGNING_KEY, file=file)
+    return key
+
+
+def restore(
+    source: "Path | BinaryIO",
+    database: Path,
+    settings: Path,
+    signing_key: Path,
+    clock: Callable[[], float] = time.time,
+) -> CoordinatorRestoreReport:
+    """Puts a backup and its signing key in the place of what is there, which is set aside; all of it, or nothing.
+
+    Raises StoreBusy where a server runs, DataError for what is no whole backup or another one's key, StoreError.
+    """
+    key = read_key(signing_key)
+    with hold(database.parent, LOCK), unpacked(source, database, COORDINATOR) as (draft, facts):
+        if public_bytes(key).hex() != facts["public_key"]:
+            what = "{file} is not the key that the coordinator of this backup signed with"
+            raise DataError("another-key", what, Remedy.GIVE_SIGNING_KEY, file=signing_key)
+        with closing(opened_draft(draft, COORDINATOR).db) as db:
+            back = Sql(draft, db, COORDINATOR.lost)
+            dropped, tokens = _take_back(back, key)
+            back.run("PRAGMA journal_mode = DELETE")
+        ahead = max(LEAST_AHEAD, int(clock() - facts["made_at"]) + LEAST_AHEAD)
+        with State(draft) as state:
+            version = state.publish_again(ahead).number
+            devices = sum(not device.revoked for device in state.devices.all())
+            state.sql.run("PRAGMA journal_mode = DELETE")
+        aside = put_instead(draft, database)
+        has_settings = put_settings(settings, facts["settings"])
+    where = str(aside) if aside else None
+    return CoordinatorRestoreReport(facts["made_at"], version, where, has_settings, devices, dropped, tokens)
+
+
+def _take_back(back: Sql, key: Ed25519PrivateKey) -> tuple[int, int]:
+    """Gives it its key, and drops what may have been used since; says how many updates and tokens."""
+    with back.transaction():
+        back.run(
+            "UPDATE keys SET private = ? WHERE number = (SELECT max(number) FROM keys)", (key.private_bytes_raw(),)
+        )
+        dropped = back.run("UPDATE updates SET consumed_by = 0, blob = NULL WHERE consumed_by IS NULL")
+        tokens = back.run("DELETE FROM tokens WHERE device IS NULL")
+    return dropped, tokens

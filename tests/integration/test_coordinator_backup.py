@@ -1,0 +1,115 @@
+"""A coordinator's backup: its key apart; devices that have seen more follow it, and count once."""
+
+import stat
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import swipefl
+from swipefl.database.lock import hold
+from swipefl.errors import DataError, StoreBusy, UsageError
+from swipefl.federation.coordinator.policy import Policy
+from tests.support.command import swipefl as command
+from tests.support.coordinator import in_process
+from tests.support.phones import Phone, aggregate, publish
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A coordinator with a device, a token, a backup and its key."""
+    folder = tmp_path_factory.mktemp("made")
+    hosted = swipefl.coordinator(folder / "home")
+    hosted.init()
+    hosted.token(3)
+    hosted.backup(folder / "backup", folder / "key.pem")
+    return folder
+
+
+def test_the_key_is_in_a_file_of_its_own_and_both_are_private(made: Path) -> None:
+    with swipefl.coordinator(made / "home")._state() as state:
+        secret = state.keys.signing().private_bytes_raw()
+    assert secret in b"".join(path.read_bytes() for path in (made / "home").glob("coordinator.db*"))
+    assert secret not in (made / "backup").read_bytes()
+    assert {stat.S_IMODE((made / name).stat().st_mode) for name in ("backup", "key.pem")} == {0o600}
+
+
+def test_it_comes_back_with_its_own_key_alone(made: Path, tmp_path: Path) -> None:
+    fresh, other = swipefl.coordinator(tmp_path / "fresh"), swipefl.coordinator(tmp_path / "other")
+    other.init()
+    other.backup(tmp_path / "other backup", tmp_path / "other.pem")
+    for key in (tmp_path / "other.pem", made / "backup", tmp_path / "nothing", tmp_path):
+        with pytest.raises(DataError):
+            fresh.restore(made / "backup", key)
+    assert not (tmp_path / "fresh" / "coordinator.db").exists()
+    report = fresh.restore(made / "backup", made / "key.pem")
+    assert (report.tokens, report.devices, report.aside) == (3, 0, None)
+    with fresh._state() as state, swipefl.coordinator(made / "home")._state() as before:
+        assert state.keys.public() == before.keys.public()
+        assert state.versions.newest().fingerprint == before.versions.newest().fingerprint
+        assert state.versions.newest().number > before.versions.newest().number + 999
+
+
+def test_a_device_s_backup_is_none_of_a_coordinator(made: Path, tmp_path: Path) -> None:
+    with swipefl.open(tmp_path / "device") as device:
+        device.words.add("zyzzogeton", "en")
+        device.upkeep.backup(tmp_path / "device backup")
+        with pytest.raises(DataError):
+            device.upkeep.restore(made / "backup")
+        with pytest.raises(UsageError):
+            device.upkeep.backup(made / "backup")
+    hosted = swipefl.coordinator(made / "home")
+    with pytest.raises(DataError):
+        hosted.restore(tmp_path / "device backup", made / "key.pem")
+    for file, key in ((made / "key.pem", None), (made / "backup", made / "backup"), (tmp_path / "x", tmp_path / "x")):
+        with pytest.raises(UsageError):
+            hosted.backup(file, key)
+    assert not (tmp_path / "x").exists()
+
+
+def test_nothing_is_restored_under_a_server(made: Path) -> None:
+    with hold(made / "home", "coordinator.lock"), pytest.raises(StoreBusy):
+        swipefl.coordinator(made / "home").restore(made / "backup", made / "key.pem")
+
+
+def test_the_commands_say_what_they_did(made: Path, tmp_path: Path) -> None:
+    home = made / "home"
+    done = command(home, "coordinator", "backup", str(tmp_path / "b"), "--signing-key", str(tmp_path / "k"))
+    assert (done.code, "backed up version" in done.err) == (0, True)
+    assert command(home, "coordinator", "backup", str(tmp_path / "b"), "--json").json["signing_key"] is None
+    back = command(
+        tmp_path / "new", "coordinator", "restore", str(tmp_path / "b"), "--signing-key", str(tmp_path / "k")
+    )
+    assert (back.code, "came back" in back.err) == (0, True)
+
+
+def test_devices_that_saw_more_follow_and_contribute_once(tmp_path: Path) -> None:
+    """The backup knows version 2; the device has seen 4 of it, and sent to 2 and 3."""
+    home = tmp_path / "coordinator"
+    with in_process(home, Policy(buffer=10**9)) as serving, Phone(tmp_path / "phone", serving) as phone:
+        publish(serving, 0.9)
+        phone.visit()
+        phone.queue(1)
+        phone.visit()
+        hosted = swipefl.coordinator(home)
+        hosted.backup(tmp_path / "backup", tmp_path / "key")
+        for factor in (0.8, 0.7):
+            aggregate(serving, factor)
+            phone.visit()
+            phone.queue(2)
+            assert phone.visit().pushed == 1
+        assert phone.member.version == 4
+        before = phone.member.contributed
+    report = hosted.restore(tmp_path / "backup", tmp_path / "key")
+    assert (report.dropped, report.devices) == (1, 1)
+    assert report.aside
+    with in_process(home, Policy(buffer=10**9), create=False) as serving, Phone(tmp_path / "phone", None) as phone:
+        phone.store.memberships.set(replace(phone.member, address=serving.address))
+        assert phone.visit().pulled
+        assert phone.member.version == report.version > before
+        with serving.state() as state:
+            assert state.updates.waiting() == []  # what waited then may be in version 3
+        phone.queue(3)
+        assert phone.visit().pushed == 1
+        aggregate(serving, 0.6)
+        assert phone.visit().pulled
