@@ -53,6 +53,7 @@ check: $(STAMP) wire-check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m examples.api --check
+	$(BIN)/python -m examples.manual --check
 	$(BIN)/python -m examples.lexicons --check
 	$(BIN)/python -m examples.context --check
 	$(BIN)/python examples/make_swipes.py --check
@@ -77,6 +78,7 @@ learning: $(STAMP)
 
 generated: $(STAMP)
 	$(BIN)/python -m examples.api
+	$(BIN)/python -m examples.manual
 	$(BIN)/python -m examples.lexicons
 	$(BIN)/python -m examples.context
 	$(BIN)/python examples/make_swipes.py

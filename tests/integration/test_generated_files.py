@@ -1,15 +1,32 @@
 """Files of the package that a script writes."""
 
 import importlib.util
+import re
+import shutil
 import subprocess
 import sys
 import zlib
 from functools import cache
+from importlib.metadata import version
 
 import pytest
 
 from swipefl.decoder import word_list
 from tests.support.command import ROOT
+
+
+def test_manual_pages_are_what_the_help_says_and_sound() -> None:
+    wanted = re.search(r"^typer==(.*)$", (ROOT / "constraints.txt").read_text("utf-8"), re.M)
+    if not wanted or version("typer") != wanted[1]:
+        pytest.skip("another typer writes help in other words")
+    command = [sys.executable, "-m", "examples.manual", "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    if not shutil.which("mandoc"):
+        pytest.skip("there is no mandoc")
+    files = sorted(map(str, (ROOT / "examples" / "man").iterdir()))
+    lint = subprocess.run(["mandoc", "-T", "lint", *files], capture_output=True, text=True, check=False)
+    assert (lint.returncode, lint.stdout) == (0, "")
 
 
 def test_a_language_is_what_the_build_script_writes() -> None:

@@ -43,7 +43,9 @@ def test_the_wheel_holds_the_data_and_nothing_that_is_not_the_package(unpacked: 
     assert files >= set(DATA)
     assert set(shipped()) >= LANGUAGES
     assert any(file.endswith("licenses/LICENSE") for file in files)
-    assert all(re.match(r"swipefl/|swipefl-[\d.]+\.dist-info/", file) for file in files)
+    places = r"swipefl/|swipefl-[\d.]+\.(dist-info|data/data/share/(man|bash-completion|zsh|fish))/"
+    assert all(re.match(places, file) for file in files)
+    assert any(file.endswith("share/man/man1/swipefl-cycle.1") for file in files)
     in_checkout = {str(path.relative_to(ROOT)) for path in (ROOT / "swipefl").rglob("*.py")}
     assert {file for file in files if file.endswith(".py")} == in_checkout
     entry_points = next(unpacked.glob("*.dist-info")) / "entry_points.txt"
