@@ -137,7 +137,7 @@ def parameters(path: str, command: Any) -> Iterator[str]:
 
 def examples(path: str) -> Iterator[str]:
     """Lines for a shell, and what each does."""
-    for number, (line, does) in enumerate(EXAMPLES[path]):
+    for number, (line, does) in enumerate(EXAMPLES.get(path, ())):
         yield ".PP" if number else '.\\" each of them is a line for a shell'
         yield prose(f"{does[0].upper()}{does[1:]}:")
         yield f".PP\n.RS 4\n.EX\n{plain(line)}\n.EE\n.RE"

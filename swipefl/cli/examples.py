@@ -34,6 +34,11 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("swipefl status", "in sentences"),
         ("swipefl status --json", "for a program"),
     ),
+    "swipefl doctor": (
+        ("swipefl doctor", "a line each, and what to do"),
+        ("swipefl doctor --fix", "and mend what can be mended"),
+        ("swipefl doctor --json || echo unwell", "in a script: exit code 9 where something is wrong"),
+    ),
     "swipefl train": (
         ("swipefl train", "a model of your own, used if it is better"),
         ("swipefl train --epochs 8 --seed 1", "longer, and the same again each time"),
@@ -49,6 +54,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("swipefl forget --all", "everything"),
     ),
     "swipefl export": (("swipefl export > swipes.jsonl", "all of it; `swipefl ingest` takes it back"),),
+    "swipefl backup": (
+        ("swipefl backup ~/swipes.backup", "one file, while others go on"),
+        ("swipefl backup - | gpg --encrypt --default-recipient-self > swipes.gpg", "which only you can read"),
+    ),
+    "swipefl restore": (
+        ("swipefl restore ~/swipes.backup", "asks before it changes anything"),
+        ("gpg --decrypt swipes.gpg | swipefl restore - --yes", "likewise in a script, without a question"),
+    ),
     "swipefl enroll": (
         ("swipefl enroll swipes.example.org:8443 --token-file token.txt", "join with a one-time token"),
         ("swipefl enroll localhost:8443 --token - --yes < token.txt", "likewise in a script"),
@@ -75,6 +88,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("source <(swipefl completion bash)", "in ~/.bashrc; zsh likewise, in ~/.zshrc"),
         ("swipefl completion fish > ~/.config/fish/completions/swipefl.fish", "for fish"),
     ),
+    "swipefl timer": (
+        ("swipefl timer install --at 02:30", "every night, from now on"),
+        ("swipefl timer remove", "no longer"),
+    ),
+    "swipefl timer install": (
+        ("swipefl timer install", "reads ~/.local/share/keyboard/swipes.jsonl and learns, at three"),
+        ("swipefl timer install ~/phone/swipes --at 02:30", "reads what lies in a folder"),
+        ("swipefl timer install --print", "the units, and nothing is changed"),
+    ),
+    "swipefl timer remove": (("swipefl timer remove", "your swipes and models stay"),),
     "swipefl words": (
         ("swipefl words add Zuzanka", "a word that can be swiped from now on"),
         ("swipefl words list", "yours, and the hidden ones"),

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, write
-from swipefl.cli.listing import Commands
+from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console, printable
 
 if TYPE_CHECKING:
     from swipefl.operations.timer import Installed, Removed
 
-app = typer.Typer(cls=Commands, help="Learn every night, by systemd's timers.", no_args_is_help=True)
+app = Application(cls=Commands, help="Learn every night, by systemd's timers.", no_args_is_help=True)
 SystemOption = Annotated[
     bool, typer.Option("--system/--user", help="As the system's units, which needs root; else as your own.")
 ]

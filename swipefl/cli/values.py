@@ -162,8 +162,10 @@ def _day(unix_s: float) -> str:
 
 # By name, where commands mean the same by it; else by command and name. What is not here has no values to offer.
 VALUES: dict[str, Callable[[Typed], Iterable[Offer]]] = {
-    **dict.fromkeys(("home", "path", "paths", "file", "rejects", "prior", "svg", "png", "ca", "token_file"), _file),
-    **dict.fromkeys(("tls_cert", "tls_key", "client_ca", "holdout", "checkpoint"), _file),
+    **dict.fromkeys(
+        ("home", "path", "paths", "file", "rejects", "prior", "svg", "png", "ca", "token_file", "logs"), _file
+    ),
+    **dict.fromkeys(("tls_cert", "tls_key", "client_ca", "holdout", "checkpoint", "log_file", "metrics_file"), _file),
     **dict.fromkeys(("simulate evaluation", "simulate out", "simulate start"), _file),
     "language": _languages,
     "lexicons remove language": _own_lexicons,

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,11 @@ def test_every_command_has_examples_and_none_has_them_of_another() -> None:
 def test_an_example_is_a_line_that_is_understood(line: str) -> None:
     """By a shell, and by the command that it is of: what it asks for is not done."""
     assert subprocess.run(["bash", "-n", "-c", line], check=False).returncode == 0
-    words = shlex.split(line.replace("<(", "").rstrip(")").partition(" > ")[0].partition(" < ")[0])
-    command, given = found(words[words.index("swipefl") + 1 :])
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    words = list(lexer)
+    of_it = takewhile(lambda word: not set(word) <= set("|&<>()"), words[words.index("swipefl") + 1 :])
+    command, given = found(list(of_it))
     context = command.make_context(command.name, given)  # which raises what a person would be told
     assert not context.args
 

@@ -50,6 +50,7 @@ ROWS = {
     "forget": "--word zuzanka",
     "leave": "",
     "config": "",
+    "completion": "bash",
     "coordinator config": "",
     "coordinator token": "--count 2",
     "coordinator devices": "",
