@@ -88,14 +88,14 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.backup import BackupReport as BackupReport
     from swipefl.operations.backup import Planned as Planned
     from swipefl.operations.backup import RestoreReport as RestoreReport
+    from swipefl.operations.coordinator_backup import CoordinatorBackupReport as CoordinatorBackupReport
+    from swipefl.operations.coordinator_backup import CoordinatorRestoreReport as CoordinatorRestoreReport
     from swipefl.operations.doctor import Diagnosis as Diagnosis
     from swipefl.operations.doctor import Mended as Mended
     from swipefl.operations.findings import Finding as Finding
     from swipefl.operations.timer import Installed as Installed
     from swipefl.operations.timer import Removed as Removed
     from swipefl.operations.timer import Unit as Unit
-    from swipefl.operations.coordinator_backup import CoordinatorBackupReport as CoordinatorBackupReport
-    from swipefl.operations.coordinator_backup import CoordinatorRestoreReport as CoordinatorRestoreReport
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict

@@ -111,16 +111,6 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "swipefl words unhide": (("swipefl words unhide duck", "it is offered again"),),
     "swipefl words list": (("swipefl words list --json", "for a program"),),
     "swipefl words phrases": (("swipefl words phrases", "what follows what, in your swipes"),),
-    "swipefl timer": (
-        ("swipefl timer install", "learn every night"),
-        ("swipefl timer remove", "no more"),
-    ),
-    "swipefl timer install": (
-        ("swipefl timer install ~/.local/share/keyboard/swipes.jsonl", "what your keyboard writes"),
-        ("swipefl timer install --at 04:30", "another hour, and the rest as it was"),
-        ("swipefl timer install --print", "the units, and nothing is changed"),
-    ),
-    "swipefl timer remove": (("swipefl timer remove", "your swipes and models stay"),),
     "swipefl keyboards": (
         ("swipefl keyboards list", "the layouts that are known"),
         ("swipefl keyboards show qwertz", "one of them, drawn"),

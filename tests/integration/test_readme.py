@@ -70,9 +70,11 @@ ELSEWHERE = {
     "practise",
     "timer install",
     "timer remove",
+    "backup",
+    "restore",
+    "coordinator backup",
+    "coordinator restore",
 }
-ELSEWHERE = {"train", "sync", "enroll", "simulate", "coordinator init", "coordinator serve", "serve", "practise"}
-ELSEWHERE |= {"backup", "restore", "coordinator backup", "coordinator restore"}
 
 COMMANDS = "examples/COMMANDS.md"
 
