@@ -21,7 +21,7 @@ from swipefl.learning.training import Heard, Progress, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.settings.locale import system_language
 from swipefl.settings.sources import DEFAULT
-from swipefl.stopping import Stop, never
+from swipefl.stopping import Stop, either, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
     from swipefl.device.acceptance import Synced
@@ -360,13 +360,20 @@ class Home:
         on_round: "Callable[[RoundReport], None]" = lambda report: None,
         stop: Stop = never,
         on_doing: OnDoing = unheard,
+        now: bool = True,
     ) -> "Cycle":
-        """A night's work. Raises UsageError where a coordinator is required and none is configured."""
+        """A night's work: `now`, or only while the device is eligible.
+
+        Raises UsageError where a coordinator is required and none is configured.
+        """
         from swipefl.device.acceptance import GlobalJudge
         from swipefl.device.contribution import Contributor
         from swipefl.device.cycle import Cycle
+        from swipefl.device.permission import ALL
         from swipefl.operations.retention import prune
 
+        eligibility = self.eligibility(store)
+        may, heeded = (ALL, stop) if now else (eligibility.permission(), either(stop, eligibility.during()))
         coordinator = self.visits().exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
@@ -379,11 +386,11 @@ class Home:
             contribution_config(self.settings),
             self.settings.max_norm,
             heard,
-            stop,
+            either(heeded, may.training),
             on_doing=on_doing,
         )
-        personal = self._personal(store, vocabulary, heard, stop, on_doing)
-        judge = GlobalJudge(store, vocabulary.judging, stop, on_doing)
+        personal = self._personal(store, vocabulary, heard, heeded, on_doing)
+        judge = GlobalJudge(store, vocabulary.judging, heeded, on_doing)
         return Cycle(
             store,
             personal,
@@ -392,10 +399,12 @@ class Home:
             coordinator,
             require_sync,
             on_round,
-            stop=stop,
+            stop=heeded,
             prune=partial(prune, store, self.keeping, stop=stop),
             heard=heard,
             on_doing=on_doing,
+            may=may,
+            least_new_swipes=1 if now else self.settings.least_new_swipes,
         )
 
     @property

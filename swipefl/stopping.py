@@ -17,6 +17,11 @@ def never() -> None:
     """The stop that never comes."""
 
 
+def either(*stops: Stop) -> Stop:
+    """The stop that comes as soon as one of these does."""
+    return lambda: next((why for stop in stops if (why := stop()) is not None), None)
+
+
 def raise_if(stop: Stop) -> None:
     """Raises what `stop` says, if it says anything."""
     if (why := stop()) is not None:

@@ -94,7 +94,7 @@ def _cycled(device: "Device", rounds: int, tell: Tell, stop: "Stop") -> dict[str
         done.append(_plain_round(report))
         tell("round", {"rounds": list(done), "sync": None})
 
-    report = device.cycle(rounds, on_progress=_progress(tell), on_round=on_round, stop=stop)
+    report = device.cycle(rounds, on_progress=_progress(tell), on_round=on_round, stop=stop, now=True)
     unspoken = str(report.unspoken) if report.unspoken else None
     night = asdict(report.night) if report.night else None
     return {"rounds": done, "sync": unspoken, "night": night, "shared": report.shared, "bytes_sent": report.bytes_sent}

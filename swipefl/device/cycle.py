@@ -27,7 +27,8 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.gain import together
-from swipefl.device.personal import Personal, PersonalTraining, landed
+from swipefl.device.permission import ALL, Permission
+from swipefl.device.personal import Personal, PersonalTraining, landed, to_learn
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import (
     CheckpointError,
@@ -39,7 +40,7 @@ from swipefl.errors import (
     UsageError,
 )
 from swipefl.learning.training import MIN_EXAMPLES, Heard
-from swipefl.stopping import Stop, never
+from swipefl.stopping import Stop, never, raise_if
 from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.models import global_for_predictions, newest_global
 from swipefl.store.nights import Night
@@ -92,7 +93,8 @@ class CycleReport:
     """The rounds of a cycle, and why the coordinator could not be spoken to, if it could not.
 
     `night` is what they came to together, None where nothing was done; what it `shared` is what left in this one,
-    whenever it was made: `bytes_sent` in all. `pruned` is what was kept long enough, and is gone.
+    whenever it was made: `bytes_sent` in all. `pruned` is what was kept long enough, and is gone. `withheld`
+    says why nothing was made for the federation, nor sent, where that waits for another time.
     """
 
     rounds: tuple[RoundReport, ...]
@@ -101,6 +103,7 @@ class CycleReport:
     shared: str = "nothing"
     bytes_sent: int = 0
     pruned: Pruned = Pruned()
+    withheld: SwipeflError | None = None
 
 
 class Cycle:
@@ -109,7 +112,8 @@ class Cycle:
     `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
     round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
     `on_round` hears of each round as it ends; `heard` has heard how far training is. `prune` erases what is kept no
-    longer, before anything else.
+    longer, before anything else. `may` says what it may do just now, and a night learns from `least_new_swipes` at
+    least.
     """
 
     def __init__(
@@ -126,8 +130,13 @@ class Cycle:
         prune: Callable[[], Pruned] = Pruned,
         heard: Heard | None = None,
         on_doing: OnDoing = unheard,
+        may: Permission = ALL,
+        least_new_swipes: int = 1,
     ) -> None:
         self._store = store
+        self._may = may
+        self._least_new_swipes = least_new_swipes
+        self._withheld: SwipeflError | None = None
         self._stop = stop
         self._prune = prune
         self._heard = heard or Heard()
@@ -163,7 +172,7 @@ class Cycle:
         erase_old_copies(self._store.path, self._clock())
         shared = self._what_left()
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
-        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned)
+        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned, self._withheld)
 
     def _pruned(self) -> Pruned:
         """Erases what is over; what fails the next night tries again, and this one goes on."""
@@ -173,6 +182,7 @@ class Cycle:
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         try:
+            raise_if(self._may.night)
             self._finish_erasing()
             yield from self._until_done(rounds)
         except Ineligible as error:
@@ -188,7 +198,7 @@ class Cycle:
         if self._coordinator and not self._require_sync:
             self._unspoken = self._coordinator.waits()
         self._catch_up()
-        if reason := nothing_to_do(self._store):
+        if reason := nothing_to_do(self._store, self._least_new_swipes, not self._is_withheld()):
             yield self._skipped(self._store.gestures.counts()["train"], reason)
             return
         for left in reversed(range(rounds)):
@@ -206,7 +216,7 @@ class Cycle:
                 self._catch_up()
         if {learned.split()[0]} >= self._learned_from:  # else swipes have come since what went on was begun
             with self._store.transaction():
-                self._store.meta.set(DONE, learned)
+                self._store.meta.set(DONE, _owing(self._store, learned) if self._withheld else learned)
 
     def _catch_up(self) -> None:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
@@ -221,9 +231,12 @@ class Cycle:
         """
         if self._coordinator is None or self._unspoken:
             return None
+        self._unspoken, push = self._may.visit(), not self._is_withheld()
+        if self._unspoken or not (pull or push):
+            return None
         self._on_doing(Doing("speaking with the coordinator"))
         try:
-            done = self._coordinator.run(pull, by_timer=not self._require_sync)
+            done = self._coordinator.run(pull, push, by_timer=not self._require_sync)
         except (FederationError, UsageError) as error:
             if self._require_sync:
                 raise
@@ -236,6 +249,11 @@ class Cycle:
         if self._require_sync:
             done.raise_if_refused()
         return fate
+
+    def _is_withheld(self) -> bool:
+        """Whether nothing is made for a federation now, nor sent to it: it is owed from then on."""
+        self._withheld = self._may.contribution() if self._store.memberships.get() else None
+        return self._withheld is not None
 
     def _what_left(self) -> str:
         """What was shared in all of this cycle: sent is sent, whatever waits besides."""
@@ -272,13 +290,16 @@ class Cycle:
 
     def _update(self) -> QueuedUpdate | None:
         """What this device gives; nothing where the model that it would start from is damaged: a visit fetches it."""
-        if self._store.memberships.get() is None:
+        if self._store.memberships.get() is None or self._is_withheld():
             return None
         try:
-            start = newest_global(self._store)
+            return self._contributor.update_from(newest_global(self._store))
         except CheckpointError:
             return None
-        return self._contributor.update_from(start)
+        except Ineligible as why:  # what was learned for its owner is kept, unless all of the night is to end
+            raise_if(self._stop)
+            self._withheld = why
+            return None
 
     def _land(
         self, number: int, started: float, personal: Personal, update: QueuedUpdate | None
@@ -293,7 +314,8 @@ class Cycle:
             finished = self._clock()
             night = landed(self._store, personal, finished)
             self._keep_night(night, update)
-            self._store.begun.erase()
+            if not self._withheld:  # else the contribution goes on another night
+                self._store.begun.erase()
             self._store.rounds.add(
                 Round(
                     number,
@@ -324,19 +346,27 @@ class Cycle:
 def staying_done(store: Store) -> Iterator[None]:
     """Where nothing was new, nothing is after the block, which erases swipes; in the caller's transaction."""
     done = store.meta.get(DONE) or ""
-    learned = _state(store) if done else None
+    learned = _owing(store, _state(store)) if done else None
     yield
     if learned and done.startswith(learned):
-        store.meta.set(DONE, _state(store) + done.removeprefix(learned))
+        store.meta.set(DONE, _owing(store, _state(store)) + done.removeprefix(learned))
 
 
-def nothing_to_do(store: Store) -> str | None:
-    """Why a cycle would do nothing now, or None where there is something to learn."""
+def nothing_to_do(store: Store, least_new_swipes: int = 1, contributes: bool = True) -> str | None:
+    """Why a cycle would do nothing now, or None where there is something to learn.
+
+    `contributes` says whether it would give to its federation, too, where it owes that something.
+    """
     train = store.gestures.counts()["train"]
     if train < MIN_EXAMPLES:
         return f"too few swipes yet: {train} of the {MIN_EXAMPLES} that it takes to learn"
+    state = _state(store) if contributes else _owing(store, _state(store))
     done = store.meta.get(DONE) or ""  # with a federation that was left since then too
-    return "nothing new since the last cycle" if done.startswith(_state(store)) else None
+    if done.startswith(state):
+        return "nothing new since the last cycle"
+    if least_new_swipes > 1 and (new := to_learn(store)) < least_new_swipes:
+        return f"too few new swipes yet: {new:,} of the {least_new_swipes:,} that a night takes"
+    return None
 
 
 def _state(store: Store) -> str:
@@ -344,6 +374,12 @@ def _state(store: Store) -> str:
     models = (store.checkpoints.newest_global(), global_for_predictions(store))
     learned, member = " ".join([store.gestures.fingerprint(), *map(_named, models)]), store.memberships.get()
     return f"{learned} {member.device_id}" if member else learned
+
+
+def _owing(store: Store, state: str) -> str:
+    """The same, where nothing was given to the federation for it yet."""
+    member = store.memberships.get()
+    return state.removesuffix(f" {member.device_id}") if member else state
 
 
 def _named(model: StoredCheckpoint | None) -> str:

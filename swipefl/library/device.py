@@ -187,11 +187,14 @@ class Device:
         on_round: "Callable[[RoundReport], None]" = lambda report: None,
         stop: Stop = never,
         on_doing: OnDoing = unheard,
+        now: bool = False,
     ) -> "CycleReport":
         """A night's work: trains, keeps what is better, and in a federation sends what it learned and fetches news.
 
         Ends before `rounds` are done where there is nothing new, or nothing more to gain; the report says why. A
-        coordinator that is away keeps nothing from being learned, unless `require_sync` makes an error of it.
+        coordinator that is away keeps nothing from being learned, unless `require_sync` makes an error of it. Where the
+        device is not eligible, as on a battery that is low, it does nothing and says why, or ends at the next batch;
+        `now` does it anyway, and `upkeep.outlook` says which it would be.
         `on_progress` hears of each batch, `on_round` of each round, `on_doing` of what else takes time. Raises
         UsageError, CheckpointError, StoreError, and what `stop` says; with `require_sync` FederationError.
         """
@@ -200,7 +203,7 @@ class Device:
 
         with self._changing() as home, measured(home.settings.metrics_file, self.status) as heard:
             with home.alone() as store:
-                report = home.cycle(store, require_sync, on_progress, on_round, stop, on_doing).run(rounds)
+                report = home.cycle(store, require_sync, on_progress, on_round, stop, on_doing, now).run(rounds)
             heard(report)
             return report
 

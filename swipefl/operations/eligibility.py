@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from swipefl.device.permission import Permission
 from swipefl.errors import Ineligible
 from swipefl.federation.protocol.conditions import Conditions
 from swipefl.operations.conditions.hours import quiet_now
@@ -83,6 +84,14 @@ class Eligibility:
         """Why a night that works may not go on; asked at each batch, and looks at the world every `every_s` only."""
         return _Looking(lambda: _first_unmet(self._of_night(is_working=True)), clock, every_s)
 
+    def contributing(self, clock: Callable[[], float] = time.monotonic, every_s: float = LOOKS_EVERY_S) -> Stop:
+        """The same of a contribution that is being made."""
+        return _Looking(lambda: _first_unmet(self._of_contribution(is_working=True)), clock, every_s)
+
+    def permission(self) -> Permission:
+        """All of it as a night asks for it; what it trains is asked on from here."""
+        return Permission(self.night, self.visit, self.contribution, self.contributing())
+
     def conditions(self, is_member: bool) -> tuple[Condition, ...]:
         """All that is asked for now, with what was found; of who `is_member` of a federation also what is shared."""
         night = self._of_night(is_working=False)
@@ -107,7 +116,7 @@ class Eligibility:
         if not self._limits.metered:
             yield _unmetered(self._machine, "visit", "metered")
 
-    def _of_contribution(self) -> Iterator[Condition]:
+    def _of_contribution(self, is_working: bool = False) -> Iterator[Condition]:
         limits, asked, machine = self._limits, self._asked(), self._machine
         if level := max(limits.sharing_battery, asked.least_battery):
             name = "sharing_battery" if limits.sharing_battery >= level else None
@@ -117,7 +126,7 @@ class Eligibility:
         if asked.hottest_c and not 0 < limits.hottest_c <= asked.hottest_c:
             yield from _temperature(machine, asked.hottest_c, "contribution")
         if asked.most_load and not 0 < limits.most_load <= asked.most_load:
-            yield _load(machine.load(0), asked.most_load, "contribution")
+            yield _load(machine.load(OWN_THREADS if is_working else 0), asked.most_load, "contribution")
         if asked.least_new_swipes > 1:
             yield _new_swipes(self._shared().new_swipes, asked.least_new_swipes)
         if every_h := max(limits.contribute_every_h, asked.contribute_every_s / 3600):

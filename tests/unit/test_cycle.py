@@ -243,7 +243,7 @@ class Visited:
     def waits(self) -> CoordinatorUnreachable | None:
         return self.waiting
 
-    def run(self, pull: bool = True, by_timer: bool = False) -> Exchanged:
+    def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> Exchanged:
         self.pulls.append(pull)
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if isinstance(answer, FederationError):

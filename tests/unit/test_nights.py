@@ -345,7 +345,7 @@ class Visited:
     def waits(self) -> None:
         return None
 
-    def run(self, pull: bool = True, by_timer: bool = False) -> Exchanged:
+    def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> Exchanged:
         return next(self._done)
 
 
