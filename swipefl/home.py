@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no traine
     from swipefl.operations.doctor import Doctor
     from swipefl.operations.eligibility import Eligibility
     from swipefl.operations.findings import Finding
+    from swipefl.operations.outlook import Outlook
     from swipefl.operations.retention import Keeping
     from swipefl.store.gestures import Stored
     from swipefl.store.meta import Meta
@@ -458,6 +459,18 @@ class Home:
             Check("timer", lambda: findings_of(self.settings)),
         ]
         return Doctor(str(home), device_checks(subject, stop, others))
+
+    def outlook(self) -> "Outlook":
+        """What a cycle would do now, and why; not a byte is changed. Raises StoreError, also for an older store."""
+        from swipefl.database.looking import look_at
+        from swipefl.operations.outlook import outlook
+        from swipefl.store.store import Store
+
+        least = self.settings.least_new_swipes
+        if not self._path.exists():
+            return outlook(None, self.eligibility(), least)
+        with Store(self._path, opened=look_at) as store:
+            return outlook(store, self.eligibility(store), least)
 
     def _eligible(self, looked: "Callable[[], Store]") -> "Iterator[Finding]":
         """What a night asks of the world, as things are."""

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
 
     from swipefl.device.cycle import CycleReport, RoundReport
     from swipefl.learning.training import Heard, Progress
+    from swipefl.library.device import Device
+
+FOR = {"night": "to learn", "visit": "to visit the coordinator", "contribution": "to share"}
 
 
 def cycle(
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds, one after the other.")] = 1,
     require_sync: Annotated[bool, typer.Option("--require-sync", help="Fail where the coordinator is away.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Do it also on battery, in quiet hours and so on.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Say what it would do now, and why; do nothing.")] = False,
     log_file: LogFile = None,
     metrics_file: MetricsFile = None,
     home: HomeOption = None,
@@ -32,23 +37,58 @@ def cycle(
 
     from swipefl.telling.sentences import outlived
 
+    if explain:
+        show_outlook(device_of(home), as_json)
+        return
     with signals() as stop, showing(as_json) as shown, going_on(shown.training) as heard:
         device = device_of(home, log_file=log_file, metrics_file=metrics_file)
-        report = device.cycle(rounds, require_sync, heard, _logged, stop, shown)
+        report = device.cycle(rounds, require_sync, heard, _logged, stop, shown, now)
     unspoken = told(report.unspoken) if report.unspoken else None
     if report.pruned.swipes:
         log("old swipes erased", count=report.pruned.swipes)
     if unspoken:
         log("not in touch with the coordinator", reason=unspoken)
+    withheld = told(report.withheld) if report.withheld else None
+    if withheld:
+        log("nothing contributed", reason=withheld)
     if as_json:
         done = [asdict(done) | {"skipped": _reason(done)} for done in report.rounds]
         night = report.night and asdict(report.night)
         left = {"shared": report.shared, "bytes_sent": report.bytes_sent}
-        emit({"rounds": done, "sync": unspoken, "night": night, **left, "pruned": report.pruned.swipes})
+        emit(
+            {
+                "rounds": done,
+                "sync": unspoken,
+                "night": night,
+                **left,
+                "pruned": report.pruned.swipes,
+                "withheld": withheld,
+            }
+        )
     else:
         away = f"; not in touch with the coordinator: {unspoken}" if unspoken else ""
         erased = f"; {outlived(report.pruned)}" if report.pruned.swipes else ""
-        console().print(printable(f"{_sentence(report)}{away}{erased}"))
+        owed = f"; nothing contributed: {withheld}" if withheld else ""
+        console().print(printable(f"{_sentence(report)}{away}{owed}{erased}"))
+
+
+def show_outlook(device: "Device", as_json: bool) -> None:
+    """What a cycle would do now: each condition with a tick, and what it comes to."""
+    from dataclasses import asdict
+
+    outlook = device.upkeep.outlook()
+    if as_json:
+        emit(asdict(outlook))
+        return
+    screen = console()
+    for each in outlook.conditions:
+        tick = "\N{CHECK MARK}" if each.is_met else "\N{BALLOT X}"
+        remedy = f"; {each.remedy}" if each.remedy else ""
+        screen.print(printable(f"{tick} {FOR[each.scope]}: {each.says}{remedy}"))
+    screen.print(printable(outlook.says))
+    if outlook.visits is not None:
+        screen.print(f"it would {'speak' if outlook.visits else 'not speak'} to the coordinator")
+        screen.print(f"it would {'share' if outlook.contributes and outlook.visits else 'not share'} what it learned")
 
 
 @contextmanager

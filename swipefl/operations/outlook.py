@@ -1,0 +1,48 @@
+"""What a cycle would do now, and why: nothing is done for it, and nothing changed."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from swipefl.device.cycle import nothing_to_do
+from swipefl.device.personal import to_learn
+from swipefl.operations.eligibility import Condition, Eligibility
+from swipefl.store.store import Store
+
+Would = Literal["learn", "nothing", "wait"]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Whether a cycle would `learn`, has `nothing` to do, or would `wait`, and in a sentence why; all `conditions`.
+
+    `visits` says whether it would speak to the coordinator, `contributes` whether it may give something: both None
+    for a device that belongs to no federation.
+    """
+
+    would: Would
+    says: str
+    new_swipes: int
+    visits: bool | None
+    contributes: bool | None
+    conditions: tuple[Condition, ...]
+
+
+def outlook(store: Store | None, eligibility: Eligibility, least_new_swipes: int) -> Outlook:
+    """What a cycle would do; `store` is only read, None where there is none yet. Raises StoreError."""
+    is_member = store is not None and store.memberships.get() is not None
+    conditions = eligibility.conditions(is_member)
+    unmet = {each.scope: each for each in reversed(conditions) if not each.is_met}  # the first of each scope
+    new = to_learn(store) if store else 0
+    idle = nothing_to_do(store, least_new_swipes, "contribution" not in unmet) if store else "there are no swipes yet"
+    would, says = _would(unmet["night"].says if "night" in unmet else None, idle, new)
+    visits = "night" not in unmet and "visit" not in unmet if is_member else None
+    contributes = "night" not in unmet and "contribution" not in unmet if is_member else None
+    return Outlook(would, says, new, visits, contributes, conditions)
+
+
+def _would(waits_for: str | None, idle: str | None, new: int) -> tuple[Would, str]:
+    if waits_for:
+        return "wait", f"it would wait: {waits_for}"
+    if idle:
+        return "nothing", f"it would learn nothing: {idle}"
+    return "learn", f"it would learn: {new:,} swipes are new" if new else "it would learn: something is new"
