@@ -16,10 +16,14 @@ from swipefl.cli.rendering import console, counted, moment, number, percent, pri
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    from typing import TypeAlias
 
     from swipefl.federation.coordinator.server import Serving
     from swipefl.federation.coordinator.status import VersionStatus
+    from swipefl.hosting import KeyReport, TokensReport, VersionReport
+    from swipefl.operations.coordinator_backup import CoordinatorBackupReport, CoordinatorRestoreReport
+
+    Report: TypeAlias = VersionReport | TokensReport | KeyReport | CoordinatorBackupReport | CoordinatorRestoreReport
 
 app = Application(cls=Commands, help="Aggregate what many devices send, and sign the result.", no_args_is_help=True)
 
@@ -287,7 +291,7 @@ def restore(
         note(f"what was here before lies in {report.aside}; a version that is made in a month erases it")
 
 
-def _answer(report: "DataclassInstance", as_json: bool, text: str) -> None:
+def _answer(report: "Report", as_json: bool, text: str) -> None:
     if as_json:
         emit(asdict(report))
     else:

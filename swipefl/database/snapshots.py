@@ -126,7 +126,7 @@ def set_aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{glob.escape(path.name)}{BEFORE_RESTORE}*"))
 
 
-def erase_old_copies(path: Path, now: float) -> None:
+def erase_old_copies(path: Path, clock: Callable[[], float]) -> None:
     """After a good night: nobody goes back to the older swipefl any more, nor after a month to what a backup replaced.
 
     What cannot be erased is not told of: the next night tries again.
@@ -136,7 +136,7 @@ def erase_old_copies(path: Path, now: float) -> None:
         path.with_name(path.name + BEFORE_UPGRADE).unlink(missing_ok=True)
     for aside in set_aside(path):
         with suppress(OSError):
-            if aside.stat().st_ctime < now - ASIDE_S:
+            if aside.stat().st_ctime < clock() - ASIDE_S:
                 aside.unlink()
 
 

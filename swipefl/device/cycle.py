@@ -169,7 +169,7 @@ class Cycle:
         for report in self._rounds(rounds):
             self._on_round(report)
             reports.append(report)
-        erase_old_copies(self._store.path, self._clock())
+        erase_old_copies(self._store.path, self._clock)
         shared = self._what_left()
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
         return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned, self._withheld)

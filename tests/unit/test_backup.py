@@ -6,6 +6,7 @@ import random
 import shutil
 import sqlite3
 import stat
+import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -352,7 +353,7 @@ def test_a_copy_is_kept_before_each_upgrade_until_a_good_night_or_forget(home: P
         assert conn.execute("SELECT value FROM meta").fetchall() == [("old",)]
     assert sorted(each.name for each in home.iterdir()) == ["swipefl.db", copy.name]
     if done % 2:
-        erase_old_copies(path, 0.0)
+        erase_old_copies(path, time.time)
     else:
         with swipefl.open(home) as device:
             device.forget(everything=True)
@@ -418,7 +419,7 @@ def test_what_a_backup_replaced_stays_for_a_month(home: Path, tmp_path: Path) ->
     restore(home, tmp_path / "file")
     (aside,) = set_aside(home / "swipefl.db")
     put_there = aside.stat().st_ctime
-    erase_old_copies(home / "swipefl.db", put_there + ASIDE_S - 1)
+    erase_old_copies(home / "swipefl.db", lambda: put_there + ASIDE_S - 1)
     assert aside.exists()
-    erase_old_copies(home / "swipefl.db", put_there + ASIDE_S + 1)
+    erase_old_copies(home / "swipefl.db", lambda: put_there + ASIDE_S + 1)
     assert not aside.exists()

@@ -67,7 +67,7 @@ class State:
             self.versions.prune(oldest)
             self.updates.prune(oldest)
             self.judgements.prune(oldest)
-        erase_old_copies(self.path, self._clock())  # what this swipefl wrote is good
+        erase_old_copies(self.path, self._clock)  # what this swipefl wrote is good
         return version
 
     def roll_back(self, number: int, kept: int = KEPT) -> Version:
