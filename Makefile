@@ -54,6 +54,7 @@ check: $(STAMP) wire-check
 	$(BIN)/lint-imports
 	$(BIN)/python -m examples.api --check
 	$(BIN)/python -m examples.manual --check
+	$(BIN)/python -m examples.interface --check
 	$(BIN)/python -m examples.lexicons --check
 	$(BIN)/python -m examples.context --check
 	$(BIN)/python examples/make_swipes.py --check
@@ -79,6 +80,8 @@ learning: $(STAMP)
 generated: $(STAMP)
 	$(BIN)/python -m examples.api
 	$(BIN)/python -m examples.manual
+	$(BIN)/python -m tests.support.interface
+	$(BIN)/python -m examples.interface
 	$(BIN)/python -m examples.lexicons
 	$(BIN)/python -m examples.context
 	$(BIN)/python examples/make_swipes.py
