@@ -157,6 +157,12 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("swipefl coordinator devices", "all of them, and what they sent"),
         ("swipefl coordinator devices --revoke 5e0d4c", "refuse one from now on"),
     ),
+    "swipefl coordinator backup": (
+        ("swipefl coordinator backup state.backup --signing-key key.backup", "keep the two apart"),
+    ),
+    "swipefl coordinator restore": (
+        ("swipefl coordinator restore state.backup --signing-key key.backup", "on the same machine, or another"),
+    ),
     "swipefl coordinator publish": (
         ("swipefl coordinator publish model.safetensors", "a checkpoint as the next version"),
     ),

@@ -165,7 +165,9 @@ VALUES: dict[str, Callable[[Typed], Iterable[Offer]]] = {
     **dict.fromkeys(
         ("home", "path", "paths", "file", "rejects", "prior", "svg", "png", "ca", "token_file", "logs"), _file
     ),
-    **dict.fromkeys(("tls_cert", "tls_key", "client_ca", "holdout", "checkpoint", "log_file", "metrics_file"), _file),
+    **dict.fromkeys(
+        ("tls_cert", "tls_key", "client_ca", "holdout", "checkpoint", "signing_key", "log_file", "metrics_file"), _file
+    ),
     **dict.fromkeys(("simulate evaluation", "simulate out", "simulate start"), _file),
     "language": _languages,
     "lexicons remove language": _own_lexicons,

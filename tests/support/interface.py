@@ -159,6 +159,9 @@ def _federation(at: Recorder, there: Path) -> None:
             at.run("coordinator", *words.split(), home=there)
         at.run("status")
         at.run("leave")
+    files = (str(there / "state"), "--signing-key", str(there / "key"))
+    at.run("coordinator", "backup", *files, home=there)
+    at.run("coordinator", "restore", *files, home=there)
 
 
 def _keeping(at: Recorder, folder: Path) -> None:
