@@ -1,6 +1,8 @@
-"""A look into a SQLite file for what is only nice to have: it writes nothing, waits for nobody, fails in silence."""
+"""A look into a SQLite file for what is only nice to have: it writes nothing, waits for nobody, fails in silence.
 
-import sqlite3
+SQLite is loaded by the look: each command loads this.
+"""
+
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +14,8 @@ _BESIDE_OTHERS, _ALONE = "mode=ro&readonly_shm=1", "mode=ro&immutable=1"
 
 def glimpse(path: Path, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     """The rows that a query finds in the file at `path`; none where it is missing, damaged, held or of other tables."""
+    import sqlite3
+
     try:
         if not path.is_file():  # opening a pipe would wait for who writes to it
             return []

@@ -17,8 +17,6 @@ if TYPE_CHECKING:  # loaded by the call that needs it
     from swipefl.operations.doctor import Diagnosis
     from swipefl.operations.findings import Finding
     from swipefl.operations.outlook import Outlook
-    from swipefl.operations.timer import Installed, Removed
-    from swipefl.operations.unit_texts import Night
 
 
 class Upkeep(Part):
@@ -45,62 +43,6 @@ class Upkeep(Part):
         """
         with self._opened() as home:
             return home.outlook()
-
-    def timer_units(
-        self,
-        logs: "Iterable[str | PathLike[str]]" = (),
-        at: str = "03:00",
-        system: bool = False,
-        run_as: str | None = None,
-    ) -> dict[str, str]:
-        """The systemd units that `install_timer` writes, as text, by their names; nothing is written.
-
-        Takes and raises what that does, but needs no systemd and no root.
-        """
-        from swipefl.operations.unit_texts import unit_texts
-
-        return unit_texts(self._night(logs, at, system, run_as))
-
-    def install_timer(
-        self,
-        logs: "Iterable[str | PathLike[str]]" = (),
-        at: str = "03:00",
-        system: bool = False,
-        run_as: str | None = None,
-        also_edited: bool = False,
-    ) -> "Installed":
-        """Has systemd read `logs` and learn each night `at` that time, as your own units or the system's.
-
-        `logs` are the files or folders that a keyboard writes, else the one of examples/NIGHTS.md. The `system`'s
-        units run as the person `run_as`. Safe to repeat: what is as it should be stays. A unit that was edited is
-        replaced only with `also_edited`. Raises UsageError, also where systemd does not answer.
-        """
-        from swipefl.library.nights import manager_of, user_name
-        from swipefl.operations.timer import Timer
-
-        timer = Timer(manager_of(system))
-        night = self._night(logs, at, system, run_as)
-        if not system:
-            night.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # a unit cannot make it: it is shown no more
-        return timer.install(night, user_name(), also_edited)
-
-    def remove_timer(self, system: bool = False, also_edited: bool = False) -> "Removed":
-        """Takes the timer and its units out of systemd, and nothing else; a unit that was edited with `also_edited`.
-
-        Raises UsageError where a file cannot be removed.
-        """
-        from swipefl.library.nights import manager_of
-        from swipefl.operations.timer import Timer
-
-        return Timer(manager_of(system)).remove(also_edited)
-
-    def _night(self, logs: "Iterable[str | PathLike[str]]", at: str, system: bool, run_as: str | None) -> "Night":
-        from swipefl.library.nights import night_of
-
-        check_texts(at=at)
-        check_texts(True, run_as=run_as)
-        with self._opened() as home:
-            return night_of(home.settings, [path_of(log) for log in logs], at, run_as, system)
 
     def backup(self, file: str | PathLike[str] | BinaryIO, stop: Stop = never) -> "BackupReport":
         """Writes all that the store holds, and the settings file, into one private file; others may write meanwhile.

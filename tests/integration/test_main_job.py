@@ -16,7 +16,7 @@ from tests.support.swipes import EXAMPLE, GOOD, SHARED, gesture, lines
 from tests.support.waiting import LONG_S, catches, trains, wait_until
 
 KEYS = ["round", "examples", "top1_before", "top1_after", "adopted", "update_id", "push", "skipped"]
-COUNTS = ["swipes", "right_base", "right_before", "right_new"]
+COUNTS = ["swipes", "right_base", "right_before", "right_new", "steps_done", "steps"]
 
 
 @pytest.fixture(scope="module")
