@@ -61,7 +61,8 @@ class Night:
 
     `command` runs swipefl; `reads` are the folders and files that it needs beside the `home` and the `logs` of
     swipes, `writes` those that it writes. `at` is HH:MM. `person` is whom a system unit runs as, None in the units of
-    that person's own service manager. `is_confined` says whether the manager can show a unit another file system.
+    that person's own service manager. `is_confined` says whether the manager can show a unit another file system,
+    `needs_card` whether it learns on a graphics card, a device.
     """
 
     command: tuple[str, ...]
@@ -73,6 +74,7 @@ class Night:
     environment: tuple[str, ...] = ()
     person: str | None = None
     is_confined: bool = True
+    needs_card: bool = False
 
 
 def unit_texts(night: Night) -> dict[str, str]:
@@ -174,7 +176,7 @@ def _cycle(night: Night, words: Sequence[str] = ("cycle", "--rounds", "3")) -> s
     ]
     if night.is_confined:
         lines += [
-            *_CONFINED.splitlines(),
+            *(line for line in _CONFINED.splitlines() if not night.needs_card or line != "PrivateDevices=yes"),
             "# Not ProcSubset=pid: it hides how much memory is free, and from PyTorch what processor this is.",
             *_system_only(night),
             *_seen(night, ()),

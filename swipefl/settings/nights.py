@@ -70,6 +70,7 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str | None, person: s
         writes=tuple(folder for folder in surroundings.outermost(written) if not folder.is_relative_to(home)),
         environment=surroundings.environment(),
         person=person if is_system else None,
+        needs_card=settings.device == "cuda",
     )
 
 

@@ -10,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from swipefl.operations.surroundings import code
+from swipefl.operations.unit_words import word
 from tests.support.command import ROOT, SHORT, environment, swipefl
+from tests.support.processes import served
 from tests.support.swipes import EXAMPLE
 from tests.support.waiting import LONG_S
 
@@ -114,6 +117,27 @@ def test_a_night_works_within_its_limits(units: Path) -> None:
     (units / "swipes of mine.jsonl").unlink()
     assert limited(ingest).returncode == 3  # which the unit takes for a success
     assert "SuccessExitStatus=3 8" in ingest.read_text()
+
+
+def test_a_coordinator_serves_and_a_member_contributes_within_their_limits(units: Path, tmp_path: Path) -> None:
+    """No call of either is one that its unit refuses; a name is looked up, too."""
+    state = tmp_path / "state"
+    assert swipefl(state, "coordinator", "init").code == 0
+    shown = "".join(f"BindReadOnlyPaths={word(f'-{path}')}\n" for path in code())
+    text = (UNITS / "swipefl-coordinator.service").read_text().replace("User=swipefl\n", "")
+    text = text.replace("ReadWritePaths=/var/lib/swipefl\n", f"BindPaths={word(str(state))}\n{shown}")
+    (units / "coordinator.service").write_text(text)
+    serve = ("coordinator", "serve", "--home", str(state), "--listen", "localhost:0", "--json")
+    sandbox = (sys.executable, "-m", "tests.support.sandbox", str(units / "coordinator.service"))
+    command = (*sandbox, sys.executable, "-m", "swipefl", *serve)
+    with served(command, environment(state), tmp_path / "log") as (at, _):
+        token = swipefl(state, "coordinator", "token").out.strip()
+        address = at["listening"].replace("127.0.0.1", "localhost")
+        assert swipefl(units / "home", "enroll", address, "--token", "-", "--yes", given=token.encode()).code == 0
+        assert limited(units / "swipefl-ingest.service").returncode == 0
+        done = limited(units / "swipefl-cycle.service")
+        assert done.returncode == 0, done.stderr
+        assert json.loads(swipefl(state, "coordinator", "status", "--json").out)["waiting"] == 1
 
 
 SEES = """

@@ -165,8 +165,10 @@ def test_files_that_settings_name_are_shown_to_the_night(person: Person) -> None
     store = person.data / "swipefl"
     store.mkdir(parents=True)
     (store / "config.toml").write_text(
-        f'client_certificate = "{person.home}/my cert.pem"\nmetrics_file = "{person.home}/metrics/swipefl.prom"\n'
+        f'device = "cuda"\nclient_certificate = "{person.home}/my cert.pem"\n'
+        f'metrics_file = "{person.home}/metrics/swipefl.prom"\n'
     )
     done = person.run("swipefl timer install --print")
     assert f'"-{person.home}/my cert.pem"' in done.stdout
     assert f'"-{person.home}/metrics"' in done.stdout
+    assert done.stdout.count("PrivateDevices=yes") == 1  # what learns sees the card
