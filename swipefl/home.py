@@ -436,6 +436,7 @@ class Home:
     def doctor(self, stop: Stop = never) -> "Doctor":
         """What looks whether all is well here, and changes nothing unless it is to mend."""
         from swipefl.database.looking import look_at
+        from swipefl.operations.checks.stored import looking
         from swipefl.operations.device import Subject, device_checks
         from swipefl.operations.doctor import Check, Doctor
         from swipefl.settings.device import load_settings
@@ -455,6 +456,7 @@ class Home:
             lambda member: self.visits().endpoint(member),
         )
         others = [
+            Check("keeping", lambda: looking("keeping", self._path, subject.looked, self._kept)),
             Check("eligibility", partial(self._eligible, subject.looked)),
             Check("timer", lambda: findings_of(self.settings)),
         ]
@@ -471,6 +473,11 @@ class Home:
             return outlook(None, self.eligibility(), least)
         with Store(self._path, opened=look_at) as store:
             return outlook(store, self.eligibility(store), least)
+    def _kept(self, store: "Store") -> "Iterator[Finding]":
+        """What nights keep, and what they should have erased."""
+        from swipefl.operations.retention import findings
+
+        return iter(findings(store, self.keeping))
 
     def _eligible(self, looked: "Callable[[], Store]") -> "Iterator[Finding]":
         """What a night asks of the world, as things are."""

@@ -4,6 +4,7 @@ It stands beside `home` and not in `federation`: settings take their defaults fr
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -28,10 +29,13 @@ from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_s
 from swipefl.settings.logs import configure_logging
 from swipefl.settings.meanings import COORDINATOR
 from swipefl.settings.sources import Setting, explained
+from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.federation.coordinator.server import Listening, Serving
     from swipefl.operations.coordinator_backup import CoordinatorBackupReport, CoordinatorRestoreReport
+    from swipefl.operations.doctor import Diagnosis
+    from swipefl.operations.findings import Finding
 
 MOST_TOKENS = 10_000  # at once
 
@@ -105,6 +109,24 @@ class Coordinator:
         with suppress(UsageError):  # one that cannot be read is told by `serve`
             return expires_at(certificate)
         return None
+
+    def doctor(
+        self,
+        fix: bool = False,
+        on_finding: "Callable[[Finding], None]" = lambda finding: None,
+        stop: Stop = never,
+    ) -> "Diagnosis":
+        """Looks whether all is well with this coordinator, and changes nothing; nobody who serves is kept from it.
+
+        With `fix` it first closes the home and its files to others. `on_finding` hears of each finding at once. Raises
+        what `stop` says.
+        """
+        from swipefl.operations.coordinator import Hosted, coordinator_checks
+        from swipefl.operations.doctor import Doctor
+
+        of = self.settings
+        hosted = Hosted(os.geteuid(), of.home, self._path, of.tls_cert, of.tls_key, of.client_ca)
+        return Doctor(str(of.home), coordinator_checks(hosted, stop)).run(fix, on_finding)
 
     def publish(self, file: str | PathLike[str]) -> VersionReport:
         """Publishes a checkpoint's file (.safetensors) as the next version. Raises CheckpointError."""

@@ -11,6 +11,7 @@ from swipefl.cli import options
 from swipefl.cli.backup import FileArgument, output
 from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, note, write
 from swipefl.cli.config import DefaultOption, show_default, show_settings
+from swipefl.cli.doctor import answer
 from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console, counted, moment, number, percent, printable, prose, table
 from swipefl.settings.meanings import COORDINATOR
@@ -236,6 +237,16 @@ def _judged(v: "VersionStatus") -> str:
     of, before, now = (f"{count:,}" for count in (v.judged.swipes, v.judged.right_before, v.judged.right_now))
     who = f"on {counted(v.judged.devices, 'device')}"
     return f"version {v.version} {who}: the first word is right for {now} of {of} swipes, before it for {before}"
+
+
+@app.command("doctor")
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Close the home and its files to others.")] = False,
+    home: HomeOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Look whether all is well: database, key, versions, certificate, permissions, clock, disk. Ends in 9 if not."""
+    answer(lambda show, stop: coordinator_of(home).doctor(fix, show, stop), as_json)
 
 
 @app.command("rollback")

@@ -10,11 +10,13 @@ from swipefl.cli.rendering import console, printable
 from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from swipefl.library.device import Device
     from swipefl.operations.doctor import Diagnosis
     from swipefl.operations.findings import Finding
+    from swipefl.stopping import Stop
 
 TICKS = {"ok": "\N{CHECK MARK}", "note": "!", "wrong": "\N{BALLOT X}", "unknown": "?"}
 
@@ -25,6 +27,11 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Look whether all is well: store, models, permissions, clock, disk, coordinator. Ends in 9 where it is not."""
+    answer(lambda show, stop: _device(home).upkeep.doctor(fix, show, stop), as_json)
+
+
+def answer(run: "Callable[[Callable[[Finding], None], Stop], Diagnosis]", as_json: bool) -> None:
+    """Runs a doctor, and shows each finding as it comes. Raises Unwell where something is wrong."""
     screen = console()
 
     def show(finding: "Finding") -> None:
@@ -32,7 +39,7 @@ def doctor(
             screen.print(printable(f"{TICKS[finding.state]} {finding.name}: {_sentence(finding)}"))
 
     with signals() as stop:
-        found = _device(home).upkeep.doctor(fix, show, stop)
+        found = run(show, stop)
     if as_json:
         emit(_report(found))
     else:

@@ -167,6 +167,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("swipefl coordinator publish model.safetensors", "a checkpoint as the next version"),
     ),
     "swipefl coordinator status": (("swipefl coordinator status --json", "for a program"),),
+    "swipefl coordinator doctor": (
+        ("swipefl coordinator doctor", "a line each, and what to do"),
+        ("swipefl coordinator doctor --json || echo unwell", "in a script: exit code 9 where something is wrong"),
+    ),
     "swipefl coordinator rollback": (("swipefl coordinator rollback 3", "version 3's weights as a new version"),),
     "swipefl coordinator rotate-key": (("swipefl coordinator rotate-key", "devices follow at their next visit"),),
 }

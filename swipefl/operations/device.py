@@ -112,7 +112,7 @@ def _member(of: Subject) -> tuple[Membership | None, int] | None:
 def _federation(of: Subject) -> Iterator[Finding]:
     if (known := _member(of)) is None:
         says = "whether this device belongs to a federation cannot be read"
-        yield Finding(federation.FEDERATION, "unknown", says, "mend the store first")
+        yield Finding(federation.FEDERATION, "unknown", says, "see what is said of the database")
     else:
         yield from federation.federation(*known)
 

@@ -523,3 +523,80 @@ def test_an_older_store_is_looked_at_and_left_as_it_is(home: Path) -> None:
     assert [each.state for each in found["database"]] == ["note", "ok"]
     assert found["models"][0].state == "unknown"
     assert snapshot(home) == before
+
+
+@pytest.fixture
+def hosting(tmp_path: Path) -> Path:
+    """A coordinator's home."""
+    home = tmp_path / "coordinator"
+    swipefl.coordinator(home).init()
+    return home
+
+
+def run_coordinator_sql(home: Path, statement: str) -> None:
+    with sqlite3.connect(home / "coordinator.db", isolation_level=None) as conn:
+        conn.execute(statement)
+    conn.close()
+
+
+OF_COORDINATORS: dict[str, tuple[Callable[[Path], object], set[str], set[str]]] = {
+    "nothing": (lambda home: None, set(), set()),
+    "no database": (lambda home: (home / "coordinator.db").unlink(), {"database"}, {"database"}),
+    "cut": (lambda home: os.truncate(home / "coordinator.db", 4096 * 100), {"database"}, {"database"}),
+    "a key that is none": (
+        lambda home: run_coordinator_sql(home, "UPDATE keys SET private = x'00'"),
+        {"key"},
+        {"key"},
+    ),
+    "a version that is damaged": (
+        lambda home: run_coordinator_sql(home, "UPDATE versions SET blob = x'00'"),
+        {"versions"},
+        {"versions"},
+    ),
+    "a newer version's": (
+        lambda home: run_coordinator_sql(home, "PRAGMA user_version = 999"),
+        {"database"},
+        {"database"},
+    ),
+    "open to all": (
+        lambda home: (home.chmod(0o755), (home / "coordinator.db").chmod(0o644)),
+        {"permissions"},
+        set(),
+    ),
+    "a folder in the place of its lock": (lambda home: (home / "coordinator.lock").mkdir(0o700), {"lock"}, {"lock"}),
+}
+
+
+@pytest.mark.parametrize("harm", OF_COORDINATORS)
+def test_a_coordinators_harm_is_found_and_changes_no_byte(harm: str, hosting: Path) -> None:
+    do, found, left = OF_COORDINATORS[harm]
+    do(hosting)
+    before = snapshot(hosting)
+    coordinator = swipefl.coordinator(hosting)
+    first, after = coordinator.doctor(), snapshot(hosting)
+    assert {each.name for each in first.findings if each.state == "wrong"} == found, first
+    assert not [each for each in first.findings if "a bug" in each.says], first
+    assert after == before
+    mended = coordinator.doctor(fix=True)
+    assert {each.name for each in mended.findings if each.state == "wrong"} == left, mended
+    done = command(hosting, "coordinator", "doctor", "--json")
+    assert (done.code, done.json["is_well"]) == ((UNWELL, False) if left else (0, True))
+
+
+@pytest.mark.parametrize(("days", "state"), [((-2, 400), "ok"), ((-2, 9), "note"), ((-9, -2), "wrong")])
+def test_a_coordinators_certificate_and_its_key_are_looked_at(
+    hosting: Path, tmp_path: Path, days: tuple[int, int], state: str
+) -> None:
+    files = certificates(tmp_path / "certificates", days=days)
+    files.key.chmod(0o600)
+    given = {"tls_cert": files.certificate, "tls_key": files.key}
+    certificate = [
+        each for each in swipefl.coordinator(hosting, **given).doctor().findings if each.name == "certificate"
+    ]
+    assert [each.state for each in certificate] == [state]
+    files.key.chmod(0o644)
+    assert swipefl.coordinator(hosting, **given).doctor().findings[-3].says.startswith("everybody may get at the key")
+    (half,) = (
+        each for each in swipefl.coordinator(hosting, tls_cert=files.certificate).doctor().findings if each.error
+    )
+    assert half.name == "certificate"

@@ -56,6 +56,7 @@ ROWS = {
     "coordinator devices": "",
     "coordinator publish": str(ROOT / "swipefl" / "decoder" / "base" / "base.safetensors"),
     "coordinator status": "",
+    "coordinator doctor": "",
     "coordinator rollback": "1",
     "coordinator rotate-key": "",
 }

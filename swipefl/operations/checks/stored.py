@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from swipefl.database.looking import trace_of
-from swipefl.database.migrations import version
+from swipefl.database.migrations import Schema, version
 from swipefl.database.sql import STEPS_TO_ASK, Sql
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import usable
@@ -66,44 +66,48 @@ def database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
 def _database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
     try:
         with opened() as store:
-            yield from _of_version(store)
-            faults = _faults(store.sql, stop)
-            orphans = len(store.sql.rows("PRAGMA foreign_key_check"))
+            yield from soundness(path, store.sql, STORE, stop)
             owes = _knows(store) and store.owes_rewriting()
     except StoreError as error:
-        if error.code == "no-store" and path.is_symlink():
-            says = f"{path} is a link to what is not there"
-            yield Finding(DATABASE, "wrong", says, "mount or make that, or remove the link")
-        else:
-            yield fault_of(DATABASE, error)
+        yield unopened(path, error)
         return
-    yield from _told(path, faults, orphans, owes)
+    if owes:
+        says = "what was erased is in no table any more, but the file may hold traces of it"
+        yield Finding(DATABASE, "note", says, "the next `swipefl cycle` rewrites it", can_fix=True)
 
 
-def _told(path: Path, faults: list[str], orphans: int, owes: bool) -> Iterator[Finding]:
+def unopened(path: Path, error: StoreError) -> Finding:
+    """What keeps a database from being read, also where its name leads to nothing."""
+    if error.code == "no-store" and path.is_symlink():
+        says = f"{path} is a link to what is not there"
+        return Finding(DATABASE, "wrong", says, "mount or make that, or remove the link")
+    return fault_of(DATABASE, error)
+
+
+def soundness(path: Path, sql: Sql, schema: Schema, stop: Stop, lost: str = _LOST) -> Iterator[Finding]:
+    """Whether a database is whole and of this version; `lost` helps where it is not. Raises StoreError."""
+    yield from _of_version(path, sql, schema)
+    faults, orphans = _faults(sql, stop), len(sql.rows("PRAGMA foreign_key_check"))
     if faults:
         is_index = all(_OF_INDEX.search(each) for each in faults)
         more = " or more" if len(faults) >= MOST_TOLD else ""
         says = f"{path} is damaged in {len(faults)}{more} places"
         if is_index:
             says += ", all of them in what is derived from the rest"
-        yield Finding(DATABASE, "wrong", says, None if is_index else _LOST, can_fix=is_index)
+        yield Finding(DATABASE, "wrong", says, None if is_index else lost, can_fix=is_index)
     if orphans:
-        yield Finding(DATABASE, "wrong", f"{orphans} rows of {path} refer to what is not there", _LOST)
-    if owes:
-        says = "what was erased is in no table any more, but the file may hold traces of it"
-        yield Finding(DATABASE, "note", says, "the next `swipefl cycle` rewrites it", can_fix=True)
+        yield Finding(DATABASE, "wrong", f"{orphans} rows of {path} refer to what is not there", lost)
     if not faults and not orphans:
         yield Finding(DATABASE, "ok", f"{path} is sound: every page, index and reference was looked at")
 
 
-def _of_version(store: Store) -> Iterator[Finding]:
-    has, knows = version(store.sql.db), len(STORE.steps)
+def _of_version(path: Path, sql: Sql, schema: Schema) -> Iterator[Finding]:
+    has, knows = version(sql.db), len(schema.steps)
     if has > knows:
-        says = f"{store.path} was written by a newer swipefl (schema {has}, this one knows {knows})"
+        says = f"{path} was written by a newer swipefl (schema {has}, this one knows {knows})"
         yield Finding(DATABASE, "wrong", says, "install that swipefl, or a newer one")
     elif has < knows:
-        says = f"{store.path} was written by an older swipefl (schema {has} of {knows})"
+        says = f"{path} was written by an older swipefl (schema {has} of {knows})"
         yield Finding(DATABASE, "note", says, "the next command that writes brings it up to date")
 
 
