@@ -12,7 +12,10 @@ from swipefl.federation.coordinator.policy import Policy
 from swipefl.store.store import Store
 from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.disk import SmallDisk, small_disk
+from tests.support.overheard import pytest_runtest_makereport, pytest_runtest_teardown
 from tests.support.people import write_people
+
+__all__ = ["pytest_runtest_makereport", "pytest_runtest_teardown"]  # which read what is said in all tests
 
 # A shell without job control starts what it puts into the background with SIGINT ignored, and all that comes of it
 # inherits that: a command of a test would be deaf to Ctrl-C. A handler, unlike "ignore", is not inherited.
