@@ -473,6 +473,7 @@ class Home:
             return outlook(None, self.eligibility(), least)
         with Store(self._path, opened=look_at) as store:
             return outlook(store, self.eligibility(store), least)
+
     def _kept(self, store: "Store") -> "Iterator[Finding]":
         """What nights keep, and what they should have erased."""
         from swipefl.operations.retention import findings
