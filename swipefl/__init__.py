@@ -92,10 +92,12 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.coordinator_backup import CoordinatorRestoreReport as CoordinatorRestoreReport
     from swipefl.operations.doctor import Diagnosis as Diagnosis
     from swipefl.operations.doctor import Mended as Mended
+    from swipefl.operations.eligibility import Condition as Condition
     from swipefl.operations.findings import Finding as Finding
     from swipefl.operations.timer import Installed as Installed
     from swipefl.operations.timer import Removed as Removed
     from swipefl.operations.timer import Unit as Unit
+    from swipefl.operations.outlook import Outlook as Outlook
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
@@ -164,6 +166,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "BackupReport": "swipefl.operations.backup",
     "Before": "swipefl.gesture.before",
     "Candidate": "swipefl.decoder.search",
+    "Condition": "swipefl.operations.eligibility",
     "Confusion": "swipefl.device.confusions",
     "Confusions": "swipefl.device.confusions",
     "Coordinator": "swipefl.hosting",
@@ -207,6 +210,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Mended": "swipefl.operations.doctor",
     "Misses": "swipefl.decoder.evaluation",
     "Night": "swipefl.store.nights",
+    "Outlook": "swipefl.operations.outlook",
     "PersonalWord": "swipefl.store.personal_words",
     "Phrase": "swipefl.store.phrases",
     "Plan": "swipefl.federation.protocol.plan",

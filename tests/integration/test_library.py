@@ -34,6 +34,7 @@ LINES = [json.loads(line) for line in GOOD]
 GROUPS = {"words": swipefl.Words, "keyboards": swipefl.Keyboards, "lexicons": swipefl.Lexicons, "timer": swipefl.Timer}
 OF_SERVERS = {  # what only they ask
     "look", "hand_over", "check_free", "check_writable", "change", "landings", "confusions", "daily",
+    "outlook",  # of `cycle --explain`
 }  # fmt: skip
 SERVERS = {"serve", "practise"}  # of a device that is open; another program has servers of its own
 OF_THE_TERMINAL = {"home", "as_json", "yes", "default"}
@@ -47,6 +48,7 @@ LEFT_TO_CALLERS = {
         "jobs",
         "explain",
     },  # one gesture that says its language; a model in use, a word list; each Candidate has its parts
+    "cycle": {"explain"},  # a function of its own
     "enroll": {"token_file"},
     "show": {"svg", "png"},  # what it says is all that is drawn
     "simulate": {"rounds"},  # and all that a Scenario says
