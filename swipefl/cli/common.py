@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from swipefl.settings.sources import Sourced
     from swipefl.stopping import Stop
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="The folder of the store; else SWIPEFL_HOME.")]
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", readable=False, help="The folder of the store; else SWIPEFL_HOME.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on one line.")]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import socket
 import sqlite3
 import stat
@@ -29,7 +30,7 @@ from swipefl.store.membership import Membership
 from swipefl.store.schema import STORE
 from swipefl.store.store import TRACES, Store
 from tests.support.certificates import certificates
-from tests.support.command import Done, environment
+from tests.support.command import AS_ANYONE, Done, environment
 from tests.support.command import swipefl as command
 from tests.support.disk import SmallDisk
 from tests.support.people import examples
@@ -361,6 +362,19 @@ def test_what_is_no_home_is_a_finding_and_nothing_is_made(tmp_path: Path, way: s
         state, code = ("note", 0) if way == "none" else ("wrong", UNWELL)
         assert (done.code, found["home"]) == (code, state), done.out
         assert snapshot(tmp_path) == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root may be somebody else")
+def test_a_home_of_somebody_else_is_a_finding_and_stays_theirs(home: Path) -> None:
+    """Who may look nowhere but where everybody may is told whose it is, and changes nothing."""
+    for path in (home, *home.iterdir()):
+        os.chown(path, 54_321, 54_321)
+    before = snapshot(home)
+    for words in (("--home", str(home)), ("--home", str(home), "--fix")):
+        done = command(home, "doctor", "--json", *words, before=AS_ANYONE)
+        found = {each["name"]: each for each in done.json["findings"]}
+        assert (done.code, found["home"]["state"], "database" in found) == (UNWELL, "wrong", False), done
+        assert snapshot(home) == before
 
 
 @contextmanager

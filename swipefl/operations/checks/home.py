@@ -151,7 +151,7 @@ def _strangers(every: list[Entry], uid: int) -> Iterator[Finding]:
     owner = every[0].uid
     if theirs := [each for each in every[1:] if each.uid != owner and each.is_ours]:
         says = f"{_named(theirs)} belong to {user(theirs[0].uid)}, and the home to {user(owner)}"
-        yield Finding(PERMISSIONS, "wrong", says, f"`sudo chown -R {user(owner)} {every[0].path}`", can_fix=uid == 0)
+        yield Finding(PERMISSIONS, "wrong", says, f"`sudo chown -R {owner} {every[0].path}`", can_fix=uid == 0)
 
 
 def _shut(every: list[Entry]) -> Iterator[Finding]:
