@@ -144,7 +144,7 @@ def _take_up(settings: "Sourced") -> None:
 
 @contextmanager
 def signals() -> "Iterator[Stop]":
-    """The first SIGINT or SIGTERM raises Interrupted where the work is; what this gives says so to work that asks.
+    """The first SIGINT, SIGTERM or SIGHUP raises Interrupted where the work is; what this gives says so to who asks.
 
     A library may have caught what was raised, and work inside SQLite cannot be raised out of: so both. All that lands
     does so in transactions; out of an `unbroken` step nothing is raised. A signal that whoever started the command
@@ -159,7 +159,7 @@ def signals() -> "Iterator[Stop]":
         if len(caught) == 1 and not is_unbroken(frame):  # the next ones do not disturb what is cleared up
             raise Interrupted(signum)
 
-    heard = [s for s in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(s) is not signal.SIG_IGN]
+    heard = [s for s in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(s) is not signal.SIG_IGN]
     handlers = {s: signal.signal(s, catch) for s in heard}
     try:
         yield lambda: Interrupted(caught[0]) if caught else None

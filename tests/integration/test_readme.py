@@ -86,6 +86,7 @@ RUN = {
     ("examples/COMMANDS.md", "The main job"): "test_the_main_job_of_the_page_works",
     ("examples/COMMANDS.md", "Every night"): "test_a_timer_is_installed_as_the_commands_say",
     ("examples/COORDINATOR.md", ""): "test_the_lines_of_the_page",
+    ("examples/COORDINATOR.md", "Without PyTorch"): "test_the_list_is_all_but_torch",
     ("examples/HTTP.md", ""): "test_the_api_is_asked_as_it_says",
     ("examples/HTTP.md", "From a phone, or another machine"): "test_others_are_served_as_it_says",
     ("examples/KEYBOARDS.md", "The process: words for a swipe"): "test_each_line_of_the_page_is_answered_as_it_says",
