@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.device.confusions import Confusion as Confusion
     from swipefl.device.confusions import Confusions as Confusions
     from swipefl.device.cycle import CycleReport as CycleReport
+    from swipefl.device.cycle import Pruned as Pruned
     from swipefl.device.cycle import RoundReport as RoundReport
     from swipefl.device.daily import Day as Day
     from swipefl.device.fingers import KeyLandings as KeyLandings
@@ -94,10 +95,10 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.doctor import Mended as Mended
     from swipefl.operations.eligibility import Condition as Condition
     from swipefl.operations.findings import Finding as Finding
+    from swipefl.operations.outlook import Outlook as Outlook
     from swipefl.operations.timer import Installed as Installed
     from swipefl.operations.timer import Removed as Removed
     from swipefl.operations.timer import Unit as Unit
-    from swipefl.operations.outlook import Outlook as Outlook
     from swipefl.settings.sources import Setting as Setting
     from swipefl.stopping import Stop as Stop
     from swipefl.store.checkpoints import Verdict as Verdict
@@ -216,6 +217,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Plan": "swipefl.federation.protocol.plan",
     "Planned": "swipefl.operations.backup",
     "Progress": "swipefl.learning.training",
+    "Pruned": "swipefl.device.cycle",
     "Refused": "swipefl.device.handing",
     "Rejected": "swipefl.gesture.formats",
     "RelabelReport": "swipefl.device.ownership",

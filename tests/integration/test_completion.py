@@ -18,8 +18,7 @@ from swipefl.cli.app import app
 from swipefl.decoder.lexicon import shipped
 from swipefl.gesture.formats import FORMATS
 from swipefl.hosting import coordinator_of
-from tests.integration.test_help import HEAVY
-from tests.support.command import ROOT, environment, swipefl
+from tests.support.command import HEAVY, ROOT, environment, swipefl
 from tests.support.shells import completed
 from tests.support.swipes import gesture, lines
 

@@ -13,10 +13,9 @@ import typer
 
 from swipefl.cli.app import app
 from swipefl.cli.examples import EXAMPLES
-from tests.support.command import environment, swipefl
+from tests.support.command import HEAVY, environment, swipefl
 from tests.support.terminal import swipefl_on_terminal
 
-HEAVY = ("torch", "grpc", "numpy", "sqlite_utils", "pydantic", "rich")
 CODE = """
 import sys
 from swipefl.cli.app import app

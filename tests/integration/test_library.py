@@ -37,6 +37,7 @@ OF_SERVERS = {  # what only they ask
     "outlook",  # of `cycle --explain`
 }  # fmt: skip
 SERVERS = {"serve", "practise"}  # of a device that is open; another program has servers of its own
+OF_SHELLS = {"completion"}
 OF_THE_TERMINAL = {"home", "as_json", "yes", "default"}
 CALLED = {"path": "swipes", "paths": "swipes", "id": "gesture_id", "rejects": "on_reject"}
 LEFT_TO_CALLERS = {
@@ -91,7 +92,7 @@ def test_every_command_has_a_function_and_every_function_a_command() -> None:
     for words, _ in commands():
         in_python.setdefault(face_of(words), set()).add(words[-1].replace("-", "_"))
     assert in_python.pop(swipefl) == {"simulate"}
-    assert in_python.pop(swipefl.Device) - SERVERS == functions_of(swipefl.Device) - {"close"} - OF_SERVERS
+    assert in_python.pop(swipefl.Device) - SERVERS - OF_SHELLS == functions_of(swipefl.Device) - {"close"} - OF_SERVERS
     assert {face: functions_of(face) - OF_SERVERS for face in in_python if isinstance(face, type)} == in_python
     assert {name for name in inspect.get_annotations(swipefl.Device)} == {*GROUPS, "upkeep"}
 
@@ -101,8 +102,8 @@ def test_every_command_has_a_function_and_every_function_a_command() -> None:
 )
 def test_what_a_command_takes_its_function_takes(words: tuple[str, ...], called: Callable[..., Any]) -> None:
     """But for settings, which are given to `open`, and what only a person at a terminal needs."""
-    if words[0] in SERVERS:
-        pytest.skip("a server")
+    if words[0] in SERVERS | OF_SHELLS:
+        pytest.skip("not of Python")
     function = getattr(face_of(words), words[-1].replace("-", "_"))
     if words == ("simulate",):
         pytest.skip("a Scenario has its options")

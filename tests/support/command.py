@@ -13,6 +13,7 @@ from swipefl.settings.locale import VARIABLES
 from tests.support.waiting import LONG_S
 
 ROOT = Path(__file__).resolve().parents[2]
+HEAVY = ("torch", "grpc", "numpy", "sqlite_utils", "pydantic", "rich")  # what no help and no Tab waits for
 SHORT = {"SWIPEFL_EPOCHS": "1", "SWIPEFL_CONTRIBUTION_EPOCHS": "1"}  # where it does not matter how well is learned
 
 # A night that works on any machine: on battery, warm and full, and whatever its services say.
