@@ -161,7 +161,7 @@ def findings(conditions: tuple[Condition, ...]) -> Iterator[Finding]:
 def _first_unmet(conditions: Iterator[Condition]) -> Ineligible | None:
     """The first one that is not met; those behind it are not looked at."""
     unmet = next((each for each in conditions if not each.is_met), None)
-    return None if unmet is None else Ineligible(unmet.name.replace("_", "-"), "{says}", says=unmet.says)
+    return None if unmet is None else Ineligible("not-now", "{says}", condition=unmet.name, says=unmet.says)
 
 
 def _quiet(limits: Limits, now: float) -> Condition:

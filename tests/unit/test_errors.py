@@ -18,6 +18,7 @@ from swipefl.errors import (
     CredentialRefused,
     DataError,
     FederationError,
+    Ineligible,
     Interrupted,
     RejectedLine,
     Remedy,
@@ -36,6 +37,7 @@ from tests.support.command import ROOT
 
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, SwipeflError)}
 EXIT_CODES = {
+    Ineligible: 0,
     UsageError: 2,
     DataError: 3,
     RejectedLine: 3,
