@@ -77,14 +77,14 @@ def _facts(file: BinaryIO, end: int) -> tuple[int, dict[str, Any]]:
 def check_target(file: Path, application_id: int) -> None:
     """Raises UsageError for what no backup is written over: all but a backup of the same kind, or an empty file."""
     if not file.parent.is_dir():
-        raise UsageError("no-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
+        raise UsageError("not-in-a-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
     try:
         found = file.lstat()
     except FileNotFoundError:
         return
     if not stat.S_ISREG(found.st_mode):
         what = "{file} is no file (a folder, a link or a device)"
-        raise UsageError("no-file", what, Remedy.CHOOSE_FILE, file=file)
+        raise UsageError("not-to-write-over", what, Remedy.CHOOSE_FILE, file=file)
     if found.st_size and not _is_backup(file, application_id):
         what = "{file} is there already, and is no such backup: it was left as it is"
         raise UsageError("another-file", what, Remedy.CHOOSE_FILE, file=file)
@@ -108,6 +108,6 @@ def opened_backup(file: Path) -> Iterator[BinaryIO]:
         raise DataError("unreadable", what, Remedy.CHECK_PERMISSIONS, file=file, why=error.strerror) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise DataError("no-file", "{file} is no file; `-` reads a backup from standard input", file=file)
+        raise DataError("no-backup-file", "{file} is no file; `-` reads a backup from standard input", file=file)
     with os.fdopen(descriptor, "rb") as opened:
         yield opened

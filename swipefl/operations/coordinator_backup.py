@@ -109,7 +109,7 @@ def _write_key(file: Path, key: Ed25519PrivateKey, target: "Path | BinaryIO") ->
 def check_target_of_key(file: Path) -> None:
     """Raises UsageError where a file is there that holds no such key: it would be lost."""
     if not file.parent.is_dir():
-        raise UsageError("no-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
+        raise UsageError("not-in-a-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
     if not file.is_symlink() and (not file.exists() or (file.is_file() and file.stat().st_size == 0)):
         return
     with suppress(DataError):

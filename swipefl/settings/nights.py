@@ -26,7 +26,7 @@ def manager_of(is_system: bool) -> Manager:
     if not is_system:
         return Manager(platformdirs.user_config_path("systemd") / "user", platformdirs.user_data_path("systemd/timers"))
     if os.geteuid() != 0:
-        raise UsageError("not-root", "only root changes the system's units; without --system they are your own")
+        raise UsageError("not-root", "only root changes the system's units; your own need no root")
     return SYSTEM
 
 
