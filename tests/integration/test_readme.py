@@ -98,6 +98,10 @@ RUN = {
     ("examples/NIGHTS.md", "Logs and numbers"): "test_the_lines_of_the_page_keep_a_log_and_numbers",
     ("examples/NIGHTS.md", "What it keeps, and for how long"): "test_what_is_kept_is_set_as_it_says",
     ("examples/NIGHTS.md", "Back up, move, upgrade"): "test_the_lines_of_the_page_back_up_bring_back_and_go_back",
+    (
+        "examples/NIGHTS.md",
+        "When it works, and when it leaves the battery alone",
+    ): "test_conditions_are_as_it_says",
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
 }

@@ -1,0 +1,184 @@
+"""Nights of a real process, by what services on a bus of its own say of the device."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from swipefl.federation.protocol.conditions import Conditions
+from swipefl.store.store import Store
+from tests.support.command import AS_NOBODY_SET_IT, SHORT, environment, swipefl
+from tests.support.coordinator import Coordinator
+from tests.support.cycles import joins_nobody
+from tests.support.people import write_people
+from tests.support.readme import blocks, sections
+from tests.support.system_bus import manager, service, system_bus, upower, world
+
+DEFAULTS = {name: value for name, value in AS_NOBODY_SET_IT.items() if name != "DBUS_SYSTEM_BUS_ADDRESS"} | {
+    "SWIPEFL_HOTTEST_C": "0"  # whatever the machine of the test is at
+}
+HEAVY = "grpc", "torch", "matplotlib", "cryptography"
+LOADED = (
+    "import sys\n"
+    "try:\n    from swipefl.cli.app import main; main()\n"
+    f"finally: print(*[name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Thirty swipes that nothing learned from."""
+    write_people(tmp_path / "swipes.jsonl", {1: 30})
+    assert swipefl(tmp_path / "home", "ingest", str(tmp_path / "swipes.jsonl")).code == 0
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def on_battery(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of nobody, on a device at 34 % on a metered network."""
+    with world(tmp_path, upower(True, 34), manager(1)) as address:
+        yield {**DEFAULTS, "DBUS_SYSTEM_BUS_ADDRESS": address}
+
+
+def joins(home: Path, coordinator: Coordinator) -> None:
+    """The device of a home becomes a member."""
+    assert swipefl(home, "enroll", coordinator.address, "--token", coordinator.token()).code == 0
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_on_battery_it_does_nothing_and_says_so(home: Path, on_battery: dict[str, str]) -> None:
+    done = swipefl(home, "cycle", **on_battery)
+    assert (done.code, done.err) == (0, "")
+    assert "on battery, at 34 %: waits for power, or more than 50 %" in done.out
+    answer = swipefl(home, "cycle", "--json", **on_battery).json
+    assert "on battery" in answer["rounds"][0]["skipped"]
+    assert answer["night"] is None
+    assert swipefl(home, "status", "--json").json["rounds"] == []
+
+
+def test_what_is_explained_changes_nothing(home: Path, on_battery: dict[str, str]) -> None:
+    before = contents(home)
+    done = swipefl(home, "cycle", "--explain", **on_battery)
+    assert (done.code, done.err) == (0, "")
+    assert "✗ to learn: on battery, at 34 %" in done.out
+    assert "it would wait: on battery, at 34 %" in done.out
+    answer = swipefl(home, "cycle", "--explain", "--json", **on_battery).json
+    assert (answer["would"], answer["new_swipes"], answer["visits"], answer["contributes"]) == ("wait", 30, None, None)
+    (power,) = [each for each in answer["conditions"] if each["name"] == "power"]
+    assert (power["is_met"], power["scope"], power["is_known"]) == (False, "night", True)
+    assert contents(home) == before
+    assert swipefl(home / "none", "cycle", "--explain", "--json").json["would"] == "nothing"
+    assert not (home / "none").exists()
+
+
+def test_who_says_now_is_not_refused_and_nor_is_train(home: Path, on_battery: dict[str, str]) -> None:
+    assert swipefl(home, "train", "--json", **on_battery, **SHORT).json["examples"] > 0
+    assert swipefl(home, "cycle", "--now", "--json", **on_battery, **SHORT).json["night"]
+
+
+def test_over_a_metered_network_it_learns_and_speaks_to_nobody(
+    home: Path, tmp_path: Path, collecting: Coordinator
+) -> None:
+    joins(home, collecting)
+    with world(tmp_path, upower(False, 90), manager(3)) as address:
+        at_home = {**DEFAULTS, "DBUS_SYSTEM_BUS_ADDRESS": address}
+        answer = swipefl(home, "cycle", "--json", **at_home, **SHORT).json
+        assert answer["night"]["new_swipes"] == 30
+        assert answer["sync"] == "the network is metered: waits for one that is not"
+        assert (answer["shared"], answer["bytes_sent"]) == ("waits", 0)
+        outlook = swipefl(home, "cycle", "--explain", "--json", **at_home).json
+        assert (outlook["would"], outlook["visits"], outlook["contributes"]) == ("nothing", False, True)
+    with world(tmp_path, upower(False, 90), manager(2)) as address:
+        answer = swipefl(home, "cycle", "--json", **at_home | {"DBUS_SYSTEM_BUS_ADDRESS": address}).json
+        assert (answer["shared"], answer["sync"]) == ("sent", None)
+
+
+def test_on_a_full_battery_it_learns_and_what_it_owes_is_made_on_power(
+    home: Path, tmp_path: Path, collecting: Coordinator
+) -> None:
+    joins(home, collecting)
+    with world(tmp_path, upower(True, 90), manager(2)) as address:
+        away = {**DEFAULTS, "DBUS_SYSTEM_BUS_ADDRESS": address}
+        answer = swipefl(home, "cycle", "--json", **away, **SHORT).json
+        assert answer["night"]["new_swipes"] == 30
+        assert answer["withheld"] == "on battery, at 90 %: waits for power"
+        assert (answer["shared"], answer["rounds"][0]["push"], answer["bytes_sent"]) == ("nothing", "none", 0)
+        again = swipefl(home, "cycle", "--json", **away, **SHORT).json
+        assert again["rounds"][0]["skipped"] == "nothing new since the last cycle"
+    with world(tmp_path, upower(False, 90), manager(2)) as address:
+        answer = swipefl(home, "cycle", "--json", **away | {"DBUS_SYSTEM_BUS_ADDRESS": address}, **SHORT).json
+        assert (answer["shared"], answer["withheld"]) == ("sent", None)
+        idle = swipefl(home, "cycle", "--json", **away | {"DBUS_SYSTEM_BUS_ADDRESS": address}, **SHORT).json
+        assert idle["rounds"][0]["skipped"] == "nothing new since the last cycle"
+
+
+def test_what_the_coordinator_asks_for_keeps_nobody_from_learning(home: Path, collecting: Coordinator) -> None:
+    joins(home, collecting)
+    with Store(home / "swipefl.db") as store:
+        member = store.memberships.get()
+        assert member
+        asked = Conditions(least_new_swipes=1000).to_json()
+        store.memberships.set(replace(member, conditions=asked, tried_at=time.time(), wait_s=10**6))
+    answer = swipefl(home, "cycle", "--json", **SHORT).json
+    assert answer["night"]["new_swipes"] == 30
+    assert answer["withheld"] == "30 new swipes, and the coordinator asks for 1,000"
+    with Store(home / "swipefl.db") as store:
+        assert store.outbox.waiting() == []
+
+
+def test_services_that_hang_hold_no_night_up(home: Path, tmp_path: Path) -> None:
+    with (
+        system_bus(tmp_path) as address,
+        service(address, "org.freedesktop.UPower", None),
+        service(address, "org.freedesktop.NetworkManager", None),
+    ):
+        joins_nobody(home)
+        hung = {**DEFAULTS, "DBUS_SYSTEM_BUS_ADDRESS": address}
+        answer = swipefl(home, "cycle", "--json", **hung, **SHORT).json
+    assert answer["night"]
+    assert answer["shared"] == "waits"
+
+
+def test_a_night_waits_for_enough_new_swipes(home: Path) -> None:
+    answer = swipefl(home, "cycle", "--json", SWIPEFL_LEAST_NEW_SWIPES="31").json
+    assert answer["rounds"][0]["skipped"] == "too few new swipes yet: 30 of the 31 that a night takes"
+    assert swipefl(home, "cycle", "--json", "--now", SWIPEFL_LEAST_NEW_SWIPES="31", **SHORT).json["night"]
+
+
+@pytest.mark.parametrize("hours", ["22", "25:00-26:00", "7-7"])
+def test_hours_that_are_none_are_told(home: Path, hours: str) -> None:
+    done = swipefl(home, "cycle", SWIPEFL_QUIET_HOURS=hours)
+    assert (done.code, "quiet_hours (SWIPEFL_QUIET_HOURS)" in done.err) == (2, True)
+
+
+def test_a_night_in_which_nothing_is_done_loads_nothing_heavy(home: Path) -> None:
+    """It costs at most 0.4 of what it takes to load torch: the bench has the times, this what they come from."""
+    assert swipefl(home, "cycle", **SHORT).code == 0
+    for extra in ({}, {"SWIPEFL_QUIET_HOURS": "0-24"}):
+        command = [sys.executable, "-c", LOADED, "cycle"]
+        done = subprocess.run(command, env=environment(home, **extra), capture_output=True, text=True, check=True)
+        assert done.stderr.strip() == ""
+
+
+PAGE = "examples/NIGHTS.md", "When it works, and when it leaves the battery alone"
+
+
+def test_conditions_are_as_it_says(home: Path, on_battery: dict[str, str]) -> None:
+    """Its lines, one after the other, and every setting that it names with the value that counts."""
+    asked, set_otherwise = blocks(*PAGE)
+    env = environment(home, **on_battery, **SHORT)
+    env["PATH"] = f"{Path(sys.executable).parent}:{env['PATH']}"
+    for text in (asked, set_otherwise):
+        done = subprocess.run(["sh", "-euc", text], env=env, capture_output=True, text=True, check=True)
+        assert "to learn: on battery, at 34 %" in done.stdout
+    shown = {each["name"]: each for each in swipefl(home, "config", "--json", **AS_NOBODY_SET_IT).json["settings"]}
+    for name, value in re.findall(r"\| `(\w+) = ([\w.]+)`", sections(PAGE[0])[PAGE[1]]):
+        assert str(shown[name]["value"]).lower().removesuffix(".0") == value, name
