@@ -53,6 +53,7 @@ class Home:
 
     `on_guess` is told once a home which languages the person is taken to write in, where that matters and none are set,
     and what says so. `run` gives the id of a run, for the logs of both ends; a new one each time if not given.
+    `on_upgrade` is called before the store of an older swipefl is brought up to date.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class Home:
         settings: Settings,
         on_guess: Callable[[Languages, str], None] | None = None,
         run: Callable[[], str] = new_run,
+        on_upgrade: Callable[[], None] = lambda: None,
     ) -> None:
         self.settings = settings
+        self._on_upgrade = on_upgrade
         self._on_guess = on_guess
         self._run = run
         self._path = settings.home / STORED
@@ -76,9 +79,14 @@ class Home:
 
     def store(self) -> "Store":
         """The store, opened. Raises StoreError."""
+        return self._opened()
+
+    def _opened(self, make: bool = True) -> "Store":
+        from swipefl.database.opening import open_database
         from swipefl.store.store import Store
 
-        return Store(self._path, person=self._person_in)
+        opened = partial(open_database, on_upgrade=self._on_upgrade)
+        return Store(self._path, person=self._person_in, make=make, opened=opened)
 
     def check_writable(self) -> None:
         """Raises StoreError for a store that may only be read, or cannot be made where there is none; a full disk."""
@@ -246,9 +254,7 @@ class Home:
         return Live(self._composing(model, keyboard, None, prior), self._existing, self._path, language)
 
     def _existing(self) -> "Store":
-        from swipefl.store.store import Store
-
-        return Store(self._path, person=self._person_in, make=False)
+        return self._opened(make=False)
 
     def _composing(
         self,

@@ -100,7 +100,7 @@ def home_of(home: Path | None, **flags: Any) -> "Home":
 
     settings = load_settings(home, **flags)
     _take_up(settings)
-    return Home(settings, _tell_of_languages, this_run)
+    return Home(settings, _tell_of_languages, this_run, _tell_of_upgrade)
 
 
 def device_of(home: Path | None, **flags: Any) -> "Device":
@@ -108,6 +108,12 @@ def device_of(home: Path | None, **flags: Any) -> "Device":
     from swipefl.library.device import Device
 
     return Device(home_of(home, **flags), {"home": home, **flags})
+
+
+def _tell_of_upgrade() -> None:
+    """Says on a terminal what is waited for, once an upgrade; a copy of the store is made, and all of it may change."""
+    if sys.stderr.isatty():
+        note("bringing the store of an older swipefl up to date, once: some seconds for each 100 MB of it")
 
 
 def _tell_of_languages(languages: "Languages", source: str) -> None:

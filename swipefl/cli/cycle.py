@@ -125,11 +125,13 @@ def _sentence(report: "CycleReport") -> str:
     from swipefl.telling.sentences import left, night, nothing_done, paused
 
     last = report.rounds[-1]
-    if isinstance(last.skipped, Ineligible):
+    if isinstance(last.skipped, Ineligible) and (last.steps or report.night):
         stopped = paused(last.steps_done, last.steps, _reason(last))
         if report.night:
             return f"{night(report.night)}; then {stopped}"
         return f"{stopped}; {left(report.shared, report.bytes_sent)}"
     if report.night:
         return night(report.night)
+    if isinstance(last.skipped, Ineligible):
+        return f"not now: {_reason(last)}; {left(report.shared, report.bytes_sent)}"
     return nothing_done(_reason(last) or "", report.shared, report.bytes_sent)

@@ -1,6 +1,7 @@
 """`swipefl restore`: a backup in the place of what is in the store."""
 
 import sys
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -8,6 +9,7 @@ import typer
 
 from swipefl.cli.asking import agrees, asks
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import counted, moment
 
 if TYPE_CHECKING:
@@ -23,11 +25,18 @@ def restore(
     """Bring a backup back. What is in the store now is set aside for a month."""
     is_asked = asks(yes, stdin_is_taken=file == "-")
 
+    watched = ExitStack()
+
     def agree(planned: "Planned") -> bool:
-        return not is_asked or agrees(_question(planned), stdin_is_taken=file == "-")
+        watched.close()
+        if is_asked and not agrees(_question(planned), stdin_is_taken=file == "-"):
+            return False
+        watched.enter_context(showing(as_json, "putting it in the store's place"))
+        return True
 
     source: str | BinaryIO = sys.stdin.buffer if file == "-" else file
-    with signals() as stop:
+    with signals() as stop, watched:
+        watched.enter_context(showing(as_json, "reading the backup"))
         report = device_of(home).upkeep.restore(source, anyway=yes or is_asked, agree=agree, stop=stop)
     if report is None:
         note("nothing was changed")

@@ -106,14 +106,14 @@ def _progress(rounds: int, as_json: bool) -> "Iterator[Callable[[RoundResult], N
     is_narrow = screen.width < sum(WIDTHS.values()) + len(WIDTHS)
     if not is_narrow:
         screen.print(" ".join(f"{name:>{width}}" for name, width in WIDTHS.items()))
-    columns = (TextColumn("rounds"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
-        task = bar.add_task("rounds", total=rounds)
+        task = bar.add_task("reading people, first round", total=rounds)
 
         def show(result: "RoundResult") -> None:
             for line in _stacked(result) if is_narrow else _row(result):
                 screen.print(line)
-            bar.update(task, completed=result.round)
+            bar.update(task, completed=result.round, description="rounds")
 
         yield show
 

@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -20,11 +21,12 @@ ALONE = f"{READING}&immutable=1"  # for reading what nobody writes
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
 
 
-def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
+def open_database(path: Path, schema: Schema, make: bool = True, on_upgrade: Callable[[], None] = lambda: None) -> Sql:
     """The migrated database at `path`; where there is none it is made, in a private folder, unless it has to be there.
 
     One that may not be written is opened for reading alone, and so is one whose disk is full: then only to be read at
-    once, as what others write from then on is missed. Raises StoreError.
+    once, as what others write from then on is missed. `on_upgrade` is called before the file of an older swipefl takes
+    its steps, which is long work where it holds much. Raises StoreError.
     """
     try:
         if not _exists(path, schema):
@@ -32,7 +34,7 @@ def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
                 raise StoreError("no-store", "{path} is not there", Remedy.SAY_HOME, path=path)
             make_folder(path.parent)
             _create(path, schema)
-        return _opened(path, _mode(path), schema)
+        return _opened(path, _mode(path), schema, on_upgrade)
     except OSError as error:
         if error.errno in NO_SPACE:
             raise disk_full(path) from error
@@ -45,13 +47,14 @@ def open_database(path: Path, schema: Schema, make: bool = True) -> Sql:
         raise
 
 
-def _opened(path: Path, mode: str, schema: Schema) -> Sql:
+def _opened(path: Path, mode: str, schema: Schema, on_upgrade: Callable[[], None]) -> Sql:
     is_older = _look(path, mode, schema)
     if mode == WRITING:
         with suppress(OSError):
             if path.stat().st_mode & 0o077:
                 path.chmod(0o600)
         if is_older:
+            on_upgrade()
             copy_before_upgrade(path, schema)
     return Sql(path, _ready(path, path, mode, schema), schema.lost)
 

@@ -5,10 +5,14 @@ What is tested is the order in which things come, never how fast: a line stands 
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
+from swipefl.database.migrations import migrate
+from swipefl.store.schema import STORE
 from tests.support.command import SHORT, swipefl
 from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.terminal import CONTROL, swipefl_on_terminal
@@ -132,3 +136,12 @@ def test_lines_that_are_told_meanwhile_stand_whole(tmp_path: Path) -> None:
     bad.write_bytes(EXAMPLE.read_bytes() + b"{broken\n")
     text = CONTROL.sub("", swipefl_on_terminal(tmp_path / "home", "ingest", str(bad), columns=300).out)
     assert f"{bad}:261: broken-json: the line is not valid JSON\n" in text.replace("\r", "\n")
+
+
+def test_an_upgrade_says_what_is_waited_for_once(tmp_path: Path) -> None:
+    path = tmp_path / "swipefl.db"
+    with closing(Database(path)) as old:
+        migrate(old, STORE.steps[:-1])
+    text = shown(tmp_path, "status")
+    in_order(text, SIGN, "bringing the store of an older swipefl up to date", "Predictions use")
+    assert "bringing" not in shown(tmp_path, "status")
