@@ -144,13 +144,15 @@ def _federation(at: Recorder, there: Path) -> None:
         ((token, *_),) = [told["tokens"] for told in at.run("coordinator", "token", home=there)]
         at.run("enroll", listening, "--token", token)
         at.run("sync")
-        at.run("cycle")
+        at.run("cycle", "--explain")
+        at.run("cycle", "--now")
         at.run("cycle")
         at.run("sync")
         for words in (
             "publish " + str(BASE),
             "rollback 1",
             "rotate-key",
+            "doctor",
             "devices",
             "status",
             "config",
