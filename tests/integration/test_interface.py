@@ -12,15 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
+from swipefl.cli.app import app
 from swipefl.errors import SwipeflError
 from swipefl.settings.homes import COORDINATOR_PREFIX, PREFIX
 from swipefl.settings.meanings import COORDINATOR, DEVICE
-from tests.integration.test_help import TREE
 from tests.support.command import ROOT
 from tests.support.coordinator import Coordinator
 from tests.support.interface import recorded
 
+TREE: Any = typer.main.get_command(app)
 PAGE = (ROOT / "examples" / "INTERFACE.md").read_text("utf-8")
 TOLD = {
     row["command"]: row["keys"]
