@@ -75,7 +75,7 @@ def test_without_nohup_a_terminal_that_is_closed_ends_it_as_ctrl_c_does(tmp_path
     with subprocess.Popen(command, env=environment(tmp_path), **PIPES, **heard) as process:
         assert process.stdin
         assert process.stderr
-        process.stdin.write(b"{broken\n")
+        process.stdin.write(b"{broken\n" + GOOD[0])
         process.stdin.flush()
         assert process.stderr.readline().startswith(b"standard input:1: ")  # the file before it has landed
         wait_until(lambda: rests(process.pid))
