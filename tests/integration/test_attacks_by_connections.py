@@ -284,8 +284,8 @@ def test_who_watches_or_lists_the_health_holds_no_place_and_is_no_line_of_the_lo
             with pytest.raises(grpc.RpcError, match="ask with Check") as error:
                 ask()
             assert error.value.code() == grpc.StatusCode.UNIMPLEMENTED
-    serve_an_honest_device(impatient)
     assert impatient.log() == before
+    serve_an_honest_device(impatient)
 
 
 def test_calls_that_are_begun_and_taken_back_keep_nobody_out(impatient: Coordinator) -> None:
