@@ -13,7 +13,7 @@ from swipefl.errors import Remedy, UsageError
 
 MOST_BYTES = 1_000_000  # of one file
 KEPT = 4  # older ones beside it: FILE.1 is the newest of them
-WAIT_S = 0.2  # for who writes just now; who was stopped meanwhile keeps nobody waiting
+WAIT_S = 2.0  # for who writes just now, and gets little of a busy processor; who was stopped keeps nobody for longer
 LOOKS_EVERY_S = 0.005
 TRIES = 10  # to open what another may move aside at any moment
 BEGINS = (b'{"', b"timestamp=")  # of our lines
