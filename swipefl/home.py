@@ -314,7 +314,13 @@ class Home:
             return stored_a_day(store.sql, since)
 
     def shown(
-        self, model: str = "personal", top: int = 5, id: str | None = None, word: str | None = None, worst: bool = False
+        self,
+        model: str = "personal",
+        top: int = 5,
+        id: str | None = None,
+        word: str | None = None,
+        worst: bool = False,
+        on_doing: OnDoing = unheard,
     ) -> "Shown":
         """What `model` saw of one stored gesture.
 
@@ -328,7 +334,7 @@ class Home:
             if id is not None:
                 found: Stored | None = store.gestures.find(id)
             elif worst:
-                found = worst_of(store, prediction.vocabulary.judging(prediction.checkpoint))
+                found = worst_of(store, prediction.vocabulary.judging(prediction.checkpoint), on_doing=on_doing)
             else:
                 found = store.gestures.newest(word)
         if found is None:

@@ -10,6 +10,7 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import console, number, printable, table
 from swipefl.database.files import open_private
 from swipefl.errors import UsageError
@@ -53,8 +54,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Draw what the model saw of one stored gesture."""
-    with telling_choices(as_json):
-        shown = device_of(home).show(gesture_id, word, worst, top, model)
+    with telling_choices(as_json), showing(as_json or not worst, "reading words") as seen:
+        shown = device_of(home).show(gesture_id, word, worst, top, model, seen)
     if svg or png:
         _save(shown, svg, png)
     if as_json:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import LOOKED_AT
+from swipefl.doing import OnDoing, each, unheard
 from swipefl.store.gestures import HELD_OUT, TRAIN, Stored
 from swipefl.store.store import Store
 
@@ -12,14 +13,17 @@ MOST = 300  # that are looked at, the newest first
 MOST_S = 10.0
 
 
-def worst(store: Store, decoder: Decoder, clock: Callable[[], float] = time.monotonic) -> Stored | None:
+def worst(
+    store: Store, decoder: Decoder, clock: Callable[[], float] = time.monotonic, on_doing: OnDoing = unheard
+) -> Stored | None:
     """The swipe whose own word is the least probable, of the newest held-out ones, or of others where none is held out.
 
     Of equals the newest. It ends after MOST swipes or MOST_S seconds, whichever comes first; None for an empty store.
     """
     until = clock() + MOST_S
     for split in (HELD_OUT, TRAIN):
-        if found := _worst(list(store.gestures.latest(split, MOST)), decoder, lambda: clock() >= until):
+        swipes = each(list(store.gestures.latest(split, MOST)), "looking for the worst", on_doing)
+        if found := _worst(swipes, decoder, lambda: clock() >= until):
             return found
     return None
 

@@ -280,6 +280,7 @@ class Device:
         worst: bool = False,
         top: int = 5,
         model: str = "personal",
+        on_doing: OnDoing = unheard,
     ) -> "Shown":
         """What a model saw of one stored gesture, and the words that it thinks of.
 
@@ -294,7 +295,7 @@ class Device:
                 "several-said", "say one of them: an id, a word or the worst; without any it is the newest"
             )
         with self._opened() as home:
-            return home.shown(model, top, gesture_id, word, worst)
+            return home.shown(model, top, gesture_id, word, worst, on_doing)
 
     def landings(self, keyboard: str | None = None) -> "Landings | None":
         """Where the finger lands on the keys of a keyboard, in the newest 300 swipes that the model learns from.
