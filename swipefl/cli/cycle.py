@@ -24,7 +24,9 @@ FOR = {"night": "to learn", "visit": "to visit the coordinator", "contribution":
 
 def cycle(
     rounds: Annotated[int, typer.Option(min=1, help="How many rounds, one after the other.")] = 1,
-    require_sync: Annotated[bool, typer.Option("--require-sync", help="Fail where the coordinator is away.")] = False,
+    require_sync: Annotated[
+        bool, typer.Option("--require-sync", help="Fail where no visit is possible or allowed.")
+    ] = False,
     now: Annotated[bool, typer.Option("--now", help="Do it also on battery, in quiet hours and so on.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Say what it would do now, and why; do nothing.")] = False,
     log_file: LogFile = None,

@@ -27,11 +27,13 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
 from swipefl.device.gain import together
+from swipefl.device.offered import note_offered
 from swipefl.device.permission import ALL, Permission
 from swipefl.device.personal import Personal, PersonalTraining, landed, to_learn
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import (
     CheckpointError,
+    CoordinatorUnreachable,
     FederationError,
     Ineligible,
     StoreError,
@@ -137,6 +139,8 @@ class Cycle:
         self._may = may
         self._least_new_swipes = least_new_swipes
         self._withheld: SwipeflError | None = None
+        self._unsent: SwipeflError | None = None
+        self._has_trained = self._has_offered = False
         self._stop = stop
         self._prune = prune
         self._heard = heard or Heard()
@@ -169,10 +173,12 @@ class Cycle:
         for report in self._rounds(rounds):
             self._on_round(report)
             reports.append(report)
-        erase_old_copies(self._store.path, self._clock)
+        if self._night:  # what this swipefl learned and wrote is good
+            erase_old_copies(self._store.path, self._clock)
         shared = self._what_left()
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
-        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned, self._withheld)
+        withheld = (None if self._has_offered else self._withheld) or self._unsent
+        return CycleReport(tuple(reports), self._unspoken, night, shared, self._bytes_sent, pruned, withheld)
 
     def _pruned(self) -> Pruned:
         """Erases what is over; what fails the next night tries again, and this one goes on."""
@@ -216,7 +222,9 @@ class Cycle:
                 self._catch_up()
         if {learned.split()[0]} >= self._learned_from:  # else swipes have come since what went on was begun
             with self._store.transaction():
-                self._store.meta.set(DONE, _owing(self._store, learned) if self._withheld else learned)
+                self._store.meta.set(
+                    DONE, _owing(self._store, learned) if self._withheld and not self._has_offered else learned
+                )
 
     def _catch_up(self) -> None:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
@@ -231,7 +239,11 @@ class Cycle:
         """
         if self._coordinator is None or self._unspoken:
             return None
-        self._unspoken, push = self._may.visit(), not self._is_withheld()
+        self._unspoken, self._unsent = self._may.visit(), self._may.sending()
+        if self._unspoken and self._require_sync:
+            what = "a visit is required, and the coordinator may not be spoken to now: {why}"
+            raise CoordinatorUnreachable("visit-not-now", what, why=str(self._unspoken))
+        push = self._unsent is None
         if self._unspoken or not (pull or push):
             return None
         self._on_doing(Doing("speaking with the coordinator"))
@@ -251,8 +263,8 @@ class Cycle:
         return fate
 
     def _is_withheld(self) -> bool:
-        """Whether nothing is made for a federation now, nor sent to it: it is owed from then on."""
-        self._withheld = self._may.contribution() if self._store.memberships.get() else None
+        """Whether nothing is made for a federation now: it is owed from then on."""
+        self._withheld = self._may.contribution(self._has_trained) if self._store.memberships.get() else None
         return self._withheld is not None
 
     def _what_left(self) -> str:
@@ -271,6 +283,7 @@ class Cycle:
         number, started = self._store.rounds.next_number(), self._clock()
         self._heard.last = None  # of a round before
         personal = self._personal.train(seed=number)
+        self._has_trained = True
         made = self._update()
         self._learned_from = {personal.data, made.data} if made else {personal.data}
         update, judged = self._land(number, started, personal, made)
@@ -311,6 +324,8 @@ class Cycle:
                 update = None
             if update and not update.attempted:  # what was attempted stays as it is until its fate is known
                 self._store.outbox.queue(update)
+                note_offered(self._store, personal.learned)
+                self._has_offered = True
             finished = self._clock()
             night = landed(self._store, personal, finished)
             self._keep_night(night, update)

@@ -25,6 +25,7 @@ Scope = Literal["night", "visit", "contribution"]
 LOOKS_EVERY_S = 10.0
 WARMEST_BATTERY_C = 45.0  # that it may be charged at
 OWN_THREADS = 1  # of the training that asks
+DAY_H, EARLY_H = 24.0, 1.0  # a timer's nights are a day apart but for its random delay
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class Shared:
-    """What this device gave to its federation: how many swipes are new since it learned, and when something left."""
+    """What this device gave to its federation: how many swipes are new since it made anything, and when that left."""
 
     new_swipes: int = 0
     left_at: float | None = None
@@ -76,9 +77,13 @@ class Eligibility:
         """Why the coordinator may not be spoken to now, or None."""
         return _first_unmet(self._of_visit())
 
-    def contribution(self) -> Ineligible | None:
-        """Why nothing may be made for the federation now, nor sent, or None."""
-        return _first_unmet(self._of_contribution())
+    def contribution(self, is_working: bool = False) -> Ineligible | None:
+        """Why nothing may be made for the federation now, or None; who `is_working` is no load to itself."""
+        return _first_unmet(self._of_contribution(is_working))
+
+    def sending(self) -> Ineligible | None:
+        """Why what was made may not be sent now, or None: that takes power and network, and no new swipes."""
+        return _first_unmet(self._of_sending())
 
     def during(self, clock: Callable[[], float] = time.monotonic, every_s: float = LOOKS_EVERY_S) -> Stop:
         """Why a night that works may not go on; asked at each batch, and looks at the world every `every_s` only."""
@@ -90,7 +95,7 @@ class Eligibility:
 
     def permission(self) -> Permission:
         """All of it as a night asks for it; what it trains is asked on from here."""
-        return Permission(self.night, self.visit, self.contribution, self.contributing())
+        return Permission(self.night, self.visit, self.contribution, self.sending, self.contributing())
 
     def conditions(self, is_member: bool) -> tuple[Condition, ...]:
         """All that is asked for now, with what was found; of who `is_member` of a federation also what is shared."""
@@ -116,21 +121,25 @@ class Eligibility:
         if not self._limits.metered:
             yield _unmetered(self._machine, "visit", "metered")
 
-    def _of_contribution(self, is_working: bool = False) -> Iterator[Condition]:
+    def _of_sending(self) -> Iterator[Condition]:
         limits, asked, machine = self._limits, self._asked(), self._machine
         if level := max(limits.sharing_battery, asked.least_battery):
             name = "sharing_battery" if limits.sharing_battery >= level else None
             yield _power("sharing_power", "contribution", machine.power(), level, name)
         if asked.unmetered and limits.metered:
             yield _unmetered(machine, "contribution", None)
+        if every_h := max(limits.contribute_every_h, asked.contribute_every_s / 3600):
+            yield _pause(self._shared().left_at, every_h, machine.clock())
+
+    def _of_contribution(self, is_working: bool = False) -> Iterator[Condition]:
+        limits, asked, machine = self._limits, self._asked(), self._machine
+        yield from self._of_sending()
         if asked.hottest_c and not 0 < limits.hottest_c <= asked.hottest_c:
             yield from _temperature(machine, asked.hottest_c, "contribution")
         if asked.most_load and not 0 < limits.most_load <= asked.most_load:
             yield _load(machine.load(OWN_THREADS if is_working else 0), asked.most_load, "contribution")
         if asked.least_new_swipes > 1:
             yield _new_swipes(self._shared().new_swipes, asked.least_new_swipes)
-        if every_h := max(limits.contribute_every_h, asked.contribute_every_s / 3600):
-            yield _pause(self._shared().left_at, every_h, machine.clock())
 
 
 class _Looking:
@@ -242,7 +251,7 @@ def _new_swipes(new: int, least: int) -> Condition:
 def _pause(left_at: float | None, every_h: float, now: float) -> Condition:
     """A clock that went back says nothing: what left lies in the future then."""
     gone_h = None if left_at is None else (now - left_at) / 3600
-    if gone_h is None or not 0 <= gone_h < every_h:
+    if gone_h is None or not 0 <= gone_h < (every_h - EARLY_H if every_h >= DAY_H else every_h):
         return Condition("pause", "contribution", True, f"nothing was sent in the last {every_h:g} h")
     says = f"something was sent {gone_h:.1f} h ago: waits until it is {every_h:g} h"
     return Condition("pause", "contribution", False, says)

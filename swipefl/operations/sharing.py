@@ -1,6 +1,6 @@
 """What the store knows of sharing: what the coordinator asked for, what is new, and when something left."""
 
-from swipefl.device.personal import to_learn
+from swipefl.device.offered import to_offer
 from swipefl.federation.protocol.conditions import Conditions
 from swipefl.operations.eligibility import Shared
 from swipefl.store.store import Store
@@ -13,6 +13,6 @@ def asked_of(store: Store) -> Conditions:
 
 
 def shared_by(store: Store) -> Shared:
-    """How many swipes are new, and when a contribution last left. Raises StoreError."""
+    """How many swipes are new since a contribution was made, and when a contribution last left. Raises StoreError."""
     sent = [each.sent_at for each in store.nights.left() if each.outcome == "sent"]
-    return Shared(to_learn(store), sent[-1] if sent else None)
+    return Shared(to_offer(store), sent[-1] if sent else None)

@@ -9,15 +9,31 @@ from typing import Any
 import numpy as np
 import pytest
 
+from swipefl.database.snapshots import BEFORE_UPGRADE
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
 from swipefl.decoder.encoder import Architecture
 from swipefl.device.cycle import DONE, RoundReport, nothing_to_do
+from swipefl.device.permission import Permission
 from swipefl.device.prediction import choose_checkpoint
-from swipefl.errors import CoordinatorUnreachable, FederationError, Interrupted, Remedy, TooLittleData, UpdateRefused
+from swipefl.errors import (
+    CoordinatorUnreachable,
+    FederationError,
+    Ineligible,
+    Interrupted,
+    Remedy,
+    TooLittleData,
+    UpdateRefused,
+)
 from swipefl.federation.device.exchange import Exchanged
+from swipefl.federation.protocol.conditions import Conditions
 from swipefl.federation.update import decode_update, shapes_of
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
+from swipefl.operations.conditions.bus import Bus
+from swipefl.operations.conditions.limits import Limits
+from swipefl.operations.conditions.machine import Machine
+from swipefl.operations.eligibility import Eligibility
+from swipefl.operations.sharing import shared_by
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -357,6 +373,61 @@ def test_where_a_visit_is_required_no_pause_holds_it_back_and_its_failure_is_an_
     with pytest.raises(UpdateRefused, match="damaged, too-large") as caught:
         cycle(store, coordinator=refusing, require_sync=True).run(1)
     assert caught.value.code == "update-refused"
+
+
+def test_where_a_visit_is_required_and_not_allowed_that_is_an_error_too(store: Store) -> None:
+    metered = Ineligible("not-now", "{says}", says="the network is metered")
+    may = Permission(visit=lambda: metered)
+    coordinator = Visited(Exchanged())
+    assert cycle(store, coordinator=coordinator, may=may).run(1).unspoken is metered
+    with pytest.raises(CoordinatorUnreachable, match="the network is metered"):
+        cycle(store, coordinator=coordinator, may=may, require_sync=True).run(1)
+    assert coordinator.pulls == []
+
+
+class Taking(Visited):
+    """Takes what waits at each push."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(Exchanged())
+        self.store, self.taken = store, list[str]()
+
+    def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> Exchanged:
+        waiting = self.store.outbox.waiting() if push else []
+        for update in waiting:
+            self.store.outbox.remove(update.id)
+            self.taken.append(update.id)
+        return replace(super().run(pull, push, by_timer), pushed=len(waiting))
+
+
+@pytest.mark.parametrize(("a_night", "sent"), [(20, [0, 1, 0, 1, 0, 1]), (40, [1, 1, 1, 1, 1, 1])])
+def test_swipes_are_new_to_a_federation_since_the_last_contribution_and_what_was_made_leaves_at_once(
+    path: Path, a_night: int, sent: list[int]
+) -> None:
+    with Store(path) as own:
+        own.memberships.set(MEMBER)
+        coordinator, left = Taking(own), list[int]()
+        asked, nothing = Conditions(least_new_swipes=30), Limits(0, 0, True, 0, 0, 0, 0)
+        may = Eligibility(Machine(path.parent, Bus()), nothing, lambda: asked, lambda: shared_by(own)).permission()
+        for night in range(len(sent)):
+            put(own, examples(a_night, seed=night))
+            before = len(coordinator.taken)
+            report = cycle(own, coordinator=coordinator, may=may).run(2)
+            left.append(len(coordinator.taken) - before)
+            assert (report.night is not None, report.withheld is None) == (True, bool(left[-1]))
+        assert left == sent
+        assert own.outbox.waiting() == []
+
+
+def test_a_copy_of_before_an_upgrade_stays_until_a_night_learned_something(store: Store) -> None:
+    copy = store.path.with_name(store.path.name + BEFORE_UPGRADE)
+    copy.touch()
+    hot = Ineligible("hot", "too warm")
+    cycle(store, may=Permission(night=lambda: hot)).run(1)
+    cycle(store, least_new_swipes=10**6).run(1)
+    assert copy.exists()
+    cycle(store).run(1)
+    assert not copy.exists()
 
 
 def test_too_few_swipes_are_no_round_and_no_error(path: Path) -> None:

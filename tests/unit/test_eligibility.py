@@ -29,6 +29,7 @@ class World:
     warm: float | None = 50.0
     battery: float | None = None
     busy: float | None = 0.1
+    cores: int = 4
     disk: float | None = 1000.0
     memory: float | None = 1000.0
     now: float = 1_000_000.0
@@ -51,7 +52,7 @@ class World:
         return self.battery
 
     def load(self, own: int) -> float | None:
-        return self.busy
+        return None if self.busy is None else max(0.0, self.busy - own / self.cores)
 
     def free_disk_mb(self) -> float | None:
         return self.disk
@@ -116,7 +117,7 @@ def test_a_visit_and_nothing_else_waits_for_a_network(network: str, visits: bool
         ({"network": "yes"}, {"metered": True}, {}, {}, True),
         ({"warm": 60.0}, {}, {"hottest_c": 50.0}, {}, False),
         ({"warm": 60.0}, {}, {"hottest_c": 95.0}, {}, True),
-        ({"busy": 0.5}, {}, {"most_load": 0.4}, {}, False),
+        ({"busy": 0.9}, {}, {"most_load": 0.4}, {}, False),
         ({}, {}, {"least_new_swipes": 20}, {"new_swipes": 19}, False),
         ({}, {}, {"least_new_swipes": 20}, {"new_swipes": 20}, True),
         ({}, {"contribute_every_h": 1}, {}, {"left_at": 1_000_000.0 - 3599}, False),
@@ -125,6 +126,8 @@ def test_a_visit_and_nothing_else_waits_for_a_network(network: str, visits: bool
         ({}, {"contribute_every_h": 3}, {"contribute_every_s": 60}, {"left_at": 1_000_000.0 - 3600}, False),
         ({}, {"contribute_every_h": 3}, {}, {"left_at": 1_000_060.0}, True),  # the clock went back
         ({}, {"contribute_every_h": 3}, {}, {}, True),
+        ({}, {"contribute_every_h": 24}, {}, {"left_at": 1_000_000.0 - 23.5 * 3600}, True),  # a timer's random delay
+        ({}, {"contribute_every_h": 24}, {}, {"left_at": 1_000_000.0 - 22.5 * 3600}, False),
     ],
 )
 def test_a_contribution_waits_for_the_stricter_one_and_learning_for_neither(
@@ -132,8 +135,24 @@ def test_a_contribution_waits_for_the_stricter_one_and_learning_for_neither(
 ) -> None:
     eligibility = may(World(**world), Limits(**limits), Conditions(**asked), Shared(**shared))
     assert (eligibility.contribution() is None) == contributes
+    assert (eligibility.contribution(is_working=True) is None) == contributes
     assert (eligibility.contributing(itertools.count(0, 100).__next__)() is None) == contributes
     assert eligibility.night() is None
+
+
+def test_own_training_is_no_load_to_a_contribution() -> None:
+    eligibility = may(World(busy=0.5), Limits(), Conditions(most_load=0.4))
+    assert eligibility.contribution() is not None
+    assert eligibility.permission().contribution(True) is None
+
+
+def test_what_was_made_is_sent_whatever_is_new_and_however_warm_it_got() -> None:
+    asked = Conditions(least_new_swipes=30, hottest_c=40, most_load=0.4)
+    warm = may(World(warm=60.0, busy=3.0), Limits(), asked, Shared(0))
+    assert (warm.contribution() is None, warm.permission().sending()) == (False, None)
+    assert may(World(Power(False, 99)), Limits()).sending() is not None
+    assert may(World(network="yes"), Limits(metered=True), Conditions(unmetered=True)).sending() is not None
+    assert may(World(), Limits(contribute_every_h=3), shared=Shared(100, 999_000.0)).sending() is not None
 
 
 ANY = st.floats() | st.sampled_from([math.nan, math.inf, -math.inf, -0.0, 1e308])
