@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from swipefl.database.snapshots import erase_copies
 from swipefl.device.cycle import DONE
 from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
@@ -60,8 +59,7 @@ def forget(
     on_doing(Doing("erasing"))
     with store.transaction():
         report = _erased(store, before, word, id)
-        store.owe_rewriting()
-        erase_copies(store.path)  # of before an upgrade, or before a backup came back
+        store.owe_rewriting(and_copies=True)
     on_doing(Doing("writing the file anew, so that nothing of it is left"))
     store.erase_traces(stop)
     return report

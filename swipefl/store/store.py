@@ -8,6 +8,7 @@ from typing import Self
 
 from swipefl.database.migrations import Schema
 from swipefl.database.opening import open_database
+from swipefl.database.snapshots import erase_copies
 from swipefl.database.sql import Sql
 from swipefl.errors import Remedy, StoreBusy, StoreError
 from swipefl.gesture.language import Languages
@@ -37,6 +38,7 @@ def english(meta: Meta) -> Languages:
 
 
 TRACES = "traces"  # what is noted while the file may still hold something of what was erased
+AND_COPIES = "owed, and copies"  # while the copies beside it may, too
 
 
 class Store:
@@ -78,19 +80,26 @@ class Store:
         """All or nothing, and the only writer meanwhile. Raises StoreError; StoreBusy after 30 s of waiting."""
         return self.sql.transaction()
 
-    def owe_rewriting(self) -> None:
-        """From now on the file holds traces of what was erased, until `erase_traces` is done. Raises StoreError."""
-        self.meta.set(TRACES, "owed")
+    def owe_rewriting(self, and_copies: bool = False) -> None:
+        """From now on the file holds traces of what was erased, until `erase_traces` is done. Raises StoreError.
+
+        With `and_copies` so do those that swipefl made beside it: they go then, as no sooner it is sure that the rows
+        are erased here.
+        """
+        if and_copies or not self.owes_rewriting():
+            self.meta.set(TRACES, AND_COPIES if and_copies else "owed")
 
     def owes_rewriting(self) -> bool:
         """Whether an `erase_traces` did not come to its end. Raises StoreError."""
         return self.meta.get(TRACES) is not None
 
     def erase_traces(self, stop: Stop = never) -> None:
-        """Leave nothing of erased rows in the file or its log; not inside a transaction.
+        """Leave nothing of erased rows in the file or its log, and no copy that has them; not inside a transaction.
 
         Raises StoreError where traces may remain, and what `stop` says.
         """
+        if self.meta.get(TRACES) == AND_COPIES:
+            erase_copies(self.path)  # of before an upgrade, or before a backup came back
         try:
             self.sql.rewrite(stop)
         except StoreError as error:
