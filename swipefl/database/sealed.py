@@ -10,13 +10,14 @@ import json
 import os
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from swipefl.errors import DataError, Remedy, UsageError
 
-MAGIC = b"swipefl backup 1\n"
+FORMAT = b"swipefl backup "
+MAGIC = FORMAT + b"1\n"  # of all formats as long: the next ones are told by their number
 DIGEST_BYTES = 32
 END_BYTES = 8 + len(MAGIC) + DIGEST_BYTES
 MOST_FACTS = 4 * 1024 * 1024
@@ -60,18 +61,29 @@ def unseal(source: BinaryIO, draft: Path, shown: str) -> dict[str, Any]:
         if digest.digest() != held[-DIGEST_BYTES:]:
             what = "{file} is damaged, cut off, or no backup of swipefl: its checksum does not fit"
             raise DataError("damaged-backup", what, Remedy.OTHER_BACKUP, file=shown)
-        at, facts = _facts(file, file.tell())
+        at, facts = _facts(file, file.tell(), shown)
         file.truncate(at)
     return facts
 
 
-def _facts(file: BinaryIO, end: int) -> tuple[int, dict[str, Any]]:
-    """Where the facts begin that end at `end`, and what they say; what the checksum fits was written by `seal`."""
-    file.seek(end - len(MAGIC) - 8)
-    length = int.from_bytes(file.read(8), "big")
+def _facts(file: BinaryIO, end: int, shown: str) -> tuple[int, dict[str, Any]]:
+    """Where the facts begin that end at `end`, and what they say. Raises DataError for what `seal` has not written."""
+    file.seek(max(0, end - len(MAGIC) - 8))
+    tail = file.read(8 + len(MAGIC))
+    length, magic = int.from_bytes(tail[:8], "big"), tail[8:]
+    if magic != MAGIC and magic.startswith(FORMAT):
+        newer = "{file} was written by a newer swipefl (backup format {found}, this one reads 1)"
+        found = magic[len(FORMAT) :].decode("ascii", "replace").strip()
+        raise DataError("newer-backup", newer, Remedy.INSTALL_NEWER, file=shown, found=found)
     at = end - len(MAGIC) - 8 - length
-    file.seek(at)
-    return at, json.loads(file.read(length))
+    facts: Any = None
+    if magic == MAGIC and length <= MOST_FACTS and at >= len(SQLITE):
+        file.seek(at)
+        with suppress(ValueError, RecursionError):
+            facts = json.loads(file.read(length))
+    if not isinstance(facts, dict) or not isinstance(facts.get("made_at"), int | float):
+        raise DataError("no-backup", "{file} is no backup of swipefl", Remedy.OTHER_BACKUP, file=shown)
+    return at, facts
 
 
 def check_target(file: Path, application_id: int) -> None:

@@ -12,8 +12,8 @@ from typing import Any, BinaryIO
 from swipefl.database.migrations import Schema
 from swipefl.database.sealed import check_target, opened_backup, seal, unseal
 from swipefl.database.snapshots import checked, copy_into, drafted, put_in_place, translating_os
-from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, translating
-from swipefl.errors import DataError, Remedy, SwipeflError
+from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, disk_full, translating
+from swipefl.errors import DataError, Remedy, StoreError, SwipeflError
 from swipefl.stopping import Stop, never
 
 MOST_SETTINGS = 1024 * 1024  # bytes of a settings file that go along
@@ -32,10 +32,12 @@ def write_backup(
     facts: Mapping[str, Any],
     change: Change = unchanged,
     stop: Stop = never,
+    before: Callable[[], None] = lambda: None,
 ) -> int:
     """Write a backup of a database as it is at one moment, while others go on writing; gives its size in bytes.
 
-    A file is there whole or not at all, and replaces a backup of before; `change` is made to the copy first.
+    A file is there whole or not at all, and replaces a backup of before; `change` is made to the copy first, which may
+    add to the facts, and `before` is called once the copy is good.
     Raises UsageError for a file that is none or something else, StoreError, OSError of a stream, what `stop` says.
     """
     if isinstance(target, Path):
@@ -43,6 +45,7 @@ def write_backup(
     shown = target if isinstance(target, Path) else database
     with drafted(shown) as draft:
         _copy(database, schema, draft, shown, change, stop)
+        before()
         with translating_os(shown):
             size = seal(draft, facts)
             if isinstance(target, Path):
@@ -59,16 +62,27 @@ def _copy(database: Path, schema: Schema, draft: Path, shown: Path, change: Chan
     mode = "rw" if os.access(database, os.W_OK) and os.access(database.parent, os.W_OK) else "ro"
     uri = f"{database.absolute().as_uri()}?mode={mode}"
     with (
-        translating(shown, schema.lost),
+        _telling_apart(database, shown, schema),
         closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn,
     ):
         conn.execute("PRAGMA temp_store = MEMORY")
         copy_into(conn, draft, stop)
     with translating(shown, schema.lost), closing(sqlite3.connect(draft, isolation_level=None)) as copy:
+        copy.execute("PRAGMA temp_store = MEMORY")  # else a VACUUM writes all of it into the system's folder
         copy.execute("PRAGMA journal_mode = OFF")  # nobody else has it, and it is thrown away where anything fails
         copy.execute("PRAGMA secure_delete = ON")
         change(copy)
     checked(draft, database, schema, lambda why: damaged(database, why, schema.lost))
+
+
+@contextmanager
+def _telling_apart(database: Path, shown: Path, schema: Schema) -> Iterator[None]:
+    """Turns a sqlite3.Error into the StoreError of what is read, or of `shown` where that has no room."""
+    try:
+        with translating(database, schema.lost):
+            yield
+    except StoreError as error:
+        raise (disk_full(shown) if error.code == "disk-full" else error) from error.__cause__
 
 
 @contextmanager
@@ -87,6 +101,8 @@ def unpacked(source: "Path | BinaryIO", database: Path, schema: Schema) -> Itera
     with opened as stream, drafted(database) as draft:
         with translating_os(database):
             facts = unseal(stream, draft, str(shown))
+            if not isinstance(facts.get("settings"), str | None):
+                raise fault("what it says of itself makes no sense")
         checked(draft, shown, schema, fault)
         yield draft, facts
 
