@@ -3,6 +3,7 @@
 import fcntl
 import glob
 import os
+import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -53,7 +54,10 @@ def _locked(draft: Path) -> int:
 
 def erase_drafts(path: Path) -> None:
     """Erase drafts of `path` and its copies that killed runs left; those of runs that go on are locked, and stay."""
+    ours = re.compile(rf"\.{re.escape(path.name)}(\.before-[^.]*)?\.draft-\d+-\d+(-wal|-shm|-journal)?")
     for draft in path.parent.glob(f".{glob.escape(path.name)}*.draft-*"):
+        if not ours.fullmatch(draft.name):  # of another file, whose name begins alike
+            continue
         with suppress(OSError):
             descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
             try:
@@ -80,13 +84,18 @@ def copy_into(conn: sqlite3.Connection, draft: Path, stop: Stop = never) -> None
 
 def put_in_place(draft: Path, path: Path) -> None:
     """The draft is `path` from now on, also after a power cut. Raises OSError."""
-    descriptor = os.open(draft, os.O_RDONLY)
+    sync_file(draft)
+    os.replace(draft, path)
+    sync_folder(path.parent)
+
+
+def sync_file(file: Path) -> None:
+    """What is in `file` is there also after a power cut. Raises OSError."""
+    descriptor = os.open(file, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    os.replace(draft, path)
-    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -7,14 +7,22 @@ of that name into any version. But it forgets what it had left to send: another 
 import sqlite3
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
 from swipefl.database.lock import hold, in_turn
 from swipefl.database.opening import open_database, opened_draft
-from swipefl.database.restoring import aside_of, overwrite, put_instead
+from swipefl.database.restoring import (
+    NO_STORE,
+    aside_of,
+    is_there,
+    opened_before,
+    overwrite,
+    put_instead,
+    put_new,
+)
 from swipefl.database.sql import Sql
 from swipefl.device.ownership import FORGOTTEN
 from swipefl.errors import StoreError
@@ -27,7 +35,6 @@ from swipefl.store.meta import Meta
 from swipefl.store.outbox import Outbox
 from swipefl.store.schema import STORE
 
-NO_STORE = ("no-store", "damaged-database", "newer")  # what is there is nothing that anything could be taken from
 _GLOBAL = (
     "kind, fingerprint, parent, created_at, in_use, device_id, accepted, held_out, swipes, right_before, right_now, "
     "blob"
@@ -101,40 +108,48 @@ def restore(
     is no whole backup, StoreError, and what `stop` says; then nothing was changed.
     """
     with hold(store.parent), in_turn(store.parent, stop), unpacked(source, store, STORE) as (draft, facts):
-        here = _opened(store)
-        try:
-            with closing(opened_draft(draft, STORE).db) as db:
-                back = Sql(draft, db, STORE.lost)
-                planned = _planned(back, here, facts["made_at"])
-                if not agree(planned):
-                    return None
-                member = _take_over(back, here)
-                aside = _overwritten(back, here, settings) if here else None
-                back.run("PRAGMA journal_mode = DELETE")  # one file, which may take a place
-        finally:
-            if here:
-                here.db.close()
-        if aside is None:
-            aside = put_instead(draft, store)
+        planned = _planned(draft, store, facts["made_at"])
+        if not agree(planned):
+            return None
+        member, aside = _put(draft, store, settings)
         has_settings = put_settings(settings, facts.get("settings"))
     where = str(aside) if aside else None
     return RestoreReport(planned.made_at, planned.gestures, where, has_settings, member, planned.forgotten_at)
 
 
-def _opened(store: Path) -> Sql | None:
-    """What is there, None where it is nothing that can be read."""
-    try:
-        return open_database(store, STORE, make=False)
-    except StoreError as error:
-        if error.code in NO_STORE:
-            return None
-        raise
+def _planned(draft: Path, store: Path, made_at: float) -> Planned:
+    with closing(opened_draft(draft, STORE).db) as db:
+        gestures = _gestures(db.conn)
+    here = opened_before(store, STORE)
+    if here is None:
+        return Planned(made_at, gestures, None, None)
+    with closing(here.db):
+        forgotten = float(Meta(here).get(FORGOTTEN) or 0)
+        return Planned(made_at, gestures, _gestures(here.db.conn), forgotten if forgotten > made_at else None)
 
 
-def _planned(back: Sql, here: Sql | None, made_at: float) -> Planned:
-    forgotten = float((Meta(here).get(FORGOTTEN) if here else None) or 0)
-    gestures_here = _gestures(here.db.conn) if here else None
-    return Planned(made_at, _gestures(back.db.conn), gestures_here, forgotten if forgotten > made_at else None)
+def _put(draft: Path, store: Path, settings: Path) -> tuple[bool, Path | None]:
+    """Puts it in the place of what is there now; says whether it is a member, and where that lies which was there.
+
+    That may be more than when somebody was asked: an ingest or a server may have made a store since, and has it open.
+    So one that can be opened is never replaced by name: what is stored into it afterwards would be lost.
+    """
+    with closing(opened_draft(draft, STORE).db) as db:
+        back, here = Sql(draft, db, STORE.lost), opened_before(store, STORE)
+        if here is None:
+            member, aside = _take_over(back, None), None
+        else:
+            with closing(here.db):
+                member = _take_over(back, here)
+                aside = _overwritten(back, here, settings)
+        back.run("PRAGMA journal_mode = DELETE")  # one file, which may take a place
+    if aside is not None:
+        return member, aside
+    if is_there(store):
+        return member, put_instead(draft, store)
+    if put_new(draft, store):
+        return member, None
+    return _put(draft, store, settings)  # another one was first
 
 
 def _gestures(conn: sqlite3.Connection) -> int:
@@ -143,15 +158,29 @@ def _gestures(conn: sqlite3.Connection) -> int:
 
 def _overwritten(back: Sql, here: Sql, settings: Path) -> Path | None:
     """Puts it in the place of what is here, and gives where that lies now; None where that turned out to be damaged."""
-    aside = aside_of(here.path)
+    aside, before = aside_of(here.path), _times(here)
     facts = {"made_at": time.time(), "settings": settings_text(settings)}
     try:
         overwrite(here, back, lambda: write_backup(here.path, STORE, aside, facts))
-    except StoreError as error:
-        if error.code in NO_STORE:
+    except BaseException as error:
+        if _is_as_it_was(here, before):  # each try would leave a whole copy, on a disk that may be full
+            aside.unlink(missing_ok=True)
+        if isinstance(error, StoreError) and error.code in NO_STORE:
             return None
         raise
     return aside
+
+
+def _times(here: Sql) -> int:
+    ((times,),) = here.rows("SELECT times FROM rewritten")
+    return int(times)
+
+
+def _is_as_it_was(here: Sql, before: int) -> bool:
+    """Whether it is still the one that was rewritten so often; False where that cannot be known."""
+    with suppress(StoreError):
+        return _times(here) == before
+    return False
 
 
 def _take_over(back: Sql, here: Sql | None) -> bool:
@@ -199,5 +228,4 @@ def _keep_records(back: Sql, here: Sql) -> None:
     if left := here.rows("SELECT number, sent_at, bytes, outcome FROM departures"):
         back.run("DELETE FROM departures")
         back.run_many("INSERT INTO departures (number, sent_at, bytes, outcome) VALUES (?, ?, ?, ?)", left)
-    ((times,),) = here.rows("SELECT times FROM rewritten")
-    back.run("UPDATE rewritten SET times = max(times, ?) + 1", (times,))
+    back.run("UPDATE rewritten SET times = max(times, ?) + 1", (_times(here),))

@@ -1,5 +1,6 @@
 """A device's backup: consistent, private, whole or not there, checked when it is read, and put back at once."""
 
+import hashlib
 import io
 import os
 import random
@@ -7,8 +8,8 @@ import shutil
 import sqlite3
 import stat
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,12 @@ from hypothesis import strategies as st
 from sqlite_utils import Database
 
 import swipefl
+from swipefl.database import restoring
 from swipefl.database.lock import hold
 from swipefl.database.migrations import migrate
+from swipefl.database.sealed import MAGIC
 from swipefl.database.snapshots import ASIDE_S, BEFORE_UPGRADE, erase_old_copies, set_aside
+from swipefl.device.ownership import forget
 from swipefl.errors import DataError, StoreBusy, StoreError, SwipeflError, UsageError
 from swipefl.federation.device.leaving import HAS_LEFT
 from swipefl.operations import backup as operations
@@ -229,8 +233,12 @@ def test_drafts_that_a_killed_run_left_go_with_the_next_one(home: Path, tmp_path
     fill(home, 1)
     left = tmp_path / ".file.draft-1-1"
     left.write_text("words")
+    others = [tmp_path / name for name in (".filed.draft-1-1", ".file.draft-mine", ".file.txt.draft-2-2")]
+    for other in others:
+        other.write_text("of somebody else")
     backup(home, tmp_path / "file")
     assert not left.exists()
+    assert all(other.exists() for other in others)
 
 
 def test_a_run_that_holds_the_store_is_waited_for_by_nobody(home: Path, tmp_path: Path) -> None:
@@ -423,3 +431,168 @@ def test_what_a_backup_replaced_stays_for_a_month(home: Path, tmp_path: Path) ->
     assert aside.exists()
     erase_old_copies(home / "swipefl.db", lambda: put_there + ASIDE_S + 1)
     assert not aside.exists()
+
+
+def test_a_store_that_came_while_a_person_was_asked_keeps_what_is_stored_into_it(home: Path, tmp_path: Path) -> None:
+    before, here = fill(tmp_path / "other", 3), []
+    backup(tmp_path / "other", tmp_path / "file")
+
+    def thinks(planned: "swipefl.Planned") -> bool:
+        here.append(Store(home / "swipefl.db"))  # an ingest, which has it open and waits for its turn
+        return True
+
+    with swipefl.open(home) as device:
+        assert device.upkeep.restore(tmp_path / "file", agree=thinks)
+    with here[0] as store:
+        put(store, examples(2, seed=7))
+    assert len(words(home)) == len(before) + 2
+
+
+def test_a_file_that_came_at_the_last_moment_is_not_replaced(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path / "other", 3)
+    backup(tmp_path / "other", tmp_path / "file")
+    there = operations.is_there
+
+    def came(store: Path) -> bool:
+        was = there(store)
+        if not was:
+            fill(home, 2, seed=7)
+        return was
+
+    monkeypatch.setattr(operations, "is_there", came)
+    report = restore(home, tmp_path / "file")
+    assert report.aside
+    restore(home, Path(report.aside))
+    assert len(words(home)) == 2
+
+
+def test_a_restore_that_fails_leaves_no_copy_and_changes_nothing(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, 2)
+    backup(home, tmp_path / "file")
+    before = fill(home, 2, seed=7)
+
+    def kept_and_full(here: object, back: object, keep: Callable[[], object]) -> None:
+        keep()
+        raise StoreError("disk-full", "no space left")
+
+    monkeypatch.setattr(operations, "overwrite", kept_and_full)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="no space"):
+            restore(home, tmp_path / "file")
+    assert set_aside(home / "swipefl.db") == []
+    assert words(home) == before
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_what_cannot_take_its_place_leaves_all_that_was_committed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_sound: bool
+) -> None:
+    path, draft = tmp_path / "a.db", tmp_path / "draft"
+    draft.write_bytes(b"x")
+    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
+        conn.execute("PRAGMA journal_mode = WAL")
+        conn.execute("CREATE TABLE a (b)")
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        conn.execute("INSERT INTO a VALUES (1)")
+        killed = {each.name: each.read_bytes() for each in tmp_path.glob("a.db*")}
+    for name, content in killed.items():
+        (tmp_path / name).write_bytes(content)
+    if not is_sound:
+        monkeypatch.setattr(restoring, "_settled", lambda path, log: False)
+
+    def cut_off(draft: Path, path: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(restoring, "put_in_place", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        restoring.put_instead(draft, path)
+    with closing(sqlite3.connect(path)) as conn:
+        assert conn.execute("SELECT count(*) FROM a").fetchone() == (1,)
+    assert set_aside(path) == []
+
+
+def test_copies_stay_where_forgetting_was_not_committed_and_go_with_the_next_night_where_it_was(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(home, 3)
+    backup(home, tmp_path / "file")
+    restore(home, tmp_path / "file")
+
+    def fails(*ignored: object) -> None:
+        raise StoreError("io", "cannot write")
+
+    with Store(home / "swipefl.db") as store:
+
+        @contextmanager
+        def uncommitted() -> Iterator[None]:
+            with store.sql.transaction():
+                yield
+                fails()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "transaction", uncommitted)
+            with pytest.raises(StoreError, match="cannot write"):
+                forget(store)
+        assert store.gestures.counts()["good"] == 3
+        assert len(set_aside(home / "swipefl.db")) == 1
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "erase_traces", fails)  # killed behind its commit
+            with pytest.raises(StoreError, match="cannot write"):
+                forget(store)
+        assert len(set_aside(home / "swipefl.db")) == 1
+        store.owe_rewriting()  # as of what is too old
+        store.erase_traces()
+    assert set_aside(home / "swipefl.db") == []
+
+
+def resealed(sealed: bytes, facts: bytes, magic: bytes = MAGIC, length: int | None = None) -> bytes:
+    """Another backup whose checksum fits."""
+    end = len(sealed) - 32 - len(MAGIC) - 8
+    at = end - int.from_bytes(sealed[end : end + 8], "big")
+    content = sealed[:at] + facts + (len(facts) if length is None else length).to_bytes(8, "big") + magic
+    return content + hashlib.sha256(content).digest()
+
+
+@pytest.mark.parametrize(
+    ("facts", "magic", "length"),
+    [
+        (b'{"made_at": 1, "settings": null}', b"another tail 123\n", None),
+        (b'{"made_at": 1, "settings": null}', MAGIC, 1 << 60),
+        (b'{"settings": null}', MAGIC, None),
+        (b'{"made_at": "soon"}', MAGIC, None),
+        (b'{"made_at": 1, "settings": 7}', MAGIC, None),
+        (b"[1]", MAGIC, None),
+        (b"{", MAGIC, None),
+    ],
+)
+def test_what_says_nothing_known_of_itself_is_no_backup(
+    home: Path, sealed: bytes, facts: bytes, magic: bytes, length: int | None
+) -> None:
+    fill(home, 2)
+    check_refused(home, resealed(sealed, facts, magic, length))
+
+
+def test_a_backup_of_a_later_format_is_told_from_a_damaged_one(home: Path, sealed: bytes) -> None:
+    later = resealed(sealed, b'{"made_at": 1, "settings": null}', b"swipefl backup 2\n")
+    with swipefl.open(home) as device, pytest.raises(DataError, match="newer swipefl") as error:
+        device.upkeep.restore(io.BytesIO(later))
+    assert error.value.code == "newer-backup"
+    assert resealed(sealed, b'{"made_at": 1}') != sealed
+
+
+def test_a_backup_of_a_damaged_store_names_the_store(home: Path, tmp_path: Path) -> None:
+    fill(home, 40)
+    store = home / "swipefl.db"
+    with closing(sqlite3.connect(store)) as conn:
+        conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(store.read_bytes())
+    for page in range(20, len(data) // 4096):
+        data[page * 4096 : page * 4096 + 64] = b"\xff" * 64
+    store.write_bytes(data)
+    with pytest.raises(StoreError) as error:
+        backup(home, tmp_path / "b9")
+    assert (error.value.code, error.value.facts["path"]) == ("damaged-database", store)
