@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
@@ -25,16 +25,27 @@ from cryptography.hazmat.primitives.serialization import (
 
 from swipefl.database.lock import hold
 from swipefl.database.opening import opened_draft
-from swipefl.database.restoring import put_instead
+from swipefl.database.restoring import (
+    NO_STORE,
+    aside_of,
+    is_there,
+    keep_copy,
+    opened_before,
+    overwrite,
+    put_instead,
+    put_new,
+)
 from swipefl.database.sealed import check_target
 from swipefl.database.sql import Sql
-from swipefl.errors import DataError, Remedy, UsageError
+from swipefl.errors import DataError, Remedy, StoreError, UsageError
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.protocol.signing import public_bytes
+from swipefl.federation.wire.v1.federation_pb2 import Succession
 from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup, write_private
 
 LOCK = "coordinator.lock"
+_NEWEST = "SELECT max(number) FROM versions"
 LEAST_AHEAD = 1_000  # versions, where a clock says that no time has passed
 
 
@@ -77,33 +88,52 @@ def backup(
     Raises UsageError where no coordinator is, or a file is something else; StoreError.
     """
     with State(database) as state:
-        version, key = state.versions.newest().number, state.keys.signing()
+        state.keys.signing()  # there is a coordinator
     if signing_key is not None:
-        _write_key(signing_key, key, target)
-    facts = {
-        "made_at": clock(),
-        "settings": settings_text(settings),
-        "public_key": public_bytes(key).hex(),
-    }
-    size = write_backup(database, COORDINATOR, target, facts, _without_keys)
+        _check_key_file(signing_key, target)
+    facts: dict[str, Any] = {"made_at": clock(), "settings": settings_text(settings)}
+    taken = _Taken(facts)
+    size = write_backup(database, COORDINATOR, target, facts, taken, before=lambda: taken.write_key(signing_key))
     file = str(target) if isinstance(target, Path) else None
-    return CoordinatorBackupReport(file, facts["made_at"], size, version, signing_key and str(signing_key))  # type: ignore[arg-type]
+    return CoordinatorBackupReport(file, facts["made_at"], size, taken.version, signing_key and str(signing_key))  # type: ignore[arg-type]
 
 
-def _without_keys(copy: sqlite3.Connection) -> None:
-    """The links by which devices follow from key to key stay. Written anew, so that no page has a key any more."""
-    copy.execute("UPDATE keys SET private = x''")
-    copy.execute("VACUUM")
+class _Taken:
+    """What a copy is not to hold, taken out of that very copy: a key that is rotated meanwhile is another's."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self._facts = facts
+        self._private = b""
+        self.version = 0
+
+    def __call__(self, copy: sqlite3.Connection) -> None:
+        """The links by which devices follow from key to key stay. Written anew, so that no page has a key any more.
+
+        Nor has one what a single device sent: no backup brings that back into a round.
+        """
+        ((self._private,),) = copy.execute("SELECT private FROM keys ORDER BY number DESC LIMIT 1").fetchall()
+        ((self.version,),) = copy.execute(_NEWEST).fetchall()
+        self._facts["public_key"] = public_bytes(self._key()).hex()
+        copy.execute("UPDATE keys SET private = x''")
+        copy.execute("UPDATE updates SET blob = NULL")
+        copy.execute("VACUUM")
+
+    def _key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._private)
+
+    def write_key(self, file: Path | None) -> None:
+        """The key that the copy was signed with, in a file of its own. Raises StoreError."""
+        if file is not None:
+            write_private(file, self._key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
-def _write_key(file: Path, key: Ed25519PrivateKey, target: "Path | BinaryIO") -> None:
+def _check_key_file(file: Path, target: "Path | BinaryIO") -> None:
     """Raises UsageError where something else than such a key is there already."""
     check_target_of_key(file)
     if isinstance(target, Path):
         check_target(target, COORDINATOR.application_id)
         if file.absolute() == target.absolute():
             raise UsageError("one-file", "the signing key has a file of its own", Remedy.CHOOSE_FILE)
-    write_private(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
 
 
 def check_target_of_key(file: Path) -> None:
@@ -146,11 +176,12 @@ def restore(
     """
     key = read_key(signing_key)
     with hold(database.parent, LOCK), unpacked(source, database, COORDINATOR) as (draft, facts):
-        if public_bytes(key).hex() != facts["public_key"]:
+        if public_bytes(key).hex() != facts.get("public_key"):
             what = "{file} is not the key that the coordinator of this backup signed with"
             raise DataError("another-key", what, Remedy.GIVE_SIGNING_KEY, file=signing_key)
         with closing(opened_draft(draft, COORDINATOR).db) as db:
             back = Sql(draft, db, COORDINATOR.lost)
+            _check_chain(back, key)
             dropped, tokens = _take_back(back, key)
             back.run("PRAGMA journal_mode = DELETE")
         ahead = max(LEAST_AHEAD, int(clock() - facts["made_at"]) + LEAST_AHEAD)
@@ -158,10 +189,42 @@ def restore(
             version = state.publish_again(ahead).number
             devices = sum(not device.revoked for device in state.devices.all())
             state.sql.run("PRAGMA journal_mode = DELETE")
-        aside = put_instead(draft, database)
-        has_settings = put_settings(settings, facts["settings"])
+        aside = _put(draft, database)
+        has_settings = put_settings(settings, facts.get("settings"))
     where = str(aside) if aside else None
     return CoordinatorRestoreReport(facts["made_at"], version, where, has_settings, devices, dropped, tokens)
+
+
+def _check_chain(back: Sql, key: Ed25519PrivateKey) -> None:
+    """Raises DataError where its own last link names another key: devices that followed it would refuse this one."""
+    links = back.rows("SELECT succession FROM keys ORDER BY number DESC LIMIT 1")
+    if not links or (links[0][0] and Succession.FromString(links[0][0]).new_public_key != public_bytes(key)):
+        what = "the key was rotated while this backup was made: its devices follow another one"
+        raise DataError("rotated-key", what, Remedy.OTHER_BACKUP)
+
+
+def _put(draft: Path, database: Path) -> Path | None:
+    """Puts it in the place of what is there, and says where that lies now; what can be opened keeps its file."""
+    here = opened_before(database, COORDINATOR)
+    if here is None:
+        if is_there(database):
+            return put_instead(draft, database)
+        return None if put_new(draft, database) else _put(draft, database)  # another one was first
+    aside = aside_of(database)
+    with closing(here.db):
+        try:
+            before = here.rows(_NEWEST)
+            with closing(opened_draft(draft, COORDINATOR).db) as db:
+                overwrite(here, Sql(draft, db, COORDINATOR.lost), lambda: keep_copy(database, aside))
+            return aside
+        except BaseException as error:
+            is_damaged = isinstance(error, StoreError) and error.code in NO_STORE
+            with suppress(StoreError):
+                if is_damaged or here.rows(_NEWEST) == before:  # nothing was changed
+                    aside.unlink(missing_ok=True)
+            if not is_damaged:
+                raise
+    return put_instead(draft, database)
 
 
 def _take_back(back: Sql, key: Ed25519PrivateKey) -> tuple[int, int]:

@@ -1,8 +1,11 @@
 """A coordinator's backup: its key apart; devices that have seen more follow it, and count once."""
 
+import sqlite3
 import stat
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +13,10 @@ import swipefl
 from swipefl.database.lock import hold
 from swipefl.errors import DataError, StoreBusy, UsageError
 from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.schema import COORDINATOR
+from swipefl.federation.protocol.signing import public_bytes
+from swipefl.operations import coordinator_backup
+from swipefl.operations.copies import write_backup
 from tests.support.command import swipefl as command
 from tests.support.coordinator import in_process
 from tests.support.phones import Phone, aggregate, publish
@@ -113,3 +120,70 @@ def test_devices_that_saw_more_follow_and_contribute_once(tmp_path: Path) -> Non
         assert phone.visit().pushed == 1
         aggregate(serving, 0.6)
         assert phone.visit().pulled
+
+
+def test_what_waits_in_its_log_is_set_aside_with_it_and_who_has_it_open_goes_on(made: Path, tmp_path: Path) -> None:
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.restore(made / "backup", made / "key.pem")
+    with hosted._state() as state:
+        state.sql.run("PRAGMA wal_autocheckpoint = 0")
+        with state.transaction():
+            state.devices.new_token(3600, "waits in the log")
+        file = (tmp_path / "home" / "coordinator.db").stat().st_ino
+        report = hosted.restore(made / "backup", made / "key.pem")
+        assert (tmp_path / "home" / "coordinator.db").stat().st_ino == file
+        assert state.sql.rows("SELECT count(*) FROM tokens") == [(0,)]
+    assert report.aside
+    with closing(sqlite3.connect(report.aside)) as conn:
+        assert conn.execute("SELECT name FROM tokens").fetchall() == [("waits in the log",)]
+
+
+def test_a_key_that_is_rotated_meanwhile_is_not_written_beside_a_copy_of_the_other(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.init()
+    write = coordinator_backup.write_backup
+
+    def rotated(*args: Any, **more: Any) -> int:
+        hosted.rotate_key()
+        return write(*args, **more)
+
+    monkeypatch.setattr(coordinator_backup, "write_backup", rotated)
+    hosted.backup(tmp_path / "backup", tmp_path / "key")
+    fresh = swipefl.coordinator(tmp_path / "fresh")
+    fresh.restore(tmp_path / "backup", tmp_path / "key")
+    with fresh._state() as state, hosted._state() as before:
+        assert state.keys.public() == before.keys.public()
+        assert public_bytes(state.keys.signing()) == state.keys.public().successions[-1].new_public_key
+
+
+def test_a_key_that_its_own_chain_ended_is_refused(made: Path, tmp_path: Path) -> None:
+    """As a backup of before, that was made while the key was rotated."""
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.init()
+    hosted.backup(tmp_path / "unused", tmp_path / "key")
+    first = coordinator_backup.read_key(tmp_path / "key")
+    hosted.rotate_key()
+    facts = {"made_at": 1.0, "settings": None, "public_key": public_bytes(first).hex()}
+    write_backup(tmp_path / "home" / "coordinator.db", COORDINATOR, tmp_path / "backup", facts)
+    with pytest.raises(DataError) as error:
+        hosted.restore(tmp_path / "backup", tmp_path / "key")
+    assert error.value.code == "rotated-key"
+
+
+def test_what_single_devices_sent_is_in_no_backup(tmp_path: Path) -> None:
+    home = tmp_path / "coordinator"
+    with in_process(home, Policy(buffer=10**9)) as serving, Phone(tmp_path / "phone", serving) as phone:
+        publish(serving, 0.9)
+        phone.visit()
+        phone.queue(1)
+        assert phone.visit().pushed == 1
+        with serving.state() as state:
+            (waiting,) = state.updates.waiting()
+            sent = state.updates.blob(waiting)
+        swipefl.coordinator(home).backup(tmp_path / "backup", tmp_path / "key")
+    part = sent[len(sent) // 2 :][:64]
+    assert part not in (tmp_path / "backup").read_bytes()
+    with swipefl.coordinator(home)._state() as state:
+        assert state.updates.blob(waiting) == sent  # here it waits still
