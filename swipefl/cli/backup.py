@@ -6,7 +6,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_whatever, emit, log, note, signals, unused_settings
 from swipefl.cli.progress import showing
 from swipefl.cli.rendering import counted
 from swipefl.errors import UsageError
@@ -16,7 +16,7 @@ FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="Where to; - i
 
 def backup(file: FileArgument, home: HomeOption = None, as_json: JsonOption = False) -> None:
     """Write all that the store holds into one file, while others go on. It has your swipes: keep it private."""
-    device = device_of(home)
+    device = device_whatever(home, unused_settings)
     with signals() as stop, showing(as_json, "copying the store"):
         report = device.upkeep.backup(output(file, as_json), stop)
     if as_json:

@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -108,6 +108,28 @@ def device_of(home: Path | None, **flags: Any) -> "Device":
     from swipefl.library.device import Device
 
     return Device(home_of(home, **flags), {"home": home, **flags})
+
+
+def device_whatever(home: Path | None, on_fault: Callable[[UsageError], None] = lambda error: None) -> "Device":
+    """A device; one whose settings cannot be used with the usual ones, and `on_fault` hears what is wrong with them.
+
+    For what is needed the more where something is broken. Raises UsageError where the home itself is wrong.
+    """
+    try:
+        return device_of(home)
+    except UsageError as error:
+        from swipefl.home import Home
+        from swipefl.library.device import Device
+        from swipefl.settings.device import default_settings
+
+        device = Device(Home(default_settings(home), on_upgrade=_tell_of_upgrade), {"home": home})
+        on_fault(error)
+        return device
+
+
+def unused_settings(error: UsageError) -> None:
+    """Says on standard error that the settings do not count, and why."""
+    note(f"{error}; this goes on without your settings", logging.WARNING)
 
 
 def _tell_of_upgrade() -> None:

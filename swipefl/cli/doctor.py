@@ -4,16 +4,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_whatever, emit, signals
 from swipefl.cli.remedies import advice
 from swipefl.cli.rendering import console, printable
-from swipefl.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from swipefl.library.device import Device
     from swipefl.operations.doctor import Diagnosis
     from swipefl.operations.findings import Finding
     from swipefl.stopping import Stop
@@ -27,7 +24,7 @@ def doctor(
     as_json: JsonOption = False,
 ) -> None:
     """Look whether all is well: store, models, permissions, clock, disk, coordinator. Ends in 9 where it is not."""
-    answer(lambda show, stop: _device(home).upkeep.doctor(fix, show, stop), as_json)
+    answer(lambda show, stop: device_whatever(home).upkeep.doctor(fix, show, stop), as_json)
 
 
 def answer(run: "Callable[[Callable[[Finding], None], Stop], Diagnosis]", as_json: bool) -> None:
@@ -45,18 +42,6 @@ def answer(run: "Callable[[Callable[[Finding], None], Stop], Diagnosis]", as_jso
     else:
         _conclude(found)
     found.raise_if_unwell()
-
-
-def _device(home: "Path | None") -> "Device":
-    """The device; one whose settings cannot be used with the usual ones: what is wrong with them is a finding."""
-    try:
-        return device_of(home)
-    except UsageError:
-        from swipefl.home import Home
-        from swipefl.library.device import Device
-        from swipefl.settings.device import default_settings
-
-        return Device(Home(default_settings(home)), {"home": home})
 
 
 def _remedy(finding: "Finding") -> str | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from swipefl.cli.asking import agrees, asks
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_whatever, emit, log, note, signals, unused_settings
 from swipefl.cli.progress import showing
 from swipefl.cli.rendering import counted, moment
 
@@ -37,7 +37,9 @@ def restore(
     source: str | BinaryIO = sys.stdin.buffer if file == "-" else file
     with signals() as stop, watched:
         watched.enter_context(showing(as_json, "reading the backup"))
-        report = device_of(home).upkeep.restore(source, anyway=yes or is_asked, agree=agree, stop=stop)
+        report = device_whatever(home, unused_settings).upkeep.restore(
+            source, anyway=yes or is_asked, agree=agree, stop=stop
+        )
     if report is None:
         note("nothing was changed")
         return

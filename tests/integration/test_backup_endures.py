@@ -47,3 +47,15 @@ def test_killed_at_any_moment_it_is_one_or_the_other(tmp_path: Path) -> None:
         device.upkeep.backup(tmp_path / "other")
     assert not list(home.glob(".*draft*"))
     assert not list(tmp_path.glob(".*draft*"))
+
+
+def test_settings_that_cannot_be_used_keep_nobody_from_a_backup(tmp_path: Path) -> None:
+    home, file = tmp_path / "home", str(tmp_path / "file")
+    swipefl(home, "ingest", "-", given=b"".join(GOOD[:5]))
+    for broken in ("epochs = [\n", "epochs = -3\n"):
+        (home / "config.toml").write_text(broken)
+        assert swipefl(home, "status").code == 2
+        done = swipefl(home, "backup", file)
+        assert (done.code, "config.toml" in done.err) == (0, True)
+        assert swipefl(home, "restore", "--yes", file).code == 0
+        assert (home / "config.toml").read_text() == broken
