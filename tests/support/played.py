@@ -22,6 +22,7 @@ class Played:
     """
 
     score_weights = len(SPREADS)
+    tries = 0
 
     def __init__(
         self, answer: wire.UploadUpdateResponse | FederationError | None = None, is_away: bool = False
@@ -36,9 +37,7 @@ class Played:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def check_in(
-        self, version: int, fingerprint: str, judged: wire.Judged | None = None, tries: int = 1
-    ) -> wire.CheckInResponse:
+    def check_in(self, version: int, fingerprint: str, judged: wire.Judged | None = None) -> wire.CheckInResponse:
         self.told += [judged] if judged else []
         if self.is_away:
             raise CoordinatorUnreachable("unreachable", "cut")

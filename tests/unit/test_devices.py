@@ -88,6 +88,16 @@ def test_devices_that_ask_several_times_at_once_join_once_each(state: State) -> 
     assert metrics.registry.get_sample_value("swipefl_enrolments_total") == 5
 
 
+def test_the_last_update_of_a_device_is_known_when_all_of_it_is_forgotten(state: State) -> None:
+    device, other = enrolled(state), enrolled(state)
+    for number in (1, 2):
+        state.updates.add(Received(f"u{number}", device, number, 10, b""))
+        state.updates.discard(device)
+    state.updates.prune(1000)
+    assert not state.updates.is_known(device, "u2")
+    assert (state.updates.last_of(device), state.updates.last_of(other)) == ("u2", "")
+
+
 def test_who_left_and_who_was_revoked_are_told_apart_and_both_are_refused(state: State) -> None:
     left, revoked, both, here = (enrolled(state) for _ in range(4))
     for device in (left, revoked, both, here):

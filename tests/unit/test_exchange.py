@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from swipefl.decoder.checkpoint import SCORE
 from swipefl.errors import CoordinatorUnreachable, UpdateRefused
+from swipefl.federation.device.copied import LAST, catch_up
 from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.device.leaving import TOLD, erase_federation
 from swipefl.federation.device.telling import judged_of
@@ -100,6 +101,16 @@ def test_of_an_update_that_is_not_taken_nothing_new_is_owed(
     made, member, client = visited(own, tmp_path, answer)
     assert made == replace(done, bytes_sent=sum(len(blob) for _, blob in client.sent))
     assert (member.residual, member.contributed, own.outbox.waiting()) == (b"of before", 0, [])
+
+
+@pytest.mark.parametrize("last", ["", "x" * 65, "x" * 10**6])
+def test_a_coordinator_that_names_no_update_says_nothing_of_copies(own: Store, last: str) -> None:
+    own.meta.set(LAST, "mine")
+    assert (catch_up(own, last), own.meta.get(LAST)) == (0, "mine")
+    member = own.memberships.get()
+    assert member
+    assert (member.residual, len(own.outbox.waiting())) == (b"of before", 1)
+    assert catch_up(own, "of another") == 1
 
 
 def test_where_a_copy_of_this_store_has_contributed_the_residual_went_with_it(own: Store, tmp_path: Path) -> None:

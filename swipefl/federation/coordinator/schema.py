@@ -95,6 +95,15 @@ _STEPS = (
             )""",
         ),
     ),
+    Step(
+        "each device's last update is known for good",
+        (
+            # The id of the one that was taken last: updates are forgotten once their versions are old.
+            "ALTER TABLE devices ADD COLUMN last_update TEXT NOT NULL DEFAULT ''",
+            """UPDATE devices SET last_update =
+                coalesce((SELECT id FROM updates WHERE device = devices.id ORDER BY number DESC LIMIT 1), '')""",
+        ),
+    ),
 )
 
 # A consumed update's pages are used again at once: overwriting them with zeros first would halve the pace.

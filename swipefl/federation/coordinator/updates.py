@@ -40,11 +40,12 @@ class Updates:
         self._clock = clock
 
     def add(self, update: Received) -> None:
-        """Store one that is admitted."""
+        """Store one that is admitted. The caller holds a transaction."""
         self._sql.run(
             "INSERT INTO updates (id, device, version, examples, received_at, blob) VALUES (?, ?, ?, ?, ?, ?)",
             (update.id, update.device, update.version, update.examples, self._clock(), update.blob),
         )
+        self._sql.run("UPDATE devices SET last_update = ? WHERE id = ?", (update.id, update.device))
 
     def is_known(self, device: str, update_id: str) -> bool:
         """Whether this update of this device was taken before."""
@@ -55,8 +56,8 @@ class Updates:
         return bool(self._sql.rows("SELECT 1 FROM updates WHERE device = ? AND version = ?", (device, version)))
 
     def last_of(self, device: str) -> str:
-        """The id of the update of this device that was taken last, "" where none is remembered."""
-        rows = self._sql.rows("SELECT id FROM updates WHERE device = ? ORDER BY number DESC LIMIT 1", (device,))
+        """The id of the update of this device that was taken last, "" where none ever was."""
+        rows = self._sql.rows("SELECT last_update FROM devices WHERE id = ?", (device,))
         return rows[0][0] if rows else ""
 
     def waits(self, device: str) -> bool:

@@ -46,7 +46,7 @@ Look = Callable[[Endpoint], UsageError | None]
 class Client:
     """One visit to a coordinator; `deadline_s` counts from here on, over all calls and their retries.
 
-    `authorization` names the device, `run` what it does now, for the log there.
+    `authorization` names the device, `run` what it does now, for the log there. Each call has `tries`.
     Every call raises CoordinatorUnreachable where trying later may help,
     CredentialRefused and UpdateRefused where it will not, UsageError at once where no coordinator can ever be spoken to
     like this, and what `stop` says.
@@ -69,6 +69,7 @@ class Client:
         self._metadata = tuple((name, value) for name, value in said.items() if value)
         self._clock, self._sleep, self._stop = clock, sleep, stop
         self._ends_at = clock() + deadline_s
+        self.tries = TRIES
         self._looks: list[Look] = []  # that were had
 
     def enroll(self, token: bytes, credential: bytes) -> wire.EnrollResponse:
@@ -89,14 +90,12 @@ class Client:
             )
         )
 
-    def check_in(
-        self, version: int, fingerprint: str, judged: wire.Judged | None = None, tries: int = TRIES
-    ) -> wire.CheckInResponse:
+    def check_in(self, version: int, fingerprint: str, judged: wire.Judged | None = None) -> wire.CheckInResponse:
         """What the newest version is, and how to train for it; `judged` says what the version here did."""
         request = wire.CheckInRequest(version=version, fingerprint=fingerprint, judged=judged)
         call = self._stub.CheckIn
         return self._retried(
-            lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata)), tries
+            lambda: self._answer(call.future(request, timeout=self._within(CALL_S), metadata=self._metadata))
         )
 
     def upload(self, header: wire.UpdateHeader, blob: bytes) -> wire.UploadUpdateResponse:
@@ -173,7 +172,7 @@ class Client:
                     call.cancel()
                     raise why from None
 
-    def _retried(self, call: Callable[[], Answer], most: int = TRIES) -> Answer:
+    def _retried(self, call: Callable[[], Answer]) -> Answer:
         """`call`, and again after a growing random wait where that may help: not where it can never pass."""
 
         def tried() -> Answer:
@@ -187,7 +186,7 @@ class Client:
         tries = Retrying(
             retry=retry_if_exception(may_pass),
             wait=wait_random_exponential(multiplier=0.25, max=8),
-            stop=stop_after_attempt(most) | stop_before_delay(self._within()),
+            stop=stop_after_attempt(self.tries) | stop_before_delay(self._within()),
             sleep=self._rest,
             reraise=True,
         )

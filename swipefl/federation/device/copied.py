@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from swipefl.store.store import Store
 
+LONGEST_ID = 64  # characters; what is longer is none of ours
 LAST = "update.last"  # the id of the last update of this device that was taken, as far as this store knows
 
 
@@ -19,10 +20,13 @@ def note_taken(store: Store, update_id: str) -> None:
 
 
 def catch_up(store: Store, last: str) -> int:
-    """`last` is the id of the update that the coordinator took last of this device, "" where it remembers none.
+    """`last` is the id of the update that the coordinator took last of this device. Where it remembers none, as older
+    ones do after a while, that says nothing of other copies.
 
     Where another copy made it, what is left over and what waits here go; gives how many updates. Raises StoreError.
     """
+    if not 0 < len(last) <= LONGEST_ID:
+        return 0
     with store.transaction():
         waiting = store.outbox.waiting()
         if last == (store.meta.get(LAST) or "") or any(update.id == last for update in waiting):

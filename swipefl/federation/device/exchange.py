@@ -94,7 +94,7 @@ class Exchange:
     def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> Exchanged:
         """One visit; where it fails, the next one backs off, and what was sent and received is kept.
 
-        One `by_timer` after failures is the only one of its turn, and where the breaker was open it asks once.
+        One `by_timer` after failures is the only one of its turn, and where the breaker was open it calls once each.
         Raises UsageError without a membership and where no coordinator can be spoken to as things are set,
         FederationError: CoordinatorUnreachable, UpdateRefused, TrustError for a model that is not what it should be;
         StoreError, and what a stop says.
@@ -103,7 +103,8 @@ class Exchange:
         tries = self._take_turn() if by_timer and member.failures else TRIES
         try:
             with self._connect(member) as client:
-                asked = self._checked_in(client, member, tries)
+                client.tries = tries
+                asked = self._checked_in(client, member)
                 manifest = self._trusted(asked)
                 gone = catch_up(self._store, asked.last_update) if asked.HasField("last_update") else 0
                 done = self._push(client, manifest, asked.score_weights) if push else Exchanged()
@@ -128,10 +129,10 @@ class Exchange:
             self._store.memberships.set(begun(member, self._clock(), self._rng))
         return TRIES if state_of(member, self._clock()) == "closed" else 1
 
-    def _checked_in(self, client: Client, member: Membership, tries: int) -> CheckInResponse:
+    def _checked_in(self, client: Client, member: Membership) -> CheckInResponse:
         newest = self._store.checkpoints.newest_global()
         judged = self._judged(member, newest) if self._share_scores and newest else None
-        asked = client.check_in(member.version, member.fingerprint, judged, tries)
+        asked = client.check_in(member.version, member.fingerprint, judged)
         if judged and newest:
             self._store.meta.set(TOLD, str(newest.id))
         return asked
