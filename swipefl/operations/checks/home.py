@@ -5,8 +5,10 @@ import os
 import pwd
 import re
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from swipefl.operations.findings import Finding
@@ -29,6 +31,7 @@ class Entry:
     path: Path
     mode: int
     uid: int
+    inode: tuple[int, int]  # and its disk
 
     @property
     def is_ours(self) -> bool:
@@ -49,7 +52,7 @@ class Entry:
 def entry_of(path: Path, follow: bool = False) -> Entry:
     """Raises OSError."""
     found = path.stat() if follow else path.lstat()
-    return Entry(path, found.st_mode, found.st_uid)
+    return Entry(path, found.st_mode, found.st_uid, (found.st_dev, found.st_ino))
 
 
 def entries(home: Path) -> list[Entry]:
@@ -120,15 +123,52 @@ def close(home: Path, uid: int) -> Iterator[str]:
     """Gives what is ours to the home's owner and to nobody else, as far as this user may. Raises OSError."""
     every = entries(home)
     owner = every[0].uid
-    if theirs := [each for each in every[1:] if each.uid != owner and each.is_ours and uid == 0]:
-        for each in theirs:
-            os.chown(each.path, owner, -1, follow_symlinks=False)
-        yield f"{_named(theirs)} now belong to {user(owner)}"
+    theirs = [each for each in every[1:] if each.uid != owner and each.is_ours and uid == 0]
+    if given := [each for each in theirs if _changed(each, every[0], uid, lambda file: os.chown(file, owner, -1))]:
+        yield f"{_named(given)} now belong to {user(owner)}"
     closed = [each for each in every if _may_close(each, every, uid) and _closed(each) != stat.S_IMODE(each.mode)]
-    for each in closed:
-        each.path.chmod(_closed(each))
-    if closed:
+    if closed := [each for each in closed if _changed(each, every[0], uid, partial(_chmod, _closed(each)))]:
         yield f"{_named(closed)} are now for their owner alone, who may read and write them"
+
+
+def _chmod(mode: int, path: str) -> None:
+    os.chmod(path, mode)
+
+
+def _changed(each: Entry, home: Entry, uid: int, change: Callable[[str], None]) -> bool:
+    """Changes what was looked at and nothing else, and says whether that is still there.
+
+    Somebody else may own the folder: below the home no link is followed, and as root no file changed that has another
+    name elsewhere. Raises OSError.
+    """
+    with ExitStack() as opened:
+        held = _held(os.path.realpath(home.path), None, opened)
+        if _inode(held) != home.inode:
+            return False
+        try:
+            for part in each.path.relative_to(home.path).parts:
+                held = _held(part, held, opened)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        now = os.fstat(held)
+        is_file = stat.S_ISREG(now.st_mode)
+        if _inode(held) != each.inode or not (is_file or stat.S_ISDIR(now.st_mode)):
+            return False
+        if is_file and now.st_nlink > 1 and uid == 0:
+            return False
+        change(f"/proc/self/fd/{held}")  # by which also what may not be read is changed
+        return True
+
+
+def _held(path: str, folder: int | None, opened: ExitStack) -> int:
+    held = os.open(path, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
+    opened.callback(os.close, held)
+    return held
+
+
+def _inode(held: int) -> tuple[int, int]:
+    now = os.fstat(held)
+    return now.st_dev, now.st_ino
 
 
 def _closed(each: Entry) -> int:
