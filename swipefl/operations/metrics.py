@@ -11,7 +11,7 @@ from pathlib import Path
 from swipefl.database.sql import NO_SPACE
 from swipefl.device.cycle import CycleReport
 from swipefl.device.status import Status
-from swipefl.errors import Ineligible, Interrupted, Remedy, SwipeflError, UsageError
+from swipefl.errors import Ineligible, Interrupted, Remedy, StoreBusy, SwipeflError, UsageError
 
 OUTCOMES = ("learned", "nothing-new", "ineligible", "interrupted", "failed")
 GOOD = OUTCOMES[:3]
@@ -35,10 +35,14 @@ def measured(
         return
     _check(file)
     reports: list[CycleReport] = []
-    began, outcome = clock(), "failed"
+    began = clock()
+    outcome: str | None = "failed"
     try:
         yield reports.append
         outcome = _outcome(reports[-1]) if reports else "nothing-new"
+    except StoreBusy:
+        outcome = None  # another night is at work, and says itself what becomes of it
+        raise
     except Ineligible:
         outcome = "ineligible"
         raise
@@ -46,12 +50,13 @@ def measured(
         outcome = "interrupted"
         raise
     finally:
-        known = None
-        with suppress(SwipeflError, OSError):
-            known = status()
-        night = _Night(file, outcome, began, clock(), reports[-1] if reports else None)
-        with suppress(OSError):
-            _write(file, night.text(known))
+        if outcome is not None:
+            known = None
+            with suppress(SwipeflError, OSError):
+                known = status()
+            night = _Night(file, outcome, began, clock(), reports[-1] if reports else None)
+            with suppress(OSError):
+                _write(file, night.text(known))
 
 
 def _outcome(report: CycleReport) -> str:

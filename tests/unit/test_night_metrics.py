@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from swipefl.device.cycle import CycleReport, RoundReport
 from swipefl.device.status import Status, status_of
-from swipefl.errors import Ineligible, Interrupted, StoreError, UsageError
+from swipefl.errors import Ineligible, Interrupted, StoreBusy, StoreError, UsageError
 from swipefl.operations.metrics import OUTCOMES, measured
 from swipefl.store.nights import Night
 from swipefl.store.store import Store
@@ -71,6 +71,14 @@ def test_each_end_of_a_night_is_one_outcome(tmp_path: Path) -> None:
             10.0,
         )
         assert said["night_succeeded_timestamp_seconds", "anna"] == min(1000.0 + number, 1002.0)
+
+
+def test_a_night_that_found_another_at_work_leaves_its_file_alone(tmp_path: Path) -> None:
+    file = tmp_path / "anna.prom"
+    before = night(file, lambda: IDLE)
+    with pytest.raises(StoreBusy):
+        night(file, raising(StoreBusy("busy", "another run is at work")), at=500.0)
+    assert samples(file) == before
 
 
 def test_a_night_that_learned_says_of_how_many_how_many_are_right(tmp_path: Path, store: Store) -> None:
