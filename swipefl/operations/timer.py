@@ -3,11 +3,11 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import mkstemp
 from typing import Literal
 
 from swipefl.errors import Remedy, UsageError
@@ -16,6 +16,7 @@ from swipefl.operations.unit_texts import CYCLE, INGEST, TIMER, TRIAL, Night, is
 UNITS = (INGEST, CYCLE, TIMER)
 LINGERING = Path("/var/lib/systemd/linger")  # a file for each user whose services run while they are logged out
 WAIT_S = 300.0  # for an answer of systemd's; its own waits are shorter
+LOOK_S = 10.0  # where it is only asked how things are
 
 Change = Literal["written", "renewed", "unchanged", "shown"]
 Run = Callable[[Sequence[str]], tuple[int, str]]
@@ -66,7 +67,7 @@ class Removed:
     kept: tuple[str, ...]
 
 
-def run(command: Sequence[str]) -> tuple[int, str]:
+def run(command: Sequence[str], wait_s: float = WAIT_S) -> tuple[int, str]:
     """Runs one of systemd's programs; 127 where it is missing, 124 where it does not answer."""
     try:
         done = subprocess.run(
@@ -75,7 +76,7 @@ def run(command: Sequence[str]) -> tuple[int, str]:
             text=True,
             errors="replace",
             stdin=subprocess.DEVNULL,
-            timeout=WAIT_S,
+            timeout=wait_s,
             check=False,
         )
     except FileNotFoundError:
@@ -89,6 +90,17 @@ def shown(manager: Manager, night: Night) -> Installed:
     """What would be installed, where nothing is."""
     units = (Unit(str(manager.units / name), "shown", text) for name, text in unit_texts(night).items())
     return Installed(tuple(units), night.at, night.is_confined, None)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A new file in the folder of `path`, which is gone after the block unless it was put in a place."""
+    descriptor, name = mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    os.close(descriptor)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 class Timer:
@@ -200,10 +212,10 @@ class Timer:
             return "unchanged"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, prefix=f".{name}-", delete=False) as beside:
-                beside.write(text)
-            os.chmod(beside.name, 0o644)
-            os.replace(beside.name, path)
+            with _beside(path) as beside:
+                beside.write_text(text, "utf-8")
+                beside.chmod(0o644)
+                os.replace(beside, path)
         except OSError as error:
             raise UsageError(
                 "unit-not-written", "{path} cannot be written: {why}", path=path, why=error.strerror

@@ -4,6 +4,7 @@ import os
 import pwd
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import platformdirs
@@ -11,7 +12,7 @@ import platformdirs
 from swipefl.errors import Remedy, UsageError
 from swipefl.operations import surroundings
 from swipefl.operations.findings import Finding
-from swipefl.operations.timer import Manager, Timer
+from swipefl.operations.timer import LOOK_S, Manager, Timer, run
 from swipefl.operations.unit_texts import TIMER, Night, is_ours, remembered
 from swipefl.operations.units import timer_findings
 from swipefl.settings.device import Settings, load_settings
@@ -76,8 +77,8 @@ def night_of(settings: Settings, logs: Sequence[Path], at: str | None, person: s
 
 def findings_of(settings: Settings) -> list[Finding]:
     """What there is to say of the timers of a home's nights, for doctor."""
-    night = night_of(settings, (), None, None, is_system=False)
-    return timer_findings([Timer(manager_of(is_system=False)), Timer(SYSTEM)], night, user_name())
+    night, look = night_of(settings, (), None, None, is_system=False), partial(run, wait_s=LOOK_S)
+    return timer_findings([Timer(manager_of(is_system=False), look), Timer(SYSTEM, look)], night, user_name())
 
 
 def _remembered(is_system: bool) -> tuple[str, tuple[Path, ...]] | None:
