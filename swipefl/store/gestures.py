@@ -8,6 +8,7 @@ the same word, unless the swipe fits it worse there. An id is a name that logger
 import hashlib
 import json
 import unicodedata
+from bisect import bisect
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, islice
@@ -304,7 +305,7 @@ class Gestures:
         numbers = json.dumps([number for number, _ in rows])
         self._gone.remember(numbers)
         self._sql.run("DELETE FROM gestures WHERE number IN (SELECT value FROM json_each(?))", (numbers,))
-        self._redaction.erase_words(rows[-2:])
+        self._redaction.erase_words(_before_others(rows, sorted(spared)))
         return len(rows)
 
     def erasable(self, scope: Scope) -> int:
@@ -368,3 +369,9 @@ def _row(judged: Judged, now: float) -> Row:
         gesture.user,
         gesture.points.astype("<f4", copy=False).tobytes(),
     )
+
+
+def _before_others(rows: Sequence[tuple[int, str]], spared: Sequence[int]) -> list[tuple[int, str]]:
+    """Of rows that go, in the order of coming, those whose next two do not all go."""
+    pairs = zip(rows, rows[2:], strict=False)
+    return [one for one, next in pairs if bisect(spared, one[0]) < bisect(spared, next[0])] + [*rows[-2:]]

@@ -124,6 +124,19 @@ def lived(path: Path, clock: Clock) -> Iterator[Store]:
         yield store
 
 
+def test_nor_is_it_left_before_one_that_is_spared_in_the_midst(store: Store) -> None:
+    words, some = ("one", "two", "three", "four", "five"), examples(5)
+    for at, (word, one) in enumerate(zip(words, some, strict=True)):
+        said = Before(words[max(0, at - 2) : at])
+        put(store, [replace(one, word=word, gesture=replace(one.gesture, before=said))])
+    with store.transaction():
+        assert store.gestures.outlived(5, {3}, 10) == 4
+    (left,) = store.gestures.all()
+    assert left.example.word == "three"
+    assert left.example.gesture.before
+    assert not {"one", "two"} & set(left.example.gesture.before.words)
+
+
 def test_what_is_over_is_gone_from_the_file_also_where_it_stood_before(lived: Store, path: Path) -> None:
     traces = [stored.example.gesture.points.astype("<f4").tobytes() for stored in lived.gestures.all()][:33]
     done = cycle(lived, prune=lambda: prune(lived, KEEPING, lambda: NOW)).run(1)
