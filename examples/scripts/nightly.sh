@@ -6,7 +6,7 @@ set -eu
 umask 077
 
 [ $# -gt 0 ] || set -- "${XDG_DATA_HOME:-$HOME/.local/share}/keyboard/swipes.jsonl"
-PATH=$HOME/.local/bin:$PATH
+PATH=$HOME/.local/bin:$HOME/swipefl/bin:$PATH
 # One name for both steps, so that what they log can be joined.
 SWIPEFL_RUN_ID=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
 export PATH SWIPEFL_RUN_ID

@@ -9,7 +9,7 @@ umask 077
 [ $# -ge 1 ] || { echo "usage: report.sh ADDRESS [always]" >&2; exit 2; }
 address=$1 when=${2:-wrong}
 case $address in -* | '') echo "report.sh: no address: $address" >&2; exit 2 ;; esac
-PATH=$HOME/.local/bin:$PATH
+PATH=$HOME/.local/bin:$HOME/swipefl/bin:$PATH
 export PATH
 
 text=$(mktemp)

@@ -79,6 +79,18 @@ def test_a_phones_file_comes_whole_whatever_it_is_called(bench: Bench, name: str
     assert bench.said == f"ingest swipes of the phone/{came.name}\n"
 
 
+@pytest.mark.parametrize("name", ["nightly.sh", "report.sh"])
+def test_each_place_that_swipefl_is_installed_in_is_looked_at(bench: Bench, name: str) -> None:
+    places = [bench.folder / place for place in (".local/bin", "swipefl/bin")]
+    for place in places:
+        place.mkdir(parents=True)
+        (bench.folder / "bin" / "swipefl").rename(place / "swipefl")
+        bench.run(name, "me@here")
+        assert bench.said
+        (bench.folder / "said").unlink()
+        (place / "swipefl").rename(bench.folder / "bin" / "swipefl")
+
+
 def test_a_transfer_that_breaks_off_leaves_what_was_there(bench: Bench) -> None:
     (bench.folder / "phone" / "log").write_text("first\n")
     assert bench.run("collect.sh", "phone", "log", "here") == 0
@@ -90,11 +102,12 @@ def test_a_transfer_that_breaks_off_leaves_what_was_there(bench: Bench) -> None:
 
 
 def test_one_that_is_ended_leaves_nothing_half(bench: Bench) -> None:
-    slow = 'touch "$HOME/begun"; echo half; exec sleep 0.5'
+    slow = 'touch "$HOME/begun"; echo half; until [ -e "$HOME/told" ]; do sleep 0.05; done'
     (bench.folder / "bin" / "ssh").write_text(f"#!/bin/sh\n{slow}\n")
     with bench.start("collect.sh", "phone", "log", "here") as process:
         wait_until((bench.folder / "begun").exists)
         process.terminate()
+        (bench.folder / "told").touch()  # a shell hears of a signal once its command is over
         assert process.wait(LONG_S) in (143, -15)
     assert list((bench.folder / "here").iterdir()) == []
     assert bench.said == ""
