@@ -313,6 +313,21 @@ def told(home: Path, *words: str, **extra: str) -> Done:
     return done
 
 
+def test_settings_that_an_editor_made_are_nobody_elses_in_a_folder_of_ones_own(home: Path) -> None:
+    (home / "config.toml").write_text("seed = 3\n")
+    (home / "config.toml").chmod(0o644)
+    assert wrong(home) == set()
+    home.chmod(0o755)
+    assert wrong(home) == {"permissions"}
+
+
+def test_what_helps_a_damaged_store_is_said_once(home: Path) -> None:
+    (home / "swipefl.db").write_bytes(b"no database" * 1000)
+    found = [each for some in looked(home).values() for each in some]
+    assert sum("swipefl restore" in (each.remedy or "") for each in found) == 1
+    assert {each.name for each in found if "cannot be read" in each.says} >= {"models", "size"}
+
+
 def test_it_says_what_to_do_and_ends_in_its_exit_code(home: Path) -> None:
     fine = told(home)
     assert (fine.code, fine.err) == (0, "")

@@ -15,6 +15,7 @@ from swipefl.operations.findings import Finding
 
 HOME, PERMISSIONS = "home", "permissions"
 OURS = re.compile(r"\.?(swipefl|coordinator)\..*|config\.toml|lock|partial|serve\.html|token|.*\.part")
+SETTINGS = ("config.toml", "coordinator.toml")  # files that people write
 NAMED = 3  # files that a sentence names
 _WHY = {
     errno.ELOOP: ("leads in a circle of links", "remove the link, or say --home with another folder"),
@@ -203,6 +204,8 @@ def _shut(every: list[Entry]) -> Iterator[Finding]:
 
 def _open(every: list[Entry], uid: int) -> Iterator[Finding]:
     others = [each for each in every if not each.is_link and stat.S_IMODE(each.mode) & 0o077]
+    if every[0] not in others:  # nobody gets to what a person's editor made in there, and no secret is in it
+        others = [each for each in others if each.path.name not in SETTINGS]
     if ours := [each for each in others if _may_close(each, every, uid)]:
         remedy = f"`chmod -R go-rwx {every[0].path}`"
         yield Finding(PERMISSIONS, "wrong", f"others may get at {_named(ours)}", remedy, can_fix=True)

@@ -143,7 +143,7 @@ def _looking(name: str, opened: Opened, look: Callable[[Store], Iterator[Finding
             yield from look(store)
     except StoreError as error:
         if error.code != "no-store":
-            yield Finding(name, "unknown", f"this cannot be read: {error}", REMEDIES.get(error.code))
+            yield Finding(name, "unknown", f"this cannot be read: {error}")
 
 
 def models(store: Store) -> Iterator[Finding]:
@@ -210,7 +210,8 @@ def keyboards(store: Store, wanted: str | None) -> Iterator[Finding]:
         except UsageError as error:
             yield of_error(KEYBOARDS, error, None if error.remedy else "`swipefl keyboards list` shows what there is")
             return
-    yield Finding(KEYBOARDS, "ok", f"{len(stored)} keyboards are in use" if stored else "none was swiped on yet")
+    in_use = "1 keyboard is in use" if len(stored) == 1 else f"{len(stored)} keyboards are in use"
+    yield Finding(KEYBOARDS, "ok", in_use if stored else "none was swiped on yet")
 
 
 def size(store: Store) -> Iterator[Finding]:
