@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swipefl.errors import StoreError
+from swipefl.errors import StoreError, UsageError
 from swipefl.gesture.language import Languages
 from swipefl.operations.checks import federation, home, running, software, stored
 from swipefl.operations.checks.clock import clock
 from swipefl.operations.doctor import Check
-from swipefl.operations.findings import Finding
+from swipefl.operations.findings import Finding, of_error
 from swipefl.operations.mending import mend_database
 from swipefl.stopping import Stop
 from swipefl.store.membership import Membership
@@ -77,7 +77,13 @@ def device_checks(of: Subject, stop: Stop, others: Sequence[Check] = ()) -> list
 
 
 def _settings(of: Subject) -> Iterator[Finding]:
-    of.load_settings()
+    try:
+        of.load_settings()
+    except UsageError as error:
+        file = of.home / "config.toml"
+        remedy = f"correct {file}, or move it aside" if error.code == "unreadable-settings" else None
+        yield of_error("settings", error, remedy)
+        return
     yield Finding("settings", "ok", "every setting can be used")
 
 

@@ -355,6 +355,7 @@ def test_settings_that_cannot_be_used_keep_it_from_nothing(home: Path, text: str
     done = told(home, "--json")
     found = {each["name"]: each for each in done.json["findings"]}
     assert (done.code, found["settings"]["state"], says in found["settings"]["says"]) == (UNWELL, "wrong", True), done
+    assert found["settings"]["remedy"]
     assert found["database"]["state"] == "ok"
 
 
