@@ -98,6 +98,7 @@ class Remedy(Enum):
     OTHER_BACKUP = auto()
     PUBLISH = auto()
     REENROLL = auto()
+    REMOVE_TIMER = auto()
     RENEW_OR_SET_CLOCK = auto()
     RESET_TO_BASE = auto()
     RESTORE_COPY = auto()

@@ -89,6 +89,7 @@ _WORDS = {
     Remedy.OTHER_BACKUP: "nothing was changed; take another backup",
     Remedy.PUBLISH: "`swipefl coordinator publish` adds a version",
     Remedy.REENROLL: "`swipefl leave` keeps your model, and a new token enrols the device again",
+    Remedy.REMOVE_TIMER: "`swipefl timer remove` first; or say --home with that one",
     Remedy.RENEW_OR_SET_CLOCK: "set this device's clock if that is wrong, else tell whoever runs it",
     Remedy.RESET_TO_BASE: "`swipefl reset --to base` goes back to the model of the package",
     Remedy.RESTORE_COPY: f"{_ASIDE} put a copy from before in its place; `swipefl coordinator init` begins anew, and "

@@ -32,7 +32,7 @@ class Timer(Part):
         Raises UsageError, also where systemd does not answer.
         """
         from swipefl.operations.timer import Timer, shown
-        from swipefl.settings.nights import SYSTEM, manager_of, night_of, user_name
+        from swipefl.settings.nights import SYSTEM, check_home, manager_of, night_of, user_name
 
         check_texts(True, at=at, run_as=run_as)
         with self._opened() as home:
@@ -40,6 +40,7 @@ class Timer(Part):
         if print_only:
             return shown(SYSTEM if system else manager_of(is_system=False), night)
         timer = Timer(manager_of(system))
+        check_home(night, system)
         if not system:
             night.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # no unit could: it is shown this folder alone
         return timer.install(night, user_name(), edited)
@@ -50,6 +51,8 @@ class Timer(Part):
         Raises UsageError where a file cannot be removed.
         """
         from swipefl.operations.timer import Timer
-        from swipefl.settings.nights import manager_of
+        from swipefl.settings.nights import check_removal, manager_of
 
+        with self._opened() as home:
+            check_removal(home.settings.home if "home" in home.settings.model_fields_set else None, system)
         return Timer(manager_of(system)).remove(edited)

@@ -100,12 +100,23 @@ def is_edited(text: str) -> bool:
     return first != _mark(body)
 
 
-def remembered(text: str) -> tuple[str, tuple[Path, ...]] | None:
-    """The hour and the logs that a timer's text was written for, so that it can be written anew without saying them."""
+@dataclass(frozen=True)
+class Remembered:
+    """What a timer was written for; None is a home of which it does not say so."""
+
+    at: str
+    logs: tuple[Path, ...]
+    home: Path | None = None
+
+
+def remembered(text: str) -> Remembered | None:
+    """What a timer's text was written for, so that it can be written anew without saying it."""
     line = next((line for line in text.splitlines() if line.startswith(_FOR)), None)
     try:
         said = json.loads(line.removeprefix(_FOR)) if line else {}
-        return str(said["at"]), tuple(map(Path, said["logs"]))
+        return Remembered(
+            str(said["at"]), tuple(map(Path, said["logs"])), Path(said["home"]) if "home" in said else None
+        )
     except (ValueError, LookupError, TypeError):
         return None
 
@@ -119,7 +130,7 @@ def _marked(body: str) -> str:
 
 
 def _timer(night: Night) -> str:
-    said = json.dumps({"at": night.at, "logs": list(map(str, night.logs))})
+    said = json.dumps({"at": night.at, "logs": list(map(str, night.logs)), "home": str(night.home)})
     return f"""\
 {_FOR}{said}
 # Your own changes belong beside it, where they outlast a later version: `{_manager(night)} edit {TIMER}`.

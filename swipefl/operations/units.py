@@ -1,6 +1,7 @@
 """What systemd knows of a person's nights: whether a timer starts them, when next, and what became of the last one."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from swipefl.operations.findings import Finding
 from swipefl.operations.timer import UNITS, Timer
@@ -41,10 +42,18 @@ def _findings(timer: Timer, night: Night, user: str) -> Iterator[Finding]:
     elif (texts[CYCLE] or "").count(_start(night)) != 1:
         moved = f"{whose} runs a swipefl that is not this one, or lies elsewhere"
         yield Finding("timer-moved", "wrong", moved, f"{_AGAIN} writes it for this one")
+    elif not timer.manager.is_system and not _is_as(night, texts):
+        other = f"{whose} would be written otherwise now: other files in config.toml, another Python, another swipefl"
+        yield Finding("timer-older", "note", other, f"{_AGAIN} writes it anew")
     yield from _state(timer, whose)
     if timer.lingers(user) is False:
         away = "nights pass by while you are logged out"
         yield Finding("timer-linger", "note", away, "`loginctl enable-linger` makes it every night")
+
+
+def _is_as(night: Night, texts: Mapping[str, str | None]) -> bool:
+    """Whether units are what would be written for this night, where the rest of the disk is hidden or not."""
+    return any(unit_texts(replace(night, is_confined=way)) == texts for way in (True, False))
 
 
 def _start(night: Night) -> str:

@@ -29,6 +29,7 @@ RUN_ID = f"{PREFIX}RUN_ID"  # handed on from process to process, as INVOCATION_I
 NO_SETTINGS = ("SWIPEFL_DEBUG", TOKEN, RUN_ID)
 FLAG = "flag"  # what a setting comes from that its caller gave
 DEFAULT = "default"  # what a setting comes from that is set nowhere
+WRITTEN = ("log_file", "metrics_file")  # settings of files that are written
 SHARED = ("home", "log")  # one variable serves a device and a coordinator
 
 
@@ -116,10 +117,20 @@ def _layers(
 
 
 class _Toml(TomlConfigSettingsSource):
-    """A file of settings, which may begin with the mark that some editors write before UTF-8."""
+    """A file of settings, which may begin with the mark that some editors write before UTF-8.
+
+    What is to be written lies beside it where its path is not absolute: a timer runs in no folder of anybody's.
+    """
 
     def _read_file(self, file_path: Any) -> dict[str, Any]:
-        return tomllib.loads(file_path.read_bytes().removeprefix(codecs.BOM_UTF8).decode())
+        said = tomllib.loads(file_path.read_bytes().removeprefix(codecs.BOM_UTF8).decode())
+        here = Path(os.path.abspath(file_path)).parent
+        return {name: _beside(here, value) if name in WRITTEN else value for name, value in said.items()}
+
+
+def _beside(folder: Path, value: object) -> object:
+    is_path = isinstance(value, str) and value and not value.startswith("~")
+    return str(folder / str(value)) if is_path else value
 
 
 @dataclass(frozen=True)

@@ -172,3 +172,53 @@ def test_files_that_settings_name_are_shown_to_the_night(person: Person) -> None
     assert f'"-{person.home}/my cert.pem"' in done.stdout
     assert f'"-{person.home}/metrics"' in done.stdout
     assert done.stdout.count("PrivateDevices=yes") == 1  # what learns sees the card
+
+
+def test_what_settings_name_without_a_folder_is_in_the_home_and_no_other_folder_is_shown(person: Person) -> None:
+    store = person.data / "swipefl"
+    store.mkdir(parents=True)
+    (store / "config.toml").write_text('log_file = "night.log"\nmetrics_file = "swipefl.prom"\n')
+    done = person.run("SWIPEFL_METRICS_FILE=other.prom swipefl timer install")
+    assert done.returncode == 0, done.stderr
+    text = person.unit("swipefl-cycle.service")
+    assert [line for line in text.splitlines() if line.startswith(("BindPaths=", "ReadWritePaths="))] in (
+        [f'BindPaths="{store}"'],
+        [f'ReadWritePaths="{store}"'],
+    )
+    person.swipes()
+    assert person.night() == [0, 0]
+    assert (store / "night.log").read_text()
+    assert (store / "swipefl.prom").read_text()
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ('log_file = "~/night.log"', "a folder of its own"),
+        ('log_file = "~/.local/share/night.log"', "a folder of its own"),
+        ('metrics_file = "~/.local/share/keyboard/swipefl.prom"', "a folder of its own"),
+        ('client_certificate = "mine.pem"', "is not absolute"),
+    ],
+)
+def test_files_that_would_show_a_night_too_much_or_that_it_would_not_find_are_refused(
+    person: Person, setting: str, said: str
+) -> None:
+    store = person.data / "swipefl"
+    store.mkdir(parents=True)
+    (store / "config.toml").write_text(setting + "\n")
+    done = person.run("swipefl timer install")
+    assert (done.returncode, said in done.stderr, files(person.units)) == (2, True, set()), done.stderr
+
+
+def test_the_home_stays_as_it_was_and_another_one_takes_no_nights(person: Person) -> None:
+    home = person.home / "mine"
+    assert person.run(f"swipefl timer install --home '{home}'").returncode == 0
+    assert person.run("swipefl timer install --at 04:30").returncode == 0
+    assert f"SWIPEFL_HOME={home}" in person.unit("swipefl-cycle.service")
+    for command in ("install", "remove"):
+        done = person.run(f"swipefl timer {command} --home '{person.home}/other'")
+        assert (done.returncode, str(home) in done.stderr) == (2, True), done.stderr
+    home.rename(person.home / "moved")
+    assert person.run(f"swipefl timer install --home '{person.home}/moved'").returncode == 0
+    assert person.run("swipefl timer remove").returncode == 0
+    assert files(person.units) == set()

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,9 @@ def test_a_timer_that_is_missing_moved_edited_or_anothers_is_found_out(tmp_path:
     assert found()["timer"] == "unknown"  # nothing is shown
     assert found(Night(("/new/python",), HOME, NIGHT.logs))["timer-moved"] == "wrong"
     assert found(Night(NIGHT.command, Path("/srv/other"), NIGHT.logs)) == {"timer": "note"}
+    assert "timer-older" not in found()
+    for other in ({"reads": (Path("/home/b/cert.pem"),)}, {"writes": (Path("/home/b/logs"),)}, {"at": "05:00"}):
+        assert found(replace(NIGHT, **other))["timer-older"] == "note"  # type: ignore[arg-type]
     path = timer.manager.units / CYCLE
     path.write_text(path.read_text() + "# mine\n")
     assert found()["timer-edited"] == "note"
