@@ -120,10 +120,10 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, str]]:
 def keys() -> Iterator[str]:
     """What each command says with --json."""
     yield "One object on one line; of `predict`, `export`, `simulate` many. `[]` is each of a list, `*` any name."
-    yield "A key that may hold nothing is there all the same, as `null`; (nothing): it held nothing in the run that this"
-    yield "is recorded from, and may hold text, a number or an object. A list without keys was empty in it, or differs"
-    yield "with the machine, as do the conditions of `cycle --explain`, whose keys stand first and in an object of their"
-    yield "own.\n"
+    yield "A key that may hold nothing is there all the same, as `null`; (nothing): it held nothing in the run that"
+    yield "this is recorded from, and may hold text, a number or an object. A list without keys was empty in it, or"
+    yield "differs with the machine, as do the conditions of `cycle --explain`, whose keys stand first and in an object"
+    yield "of their own.\n"
     for line in RECORDED.read_text("utf-8").splitlines():
         told = json.loads(line)
         shown = (f"`{key}` ({kind})" if kind else f"`{key}`" for key, kind in told["keys"].items())
