@@ -68,7 +68,7 @@ def check_removal(home: Path | None, is_system: bool) -> None:
     """Raises UsageError where a `home` is said and the timer that there is works for another one."""
     was = _remembered(is_system)
     if home and was and was.home and was.home != Path(os.path.abspath(home.expanduser())):
-        raise UsageError("other-home", "the timer works for {home}", Remedy.SAY_HOME, home=was.home)
+        raise UsageError("not-this-home", "the timer works for {home}", Remedy.SAY_HOME, home=was.home)
 
 
 def _night(
