@@ -13,8 +13,6 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.operations import surroundings
 from swipefl.operations.findings import Finding
 from swipefl.operations.timer import LOOK_S, Manager, Timer, run
-from swipefl.operations.unit_texts import TIMER, Night, is_ours, remembered
-from swipefl.operations.timer import Manager, Timer
 from swipefl.operations.unit_texts import TIMER, Night, Remembered, is_ours, remembered
 from swipefl.operations.units import timer_findings
 from swipefl.settings.device import Settings, load_settings
