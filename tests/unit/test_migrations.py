@@ -1,6 +1,5 @@
 """The steps of the schema: each whole or not at all, from a blank file and from every earlier version."""
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,9 +11,9 @@ from sqlite_utils import Database
 from swipefl.database.migrations import Schema, Step, migrate, version
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.state import State
-from swipefl.gesture.keyboard import built_in
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
+from tests.support.older import OLD, old_store
 from tests.support.people import examples
 from tests.support.stores import put
 
@@ -120,26 +119,6 @@ def test_rows_survive_a_later_step(tmp_path: Path) -> None:
         store.meta.set("a", "1")
         migrate(store.sql.db, (*STORE.steps, Step("later", ("ALTER TABLE meta ADD COLUMN note TEXT",))))
         assert store.meta.get("a") == "1"
-
-
-OLD = "id, trace, keyboard, word, verdict, held_out, stored_at, width, height, user, points"
-WORDS = ["hello", "dont", "strasse", "елка", "über", "It's", ""]  # as they were stored, whatever the rule was
-
-
-def old_store(path: Path, done: int) -> tuple[list[tuple[object, ...]], int]:
-    """A store of an earlier version with gestures, one of which was erased; gives the rows and the last number."""
-    path.parent.mkdir()
-    with closing(sqlite3.connect(path, isolation_level=None)) as conn:
-        migrate(Database(conn, recursive_triggers=False, execute_plugins=False), STORE.steps[:done])
-        geometry = json.dumps(built_in("qwerty").to_json() | {"language": "en"})
-        conn.execute("INSERT INTO keyboards VALUES ('qwerty', 'en', ?)", (geometry,))
-        for n, word in enumerate([*WORDS, "erased"]):
-            verdict, held_out = ("suspect", "good")[n % 2], n % 3 == 0
-            points = bytes(range(12)) * (400 * n + 2)
-            row = (f"id {n}", bytes([n]) * 16, "qwerty", word, verdict, held_out, n + 0.25, 370, 222.5, None, points)
-            conn.execute(f"INSERT INTO gestures ({OLD}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        conn.execute("DELETE FROM gestures WHERE word = 'erased'")
-        return conn.execute(f"SELECT number, {OLD} FROM gestures ORDER BY number").fetchall(), len(WORDS) + 1
 
 
 @pytest.mark.parametrize("done", range(1, 5))
