@@ -16,6 +16,15 @@ def make_folder(path: Path) -> None:
     _made(path, 0o700)
 
 
+def sync_folder(folder: Path) -> None:
+    """The names in `folder` are as they are now, also after a power cut. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_private(path: Path, flags: int) -> int:
     """A descriptor of the file `path`, made 0600 where there is none.
 
@@ -53,6 +62,8 @@ def _made(path: Path, mode: int) -> None:
         if not path.is_dir():
             raise
         return
+    with suppress(OSError):  # a file system that knows no such promise
+        sync_folder(path.parent)  # else what is written into it, however certain, may be gone with its name
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         _give(descriptor, path.parent)

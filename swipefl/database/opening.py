@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from swipefl.database.files import make_folder, open_private
+from swipefl.database.files import make_folder, open_private, sync_folder
 from swipefl.database.migrations import Schema, migrate
-from swipefl.database.snapshots import copy_before_upgrade, newer, sync_folder
+from swipefl.database.snapshots import copy_before_upgrade, newer
 from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, Sql, damaged, disk_full, translating
 from swipefl.errors import Remedy, StoreError
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
 
+from swipefl.database.files import sync_folder
 from swipefl.database.migrations import Schema
 from swipefl.database.opening import open_database
 from swipefl.database.snapshots import (
@@ -16,7 +17,6 @@ from swipefl.database.snapshots import (
     drafted,
     put_in_place,
     sync_file,
-    sync_folder,
     translating_os,
 )
 from swipefl.database.sql import BUSY_TIMEOUT_S, Sql, translating

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from swipefl.database.files import open_private
+from swipefl.database.files import open_private, sync_folder
 from swipefl.database.migrations import Schema
 from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, STEPS_TO_ASK, disk_full
 from swipefl.errors import Remedy, StoreError, SwipeflError
@@ -92,15 +92,6 @@ def put_in_place(draft: Path, path: Path) -> None:
 def sync_file(file: Path) -> None:
     """What is in `file` is there also after a power cut. Raises OSError."""
     descriptor = os.open(file, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """The names in `folder` are as they are now, also after a power cut. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

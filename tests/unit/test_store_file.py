@@ -202,3 +202,16 @@ def test_a_lock_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, check=advises(Remedy.CHECK_FOLDER)), hold(tmp_path / "file"):
         pytest.fail("held")
+
+
+def test_a_new_home_keeps_its_name_in_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is safe in a folder is gone with it where the folder's own name was not."""
+    synced, really = [], os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")))
+        really(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with Store(tmp_path / "above" / "home" / "swipefl.db"):
+        assert {tmp_path, tmp_path / "above", tmp_path / "above" / "home"} <= set(synced)
