@@ -11,15 +11,20 @@ import pytest
 
 from tests.support.command import ROOT, Done, swipefl
 
-SMALL = 'mount -t tmpfs -o size=16m tmpfs "$0"'
+SMALL = 'mount -t tmpfs -o size={mb}m tmpfs "$0"'
 
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """A tmpfs of 16 MB that only processes started through `inside` see; it holds the home."""
+    """A tmpfs that only processes started through `inside` see; it holds the home."""
 
     folder: Path
     inside: tuple[str, ...]
+
+    @property
+    def holder(self) -> int:
+        """The process that sees it."""
+        return int(self.inside[1].partition("=")[2])
 
     def swipefl(self, *words: str, given: bytes = b"") -> Done:
         return swipefl(self.folder / "home", *words, given=given, before=self.inside, SWIPEFL_EPOCHS="1")
@@ -49,10 +54,10 @@ class SmallDisk:
 
 
 @contextmanager
-def small_disk(folder: Path) -> Iterator[SmallDisk]:
+def small_disk(folder: Path, mb: int = 16) -> Iterator[SmallDisk]:
     """One that is mounted at `folder`, a new one; the test is skipped where that may not be."""
     folder.mkdir()
-    with mounted(SMALL, folder) as inside:
+    with mounted(SMALL.format(mb=mb), folder) as inside:
         yield SmallDisk(folder, inside)
 
 

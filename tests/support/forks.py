@@ -8,16 +8,17 @@ import os
 import shutil
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkContext, ForkProcess, ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 from tests.support import shim
 from tests.support.command import ROOT, SHORT, Done, environment
-from tests.support.shim import Plan, built
+from tests.support.shim import Plan, Recording, built
 from tests.support.waiting import LONG_S
 
 STREAMS = ("in", "out", "err")
@@ -44,7 +45,7 @@ def _forking(with_shim: bool) -> ForkServerContext:
 class Forked:
     """A command that was begun; its output lies in files of a folder."""
 
-    process: ForkServerProcess
+    process: ForkServerProcess | ForkProcess
     files: dict[str, Path]
 
     def ended(self, most_s: float = LONG_S) -> Done:
@@ -74,17 +75,19 @@ def begun(
     given: bytes = b"",
     plan: Plan | None = None,
     first: Callable[[], object] | None = None,
+    log: Recording | None = None,
     name: str = "command",
     **extra: str,
 ) -> Forked:
-    """`swipefl WORDS...` on that home; `first` is called in its process, and `name` is that of its files beside it."""
+    """`swipefl WORDS...` on that home; `first` is called in its process, and `name` is that of its files beside it.
+
+    What happens to its disk is as planned, and what it does there is recorded in a log.
+    """
     files = {stream: home.parent / f"{name}.{stream}" for stream in STREAMS}
     for stream, content in zip(STREAMS, (given, b"", b""), strict=True):
         files[stream].write_bytes(content)
     variables = environment(home, **{**SHORT, "SWIPEFL_DEBUG": "1", **extra})
-    process = _forking(shutil.which("cc") is not None).Process(
-        target=_command, args=(words, variables, files, plan, first)
-    )
+    process = _context().Process(target=_command, args=(words, variables, files, plan, first, log))
     process.start()
     return Forked(process, files)
 
@@ -94,12 +97,43 @@ def run(home: Path, *words: str, **given: Any) -> Done:
     return begun(home, *words, **given).ended()
 
 
+def within(enter: Callable[[], object], work: Callable[..., object], *given: object, told: Path) -> None:
+    """`work(*given)` in a process of its own, which `enter` brings to where its commands are to be as well.
+
+    Fails as that does, which is written to the file `told`.
+    """
+    told.write_text("")
+    process = _context().Process(target=_within, args=(enter, work, given, told))
+    process.start()
+    process.join()
+    assert process.exitcode == 0, told.read_text()
+
+
+_elsewhere = False  # in a process that has entered another place: then it forks itself
+
+
+def _context() -> ForkServerContext | ForkContext:
+    return multiprocessing.get_context("fork") if _elsewhere else _forking(shutil.which("cc") is not None)
+
+
+def _within(enter: Callable[[], object], work: Callable[..., object], given: tuple[object, ...], told: Path) -> None:
+    global _elsewhere
+    try:
+        enter()
+        _elsewhere = True
+        work(*given)
+    except BaseException:
+        told.write_text(traceback.format_exc())
+        raise
+
+
 def _command(
     words: tuple[str, ...],
     variables: dict[str, str],
     files: dict[str, Path],
     plan: Plan | None,
     first: Callable[[], object] | None,
+    log: Recording | None,
 ) -> None:
     """In the process of a command: becomes it."""
     for number, (stream, flags) in enumerate(zip(STREAMS, (os.O_RDONLY, os.O_WRONLY, os.O_WRONLY), strict=True)):
@@ -116,6 +150,8 @@ def _command(
         first()
     if plan:
         shim.follow(plan)
+    if log:
+        shim.record(log)
     from swipefl.__main__ import main
 
     try:

@@ -2,6 +2,8 @@
 
 import ctypes
 import errno
+import fcntl
+import os
 import shutil
 import subprocess
 import tempfile
@@ -34,6 +36,14 @@ class Plan:
     error: int = errno.EIO
 
 
+@dataclass(frozen=True)
+class Recording:
+    """All that is done to files below a folder, and what is said on standard output, goes into a log."""
+
+    folder: Path
+    log: Path
+
+
 @cache
 def built() -> Path:
     """The library, for LD_PRELOAD. Skips the test where it cannot be built."""
@@ -57,9 +67,12 @@ def counted() -> int:
     return calls
 
 
-def record(folders: tuple[Path, ...], descriptor: int) -> None:
-    """From now on all that this process, which has it, does below the folders and says goes to a descriptor too."""
-    ctypes.CDLL(None).shim_record(_paths(folders), descriptor)
+def record(recording: Recording) -> None:
+    """From now on all that this process, which has it, does and says is recorded, behind what was before."""
+    opened = os.open(recording.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    descriptor = fcntl.fcntl(opened, fcntl.F_DUPFD, 500)  # far from those that a command opens and closes
+    os.close(opened)
+    ctypes.CDLL(None).shim_record(_paths((recording.folder,)), descriptor)
 
 
 def _paths(folders: tuple[Path, ...]) -> bytes:

@@ -59,10 +59,17 @@ class Place:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The store, which opens and is sound."""
-        with Store(self.home / "swipefl.db", make=False) as store:
-            assert store.sql.rows("PRAGMA integrity_check") == [("ok",)]
-            assert store.sql.rows("PRAGMA foreign_key_check") == []
+        with sound(self.home / "swipefl.db") as store:
             yield store
+
+
+@contextmanager
+def sound(path: Path) -> Iterator[Store]:
+    """A store, which opens and is sound."""
+    with Store(path, make=False) as store:
+        assert store.sql.rows("PRAGMA integrity_check") == [("ok",)]
+        assert store.sql.rows("PRAGMA foreign_key_check") == []
+        yield store
 
 
 class Trial:
@@ -84,7 +91,7 @@ class Trial:
     def again(self, place: Place) -> Done:
         """The same command to its end, which is a good one."""
         done = self.begin(place).ended()
-        assert done.code == 0, done.err
+        assert done.code == 0, (done.code, done.err, done.out)
         return done
 
     def meanwhile(self, place: Place, forked: Forked) -> None:
@@ -210,9 +217,7 @@ class Migrate(Trial):
         assert not list(place.home.glob(".*"))
 
     def _has_all(self, path: Path) -> None:
-        with Store(path, make=False) as store:
-            assert store.sql.rows("PRAGMA integrity_check") == [("ok",)]
-            assert store.sql.rows("PRAGMA foreign_key_check") == []
+        with sound(path) as store:
             assert len(store.gestures.times()) == 7
             assert [stored.example.word for stored in store.gestures.all()] == WORDS
 

@@ -1,8 +1,6 @@
 """Trials of what speaks with others: a visit to a coordinator, and a server of a device."""
 
 import json
-import os
-import signal
 from contextlib import suppress
 
 import httpx
@@ -73,7 +71,7 @@ class Serve(Trial):
                 for body in _bodies():
                     client.post(url, json=body).raise_for_status()
                     acknowledged.write(json.dumps(body) + "\n")
-            os.kill(forked.process.pid or 0, signal.SIGTERM)
+        forked.process.terminate()
 
     def survived(self, place: Place, done: Done) -> None:
         file = place.folder / "acknowledged.jsonl"
