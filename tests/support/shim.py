@@ -1,5 +1,6 @@
 """What stands between a command and its disk, `shim.c`: built where there is a C compiler, and told what to do."""
 
+import atexit
 import ctypes
 import errno
 import fcntl
@@ -48,7 +49,9 @@ class Recording:
 def built() -> Path:
     """The library, for LD_PRELOAD. Skips the test where it cannot be built."""
     compiler = shutil.which("cc") or pytest.skip("no C compiler (cc): nothing stands between a command and its disk")
-    library = Path(tempfile.mkdtemp(prefix="swipefl-shim-")) / "shim.so"
+    folder = Path(tempfile.mkdtemp(prefix="swipefl-shim-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    library = folder / "shim.so"
     command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl", "-lpthread"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
