@@ -12,9 +12,6 @@ from swipefl.device.kept import Kept
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.run import new_run
-from swipefl.gesture.formats import FORMATS, Rejected
-from swipefl.gesture.gesture import Example
-from swipefl.gesture.keyboard import Keyboard
 from swipefl.gesture.language import Languages, languages_of
 from swipefl.learning.loading import load_trainer
 from swipefl.learning.training import Heard, Progress, TrainingConfig
@@ -24,13 +21,17 @@ from swipefl.settings.sources import DEFAULT
 from swipefl.stopping import Stop, either, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
-    from swipefl.device.acceptance import Synced
+    from swipefl.device.acceptance import GlobalJudge, Synced
+    from swipefl.device.contribution import Contributor
     from swipefl.device.cycle import Cycle, RoundReport
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.live import Live
     from swipefl.device.personal import PersonalTraining
     from swipefl.device.prediction import Prediction, Shown
     from swipefl.device.vocabulary import Vocabulary
+    from swipefl.gesture.formats import Rejected
+    from swipefl.gesture.gesture import Example
+    from swipefl.gesture.keyboard import Keyboard
     from swipefl.operations.doctor import Doctor
     from swipefl.operations.eligibility import Eligibility
     from swipefl.operations.findings import Finding
@@ -200,12 +201,13 @@ class Home:
         store: "Store",
         keyboard: str | None = None,
         format: str | None = None,
-        on_reject: Callable[[str, Rejected], None] = lambda name, rejected: None,
+        on_reject: "Callable[[str, Rejected], None]" = lambda name, rejected: None,
         stop: Stop = never,
         on_doing: OnDoing = unheard,
     ) -> "Ingestion":
         """What brings gestures into the store; `keyboard` is a name or a file. Raises UsageError."""
         from swipefl.device.ingestion import Ingestion
+        from swipefl.gesture.formats import FORMATS
 
         if format is not None and format not in FORMATS:
             known = ", ".join(FORMATS)
@@ -290,7 +292,7 @@ class Home:
 
         return compose
 
-    def held_out(self) -> list[Example]:
+    def held_out(self) -> "list[Example]":
         """The examples that no training sees. Raises StoreError."""
         if not self._path.exists():
             return []
@@ -365,6 +367,25 @@ class Home:
         judging = vocabulary.judging
         return PersonalTraining(store, load_trainer, judging, config, on_progress, stop, on_doing=on_doing)
 
+    def _contributor(
+        self,
+        store: "Store",
+        vocabulary: "Vocabulary",
+        on_progress: Callable[[Progress], None],
+        stop: Stop,
+        on_doing: OnDoing,
+    ) -> "Contributor":
+        from swipefl.device.contribution import Contributor
+
+        config, contributing = contribution_config(self.settings), vocabulary.contributing
+        most = self.settings.max_norm
+        return Contributor(store, load_trainer, contributing, config, most, on_progress, stop, on_doing=on_doing)
+
+    def _judge(self, store: "Store", vocabulary: "Vocabulary", stop: Stop, on_doing: OnDoing) -> "GlobalJudge":
+        from swipefl.device.acceptance import GlobalJudge
+
+        return GlobalJudge(store, vocabulary.judging, stop, on_doing)
+
     def cycle(
         self,
         store: "Store",
@@ -379,9 +400,8 @@ class Home:
 
         Raises UsageError where a coordinator is required and none is configured.
         """
-        from swipefl.device.acceptance import GlobalJudge
-        from swipefl.device.contribution import Contributor
         from swipefl.device.cycle import Cycle
+        from swipefl.device.later import later
         from swipefl.device.permission import ALL
         from swipefl.operations.retention import prune
 
@@ -390,25 +410,14 @@ class Home:
         coordinator = self.visits().exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
-        vocabulary = self.vocabulary(store)  # one for all of the night: what it builds for an alphabet is large
-        heard = Heard(on_progress)
-        contributor = Contributor(
-            store,
-            load_trainer,
-            vocabulary.contributing,
-            contribution_config(self.settings),
-            self.settings.max_norm,
-            heard,
-            either(heeded, may.training),
-            on_doing=on_doing,
-        )
-        personal = self._personal(store, vocabulary, heard, heeded, on_doing)
-        judge = GlobalJudge(store, vocabulary.judging, heeded, on_doing)
+        # One for all of the night: what it builds for an alphabet is large.
+        vocabulary = later(lambda: self.vocabulary(store))
+        heard, sharing = Heard(on_progress), either(heeded, may.training)
         return Cycle(
             store,
-            personal,
-            contributor,
-            judge,
+            later(lambda: self._personal(store, vocabulary, heard, heeded, on_doing)),
+            later(lambda: self._contributor(store, vocabulary, heard, sharing, on_doing)),
+            later(lambda: self._judge(store, vocabulary, heeded, on_doing)),
             coordinator,
             require_sync,
             on_round,

@@ -1,15 +1,18 @@
 """How a device speaks to its coordinator: joins, visits and leaves it, as its settings say."""
 
 import math
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from swipefl.device.later import Later
 from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a device on its own waits for no grpc
+    from swipefl.errors import CoordinatorUnreachable
     from swipefl.federation.device.client import Client
     from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
@@ -20,6 +23,21 @@ if TYPE_CHECKING:  # loaded where it is needed: a device on its own waits for no
     from swipefl.store.store import Store
 
 OpenStore = Callable[[], "AbstractContextManager[Store]"]
+
+
+class _Pausing(Later["Exchange"]):
+    """An exchange that knows of a pause before it loads what it speaks with."""
+
+    def __init__(self, store: "Store", make: "Callable[[], Exchange]") -> None:
+        super().__init__(make)
+        self._store = store
+
+    def waits(self) -> "CoordinatorUnreachable | None":
+        """As Exchange has it."""
+        from swipefl.federation.device.breaker import waits
+
+        member = self._store.memberships.get()
+        return waits(member, time.time()) if member else None
 
 
 class Visits:
@@ -71,6 +89,9 @@ class Visits:
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
         if store.memberships.get() is None:
             return None
+        return cast("Exchange", _Pausing(store, lambda: self._exchange(store, stop)))
+
+    def _exchange(self, store: "Store", stop: Stop) -> "Exchange":
         from swipefl.federation.device.exchange import Exchange
 
         return Exchange(

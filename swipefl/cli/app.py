@@ -135,6 +135,7 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except OutputLost as lost:
         code = _lost(lost)
+    gc.freeze()  # what is left goes with the process: to look through all of it once more takes as long as the store
     sys.exit(code)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from swipefl.cli.rendering import printable
+from swipefl.cli.rendering import console, printable
 from swipefl.errors import Interrupted, UsageError
 from swipefl.jsonline import json_line
 
@@ -56,6 +56,14 @@ def telling_choices(as_json: bool) -> Iterator[None]:
 def is_terminal() -> bool:
     """Whether standard output is a terminal."""
     return sys.stdout.isatty()
+
+
+def say(text: str) -> None:
+    """A sentence on standard output; what breaks its lines on a terminal takes long to load, and a pipe needs none."""
+    if is_terminal():
+        console().print(printable(text))
+    else:
+        write(printable(text))
 
 
 def note(message: str, level: int = logging.INFO) -> None:

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, say, signals
 from swipefl.cli.options import LogFile, MetricsFile
 from swipefl.cli.progress import showing
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import console, printable
 from swipefl.errors import Ineligible, Interrupted, SwipeflError
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def cycle(
         away = f"; not in touch with the coordinator: {unspoken}" if unspoken else ""
         erased = f"; {outlived(report.pruned)}" if report.pruned.swipes else ""
         owed = f"; nothing contributed: {withheld}" if withheld else ""
-        console().print(printable(f"{_sentence(report)}{away}{owed}{erased}"))
+        say(f"{_sentence(report)}{away}{owed}{erased}")
 
 
 def show_outlook(device: "Device", as_json: bool) -> None:
@@ -82,15 +81,14 @@ def show_outlook(device: "Device", as_json: bool) -> None:
     if as_json:
         emit(asdict(outlook))
         return
-    screen = console()
     for each in outlook.conditions:
         tick = "\N{CHECK MARK}" if each.is_met else "\N{BALLOT X}"
         remedy = f"; {each.remedy}" if each.remedy else ""
-        screen.print(printable(f"{tick} {FOR[each.scope]}: {each.says}{remedy}"))
-    screen.print(printable(outlook.says))
+        say(f"{tick} {FOR[each.scope]}: {each.says}{remedy}")
+    say(outlook.says)
     if outlook.visits is not None:
-        screen.print(f"it would {'speak' if outlook.visits else 'not speak'} to the coordinator")
-        screen.print(f"it would {'share' if outlook.contributes and outlook.visits else 'not share'} what it learned")
+        say(f"it would {'speak' if outlook.visits else 'not speak'} to the coordinator")
+        say(f"it would {'share' if outlook.contributes and outlook.visits else 'not share'} what it learned")
 
 
 @contextmanager

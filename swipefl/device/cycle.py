@@ -20,16 +20,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from swipefl.database.snapshots import erase_old_copies
 from swipefl.decoder.checkpoint import base_checkpoint
-from swipefl.device.acceptance import GlobalJudge
-from swipefl.device.contribution import Contributor
 from swipefl.device.gain import together
 from swipefl.device.offered import note_offered
 from swipefl.device.permission import ALL, Permission
-from swipefl.device.personal import Personal, PersonalTraining, landed, to_learn
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import (
     CheckpointError,
@@ -50,8 +48,11 @@ from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
 
-if TYPE_CHECKING:
-    from swipefl.federation.device.exchange import Exchange  # loads grpc, which a device on its own never needs
+if TYPE_CHECKING:  # loaded where they are needed: a night without anything to do loads neither decoder nor grpc
+    from swipefl.device.acceptance import GlobalJudge
+    from swipefl.device.contribution import Contributor
+    from swipefl.device.personal import Personal, PersonalTraining
+    from swipefl.federation.device.exchange import Exchange
 
 DONE = "cycle.done"
 
@@ -121,9 +122,9 @@ class Cycle:
     def __init__(
         self,
         store: Store,
-        personal: PersonalTraining,
-        contributor: Contributor,
-        judge_globals: GlobalJudge,
+        personal: "PersonalTraining",
+        contributor: "Contributor",
+        judge_globals: "GlobalJudge",
         coordinator: "Exchange | None" = None,
         require_sync: bool = False,
         on_round: Callable[[RoundReport], None] = lambda report: None,
@@ -229,7 +230,8 @@ class Cycle:
     def _catch_up(self) -> None:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
         self._visit()
-        self._judge_globals.run()
+        if self._store.checkpoints.newest_global() is not None:
+            self._judge_globals.run()
 
     def _visit(self, pull: bool = True) -> str | None:
         """Sends what waits, fetches what is newer; says what became of what waited, None where nobody was spoken to.
@@ -315,10 +317,12 @@ class Cycle:
             return None
 
     def _land(
-        self, number: int, started: float, personal: Personal, update: QueuedUpdate | None
+        self, number: int, started: float, personal: "Personal", update: QueuedUpdate | None
     ) -> tuple[QueuedUpdate | None, Night]:
         """Keeps what a round made; gives the contribution back, None where its federation was left meanwhile, and what
         the judging came to."""
+        from swipefl.device.personal import landed
+
         with self._store.transaction():
             if self._store.memberships.get() is None:
                 update = None
@@ -379,15 +383,21 @@ def nothing_to_do(store: Store, least_new_swipes: int = 1, contributes: bool = T
     done = store.meta.get(DONE) or ""  # with a federation that was left since then too
     if done.startswith(state):
         return "nothing new since the last cycle"
-    if least_new_swipes > 1 and (new := to_learn(store)) < least_new_swipes:
+    if least_new_swipes > 1:
+        from swipefl.device.personal import to_learn
+
+        if (new := to_learn(store)) >= least_new_swipes:
+            return None
         return f"too few new swipes yet: {new:,} of the {least_new_swipes:,} that a night takes"
     return None
 
 
 def _state(store: Store) -> str:
     """What there is to learn from, what with, and for whom: a device that has just joined owes a contribution."""
-    models = (store.checkpoints.newest_global(), global_for_predictions(store))
-    learned, member = " ".join([store.gestures.fingerprint(), *map(_named, models)]), store.memberships.get()
+    base = cache(lambda: base_checkpoint().fingerprint)
+    models = [store.checkpoints.newest_global(), global_for_predictions(store)]
+    named = [_named(model) if model else base() for model in models]
+    learned, member = " ".join([store.gestures.fingerprint(), *named]), store.memberships.get()
     return f"{learned} {member.device_id}" if member else learned
 
 
@@ -397,6 +407,6 @@ def _owing(store: Store, state: str) -> str:
     return state.removesuffix(f" {member.device_id}") if member else state
 
 
-def _named(model: StoredCheckpoint | None) -> str:
+def _named(model: StoredCheckpoint) -> str:
     """A model, whether or not it is damaged; one that was fetched once more is another."""
-    return f"{model.id} {model.fingerprint}" if model else base_checkpoint().fingerprint
+    return f"{model.id} {model.fingerprint}"

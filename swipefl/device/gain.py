@@ -21,10 +21,13 @@ uncorrected; where the word was asked for (the page's Practise, a study) they do
 import math
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING
 
-from swipefl.decoder.evaluation import Judgement
 from swipefl.store.gestures import HELD_OUT_ONE_IN
 from swipefl.store.nights import Night
+
+if TYPE_CHECKING:  # loads the decoder, which a night without anything to do never needs
+    from swipefl.decoder.evaluation import Judgement
 
 LEVEL = 0.05  # of those whose models are as good as the base, so many at most are ever told better or worse
 LOOKED_BACK, LEAST = 200, 20  # swipes that a place of the curve is made of
@@ -44,7 +47,7 @@ class Counts:
     surer: float = 0.0
 
 
-def counts(first: Judgement, second: Judgement) -> Counts:
+def counts(first: "Judgement", second: "Judgement") -> Counts:
     """Two judgements of the same swipes."""
     hits = list(zip(first.hits, second.hits, strict=True))
     return Counts(

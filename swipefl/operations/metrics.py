@@ -7,11 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from swipefl.database.sql import NO_SPACE
-from swipefl.device.cycle import CycleReport
-from swipefl.device.status import Status
 from swipefl.errors import Ineligible, Interrupted, Remedy, StoreBusy, SwipeflError, UsageError
+
+if TYPE_CHECKING:
+    from swipefl.device.cycle import CycleReport
+    from swipefl.device.status import Status
 
 OUTCOMES = ("learned", "nothing-new", "ineligible", "interrupted", "failed")
 GOOD = OUTCOMES[:3]
@@ -23,8 +26,8 @@ OLD_S = 3600.0  # then what lies beside the file was left by a run that was kill
 
 @contextmanager
 def measured(
-    file: Path | None, status: Callable[[], Status | None], clock: Callable[[], float] = time.time
-) -> Iterator[Callable[[CycleReport], None]]:
+    file: Path | None, status: "Callable[[], Status | None]", clock: Callable[[], float] = time.time
+) -> "Iterator[Callable[[CycleReport], None]]":
     """Writes `file`, where one is wanted, when the night in the block has ended, whatever became of it.
 
     What is given hears of what the night came to; `status` says what is in the store then, where it can. Raises
@@ -59,7 +62,7 @@ def measured(
                 _write(file, night.text(known))
 
 
-def _outcome(report: CycleReport) -> str:
+def _outcome(report: "CycleReport") -> str:
     if report.night:
         return "learned"
     return "ineligible" if any(isinstance(r.skipped, Ineligible) for r in report.rounds) else "nothing-new"
@@ -68,7 +71,7 @@ def _outcome(report: CycleReport) -> str:
 class _Night:
     """A night as Prometheus reads it."""
 
-    def __init__(self, file: Path, outcome: str, began: float, ended: float, report: CycleReport | None) -> None:
+    def __init__(self, file: Path, outcome: str, began: float, ended: float, report: "CycleReport | None") -> None:
         from prometheus_client import CollectorRegistry  # takes long to load, and is for who wants the file
 
         self._file = file
@@ -78,7 +81,7 @@ class _Night:
         self._report = report
         self._registry = CollectorRegistry()
 
-    def text(self, known: Status | None) -> bytes:
+    def text(self, known: "Status | None") -> bytes:
         """All of it, in the text format."""
         from prometheus_client import generate_latest
 
@@ -108,7 +111,7 @@ class _Night:
             self._set("night_judged_swipes", "Held-out swipes that the models were judged on.", night.swipes)
             self._set_all("night_right_swipes", "How many of them each model got right.", ("model",), right)
 
-    def _of_the_store(self, known: Status) -> None:
+    def _of_the_store(self, known: "Status") -> None:
         nights, member = known.nights, known.federation
         if nights:
             self._set("learned_timestamp_seconds", "When a night last learned something.", nights[-1].finished_at)

@@ -30,8 +30,9 @@ from tests.bench import federation, layouts, nights, serving, sessions, simulati
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
 from tests.support import languages
-from tests.support.command import ROOT, environment, measured
+from tests.support.command import ROOT, SHORT, environment, measured
 from tests.support.people import examples as swipes_of
+from tests.support.people import write_people
 from tests.support.swipes import EXAMPLE, GOOD, SHARED
 
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
@@ -92,6 +93,20 @@ def generated(name: str) -> list[Example]:
     return [example for seed in range(40) for example in swipes_of(25, 1000 + seed, keyboard, words)]
 
 
+def nights(home: Path, torch_s: float) -> dict[str, float]:
+    """A night in which nothing is new, and one that is not eligible, as whole processes against loading torch."""
+    learned = home / "learned"
+    learned.mkdir()
+    write_people(learned / "swipes.jsonl", {1: 40})
+    cycle = [sys.executable, "-m", "swipefl", "cycle"]
+    for words in (["ingest", str(learned / "swipes.jsonl")], ["cycle"]):
+        command = [*cycle[:-1], *words]
+        subprocess.run(command, env=environment(learned, **SHORT), stdout=subprocess.DEVNULL, check=True)
+    idle = timed(cycle, learned, runs=9)
+    (learned / "config.toml").write_text('quiet_hours = "0-24"\n')
+    return {"idle_ratio": idle / torch_s, "ineligible_ratio": timed(cycle, learned, runs=9) / torch_s}
+
+
 def processes(home: Path) -> dict[str, float]:
     """Whole processes against references: help, a cold predict, ingest."""
     python, one = sys.executable, GOOD[0]
@@ -104,6 +119,7 @@ def processes(home: Path) -> dict[str, float]:
     _, predict_peak = measured(home, "predict", "--json", "-", input=one)
     figures = {
         "import_ratio": imported / bare,
+        **nights(home, torch_s),
         "help_ratio": help_s / typer,
         "predict_ratio": predict / torch_s,
         "predict_s": predict,
@@ -175,6 +191,8 @@ def goals(results: dict[str, Any]) -> list[tuple[str, str, str, bool]]:
         ("predict of one gesture, cold, s", "<=", 0.5, processes["predict_s"]),
         ("predict of one gesture, cold / import torch", "<=", 1 / 3, processes["predict_ratio"]),
         ("its peak memory, MB", "<=", 150.0, processes["predict_peak_mb"]),
+        ("a night without anything new / import torch", "<=", 0.4, processes["idle_ratio"]),
+        ("a night on a device that is not eligible / import torch", "<=", 0.4, processes["ineligible_ratio"]),
         *federated(results["federation"]),
         ("rounds of simulated clients / the trainer alone", ">=", 0.8, results["simulation"]["of_trainer"]),
         ("its memory, 800 clients / 20", "<=", 1.1, results["simulation"]["mb_growth"]),

@@ -22,7 +22,7 @@ from tests.support.system_bus import manager, service, system_bus, upower, world
 DEFAULTS = {name: value for name, value in AS_NOBODY_SET_IT.items() if name != "DBUS_SYSTEM_BUS_ADDRESS"} | {
     "SWIPEFL_HOTTEST_C": "0"  # whatever the machine of the test is at
 }
-HEAVY = "grpc", "torch", "matplotlib", "cryptography"
+HEAVY = "torch", "grpc", "cryptography", "rich.console", "swipefl.decoder.decoder", "structlog"
 LOADED = (
     "import sys\n"
     "try:\n    from swipefl.cli.app import main; main()\n"
@@ -162,9 +162,17 @@ def test_hours_that_are_none_are_told(home: Path, hours: str) -> None:
 def test_a_night_in_which_nothing_is_done_loads_nothing_heavy(home: Path) -> None:
     """It costs at most 0.4 of what it takes to load torch: the bench has the times, this what they come from."""
     assert swipefl(home, "cycle", **SHORT).code == 0
-    for extra in ({}, {"SWIPEFL_QUIET_HOURS": "0-24"}):
+    for joins, extra in (
+        (False, {}),
+        (False, {"SWIPEFL_QUIET_HOURS": "0-24"}),
+        (True, {"SWIPEFL_SHARING_BATTERY": "1"}),
+    ):
+        if joins:
+            joins_nobody(home)
+            assert swipefl(home, "cycle", **SHORT).code == 0
         command = [sys.executable, "-c", LOADED, "cycle"]
         done = subprocess.run(command, env=environment(home, **extra), capture_output=True, text=True, check=True)
+        assert done.stdout.startswith(("nothing to do", "not now"))
         assert done.stderr.strip() == ""
 
 

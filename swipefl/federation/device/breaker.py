@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from typing import Literal
 
-from swipefl.errors import CredentialRefused, SwipeflError, UsageError
+from swipefl.errors import CoordinatorUnreachable, CredentialRefused, SwipeflError, UsageError
 from swipefl.store.membership import Fault, Membership
 
 State = Literal["closed", "open", "half-open"]
@@ -34,6 +34,20 @@ def left_s(member: Membership, now: float) -> float:
     """
     left = min(member.tried_at + min(member.wait_s, LONGEST_WAIT_S) - now, LONGEST_WAIT_S)
     return left if left > 0 and now >= member.tried_at else 0.0  # also for NaN
+
+
+def waits(member: Membership, now: float) -> CoordinatorUnreachable | None:
+    """Why a timer should not visit now, or None: the coordinator's window is closed, or a back-off runs."""
+    if not (left := left_s(member, now)):
+        return None
+    return too_soon(member, left)
+
+
+def too_soon(member: Membership, left: float) -> CoordinatorUnreachable:
+    """Why it is not visited for `left` seconds yet."""
+    why = "the last visit failed" if member.failures else "the coordinator asked for a pause between visits"
+    due = "{why}; the next one is due in {minutes} min"
+    return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
 
 
 def after_failure(member: Membership, error: SwipeflError, now: float, rng: random.Random) -> Membership:

@@ -18,7 +18,7 @@ from swipefl.errors import (
     UpdateRefused,
     UsageError,
 )
-from swipefl.federation.device.breaker import after_failure, after_success, begun, left_s, state_of
+from swipefl.federation.device.breaker import after_failure, after_success, begun, state_of, waits
 from swipefl.federation.device.client import TRIES, Client
 from swipefl.federation.device.copied import catch_up, note_taken
 from swipefl.federation.device.leaving import TOLD
@@ -87,9 +87,7 @@ class Exchange:
 
     def waits(self) -> CoordinatorUnreachable | None:
         """Why a timer should not visit now, or None: the coordinator's window is closed, or a back-off runs."""
-        member = self._membership()
-        left = left_s(member, self._clock())
-        return _too_soon(member, left) if left else None
+        return waits(self._membership(), self._clock())
 
     def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> Exchanged:
         """One visit; where it fails, the next one backs off, and what was sent and received is kept.
@@ -302,13 +300,6 @@ class Exchange:
             if fate == "sent":
                 note_taken(self._store, update.id)
             self._change(residual=residual, contributed=max(version, self._membership().contributed))
-
-
-def _too_soon(member: Membership, left: float) -> CoordinatorUnreachable:
-    """Why it is not visited for `left` seconds yet."""
-    why = "the last visit failed" if member.failures else "the coordinator asked for a pause between visits"
-    due = "{why}; the next one is due in {minutes} min"
-    return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
 
 
 def _sent(client: Client, update: QueuedUpdate, version: int) -> UploadUpdateResponse:
