@@ -93,7 +93,7 @@ def generated(name: str) -> list[Example]:
     return [example for seed in range(40) for example in swipes_of(25, 1000 + seed, keyboard, words)]
 
 
-def nights(home: Path, torch_s: float) -> dict[str, float]:
+def idle_nights(home: Path, torch_s: float) -> dict[str, float]:
     """A night in which nothing is new, and one that is not eligible, as whole processes against loading torch."""
     learned = home / "learned"
     learned.mkdir()
@@ -119,7 +119,7 @@ def processes(home: Path) -> dict[str, float]:
     _, predict_peak = measured(home, "predict", "--json", "-", input=one)
     figures = {
         "import_ratio": imported / bare,
-        **nights(home, torch_s),
+        **idle_nights(home, torch_s),
         "help_ratio": help_s / typer,
         "predict_ratio": predict / torch_s,
         "predict_s": predict,
