@@ -166,7 +166,7 @@ def test_a_device_leaves_also_where_nobody_answers(quiet: Coordinator, tmp_path:
 def test_who_leaves_gives_nobody_the_time_of_a_visit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deadlines: list[float] = []
 
-    def connect(endpoint: Endpoint, authorization: str, deadline_s: float, stop: Stop) -> Answers:
+    def connect(endpoint: Endpoint, authorization: str, deadline_s: float, stop: Stop, run: str) -> Answers:
         deadlines.append(deadline_s)
         return Answers(CoordinatorUnreachable("no-answer", ""))
 
