@@ -91,6 +91,8 @@ class Reader:
         for home in list(self._homes):
             self.use(home)
         for file, read in self._files.items():
+            if not os.path.isfile(file):  # a FIFO would be waited for
+                continue
             with suppress(OSError), open(file, "rb") as opened:
                 size = os.fstat(opened.fileno()).st_size
                 opened.seek(read if read <= size else 0)
@@ -147,8 +149,9 @@ def _before(words: Sequence[Any], options: dict[str, Any]) -> None:
             READER.follow(log)
     for name in named:
         with suppress(OSError, ValueError):
-            if name.endswith((".jsonl", ".json")) and Path(name).stat().st_size <= MOST_BYTES:
-                READER.given(Path(name).read_bytes())
+            file = Path(name)
+            if name.endswith((".jsonl", ".json")) and file.is_file() and file.stat().st_size <= MOST_BYTES:
+                READER.given(file.read_bytes())
 
 
 class _Teed:

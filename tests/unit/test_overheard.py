@@ -1,5 +1,6 @@
 """What reads the output of all tests finds a word and a point, wherever one is planted."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,14 @@ def test_a_leak_is_heard_whichever_way_it_goes(reader: Reader, tmp_path: Path, w
             assert process.stderr
             _ = process.stderr.read() if way == "read" else list(process.stderr)
     assert len(reader.leaks()) == 1
+
+
+def test_no_pipe_is_waited_for(reader: Reader, tmp_path: Path) -> None:
+    for name in ("log", "swipes.jsonl"):
+        os.mkfifo(tmp_path / name)
+    command = [sys.executable, "-c", "'swipefl'", "--log-file", str(tmp_path / "log"), str(tmp_path / "swipes.jsonl")]
+    subprocess.run(command, check=True)
+    assert reader.leaks() == []
 
 
 def test_a_word_is_known_from_the_store_also_once_it_is_forgotten(reader: Reader, tmp_path: Path) -> None:
