@@ -21,7 +21,7 @@ from tests.support.cycles import MEMBER, cycle, joins_nobody
 from tests.support.people import examples
 from tests.support.stores import RARE, put, train_uses
 from tests.support.swipes import EXAMPLE, GOOD
-from tests.support.terminal import CONTROL, swipefl_on_terminal
+from tests.support.terminal import CONTROL, shown_until, swipefl_on_terminal
 from tests.support.waiting import LONG_S
 
 
@@ -84,9 +84,7 @@ def test_ctrl_c_at_the_question_erases_nothing(home: Path) -> None:
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "swipefl", "forget", "--all"]
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment(home)) as process:
-        shown = b""
-        while b"[y/N]" not in shown:
-            shown += os.read(ours, 4096)
+        shown_until(ours, "[y/N]")
         process.send_signal(signal.SIGINT)
         assert process.wait(LONG_S) == -signal.SIGINT
     os.close(ours)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.command import environment, swipefl
 from tests.support.swipes import EXAMPLE
-from tests.support.terminal import CONTROL, all_of
+from tests.support.terminal import CONTROL, all_of, shown_until
 from tests.support.waiting import LONG_S
 
 TRAIN = ["train", "--epochs", "2"]
@@ -32,9 +32,7 @@ def stopped(home: Path, signum: signal.Signals) -> str:
     command = [sys.executable, "-m", "swipefl", *TRAIN]
     with subprocess.Popen(command, stdout=theirs, stderr=theirs, env=environment(home, TERM="xterm")) as process:
         os.close(theirs)
-        shown = b""
-        while b"epoch" not in shown:
-            shown += os.read(ours, 65536)
+        shown = shown_until(ours, "epoch")
         process.send_signal(signum)
         rest = all_of(ours)
         assert process.wait(LONG_S) == -signum

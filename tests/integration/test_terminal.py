@@ -15,7 +15,7 @@ from swipefl.gesture.keyboard import built_in
 from swipefl.store.store import Store
 from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
-from tests.support.terminal import CONTROL, seen, swipefl_on_terminal
+from tests.support.terminal import CONTROL, seen, shown_until, swipefl_on_terminal
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,7 @@ def test_predict_from_a_person_who_types_answers_before_the_end(tmp_path: Path) 
         assert process.stdin
         process.stdin.write(GOOD[0])
         process.stdin.flush()
-        shown = b""
-        while b"example-0000" not in shown:
-            shown += os.read(ours, 4096)
+        shown_until(ours, "example-0000")
         assert process.poll() is None
     os.close(theirs)
 

@@ -6,18 +6,21 @@ import pty
 import re
 import shlex
 import shutil
+import signal
 import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from tests.support.command import environment
-from tests.support.terminal import CONTROL
+from tests.support.processes import session
+from tests.support.terminal import CONTROL, shown_until
+from tests.support.waiting import LONG_S
 
 TAB, TO_THE_START, PROMPT = "\t", "\x01", "ready> "
 # Words of a command, whatever is in them, between marks that the line that is typed does not have.
@@ -66,19 +69,24 @@ def completed(shell: str, home: Path, lines: Sequence[str], folder: Path) -> lis
     )
     os.close(theirs)
     try:
-        return [_words(ours, line) for line in lines]
+        return list(_words(ours, lines))
     finally:
-        process.kill()
-        process.wait()
+        for each in session(process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+        process.wait(LONG_S)
         os.close(ours)
 
 
-def _words(terminal: int, line: str) -> list[str]:
-    _until(terminal, PROMPT)
-    os.write(terminal, f"{line}{TAB}{TO_THE_START}prints \n".encode())
-    shown = CONTROL.sub("", _until(terminal, "]]]")).replace("\r\n", "")
-    (words,) = re.findall(r"\[\[\[(.*?)\]\]\]", shown)
-    return [bytes.fromhex(word).decode() for word in words.split()]
+def _words(terminal: int, lines: Sequence[str]) -> Iterator[list[str]]:
+    shown = b""
+    for line in lines:
+        shown_until(terminal, PROMPT, shown)
+        os.write(terminal, f"{line}{TAB}{TO_THE_START}prints \n".encode())
+        upto, end, shown = shown_until(terminal, "]]]").partition(b"]]]")  # what is left may have the next prompt
+        text = CONTROL.sub("", (upto + end).decode(errors="replace")).replace("\r\n", "")
+        (words,) = re.findall(r"\[\[\[(.*?)\]\]\]", text)
+        yield [bytes.fromhex(word).decode() for word in words.split()]
 
 
 def _places(folder: Path) -> dict[str, str]:
@@ -102,12 +110,3 @@ def _write(folder: Path, name: str, text: str) -> None:
         file.chmod(0o700)
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
     (folder / name).write_text(text)
-
-
-def _until(terminal: int, text: str) -> str:
-    """What a terminal shows, up to a text."""
-    shown = ""
-    with suppress(OSError):
-        while text not in CONTROL.sub("", shown):
-            shown += os.read(terminal, 65536).decode(errors="replace")
-    return shown
