@@ -14,8 +14,13 @@ from tests.support.coordinator import Coordinator, coordinator, in_process
 from tests.support.disk import SmallDisk, small_disk
 from tests.support.overheard import pytest_runtest_makereport, pytest_runtest_teardown
 from tests.support.people import write_people
+from tests.support.unending import pytest_runtest_protocol
 
-__all__ = ["pytest_runtest_makereport", "pytest_runtest_teardown"]  # which read what is said in all tests
+__all__ = [
+    "pytest_runtest_makereport",  # these two read what is said in all tests
+    "pytest_runtest_protocol",  # and this one ends those that hang
+    "pytest_runtest_teardown",
+]
 
 # A shell without job control starts what it puts into the background with SIGINT ignored, and all that comes of it
 # inherits that: a command of a test would be deaf to Ctrl-C. A handler, unlike "ignore", is not inherited.

@@ -15,7 +15,7 @@ from tests.support.command import SHORT, Done, environment, swipefl
 from tests.support.readme import lines as lines_of
 from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import swipefl_on_terminal
-from tests.support.waiting import trains, wait_until
+from tests.support.waiting import LONG_S, trains, wait_until
 
 SWIPED = {json.loads(line)["word"] for line in EXAMPLE.read_bytes().splitlines()}
 WORDS = {word for word in SWIPED if len(word) > 8} | {"zuzanka", "qqwordqq", "приветище"}  # short ones are ours too
@@ -100,8 +100,8 @@ def test_an_interruption_is_a_line_too(tmp_path: Path) -> None:
         assert process.stderr
         wait_until(lambda: trains(process.pid))
         process.send_signal(signal.SIGTERM)
-        said = process.stderr.read().decode()
-        assert process.wait() == -signal.SIGTERM
+        _, said = process.communicate(timeout=LONG_S)
+        assert process.returncode == -signal.SIGTERM
     assert "interrupted" in json.loads(said.splitlines()[-1])["event"]
 
 

@@ -118,7 +118,7 @@ def test_two_at_once_both_end_well(bench: Bench) -> None:
     running = [bench.start("collect.sh", "phone", "log", "here") for _ in range(4)]
     assert [process.wait(LONG_S) for process in running] == [0, 0, 0, 0]
     for process in running:
-        process.communicate()
+        process.communicate(timeout=LONG_S)
     (came,) = (bench.folder / "here").iterdir()
     assert came.read_text() == "line\n" * 1000
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.support.command import environment, swipefl
 from tests.support.swipes import EXAMPLE, GOOD, gesture, lines
+from tests.support.waiting import LONG_S
 
 COMMANDS = {
     "status": 0,
@@ -115,7 +116,7 @@ def test_output_is_utf_8_in_every_locale(tmp_path: Path, locale: dict[str, str])
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:
-        out, err = process.communicate(given)
+        out, err = process.communicate(given, LONG_S)
     assert (process.returncode, err) == (0, b"")
     assert json.loads(out.decode().splitlines()[0])["gesture_id"] == "straße-приветище"
     assert "straße".encode() in out

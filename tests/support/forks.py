@@ -105,7 +105,10 @@ def within(enter: Callable[[], object], work: Callable[..., object], *given: obj
     told.write_text("")
     process = _context().Process(target=_within, args=(enter, work, given, told))
     process.start()
-    process.join()
+    try:
+        process.join()
+    finally:
+        process.kill()  # or Python waits for it at its own end
     assert process.exitcode == 0, told.read_text()
 
 

@@ -19,6 +19,7 @@ from contextlib import closing, suppress
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
@@ -133,6 +134,14 @@ class Overheard(subprocess.Popen[Any]):
         if self._is_ours:
             READER.say(err)
         return out, err
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """As it is; but what a test leaves that fails need not end, and would be waited for."""
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, raised, traceback)
 
 
 def _before(words: Sequence[Any], options: dict[str, Any]) -> None:
