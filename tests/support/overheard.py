@@ -32,6 +32,7 @@ PLACED = re.compile(r'"[xy]"\s*:\s*(-?\d+\.\d{3,})')
 WORD = re.compile(r"(?<![\w%])[^\W\d_]{4,}(?![\w%])")
 PATH = re.compile(r"\S*/\S*")
 NUMBER = re.compile(r"(?<![\w.:])-?\d+\.\d{3,}(?![\w.])")
+OTHERS = re.compile(r"resource_tracker: There appear to be \d+ leaked")  # Python's own, once a process was killed
 POINT = re.compile(
     r"[\[({]\s*-?\d+(?:\.\d+)?\s*,\s*-?\d+(?:\.\d+)?\s*[,\])}]"  # a pair where a list begins
     r"|\bx\W{1,4}-?\d+(?:\.\d+)?\W{1,4}y\W{1,4}-?\d"  # x beside y
@@ -103,6 +104,8 @@ class Reader:
         return [leak for text in said for line in text.splitlines() for leak in self._in(line)]
 
     def _in(self, line: str) -> Iterator[str]:
+        if OTHERS.search(line):
+            return
         bare = PATH.sub(" ", line)
         for word in WORD.findall(bare):
             if word.casefold() in self.words and word.casefold() not in own_words():
