@@ -405,8 +405,8 @@ class Home:
         from swipefl.device.permission import ALL
         from swipefl.operations.retention import prune
 
-        eligibility = self.eligibility(store)
-        may, heeded = (ALL, stop) if now else (eligibility.permission(), either(stop, eligibility.during()))
+        may = ALL if now else self.eligibility(store).permission()
+        heeded = either(stop, may.during)
         coordinator = self.visits().exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
@@ -421,7 +421,7 @@ class Home:
             coordinator,
             require_sync,
             on_round,
-            stop=heeded,
+            stop=stop,
             prune=partial(prune, store, self.keeping, stop=stop),
             heard=heard,
             on_doing=on_doing,

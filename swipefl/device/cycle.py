@@ -40,7 +40,7 @@ from swipefl.errors import (
     UsageError,
 )
 from swipefl.learning.training import MIN_EXAMPLES, Heard
-from swipefl.stopping import Stop, never, raise_if
+from swipefl.stopping import Stop, either, never, raise_if
 from swipefl.store.checkpoints import StoredCheckpoint
 from swipefl.store.models import global_for_predictions, newest_global
 from swipefl.store.nights import Night
@@ -115,8 +115,8 @@ class Cycle:
     `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
     round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
     `on_round` hears of each round as it ends; `heard` has heard how far training is. `prune` erases what is kept no
-    longer, before anything else. `may` says what it may do just now, and a night learns from `least_new_swipes` at
-    least.
+    longer, before anything else. `stop` ends all of it; `may` says what it may do just now, and a night learns from
+    `least_new_swipes` at least.
     """
 
     def __init__(
@@ -142,7 +142,8 @@ class Cycle:
         self._withheld: SwipeflError | None = None
         self._unsent: SwipeflError | None = None
         self._has_trained = self._has_offered = False
-        self._stop = stop
+        self._asked_to_end = stop
+        self._stop = either(stop, may.during)
         self._prune = prune
         self._heard = heard or Heard()
         self._on_doing = on_doing
@@ -189,17 +190,19 @@ class Cycle:
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         try:
+            if self._store.owes_forgetting():  # also in a night that may do nothing else
+                self._finish_erasing(self._asked_to_end)
             raise_if(self._may.night)
-            self._finish_erasing()
+            if self._store.is_rewriting_due():
+                self._finish_erasing(self._stop)
             yield from self._until_done(rounds)
         except Ineligible as error:
             yield self._stopped(error)
 
-    def _finish_erasing(self) -> None:
-        if self._store.owes_rewriting():
-            self._on_doing(Doing("erasing what was forgotten"))
-            with suppress(StoreError):  # which the next one tries again, and no reason to lose the night
-                self._store.erase_traces(self._stop)
+    def _finish_erasing(self, stop: Stop) -> None:
+        self._on_doing(Doing("erasing what was forgotten"))
+        with suppress(StoreError):  # which the next one tries again, and no reason to lose the night
+            self._store.erase_traces(stop)
 
     def _until_done(self, rounds: int) -> Iterator[RoundReport]:
         if self._coordinator and not self._require_sync:

@@ -14,7 +14,7 @@ from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
 from swipefl.gesture.keyboard import is_built_in
 from swipefl.stopping import Stop, never
-from swipefl.store.store import Store
+from swipefl.store.store import AND_COPIES, Store
 
 FORGOTTEN = "forgotten"  # when something was last: a backup from before has it still
 
@@ -59,7 +59,7 @@ def forget(
     on_doing(Doing("erasing"))
     with store.transaction():
         report = _erased(store, before, word, id)
-        store.owe_rewriting(and_copies=True)
+        store.owe_rewriting(AND_COPIES)
     on_doing(Doing("writing the file anew, so that nothing of it is left"))
     store.erase_traces(stop)
     return report

@@ -15,11 +15,13 @@ def willing(is_working: bool) -> None:
 class Permission:
     """Each says why not, or None: may it work at all, speak to the coordinator, make a contribution, send one?
 
+    `during` is asked while it works, at each batch, and says whether it may go on.
     `contribution` is told whether this process has just been training: what it did itself is no reason against more.
     `training` is what the training of a contribution asks, at each batch.
     """
 
     night: Stop = never
+    during: Stop = never
     visit: Stop = never
     contribution: Callable[[bool], SwipeflError | None] = willing
     sending: Stop = never

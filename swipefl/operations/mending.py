@@ -24,7 +24,7 @@ def mend_database(alone: Callable[[], AbstractContextManager[Store]], stop: Stop
                     what = "more than the indexes of {path} is damaged, and nothing was changed"
                     raise StoreError("not-mended", what, Remedy.INGEST_AGAIN, path=store.path)
             yield "the indexes were made anew from the rows"
-        if store.owes_rewriting():
+        if store.is_rewriting_due():
             store.erase_traces(stop)
             yield "the file was rewritten without what was erased"
 

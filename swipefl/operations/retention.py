@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from swipefl.device.cycle import Pruned, staying_done
 from swipefl.operations.findings import Finding
 from swipefl.stopping import Stop, never, raise_if
-from swipefl.store.store import Store
+from swipefl.store.store import OUTLIVED, Store
 
 DAY_S = 86_400.0
 FIRST_DAY = 1_735_689_600.0  # 2025-01-01: no swipe was stored before
@@ -42,11 +42,11 @@ def prune(store: Store, keeping: Keeping, clock: Callable[[], float] = time.time
     """Erases what is kept no longer, but for what a training that was begun learns from, which is over in two weeks.
 
     A night that had nothing to do has nothing to do after it, too. Bytes leave the disk with `Store.erase_traces`,
-    which is owed then. Raises StoreError, and what `stop` says.
+    which is owed then, and may wait. Raises StoreError, and what `stop` says.
     """
     store.bookmarks.outgrown()
     if store.begun.outgrown():
-        store.owe_rewriting()
+        store.owe_rewriting(OUTLIVED)
     last = over(store.gestures.times(), keeping, clock())
     if not last:
         return Pruned()
@@ -62,7 +62,7 @@ def _erased(store: Store, last: int) -> int:
         erased = store.gestures.outlived(last, store.begun.numbers(), AT_ONCE)
         if erased:
             store.meta.set(PRUNED, str(int(store.meta.get(PRUNED) or 0) + erased))
-            store.owe_rewriting()
+            store.owe_rewriting(OUTLIVED)
     return erased
 
 

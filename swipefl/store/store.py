@@ -37,8 +37,13 @@ def english(meta: Meta) -> Languages:
     return ("en",)
 
 
-TRACES = "traces"  # what is noted while the file may still hold something of what was erased
-AND_COPIES = "owed, and copies"  # while the copies beside it may, too
+TRACES = "traces"  # what is noted while the file may still hold something of what was erased, and why:
+OUTLIVED = "outlived"  # it was kept for long enough
+ERASED = "owed"  # somebody asked for it
+AND_COPIES = "owed, and copies"  # and the copies beside it may hold it, too
+TRACELESS = "traceless"  # when it last held none (unix seconds)
+REST_S = 20 * 3600.0  # between two rewritings for what is outlived alone: once a night, and not with each of 24 cycles
+MOST_FREE = 16 * 1024 * 1024  # bytes of free pages that wait for that
 
 
 class Store:
@@ -58,6 +63,7 @@ class Store:
         opened: Callable[[Path, Schema, bool], Sql] = open_database,
     ) -> None:
         self.path = path
+        self._clock = clock
         self.sql = opened(path, STORE, make)
         self.meta = Meta(self.sql)
         self.keyboards = Keyboards(self.sql)
@@ -80,18 +86,35 @@ class Store:
         """All or nothing, and the only writer meanwhile. Raises StoreError; StoreBusy after 30 s of waiting."""
         return self.sql.transaction()
 
-    def owe_rewriting(self, and_copies: bool = False) -> None:
+    def owe_rewriting(self, why: str = ERASED) -> None:
         """From now on the file holds traces of what was erased, until `erase_traces` is done. Raises StoreError.
 
-        With `and_copies` so do those that swipefl made beside it: they go then, as no sooner it is sure that the rows
-        are erased here.
+        With AND_COPIES so do those that swipefl made beside it: they go then, as no sooner it is sure that the rows
+        are erased here. What is OUTLIVED may wait.
         """
-        if and_copies or not self.owes_rewriting():
-            self.meta.set(TRACES, AND_COPIES if and_copies else "owed")
+        owed = self.meta.get(TRACES)
+        if why == AND_COPIES or owed is None or (why == ERASED and owed == OUTLIVED):
+            self.meta.set(TRACES, why)
 
     def owes_rewriting(self) -> bool:
-        """Whether an `erase_traces` did not come to its end. Raises StoreError."""
+        """Whether an `erase_traces` did not come to its end, or may still wait. Raises StoreError."""
         return self.meta.get(TRACES) is not None
+
+    def owes_forgetting(self) -> bool:
+        """Whether that is owed for what somebody had erased, which waits for nothing. Raises StoreError."""
+        return self.meta.get(TRACES) not in (None, OUTLIVED)
+
+    def is_rewriting_due(self) -> bool:
+        """Whether `erase_traces` is owed now: for what is outlived alone once a day, or once it is much.
+
+        Deleting writes zeros, so that only the room is missed until then; a clock that went back says nothing.
+        """
+        if self.owes_forgetting() or not self.owes_rewriting():
+            return self.owes_rewriting()
+        if not 0 <= self._clock() - float(self.meta.get(TRACELESS) or 0) < REST_S:
+            return True
+        ((free, size),) = self.sql.rows("SELECT freelist_count, page_size FROM pragma_freelist_count, pragma_page_size")
+        return bool(free * size > MOST_FREE)
 
     def erase_traces(self, stop: Stop = never) -> None:
         """Leave nothing of erased rows in the file or its log, and no copy that has them; not inside a transaction.
@@ -121,7 +144,9 @@ class Store:
                 Remedy.RUN_AGAIN_LATER,
                 path=self.path,
             )
-        self.meta.delete(TRACES)
+        with self.transaction():
+            self.meta.delete(TRACES)
+            self.meta.set(TRACELESS, str(self._clock()))
 
     def _empty_log(self) -> bool:
         """Moves what is in the log into the file; says whether nobody else kept it from that."""

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.landing import Back, land
 from swipefl.device.ownership import forget
+from swipefl.device.permission import ALL, Permission
 from swipefl.device.status import status_of
-from swipefl.errors import Interrupted, StoreError
+from swipefl.errors import Ineligible, Interrupted, StoreError
 from swipefl.gesture.before import Before
 from swipefl.gesture.formats import Deletion
 from swipefl.gesture.gesture import GOOD
@@ -21,11 +22,12 @@ from swipefl.operations import retention
 from swipefl.operations.retention import DAY_S, Keeping, findings, over, prune
 from swipefl.settings.device import Settings
 from swipefl.store import bookmarks, gone, rounds
+from swipefl.store import store as store_module
 from swipefl.store.begun import PERSONAL, Task
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.gestures import Judged
 from swipefl.store.rounds import Round
-from swipefl.store.store import Store
+from swipefl.store.store import AND_COPIES, ERASED, OUTLIVED, Store
 from tests.support.cycles import cycle
 from tests.support.people import examples
 from tests.support.stores import RARE, files, put, renamed, train_uses
@@ -226,6 +228,47 @@ def test_what_a_begun_training_learns_from_stays_until_it_is_over_too(lived: Sto
     clock.now += 15 * DAY_S
     assert prune(lived, KEEPING, clock).swipes == 2
     assert lived.sql.rows("SELECT * FROM begun") == []
+
+
+HOT = Ineligible("not-now", "{says}", says="too warm")
+DARK = Permission(night=lambda: HOT, during=lambda: HOT)
+
+
+def test_traces_of_what_somebody_had_erased_go_in_a_night_that_may_do_nothing_else(
+    lived: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cycle(lived).run(1)  # what was outlived is no debt from then on
+    for why in (ERASED, AND_COPIES):
+        with lived.transaction():
+            lived.owe_rewriting(why)
+        assert cycle(lived, may=DARK).run(1).rounds[0].skipped is HOT
+        assert not lived.owes_rewriting()
+    asked = list[object]()  # whether it is to end: what ends the night does not end this
+    monkeypatch.setattr(lived, "erase_traces", lambda stop: asked.append(stop()))
+    lived.owe_rewriting()
+    cycle(lived, may=DARK).run(1)
+    assert asked == [None]
+
+
+def test_what_is_outlived_alone_is_rewritten_once_a_day_or_where_it_is_much(
+    lived: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rewrites(may: Permission = ALL) -> bool:
+        lived.owe_rewriting(OUTLIVED)
+        cycle(lived, may=may).run(1)
+        return not lived.owes_rewriting()
+
+    assert [rewrites(DARK), rewrites(), rewrites()] == [False, True, False]
+    lived.owe_rewriting()  # for somebody, beside it
+    lived.owe_rewriting(OUTLIVED)
+    assert lived.is_rewriting_due()
+    assert [rewrites(), rewrites()] == [True, False]
+    clock.now += DAY_S - 3600
+    assert [rewrites(), rewrites()] == [True, False]
+    clock.now -= 400 * DAY_S
+    assert [rewrites(), rewrites()] == [True, False]
+    monkeypatch.setattr(store_module, "MOST_FREE", -1)
+    assert rewrites()
 
 
 def test_a_night_goes_on_where_nothing_can_be_erased(lived: Store) -> None:

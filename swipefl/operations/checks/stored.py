@@ -67,7 +67,7 @@ def _database(path: Path, opened: Opened, stop: Stop) -> Iterator[Finding]:
     try:
         with opened() as store:
             yield from soundness(path, store.sql, STORE, stop)
-            owes = _knows(store) and store.owes_rewriting()
+            owes = _knows(store) and store.is_rewriting_due()
     except StoreError as error:
         yield unopened(path, error)
         return
