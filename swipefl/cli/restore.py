@@ -25,10 +25,13 @@ def restore(
     """Bring a backup back. What is in the store now is set aside for a month."""
     is_asked = asks(yes, stdin_is_taken=file == "-")
 
-    watched = ExitStack()
+    watched, before = ExitStack(), list["Planned"]()
 
     def agree(planned: "Planned") -> bool:
         watched.close()
+        if before and is_asked:
+            note("the store is not what it was when you were asked")
+        before.append(planned)
         if is_asked and not agrees(_question(planned), stdin_is_taken=file == "-"):
             return False
         watched.enter_context(showing(as_json, "putting it in the store's place"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from swipefl.database.lock import hold, in_turn
+from swipefl.database.lock import check_free, hold, in_turn
 from swipefl.database.opening import open_database, opened_draft
 from swipefl.database.restoring import (
     NO_STORE,
@@ -28,7 +28,7 @@ from swipefl.device.ownership import FORGOTTEN
 from swipefl.errors import StoreError
 from swipefl.federation.device.copied import LAST
 from swipefl.federation.device.leaving import HAS_LEFT, PENDING, TOLD
-from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup
+from swipefl.operations.copies import may_be_written, put_settings, settings_text, unpacked, write_backup
 from swipefl.stopping import Stop, never
 from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
@@ -86,8 +86,9 @@ def backup(
     store: Path, settings: Path, target: "Path | BinaryIO", clock: Callable[[], float] = time.time, stop: Stop = never
 ) -> BackupReport:
     """Write all of the store and the settings file into one file. Raises UsageError, StoreError, what `stop` says."""
-    with closing(open_database(store, STORE, make=False).db):  # that of an older swipefl is brought up to date
-        pass
+    if may_be_written(store):
+        with closing(open_database(store, STORE, make=False).db):  # that of an older swipefl is brought up to date
+            pass
     text, made_at, found = settings_text(settings), clock(), [0]
 
     def count(copy: sqlite3.Connection) -> None:
@@ -104,15 +105,22 @@ def restore(
     """Puts a backup in the place of what is in the store, which is set aside; None where `agree` said no.
 
     All at once, or nothing; whoever reads the store sees what came back. Who this device is to its coordinator stays
-    as it is here, and so does that it has left. Raises StoreBusy where another run holds the store, DataError for what
-    is no whole backup, StoreError, and what `stop` says; then nothing was changed.
+    as it is here, and so does that it has left. Nobody is kept from the store while a backup is read or `agree` takes
+    its time, so it is asked once more where its answer was to something else. Raises StoreBusy where another run holds
+    the store, DataError for what is no whole backup, StoreError, and what `stop` says; then nothing was changed.
     """
-    with hold(store.parent), in_turn(store.parent, stop), unpacked(source, store, STORE) as (draft, facts):
-        planned = _planned(draft, store, facts["made_at"])
-        if not agree(planned):
-            return None
-        member, aside = _put(draft, store, settings)
-        has_settings = put_settings(settings, facts.get("settings"))
+    check_free(store.parent)
+    with unpacked(source, store, STORE) as (draft, facts):
+        while True:
+            planned = _planned(draft, store, facts["made_at"])
+            if not agree(planned):
+                return None
+            with hold(store.parent), in_turn(store.parent, stop):
+                if _planned(draft, store, facts["made_at"]) != planned:
+                    continue
+                member, aside = _put(draft, store, settings)
+                has_settings = put_settings(settings, facts.get("settings"))
+            break
     where = str(aside) if aside else None
     return RestoreReport(planned.made_at, planned.gestures, where, has_settings, member, planned.forgotten_at)
 

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from swipefl.database.lock import hold
+from swipefl.database.lock import check_free, hold
 from swipefl.database.opening import opened_draft
 from swipefl.database.restoring import (
     NO_STORE,
@@ -175,7 +175,8 @@ def restore(
     Raises StoreBusy where a server runs, DataError for what is no whole backup or another one's key, StoreError.
     """
     key = read_key(signing_key)
-    with hold(database.parent, LOCK), unpacked(source, database, COORDINATOR) as (draft, facts):
+    check_free(database.parent, LOCK)  # and a server may start until all of the backup is here
+    with unpacked(source, database, COORDINATOR) as (draft, facts), hold(database.parent, LOCK):
         if public_bytes(key).hex() != facts.get("public_key"):
             what = "{file} is not the key that the coordinator of this backup signed with"
             raise DataError("another-key", what, Remedy.GIVE_SIGNING_KEY, file=signing_key)

@@ -7,8 +7,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
 
+from swipefl.database.files import make_folder
+from swipefl.database.looking import look_at
 from swipefl.database.migrations import Schema
 from swipefl.database.sealed import check_target, opened_backup, seal, unseal
 from swipefl.database.snapshots import checked, copy_into, drafted, put_in_place, translating_os
@@ -16,6 +19,7 @@ from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, disk_full, translating
 from swipefl.errors import DataError, Remedy, StoreError, SwipeflError
 from swipefl.stopping import Stop, never
 
+MEMORY = Path("/dev/shm")  # a folder that no disk holds, where there is one
 MOST_SETTINGS = 1024 * 1024  # bytes of a settings file that go along
 
 Change = Callable[[sqlite3.Connection], None]
@@ -43,7 +47,7 @@ def write_backup(
     if isinstance(target, Path):
         check_target(target, schema.application_id)
     shown = target if isinstance(target, Path) else database
-    with drafted(shown) as draft:
+    with _room(database, target) as beside, drafted(beside) as draft:
         _copy(database, schema, draft, shown, change, stop)
         before()
         with translating_os(shown):
@@ -57,15 +61,43 @@ def write_backup(
     return size
 
 
+@contextmanager
+def _room(database: Path, target: "Path | BinaryIO") -> Iterator[Path]:
+    """What a draft may lie beside: the target; of a stream the database, or in a private folder, if it can in memory.
+
+    A home that can only be read is the one that a backup is wanted of most.
+    """
+    if isinstance(target, Path):
+        yield target
+    elif os.access(database.parent, os.W_OK):
+        yield database
+    else:
+        in_memory = str(MEMORY) if os.access(MEMORY, os.W_OK) else None
+        with TemporaryDirectory(prefix="swipefl-", dir=in_memory) as folder:
+            yield Path(folder) / database.name
+
+
+def may_be_written(database: Path) -> bool:
+    """Whether a database and its folder take what is written: not on a disk that was mounted for reading alone."""
+    return all(os.access(path, os.W_OK) for path in (database, database.parent) if path.exists())
+
+
+@contextmanager
+def _opened(database: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
+    """What a copy is made from; where nothing can be written, what waits in a log is read all the same."""
+    if not may_be_written(database):
+        with closing(look_at(database, schema).db) as looked:
+            yield looked.conn
+        return
+    uri = f"{database.absolute().as_uri()}?mode=rw"
+    with closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn:
+        conn.execute("PRAGMA temp_store = MEMORY")
+        yield conn
+
+
 def _copy(database: Path, schema: Schema, draft: Path, shown: Path, change: Change, stop: Stop) -> None:
     """A sound copy of the database in `draft`. Raises StoreError, which tells a full disk from a damaged database."""
-    mode = "rw" if os.access(database, os.W_OK) and os.access(database.parent, os.W_OK) else "ro"
-    uri = f"{database.absolute().as_uri()}?mode={mode}"
-    with (
-        _telling_apart(database, shown, schema),
-        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)) as conn,
-    ):
-        conn.execute("PRAGMA temp_store = MEMORY")
+    with _telling_apart(database, shown, schema), _opened(database, schema) as conn:
         copy_into(conn, draft, stop)
     with translating(shown, schema.lost), closing(sqlite3.connect(draft, isolation_level=None)) as copy:
         copy.execute("PRAGMA temp_store = MEMORY")  # else a VACUUM writes all of it into the system's folder
@@ -97,6 +129,8 @@ def unpacked(source: "Path | BinaryIO", database: Path, schema: Schema) -> Itera
         what = "{file} cannot be restored here: {why}"
         return DataError("unfit-backup", what, Remedy.OTHER_BACKUP, file=shown, why=why)
 
+    with translating_os(database):
+        make_folder(database.parent)
     opened = opened_backup(source) if isinstance(source, Path) else nullcontext(source)
     with opened as stream, drafted(database) as draft:
         with translating_os(database):

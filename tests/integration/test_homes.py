@@ -98,6 +98,32 @@ def test_a_copy_of_a_home_in_use_that_cannot_be_written_says_so(read_only: tuple
     assert swipefl(home, "status", before=inside).code == 0
 
 
+@pytest.mark.parametrize("kind", ["closed", "in use", "killed"])
+def test_a_home_that_can_only_be_read_is_backed_up(
+    read_only: tuple[Path, tuple[str, ...]], kind: str, tmp_path: Path
+) -> None:
+    home, inside = read_only
+    store = Store(home / "swipefl.db")
+    store.words.add("zuzanka", "en")
+    killed = {name: (home / name).read_bytes() for name in ("swipefl.db", "swipefl.db-wal")}
+    if kind != "in use":
+        store.close()
+    if kind == "killed":
+        for name, content in killed.items():
+            (home / name).write_bytes(content)
+    before = {path.name: path.read_bytes() for path in home.iterdir() if path.suffix != ".db-shm"}
+    into = ("sh", "-c", f'"$0" "$@" > {tmp_path / "streamed"}')
+    for target, to in ((str(tmp_path / "file"), ()), ("-", into)):
+        done = swipefl(home, "backup", target, before=(*inside, *to))
+        assert done.code == 0, done.err
+    assert {path.name: path.read_bytes() for path in home.iterdir() if path.suffix != ".db-shm"} == before
+    store.close()
+    for name in ("file", "streamed"):
+        other = tmp_path / f"other {name}"
+        assert swipefl(other, "restore", str(tmp_path / name), "--yes").code == 0
+        assert "zuzanka" in swipefl(other, "words", "list", "--json").out
+
+
 def test_an_older_home_that_cannot_be_written_says_so(read_only: tuple[Path, tuple[str, ...]]) -> None:
     home, inside = read_only
     with Store(home / "swipefl.db") as store:

@@ -19,12 +19,12 @@ from sqlite_utils import Database
 
 import swipefl
 from swipefl.database import restoring
-from swipefl.database.lock import hold
+from swipefl.database.lock import hold, in_turn
 from swipefl.database.migrations import migrate
 from swipefl.database.sealed import MAGIC
 from swipefl.database.snapshots import ASIDE_S, BEFORE_UPGRADE, erase_old_copies, set_aside
 from swipefl.device.ownership import forget
-from swipefl.errors import DataError, StoreBusy, StoreError, SwipeflError, UsageError
+from swipefl.errors import DataError, Interrupted, StoreBusy, StoreError, SwipeflError, UsageError
 from swipefl.federation.device.leaving import HAS_LEFT
 from swipefl.operations import backup as operations
 from swipefl.store.membership import Membership
@@ -181,7 +181,7 @@ def test_every_flipped_bit_and_every_cut_is_found(
     changed = sealed[:place] if cut else sealed[:place] + bytes([sealed[place] ^ 1 << bit]) + sealed[place + 1 :]
     with swipefl.open(home) as device, pytest.raises(DataError):
         device.upkeep.restore(io.BytesIO(changed))
-    assert [path.name for path in home.iterdir()] == ["lock"]
+    assert list(home.iterdir()) == []
     shutil.rmtree(home.parent)
 
 
@@ -393,14 +393,17 @@ def test_a_downgrade_is_refused_and_touches_nothing(home: Path, tmp_path: Path) 
     assert not list(home.glob(f"*{BEFORE_UPGRADE}"))
 
 
+@pytest.mark.parametrize("done", range(1, len(STORE.steps)))
 def test_a_backup_of_an_older_swipefl_is_brought_up_to_date_and_one_of_a_newer_refused(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, done: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    old(tmp_path / "old" / "swipefl.db", 9)
-    with monkeypatch.context() as patched:  # as it was written then
-        patched.setattr(operations, "open_database", lambda path, schema, make: closing_of(path))
-        patched.setattr(operations, "_gestures", lambda conn: 0)
-        backup(tmp_path / "old", tmp_path / "file")
+    old(tmp_path / "old" / "swipefl.db", done)
+    with monkeypatch.context() as patched:  # as it is written where its disk can only be read
+        patched.setattr(operations, "may_be_written", lambda database: False)
+        patched.setattr("swipefl.operations.copies.may_be_written", lambda database: False)
+        assert backup(tmp_path / "old", tmp_path / "file").gestures == 0
+    with closing(sqlite3.connect(tmp_path / "old" / "swipefl.db")) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone() == (done,)
     restore(home, tmp_path / "file")
     with Store(home / "swipefl.db") as store:
         assert store.meta.get("mark") == "old"
@@ -438,7 +441,8 @@ def test_a_store_that_came_while_a_person_was_asked_keeps_what_is_stored_into_it
     backup(tmp_path / "other", tmp_path / "file")
 
     def thinks(planned: "swipefl.Planned") -> bool:
-        here.append(Store(home / "swipefl.db"))  # an ingest, which has it open and waits for its turn
+        if not here:
+            here.append(Store(home / "swipefl.db"))  # an ingest, which has it open and waits for its turn
         return True
 
     with swipefl.open(home) as device:
@@ -446,6 +450,62 @@ def test_a_store_that_came_while_a_person_was_asked_keeps_what_is_stored_into_it
     with here[0] as store:
         put(store, examples(2, seed=7))
     assert len(words(home)) == len(before) + 2
+
+
+class Stalling(io.BytesIO):
+    """A pipe that takes its time: whoever wants the store may have it meanwhile."""
+
+    def __init__(self, content: bytes, home: Path) -> None:
+        super().__init__(content)
+        self._home = home
+
+    def read(self, size: int | None = -1) -> bytes:
+        is_free(self._home)
+        return super().read(size)
+
+
+def is_free(home: Path) -> None:
+    with hold(home), in_turn(home, lambda: Interrupted(15), most_s=0):
+        pass
+
+
+@pytest.mark.parametrize("count", [0, 2])
+def test_nobody_is_kept_from_the_store_while_a_pipe_stalls_or_a_person_thinks(
+    home: Path, sealed: bytes, count: int
+) -> None:
+    asked: list[swipefl.Planned] = []
+    if count:
+        fill(home, count)
+
+    def thinks(planned: "swipefl.Planned") -> bool:
+        is_free(home)
+        asked.append(planned)
+        if len(asked) < 4:
+            fill(home, 1, seed=len(asked))
+        if len(asked) == 4:
+            with Store(home / "swipefl.db") as store:
+                forget(store)
+        return True
+
+    with swipefl.open(home) as device:
+        assert device.upkeep.restore(Stalling(sealed, home), anyway=True, agree=thinks)
+    assert [planned.gestures_here for planned in asked] == [count or None, count + 1, count + 2, count + 3, 0]
+    assert (asked[3].forgotten_at, asked[4].forgotten_at is None) == (None, False)
+    assert len(words(home)) == 3
+
+
+def test_who_is_asked_again_may_say_no(home: Path, sealed: bytes) -> None:
+    asked: list[object] = []
+
+    def thinks(planned: "swipefl.Planned") -> bool:
+        asked.append(planned)
+        if len(asked) == 1:
+            fill(home, 1)
+        return len(asked) == 1
+
+    with swipefl.open(home) as device:
+        assert device.upkeep.restore(io.BytesIO(sealed), agree=thinks) is None
+    assert (len(words(home)), set_aside(home / "swipefl.db")) == (1, [])
 
 
 def test_a_file_that_came_at_the_last_moment_is_not_replaced(
