@@ -7,8 +7,8 @@ never come to an end; as it is, each night brings it nearer, and what came meanw
 it ends with is judged as ever, beside the model that is in use by then.
 
 Begun anew is what has other settings, or lacks one of its swipes, or one that has another word by now: nothing is to be
-learned any more from what its owner took back. A contribution that starts from another model than the newest is worth
-nothing to a coordinator, and begins anew as well.
+learned any more from what its owner took back. So is a contribution that started from a model from which a coordinator
+takes none any more: a live federation makes a new one each night or more often, and takes what is some versions late.
 """
 
 import hashlib
@@ -21,6 +21,7 @@ import orjson
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.errors import CheckpointError, StoreError
+from swipefl.federation.device.versions import version_of
 from swipefl.gesture.gesture import GOOD, Example
 from swipefl.learning.training import TrainingConfig
 from swipefl.store.begun import CONTRIBUTION, Task
@@ -108,7 +109,7 @@ def _began_with(store: Store, task: Task, start: Checkpoint) -> Checkpoint | Non
     """The model that a task began with, None where that is gone or no start any more."""
     if task.start == start.fingerprint:
         return start
-    if task.purpose == CONTRIBUTION:
+    if task.purpose == CONTRIBUTION and version_of(store, task.start) is None:
         return None
     found = _known(store, task.start)
     return found if found and found.architecture == start.architecture else None

@@ -111,10 +111,11 @@ class Contributor:
 
     def _made(self, start: Checkpoint, member: Membership) -> QueuedUpdate:
         config, max_norm = self._asked(member)
-        residual = residual_from(member.residual, shapes_of(start.parameters))
         seed = [config.seed, int(start.fingerprint[:8], 16)]
         choose = partial(to_learn_from, self._store, seed)
         learning = begin(self._store, CONTRIBUTION, start, start.fingerprint, config, choose, self._elapsed)
+        start = learning.start  # which may be some versions late
+        residual = residual_from(member.residual, shapes_of(start.parameters))
         self._on_doing(Doing("getting ready to learn for what is shared"))
         made = contribution(
             start,

@@ -28,6 +28,7 @@ from swipefl.device.ownership import FORGOTTEN
 from swipefl.errors import StoreError
 from swipefl.federation.device.copied import LAST
 from swipefl.federation.device.leaving import HAS_LEFT, PENDING, TOLD
+from swipefl.federation.device.versions import SEEN
 from swipefl.operations.copies import may_be_written, put_settings, settings_text, unpacked, write_backup
 from swipefl.stopping import Stop, never
 from swipefl.store.membership import Memberships
@@ -216,7 +217,7 @@ def _keep_federation(back: Sql, here: Sql) -> None:
         return
     members, meta = Memberships(back), Meta(back)
     members.delete()
-    for key in (PENDING, HAS_LEFT, LAST):
+    for key in (PENDING, HAS_LEFT, LAST, SEEN):
         if (value := known.get(key)) is None:
             meta.delete(key)
         else:

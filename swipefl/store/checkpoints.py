@@ -61,7 +61,8 @@ class StoredCheckpoint:
 class Checkpoints:
     """Checkpoints by number; at most one personal one is in use.
 
-    The newest ten of those stay, and the newest two global ones with the newest of them that was accepted.
+    The newest ten of those stay, and the newest two global ones with the newest of them that was accepted, and what
+    a training that was stopped started from.
     """
 
     def __init__(self, sql: Sql, clock: Callable[[], float]) -> None:
@@ -145,7 +146,8 @@ class Checkpoints:
         self._sql.run(
             """DELETE FROM checkpoints WHERE kind = 'global' AND id NOT IN
             (SELECT id FROM checkpoints WHERE kind = 'global' ORDER BY id DESC LIMIT ?)
-            AND id IS NOT (SELECT max(id) FROM checkpoints WHERE accepted = 1)""",
+            AND id IS NOT (SELECT max(id) FROM checkpoints WHERE accepted = 1)
+            AND fingerprint NOT IN (SELECT start FROM begun)""",
             (KEPT_GLOBAL,),
         )
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from swipefl.device.ownership import forget, relabel
 from swipefl.device.personal import PersonalTraining, reset
 from swipefl.errors import Ineligible, Interrupted, SwipeflError
 from swipefl.federation.device.leaving import erase_federation
+from swipefl.federation.device.versions import note_version, version_of
 from swipefl.learning.trainer import train
 from swipefl.learning.training import Heard, Progress, Trained, TrainingConfig
 from swipefl.stopping import Stop, never
@@ -206,6 +208,51 @@ def test_it_finishes_though_new_swipes_come_each_day_and_learns_from_them_next()
         assert report.night
         assert store.meta.get(DONE) is None  # there is more to learn from
         assert cycled(store).night
+
+
+def publish(store: Store, version: int) -> str:
+    """A visit found a newer version; gives its fingerprint."""
+    weights = {name: weight + np.float32(version * 1e-4) for name, weight in BASE.parameters.items()}
+    model = BASE.with_parameters(weights)
+    with store.transaction():
+        store.checkpoints.add("global", model.to_bytes(), None, use=False, device_id=MEMBER.device_id)
+        note_version(store, version, model.fingerprint)
+        store.memberships.set(replace(MEMBER, version=version, fingerprint=model.fingerprint))
+    return model.fingerprint
+
+
+@pytest.mark.parametrize(("a_night", "goes_on"), [(1, True), (3, False)])
+def test_a_contribution_goes_on_though_a_newer_model_comes_each_night_as_long_as_it_would_be_taken(
+    a_night: int, goes_on: bool
+) -> None:
+    def begun(store: Store) -> str:
+        born(store)
+        first = publish(store, 1)
+        pause(store)
+        return first
+
+    with fresh_store() as (whole, _), fresh_store() as (store, _):
+        begun(whole)
+        cycled(whole)
+        (expected,) = whole.outbox.waiting()
+        first, version, starts = begun(store), 1, list[str]()
+        for _ in range(9):
+            for _ in range(a_night):
+                version += 1
+                publish(store, version)
+            if not (task := store.begun.get(CONTRIBUTION)):
+                break
+            starts.append(task.task.start)
+            cycled(store, _after(3))
+        if not goes_on:
+            assert len(set(starts)) > 1
+            return
+        assert set(starts) == {first}
+        (update,) = store.outbox.waiting()
+        assert update == expected
+        assert version_of(store, update.base) == 1
+        publish(store, version + 1)
+        assert len([known for known in store.checkpoints.all() if known.kind == "global"]) == 2
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,8 @@ from swipefl.federation.device.copied import LAST, catch_up
 from swipefl.federation.device.exchange import Exchange, Exchanged
 from swipefl.federation.device.leaving import TOLD, erase_federation
 from swipefl.federation.device.telling import judged_of
-from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.device.versions import note_version, version_of
+from swipefl.federation.protocol.plan import LATE, Plan
 from swipefl.federation.update import decode_update, residual_from, shapes_of
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.store.checkpoints import Verdict
@@ -26,7 +27,7 @@ from swipefl.store.store import Store
 from tests.support.cycles import contributor
 from tests.support.people import examples
 from tests.support.played import BASE, MEMBER, Played
-from tests.support.stores import put
+from tests.support.stores import fresh_store, put
 
 ACCEPTED, DUPLICATE, STALE, REFUSED = (
     wire.OUTCOME_ACCEPTED,
@@ -66,6 +67,33 @@ def test_a_coordinator_of_before_gets_the_score_weights_that_it_knows(
     ((header, blob),) = client.sent
     assert (header.size_bytes, header.sha256) == (len(blob), hashlib.sha256(blob).digest())
     assert decode_update(blob, {**shapes_of(BASE.parameters), SCORE: (9,)})
+
+
+def test_an_update_from_a_version_that_was_the_newest_some_time_ago_is_sent_for_that_one(
+    own: Store, tmp_path: Path
+) -> None:
+    (update,) = own.outbox.waiting()
+    with own.transaction():
+        own.outbox.queue(replace(update, base="one"))
+        note_version(own, 1, "one")
+        note_version(own, 2, "two")
+    done, member, client = visited(own, tmp_path, wire.UploadUpdateResponse(outcome=ACCEPTED))
+    assert (done.pushed, client.sent[0][0].base_version, member.contributed) == (1, 1, 3)
+
+
+@given(st.lists(st.tuples(st.integers(1, 8), st.sampled_from("abcd")), max_size=20))
+def test_a_version_is_known_until_an_update_from_it_would_come_too_late(steps: list[tuple[int, str]]) -> None:
+    with fresh_store() as (store, _):
+        version, seen = 0, dict[int, str]()
+        for step, weights in steps:
+            version += step
+            seen[version] = weights
+            note_version(store, version, weights)
+        for weights in "abcd":
+            known = [number for number, same in seen.items() if same == weights and number >= version - LATE]
+            assert version_of(store, weights) == max(known, default=None)
+        erase_federation(store)
+        assert version_of(store, "a") is None
 
 
 @pytest.mark.parametrize("outcome", [ACCEPTED, DUPLICATE])

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.conditions import Conditions
-from swipefl.federation.protocol.plan import Plan
+from swipefl.federation.protocol.plan import LATE, Plan
 from swipefl.federation.strategy import Strategy
 
 KEPT = 20  # versions that can still be downloaded and rolled back to
@@ -28,7 +28,7 @@ class Policy:
     buffer: int = 40
     least: int = 10
     max_wait_s: float = 6 * 3600.0
-    max_staleness: int = 10
+    max_staleness: int = LATE
     retry_after_s: float = 0.0
     kept: int = KEPT
     conditions: Conditions = field(default_factory=Conditions)

@@ -24,6 +24,7 @@ from swipefl.federation.device.copied import catch_up, note_taken
 from swipefl.federation.device.leaving import TOLD
 from swipefl.federation.device.partial import PartialDownload
 from swipefl.federation.device.telling import header_of, judged_of
+from swipefl.federation.device.versions import note_version, version_of
 from swipefl.federation.protocol.conditions import Conditions
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.protocol.reasons import ALREADY_CONTRIBUTED
@@ -183,6 +184,7 @@ class Exchange:
         with self._store.transaction():
             if blob is not None:
                 self._store.checkpoints.add("global", blob, None, use=False, device_id=self._membership().device_id)
+            note_version(self._store, manifest.version, manifest.fingerprint)
             self._change(
                 version=manifest.version,
                 fingerprint=manifest.fingerprint,
@@ -278,13 +280,12 @@ class Exchange:
         return Exchanged(pushed=taken, refused=refused, stale=stale, reasons=tuple(reasons), bytes_sent=sent)
 
     def _version_of(self, update: QueuedUpdate, newest: Manifest) -> int | None:
-        """The version that an update started from; None for one of a model that this coordinator never had."""
+        """The version that an update started from; None for one of a model that it has not, or has no more."""
         if update.version is not None:
             return update.version
         if update.base == newest.fingerprint:
             return newest.version
-        member = self._membership()
-        return member.version if member.version and update.base == member.fingerprint else None
+        return version_of(self._store, update.base)
 
     def _dropped(self, update: QueuedUpdate, fate: str, bytes_sent: int = 0) -> None:
         """The update is no longer due, and the night that made it knows its fate."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
 from swipefl.federation.device.copied import LAST
+from swipefl.federation.device.versions import SEEN
 from swipefl.store.begun import CONTRIBUTION
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
@@ -56,6 +57,7 @@ def erase_federation(store: Store) -> None:
     store.meta.delete(TOLD)
     store.meta.delete(HAS_LEFT)
     store.meta.delete(LAST)
+    store.meta.delete(SEEN)
     store.outbox.erase()
     store.begun.erase(CONTRIBUTION)
 

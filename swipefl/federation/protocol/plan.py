@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 LEAST_RATE = LEAST_NORM = 1e-6
 MOST_NORM = 1000.0
+LATE = 10  # versions that an update may be, unless a coordinator is told otherwise; devices are not
 MOST_COUNT = 2**32 - 1  # that the wire can say
 
 
