@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 import torch
 from safetensors import SafetensorError
@@ -26,7 +27,8 @@ class Standing:
     """How far it is: `done` batches of this process's and earlier ones' `seconds`.
 
     `examples` are learned from, and `unalignable` were left out; `loss` is the last batch's, and each loss None until
-    it was measured. It `is_over` once nothing is left to be done.
+    it was measured; `frames` is a hash of what the network sees of the examples. It `is_over` once nothing is left to
+    be done.
     """
 
     done: int = 0
@@ -36,6 +38,7 @@ class Standing:
     unalignable: int = 0
     loss_before: float | None = None
     loss_after: float | None = None
+    frames: str = ""
     is_over: bool = False
 
 
@@ -48,7 +51,7 @@ def packed(
         for place, moments in optimizer.state_dict()["state"].items():
             tensors |= {f"{moment} {place}": moments[moment] for moment in MOMENTS}
         tensors[RANDOM] = _generator(device).get_state()
-    about = {"format": FORMAT, "torch": torch.__version__, "device": device.type, "standing": _plain(standing)}
+    about = {**_made_by(device), "standing": _plain(standing)}
     metadata = {"swipefl": json.dumps(about, sort_keys=True)}
     return save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, metadata)
 
@@ -85,7 +88,7 @@ class Halfway:
 
 
 def halfway_of(state: bytes | None, device: torch.device) -> Halfway | None:
-    """What was kept, if this torch on such a `device` made it: another one would go on to other numbers.
+    """What was kept, if this swipefl and torch on such a `device` made it: others would go on to other numbers.
 
     What cannot be read is as good as nothing: the training begins anew.
     """
@@ -94,12 +97,21 @@ def halfway_of(state: bytes | None, device: torch.device) -> Halfway | None:
     try:
         header = json.loads(state[8 : 8 + int.from_bytes(state[:8], "little")])
         about = json.loads(header["__metadata__"]["swipefl"])
-        made_by = (about["format"], about["torch"], about["device"])
-        if made_by != (FORMAT, torch.__version__, device.type):
-            return None
-        return Halfway(Standing(**about["standing"]), load(state))
+        standing = Standing(**about.pop("standing"))
+        return Halfway(standing, load(state)) if about == _made_by(device) else None
     except _DAMAGE:
         return None
+
+
+def _made_by(device: torch.device) -> dict[str, str]:
+    return {"format": FORMAT, "swipefl": _version(), "torch": torch.__version__, "device": device.type}
+
+
+def _version() -> str:
+    try:
+        return version("swipefl")
+    except PackageNotFoundError:  # it runs out of a folder that nobody installed
+        return ""
 
 
 def _plain(standing: Standing) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Training on a device: one person's examples, a checkpoint in, a checkpoint out; the model's inside is not known."""
 
+import hashlib
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -62,8 +63,10 @@ def train(
             least=MIN_EXAMPLES,
             count=len(usable),
         )
-    standing = Standing(examples=len(usable), unalignable=len(framed) - len(usable))
+    standing = Standing(examples=len(usable), unalignable=len(framed) - len(usable), frames=_hash_of(usable))
     training = _Training(network, usable, config, device, standing)
+    if known and known.standing.frames != standing.frames:  # they are made otherwise by now
+        known = None
     if known:
         training.take_up(known)
     try:
@@ -75,6 +78,13 @@ def train(
         raise
     unbroken(partial(training.keep, keeping))
     return _trained(network, training.standing, start, config)
+
+
+def _hash_of(usable: Sequence[tuple[Frames, str]]) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for frames, word in usable:
+        digest.update(frames.features.tobytes() + frames.positions.tobytes() + word.encode())
+    return digest.hexdigest()
 
 
 def _trained(network: Network, standing: Standing, start: Checkpoint, config: TrainingConfig) -> Trained:

@@ -23,6 +23,9 @@ from swipefl.device.personal import PersonalTraining, reset
 from swipefl.errors import Ineligible, Interrupted, SwipeflError
 from swipefl.federation.device.leaving import erase_federation
 from swipefl.federation.device.versions import note_version, version_of
+from swipefl.gesture.features import Frames, frames_of
+from swipefl.gesture.gesture import Gesture
+from swipefl.learning import halfway, trainer
 from swipefl.learning.trainer import train
 from swipefl.learning.training import Heard, Progress, Trained, TrainingConfig
 from swipefl.stopping import Stop, never
@@ -106,6 +109,31 @@ def test_no_batch_is_done_twice(whole: Trained, moment: int) -> None:
     again = [done] if done else []  # where it goes on
     assert [progress.done for progress in heard] == [*range(1, done + 1), *again, *range(done + 1, BATCHES + 1)]
     assert {(progress.epochs, progress.total) for progress in heard} == {(2, BATCHES)}
+
+
+def another_version(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(halfway, "version", lambda name: "another")
+
+
+def other_frames(patched: pytest.MonkeyPatch) -> None:
+    def made_otherwise(gesture: Gesture) -> Frames:
+        frames = frames_of(gesture)
+        return replace(frames, features=frames.features + np.float32(0.1))
+
+    patched.setattr(trainer, "frames_of", made_otherwise)
+
+
+@pytest.mark.parametrize("change", [another_version, other_frames])
+def test_another_swipefl_goes_on_with_nothing_that_it_would_have_done_otherwise(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch], None]
+) -> None:
+    shelf, heard = Shelf(), list[Progress]()
+    with pytest.raises(Ineligible):
+        taught(shelf, Nth(ASKED - 2))
+    change(monkeypatch)
+    done = train(base_checkpoint(), SWIPES, CONFIG, heard.append, keeping=shelf)
+    assert [progress.done for progress in heard] == [*range(1, BATCHES + 1)]
+    assert done.checkpoint.to_bytes() == taught(Shelf()).checkpoint.to_bytes()
 
 
 def cycled(store: Store, stop: Stop = never, seed: int = 3) -> CycleReport:
