@@ -97,7 +97,8 @@ RUN = {
     ("examples/NIGHTS.md", "Without a trace"): "test_the_way_of_a_new_user",
     ("examples/NIGHTS.md", "Logs and numbers"): "test_the_lines_of_the_page_keep_a_log_and_numbers",
     ("examples/NIGHTS.md", "What it keeps, and for how long"): "test_what_is_kept_is_set_as_it_says",
-    ("examples/NIGHTS.md", "Back up, move, upgrade"): "test_the_lines_of_the_page_back_up_bring_back_and_go_back",
+    ("examples/NIGHTS.md", "Back up, move"): "test_the_lines_of_the_page_back_up_and_bring_back",
+    ("examples/NIGHTS.md", "Upgrade, and the way back"): "test_the_lines_of_the_page_upgrade_and_go_back",
     (
         "examples/NIGHTS.md",
         "When it works, and when it leaves the battery alone",
