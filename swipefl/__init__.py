@@ -90,6 +90,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.operations.backup import Planned as Planned
     from swipefl.operations.backup import RestoreReport as RestoreReport
     from swipefl.operations.coordinator_backup import CoordinatorBackupReport as CoordinatorBackupReport
+    from swipefl.operations.coordinator_backup import CoordinatorPlanned as CoordinatorPlanned
     from swipefl.operations.coordinator_backup import CoordinatorRestoreReport as CoordinatorRestoreReport
     from swipefl.operations.doctor import Diagnosis as Diagnosis
     from swipefl.operations.doctor import Mended as Mended
@@ -172,6 +173,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Confusions": "swipefl.device.confusions",
     "Coordinator": "swipefl.hosting",
     "CoordinatorBackupReport": "swipefl.operations.coordinator_backup",
+    "CoordinatorPlanned": "swipefl.operations.coordinator_backup",
     "CoordinatorRestoreReport": "swipefl.operations.coordinator_backup",
     "CoordinatorStatus": "swipefl.federation.coordinator.status",
     "CycleReport": "swipefl.device.cycle",

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -33,7 +34,11 @@ from swipefl.stopping import Stop, never
 
 if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.federation.coordinator.server import Listening, Serving
-    from swipefl.operations.coordinator_backup import CoordinatorBackupReport, CoordinatorRestoreReport
+    from swipefl.operations.coordinator_backup import (
+        CoordinatorBackupReport,
+        CoordinatorPlanned,
+        CoordinatorRestoreReport,
+    )
     from swipefl.operations.doctor import Diagnosis
     from swipefl.operations.findings import Finding
 
@@ -77,7 +82,7 @@ class Coordinator:
 
     def __init__(self, settings: CoordinatorSettings, given: Mapping[str, object] | None = None) -> None:
         self.settings = settings
-        self._given = dict(given or {})
+        self._given: dict[str, Any] = dict(given or {})
         self._policy = policy_of(settings)
         self._path = settings.home / "coordinator.db"
 
@@ -125,7 +130,9 @@ class Coordinator:
         from swipefl.operations.doctor import Doctor
 
         of = self.settings
-        hosted = Hosted(os.geteuid(), of.home, self._path, of.tls_cert, of.tls_key, of.client_ca)
+        served = of.tls_cert, of.tls_key, of.client_ca
+        loaded = partial(load_coordinator_settings, **self._given)
+        hosted = Hosted(os.geteuid(), of.home, self._path, *served, loaded, self._settings_file())
         return Doctor(str(of.home), coordinator_checks(hosted, stop)).run(fix, on_finding)
 
     def publish(self, file: str | PathLike[str]) -> VersionReport:
@@ -187,18 +194,22 @@ class Coordinator:
         return backup(self._existing(), self._settings_file(), target, key)
 
     def restore(
-        self, file: str | PathLike[str] | BinaryIO, signing_key: str | PathLike[str]
-    ) -> "CoordinatorRestoreReport":
+        self,
+        file: str | PathLike[str] | BinaryIO,
+        signing_key: str | PathLike[str],
+        agree: "Callable[[CoordinatorPlanned], bool]" = lambda planned: True,
+    ) -> "CoordinatorRestoreReport | None":
         """Puts a backup and its signing key in the place of what is here, which is set aside; all of it, or nothing.
 
         Its newest weights get a version number that no device can have seen. What waited for a round is dropped, as it
-        may have gone into a version since, and so are unused tokens. Raises StoreBusy where a server runs, DataError
-        for what is no whole backup, or the key of another.
+        may have gone into a version since, and so are unused tokens. `agree` hears what it would do, and nothing is
+        done where it says no: then this gives None. Raises StoreBusy where a server runs, DataError for what is no
+        whole backup, or the key of another.
         """
         from swipefl.operations.coordinator_backup import restore
 
         source = Path(file) if isinstance(file, str | PathLike) else file
-        return restore(source, self._path, self._settings_file(), Path(signing_key))
+        return restore(source, self._path, self._settings_file(), Path(signing_key), agree)
 
     def _settings_file(self) -> Path:
         return self.settings.home / self.settings.file_name

@@ -165,6 +165,21 @@ def coordinator_of(home: Path | None, **flags: Any) -> "Coordinator":
     return hosted
 
 
+def coordinator_whatever(
+    home: Path | None, on_fault: Callable[[UsageError], None] = lambda error: None
+) -> "Coordinator":
+    """A coordinator; one whose settings cannot be used with the usual ones, as `device_whatever` has a device."""
+    try:
+        return coordinator_of(home)
+    except UsageError as error:
+        from swipefl.hosting import Coordinator
+        from swipefl.settings.coordinator import default_coordinator_settings
+
+        hosted = Coordinator(default_coordinator_settings(home), {"home": home})
+        on_fault(error)
+        return hosted
+
+
 def _take_up(settings: "Sourced") -> None:
     """Logs as the settings say, and tells of variables that only look like settings."""
     from swipefl.settings.sources import unknown_variables

@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli import options
+from swipefl.cli.asking import agrees, asks
 from swipefl.cli.backup import FileArgument, output
-from swipefl.cli.common import HomeOption, JsonOption, coordinator_of, emit, note, write
+from swipefl.cli.common import (
+    HomeOption,
+    JsonOption,
+    coordinator_of,
+    coordinator_whatever,
+    emit,
+    note,
+    unused_settings,
+    write,
+)
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.doctor import answer
 from swipefl.cli.listing import Application, Commands
@@ -22,7 +32,11 @@ if TYPE_CHECKING:
     from swipefl.federation.coordinator.server import Serving
     from swipefl.federation.coordinator.status import VersionStatus
     from swipefl.hosting import KeyReport, TokensReport, VersionReport
-    from swipefl.operations.coordinator_backup import CoordinatorBackupReport, CoordinatorRestoreReport
+    from swipefl.operations.coordinator_backup import (
+        CoordinatorBackupReport,
+        CoordinatorPlanned,
+        CoordinatorRestoreReport,
+    )
 
     Report: TypeAlias = VersionReport | TokensReport | KeyReport | CoordinatorBackupReport | CoordinatorRestoreReport
 
@@ -245,8 +259,8 @@ def doctor(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Look whether all is well: database, key, versions, certificate, permissions, clock, disk. Ends in 9 if not."""
-    answer(lambda show, stop: coordinator_of(home).doctor(fix, show, stop), as_json)
+    """Look whether all is well: settings, database, key, versions, certificate, clock, disk. Ends in 9 if not."""
+    answer(lambda show, stop: coordinator_whatever(home).doctor(fix, show, stop), as_json)
 
 
 @app.command("rollback")
@@ -276,7 +290,7 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """Write all that it knows into one file, while a server goes on. Its signing key goes into a file of its own."""
-    report = coordinator_of(home).backup(output(file, as_json), signing_key)
+    report = coordinator_whatever(home, unused_settings).backup(output(file, as_json), signing_key)
     place = "to standard output" if report.file is None else f"in {report.file}"
     apart = "not in it" if report.signing_key is None else f"in {report.signing_key} alone: keep that apart"
     text = f"backed up version {report.version} and all else: {report.bytes / 1e6:,.1f} MB {place}; the signing key is"
@@ -287,11 +301,22 @@ def backup(
 def restore(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What `backup` wrote; - is standard input.")],
     signing_key: Annotated[Path, typer.Option(help="The key that `backup --signing-key` wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Bring a backup back. What is there now is set aside."""
-    report = coordinator_of(home).restore(sys.stdin.buffer if file == "-" else file, signing_key)
+    is_piped = file == "-"
+    is_asked = asks(yes, stdin_is_taken=is_piped)
+
+    def agree(planned: "CoordinatorPlanned") -> bool:
+        return not is_asked or agrees(_question(planned), stdin_is_taken=is_piped)
+
+    hosted = coordinator_whatever(home, unused_settings)
+    report = hosted.restore(sys.stdin.buffer if is_piped else file, signing_key, agree)
+    if report is None:
+        note("nothing was changed")
+        return
     _answer(report, as_json, f"version {report.version} has the newest weights of {moment(report.made_at)}")
     if as_json:
         return
@@ -300,6 +325,14 @@ def restore(
     note("who was revoked since then is a device again: `swipefl coordinator devices --revoke ID`")
     if report.aside:
         note(f"what was here before lies in {report.aside}; a version that is made in a month erases it")
+
+
+def _question(planned: "CoordinatorPlanned") -> str:
+    back = f"version {planned.version} of {moment(planned.made_at)}, with {counted(planned.devices, 'device')}"
+    if planned.version_here is None or planned.devices_here is None:
+        return f"this brings back {back}; go on?"
+    here = f"version {planned.version_here}, with {counted(planned.devices_here, 'device')}, here"
+    return f"this brings back {back}, in place of {here}: what was taken, made and revoked since is undone; go on?"
 
 
 def _answer(report: "Report", as_json: bool, text: str) -> None:

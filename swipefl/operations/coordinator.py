@@ -19,20 +19,26 @@ from swipefl.federation.coordinator.certificates import CertificateFiles
 from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.protocol.pem import read_pair
-from swipefl.operations.checks import home, running, stored
+from swipefl.operations.checks import home, running, software, stored
 from swipefl.operations.checks.clock import clock
 from swipefl.operations.checks.federation import SOON_DAYS
 from swipefl.operations.doctor import Check
 from swipefl.operations.findings import Finding, State
 from swipefl.stopping import Stop
 
-LOST = "`swipefl coordinator restore FILE` puts a backup in its place; stop whoever serves first"
+LOST = (
+    "`swipefl coordinator restore FILE --signing-key KEY` puts a backup and its key in its place; stop whoever serves "
+    "first"
+)
 LOCK = "coordinator.lock"
 
 
 @dataclass(frozen=True)
 class Hosted:
-    """A coordinator as its doctor sees it: who asks (`uid`), its home and database, what it serves with."""
+    """A coordinator as its doctor sees it: who asks (`uid`), its home and database, what it serves with.
+
+    `load_settings` raises UsageError for what is wrong with them; then it is not known what it serves with.
+    """
 
     uid: int
     home: Path
@@ -40,12 +46,15 @@ class Hosted:
     certificate: Path | None
     key: Path | None
     client_ca: Path | None
+    load_settings: Callable[[], object]
+    settings_file: Path
     now: Callable[[], float] = time.time
 
 
 def coordinator_checks(of: Hosted, stop: Stop) -> list[Check]:
     """All that is looked at; of a home that is not there nothing is looked at twice."""
     checks = [
+        Check(software.SETTINGS, lambda: software.settings(of.load_settings, of.settings_file)),
         Check(home.HOME, lambda: home.home_folder(of.home, of.uid), lambda: home.close(of.home, of.uid)),
     ]
     if home.is_there(of.home):
@@ -124,6 +133,9 @@ def _versions(sql: Sql) -> Iterator[Finding]:
 
 def _certificate(of: Hosted) -> Iterator[Finding]:
     """When what is served with expires, and who may read its key. Raises UsageError for what cannot be served with."""
+    if any(each.state == "wrong" for each in software.settings(of.load_settings, of.settings_file)):
+        yield Finding("certificate", "unknown", "what it serves with is not known", "see what is said of the settings")
+        return
     read_pair(of.certificate, of.key)  # raises for one without the other
     if of.certificate is None or of.key is None:
         yield Finding("certificate", "ok", "none is set: it is served without TLS, on this machine unless --insecure")

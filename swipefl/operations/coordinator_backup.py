@@ -61,6 +61,20 @@ class CoordinatorBackupReport:
 
 
 @dataclass(frozen=True)
+class CoordinatorPlanned:
+    """What restoring would do: a backup's time, newest version and devices, and what is here and would be set aside.
+
+    Of here that is None where no coordinator can be read.
+    """
+
+    made_at: float
+    version: int
+    devices: int
+    version_here: int | None
+    devices_here: int | None
+
+
+@dataclass(frozen=True)
 class CoordinatorRestoreReport:
     """What came back: of when, the version that its weights are now, and where what was there before lies.
 
@@ -168,11 +182,13 @@ def restore(
     database: Path,
     settings: Path,
     signing_key: Path,
+    agree: Callable[[CoordinatorPlanned], bool] = lambda planned: True,
     clock: Callable[[], float] = time.time,
-) -> CoordinatorRestoreReport:
+) -> CoordinatorRestoreReport | None:
     """Puts a backup and its signing key in the place of what is there, which is set aside; all of it, or nothing.
 
-    Raises StoreBusy where a server runs, DataError for what is no whole backup or another one's key, StoreError.
+    None where `agree` said no; then nothing was changed. Raises StoreBusy where a server runs, DataError for what is no
+    whole backup or another one's key, StoreError.
     """
     key = read_key(signing_key)
     check_free(database.parent, LOCK)  # and a server may start until all of the backup is here
@@ -183,6 +199,8 @@ def restore(
         with closing(opened_draft(draft, COORDINATOR).db) as db:
             back = Sql(draft, db, COORDINATOR.lost)
             _check_chain(back, key)
+            if not agree(_planned(back, database, facts["made_at"])):
+                return None
             dropped, tokens = _take_back(back, key)
             back.run("PRAGMA journal_mode = DELETE")
         ahead = max(LEAST_AHEAD, int(clock() - facts["made_at"]) + LEAST_AHEAD)
@@ -194,6 +212,20 @@ def restore(
         has_settings = put_settings(settings, facts.get("settings"))
     where = str(aside) if aside else None
     return CoordinatorRestoreReport(facts["made_at"], version, where, has_settings, devices, dropped, tokens)
+
+
+def _planned(back: Sql, database: Path, made_at: float) -> CoordinatorPlanned:
+    here = opened_before(database, COORDINATOR)
+    if here is None:
+        return CoordinatorPlanned(made_at, *_known(back), None, None)
+    with closing(here.db):
+        return CoordinatorPlanned(made_at, *_known(back), *_known(here))
+
+
+def _known(sql: Sql) -> tuple[int, int]:
+    """Its newest version, and how many devices there are."""
+    ((version,),), ((devices,),) = sql.rows(_NEWEST), sql.rows("SELECT count(*) FROM devices WHERE NOT revoked")
+    return int(version or 0), int(devices)
 
 
 def _check_chain(back: Sql, key: Ed25519PrivateKey) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from swipefl.errors import StoreError, UsageError
+from swipefl.errors import StoreError
 from swipefl.gesture.language import Languages
 from swipefl.operations.checks import federation, home, running, software, stored
 from swipefl.operations.checks.clock import clock
 from swipefl.operations.doctor import Check
-from swipefl.operations.findings import Finding, of_error
+from swipefl.operations.findings import Finding
 from swipefl.operations.mending import mend_database
 from swipefl.stopping import Stop
 from swipefl.store.membership import Membership
@@ -46,7 +46,7 @@ def device_checks(of: Subject, stop: Stop, others: Sequence[Check] = ()) -> list
     """All that is looked at; `others` are of other rooms. Of a home that is not there nothing is looked at twice."""
     checks = [
         Check("software", software.software),
-        Check("settings", lambda: _settings(of)),
+        Check(software.SETTINGS, lambda: software.settings(of.load_settings, of.home / "config.toml")),
         Check(home.HOME, lambda: home.home_folder(of.home, of.uid), lambda: home.close(of.home, of.uid)),
     ]
     if home.is_there(of.home):
@@ -74,17 +74,6 @@ def device_checks(of: Subject, stop: Stop, others: Sequence[Check] = ()) -> list
         Check(federation.CONNECTION, lambda: _connection(of)),
         *others,
     ]
-
-
-def _settings(of: Subject) -> Iterator[Finding]:
-    try:
-        of.load_settings()
-    except UsageError as error:
-        file = of.home / "config.toml"
-        remedy = f"correct {file}, or move it aside" if error.code == "unreadable-settings" else None
-        yield of_error("settings", error, remedy)
-        return
-    yield Finding("settings", "ok", "every setting can be used")
 
 
 def _look(of: Subject, name: str, look: Callable[[Store], Iterator[Finding]]) -> Callable[[], Iterator[Finding]]:

@@ -11,8 +11,8 @@ from swipefl.federation.protocol.address import LISTEN
 from swipefl.federation.protocol.conditions import Conditions
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.strategy import Strategy
-from swipefl.settings.homes import COORDINATOR_PREFIX
-from swipefl.settings.sources import Sourced, load
+from swipefl.settings.homes import COORDINATOR_PREFIX, PREFIX
+from swipefl.settings.sources import Sourced, load, meant_home
 
 MOST = 1_000_000  # updates of a round, versions: more than a database of them could hold
 _POLICY = Policy()
@@ -82,3 +82,8 @@ class CoordinatorSettings(Sourced):
 def load_coordinator_settings(home: Path | None = None, **flags: Any) -> CoordinatorSettings:
     """The settings in force; flags that are None were not given. Raises UsageError naming what is wrong."""
     return load(CoordinatorSettings, {"home": home, **flags})
+
+
+def default_coordinator_settings(home: Path | None = None) -> CoordinatorSettings:
+    """The defaults in the home that is meant, for who looks what is wrong with the settings. Raises UsageError."""
+    return CoordinatorSettings.model_construct(home=meant_home(home, prefixes=(COORDINATOR_PREFIX, PREFIX)))

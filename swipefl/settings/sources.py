@@ -4,7 +4,7 @@ import codecs
 import json
 import os
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,9 +41,14 @@ def expanded(folder: Path) -> Path:
         raise ValueError("there is no such home folder") from error
 
 
-def meant_home(home: Path | None, environment: Mapping[str, str] = os.environ) -> Path:
-    """The home of a device, whatever is wrong with its settings. Raises UsageError where that itself is."""
-    where = home or environment.get(f"{PREFIX}HOME")
+def meant_home(
+    home: Path | None, environment: Mapping[str, str] = os.environ, prefixes: Sequence[str] = (PREFIX,)
+) -> Path:
+    """The home of a device, whatever is wrong with its settings. Raises UsageError where that itself is.
+
+    `prefixes` are those of the variables that may name it, the first one that does counts.
+    """
+    where = home or next(filter(None, (environment.get(f"{prefix}HOME") for prefix in prefixes)), None)
     try:
         return expanded(Path(where)) if where else default_home()
     except ValueError as error:

@@ -20,6 +20,7 @@ from swipefl.operations.copies import write_backup
 from tests.support.command import swipefl as command
 from tests.support.coordinator import in_process
 from tests.support.phones import Phone, aggregate, publish
+from tests.support.terminal import swipefl_on_terminal
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +89,38 @@ def test_the_commands_say_what_they_did(made: Path, tmp_path: Path) -> None:
         tmp_path / "new", "coordinator", "restore", str(tmp_path / "b"), "--signing-key", str(tmp_path / "k")
     )
     assert (back.code, "came back" in back.err) == (0, True)
+
+
+def test_who_sits_at_a_terminal_is_asked_before_anything_is_changed(made: Path, tmp_path: Path) -> None:
+    home, words = tmp_path / "home", ("coordinator", "restore", str(made / "backup"), "--signing-key")
+    there = swipefl.coordinator(home)
+    there.init()
+    before = there.status()
+    said_no = swipefl_on_terminal(home, *words, str(made / "key.pem"), typed="n\n")
+    assert said_no.code == 0
+    assert "this brings back version 1 of " in said_no.out.replace("\n", " ")
+    assert "in place of version 1" in said_no.out.replace("\n", " ")
+    assert "nothing was changed" in said_no.out
+    assert there.status() == before
+    assert not list(home.glob("*before-restore*"))
+    for more, typed, is_asked in (((), "y\n", True), (("--yes",), "", False)):
+        done = swipefl_on_terminal(home, *words, str(made / "key.pem"), *more, typed=typed)
+        assert (done.code, "[y/N]" in done.out) == (0, is_asked), done.out
+    assert there.status().version > 1000
+    heard: list[swipefl.CoordinatorPlanned] = []
+    assert there.restore(made / "backup", made / "key.pem", lambda planned: bool(heard.append(planned))) is None
+    assert (heard[0].version, heard[0].devices, heard[0].version_here) == (1, 0, there.status().version)
+
+
+def test_settings_that_cannot_be_used_keep_no_backup_from_being_made_or_brought_back(
+    made: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "coordinator.toml").write_text("buffer = 0\n")
+    for verb, file in (("restore", made / "backup"), ("backup", tmp_path / "again")):
+        done = command(home, "coordinator", verb, str(file), "--signing-key", str(made / "key.pem"))
+        assert (done.code, "goes on without your settings" in done.err) == (0, True), done.err
 
 
 def test_devices_that_saw_more_follow_and_contribute_once(tmp_path: Path) -> None:

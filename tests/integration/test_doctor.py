@@ -613,6 +613,22 @@ def test_a_coordinators_harm_is_found_and_changes_no_byte(harm: str, hosting: Pa
     assert (done.code, done.json["is_well"]) == ((UNWELL, False) if left else (0, True))
 
 
+@pytest.mark.parametrize("text", ["buffer = 0\n", "= broken", "bufer = 2\n", "rule = 'best'\n", "tls_cert = 1\n"])
+def test_a_coordinators_settings_that_cannot_be_used_keep_its_doctor_from_nothing(hosting: Path, text: str) -> None:
+    file = hosting / "coordinator.toml"
+    file.write_text(text)
+    done = command(hosting, "coordinator", "doctor", "--json")
+    found = {each["name"]: each for each in done.json["findings"]}
+    assert (done.code, found["settings"]["state"]) == (UNWELL, "wrong"), done
+    assert file.name in found["settings"]["says"]
+    assert found["settings"]["remedy"]
+    assert {name for name, each in found.items() if each["state"] == "wrong"} == {"settings"}
+    assert found["certificate"]["state"] == "unknown"  # it stands there, or not
+    assert found["database"]["state"] == found["versions"]["state"] == "ok"
+    file.unlink()
+    assert command(hosting, "coordinator", "doctor").code == 0
+
+
 @pytest.mark.parametrize(("days", "state"), [((-2, 400), "ok"), ((-2, 9), "note"), ((-9, -2), "wrong")])
 def test_a_coordinators_certificate_and_its_key_are_looked_at(
     hosting: Path, tmp_path: Path, days: tuple[int, int], state: str

@@ -1,5 +1,7 @@
 """`--help` of every command: plain, there, with examples, and without the heavy imports."""
 
+import ast
+import re
 import shlex
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import typer
 
 from swipefl.cli.app import app
 from swipefl.cli.examples import EXAMPLES
-from tests.support.command import HEAVY, environment, swipefl
+from tests.support.command import HEAVY, ROOT, environment, swipefl
 from tests.support.terminal import swipefl_on_terminal
 
 CODE = """
@@ -71,6 +73,31 @@ def test_every_command_has_examples_and_none_has_them_of_another() -> None:
     for path, examples in EXAMPLES.items():
         assert examples
         assert all(path in line for line, _ in examples), path
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Every command with arguments that a text of the package names, and the file that has it."""
+    for path in sorted((ROOT / "swipefl").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        said = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+        for text in sorted(said):
+            yield from ((path.name, line) for line in re.findall(r"`(swipefl [a-z][^`]*)`", text))
+
+
+def test_a_command_that_a_text_names_is_understood_as_it_stands() -> None:
+    """With what it cannot do without, unless it is only named: a person copies it."""
+    named = list(texts())
+    assert len(named) > 30
+    for file, line in named:
+        words = shlex.split(line)[1:]
+        if len(words) == 1 and hasattr(TREE.commands.get(words[0]), "commands"):
+            continue  # a group
+        command, rest = found(words)
+        known = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
+        given = {word for word in rest if word.startswith("-")}
+        assert given <= known | {"-"}, (file, line)
+        asked = {each.opts[0] for each in command.params if each.param_type_name == "option" and each.required}
+        assert not rest or asked <= given, (file, line)
 
 
 @pytest.mark.parametrize("line", [line for examples in EXAMPLES.values() for line, _ in examples])

@@ -1,10 +1,13 @@
-"""Whether what swipefl is made of is all there."""
+"""Whether what swipefl is made of is all there, and whether its settings can be used."""
 
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
+from pathlib import Path
 
-from swipefl.operations.findings import Finding
+from swipefl.errors import UsageError
+from swipefl.operations.findings import Finding, of_error
 
+SETTINGS = "settings"
 PARTS = {"torch": "`swipefl train` and `swipefl cycle`", "grpc": "`swipefl sync` and a federation"}
 
 
@@ -25,3 +28,14 @@ def is_installed(name: str) -> bool:
         return find_spec(name) is not None
     except (ImportError, ValueError):
         return False
+
+
+def settings(load: Callable[[], object], file: Path) -> Iterator[Finding]:
+    """Whether `load` finds nothing wrong with the settings, of which some stand in `file`."""
+    try:
+        load()
+    except UsageError as error:
+        remedy = f"correct {file}, or move it aside" if error.code == "unreadable-settings" else None
+        yield of_error(SETTINGS, error, remedy)
+        return
+    yield Finding(SETTINGS, "ok", "every setting can be used")
