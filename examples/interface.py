@@ -59,6 +59,9 @@ VARIABLES = {
     "LC_MESSAGES": "likewise",
     "LANG": "likewise",
     "XDG_DATA_HOME": "the folder that the home is in, where SWIPEFL_HOME does not say",
+    "XDG_CONFIG_HOME": "the folder that systemd/user is in, for the units of `swipefl timer`",
+    "DBUS_SYSTEM_BUS_ADDRESS": "where UPower and NetworkManager are asked; else the system's usual bus",
+    "TERM": "`dumb`: no progress is drawn on a terminal",
     "grpc_proxy": "the proxy to a coordinator; then https_proxy, http_proxy",
     "https_proxy": "likewise",
     "http_proxy": "likewise",
@@ -67,6 +70,8 @@ VARIABLES = {
     "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": "authorities that certificates may come from, in place of the usual ones",
     "OMP_NUM_THREADS": "threads that learning takes; 1 where it is not set",
     "OPENBLAS_NUM_THREADS": "likewise",
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "how much of its own work PyTorch keeps to use again; 32 where it is not set",
+    "GRPC_VERBOSITY": "what grpc itself says on standard error; nothing where it is not set",
 }
 
 
@@ -120,14 +125,19 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, str]]:
 def keys() -> Iterator[str]:
     """What each command says with --json."""
     yield "One object on one line; of `predict`, `export`, `simulate` many. `[]` is each of a list, `*` any name."
-    yield "A key that may hold nothing is there all the same, as `null`; (nothing): it held nothing in the run that"
-    yield "this is recorded from, and may hold text, a number or an object. A list without keys was empty in it, or"
-    yield "differs with the machine, as do the conditions of `cycle --explain`, whose keys stand first and in an object"
-    yield "of their own.\n"
+    yield "A key that may hold nothing is there all the same, as `null`; an object that is nothing has no keys. A"
+    yield "list without keys was empty in the run that this is recorded from.\n"
     for line in RECORDED.read_text("utf-8").splitlines():
         told = json.loads(line)
-        shown = (f"`{key}` ({kind})" if kind else f"`{key}`" for key, kind in told["keys"].items())
+        kinds = told["keys"]
+        shown = (f"`{key}` ({kinds[key]})" if kinds[key] else f"`{key}`" for key in _in_order(list(kinds)))
         yield f"- `{told['command']}`: {', '.join(shown)}"
+
+
+def _in_order(keys: list[str]) -> list[str]:
+    """As they came, but an object that may be nothing stands before what is in it."""
+    first = {key: min(n for n, each in enumerate(keys) if each == key or each.startswith(f"{key}.")) for key in keys}
+    return sorted(keys, key=lambda key: (first[key], len(key)))
 
 
 def settings() -> Iterator[str]:

@@ -3,27 +3,42 @@
 `python -m tests.support.interface` writes them into examples/interface.jsonl, out of which INTERFACE.md is made.
 """
 
+import ast
 import contextlib
+import functools
 import io
 import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 from swipefl.cli.app import app
-from tests.support.command import ROOT, environment
+from tests.support.command import ROOT, SHORT, environment
 from tests.support.people import write_people
 from tests.support.processes import served
 from tests.support.swipes import GOOD, gesture, lines
+from tests.support.systemd import Systemctl
+from tests.support.waiting import wait_until
 
 FILE = ROOT / "examples" / "interface.jsonl"
 # Whose keys are what was given, and not of the interface.
 OPEN = ("reasons", "by", "units", "top1_by", "top3_by", "facts", "parts")
 KINDS = {bool: "yes or no", int: "number", float: "number", str: "text", type(None): "nothing"}
+APART = [("cycle", "--explain")]  # what has a line of its own
+TYPES = {"bool": "yes or no", "int": "number", "float": "number", "str": "text", "None": "nothing"}
+# What a command makes a sentence or an object of, and where a class has another field of the name.
+SAID_BY_COMMANDS = {
+    "sync": "text",
+    "withheld": "text",
+    "fault": "text",
+    "verdict": "an object",
+    "judged": "an object",
+    "written": "number",
+}
 BASE = ROOT / "swipefl" / "decoder" / "base" / "base.safetensors"
 ROWS = ("--rows", "azertyuiop qsdfghjklm wxcvbn", "--language", "fr", "--name", "mine")
 
@@ -51,9 +66,9 @@ class Recorder:
         self.home = home
         self.seen: dict[str, dict[str, set[str]]] = {}
 
-    def run(self, *words: str, given: bytes = b"", home: Path | None = None) -> list[Any]:
+    def run(self, *words: str, given: bytes = b"", home: Path | None = None, **extra: str) -> list[Any]:
         """The objects that `swipefl WORDS... --json` writes; errors that it ends with are no matter."""
-        out, said = io.StringIO(), {"SWIPEFL_EPOCHS": "1", "SWIPEFL_CONTRIBUTION_EPOCHS": "1"}
+        out, said = io.StringIO(), {**SHORT, **extra}
         with (
             contextlib.redirect_stdout(out),
             contextlib.redirect_stderr(io.StringIO()),
@@ -64,8 +79,9 @@ class Recorder:
             app([*words, "--json"], prog_name="swipefl", standalone_mode=False)
         told = [json.loads(line) for line in out.getvalue().splitlines()]
         depth = 2 if words[0] in ("words", "keyboards", "lexicons", "coordinator", "timer") else 1
+        named = [*words[:depth], *(word for word in words[depth:] if (*words[:depth], word) in APART)]
         for each in told:
-            self.note(" ".join(words[:depth]), each)
+            self.note(" ".join(named), each)
         return told
 
     @contextlib.contextmanager
@@ -92,6 +108,24 @@ def recorded(folder: Path) -> dict[str, dict[str, set[str]]]:
     _federation(at, folder / "coordinator")
     _keeping(at, folder)
     return at.seen
+
+
+@functools.cache
+def declared() -> dict[str, list[set[str]]]:
+    """Of each name of a field in the package what it may hold, in each class that has one."""
+    found: dict[str, list[set[str]]] = {}
+    for path in (ROOT / "swipefl").rglob("*.py"):
+        kinds = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.ClassDef)]
+        for field in (each for kind in kinds for each in kind.body):
+            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                names = {ast.unparse(each) for each in ast.walk(field.annotation)}
+                found.setdefault(field.target.id, []).append({TYPES[name] for name in names & TYPES.keys()})
+    return found
+
+
+def possible(name: str) -> set[str]:
+    """What a key of that name may hold."""
+    return {SAID_BY_COMMANDS[name]} if name in SAID_BY_COMMANDS else set().union(*declared().get(name, []))
 
 
 def _words_and_layouts(at: Recorder, folder: Path) -> None:
@@ -127,6 +161,8 @@ def _swipes(at: Recorder, folder: Path) -> None:
     with contextlib.suppress(Exception):
         at.run("relabel", "twin", "were")
     at.run("relabel", "example-0000", "hello")
+    at.run("status")
+    at.run("cycle", "--explain")
     at.run("train")
     write_people(folder / "people.jsonl", dict.fromkeys(range(3), 10))
     people = str(folder / "people.jsonl")
@@ -144,15 +180,17 @@ def _federation(at: Recorder, there: Path) -> None:
         ((token, *_),) = [told["tokens"] for told in at.run("coordinator", "token", home=there)]
         at.run("enroll", listening, "--token", token)
         at.run("sync")
-        at.run("cycle", "--explain")
+        at.run("cycle", "--explain", SWIPEFL_QUIET_HOURS="00:00-12:00,12:00-24:00", SWIPEFL_LEAST_DISK_MB="1")
         at.run("cycle", "--now")
-        at.run("cycle")
         at.run("sync")
+        wait_until(lambda: at.run("coordinator", "status", home=there)[0]["version"] > 1)  # made of what was shared
+        at.run("cycle")
+        (there / "coordinator.db").chmod(0o644)  # which --fix mends
         for words in (
+            "doctor --fix",
             "publish " + str(BASE),
             "rollback 1",
             "rotate-key",
-            "doctor",
             "devices",
             "status",
             "config",
@@ -161,16 +199,22 @@ def _federation(at: Recorder, there: Path) -> None:
             at.run("coordinator", *words.split(), home=there)
         at.run("status")
         at.run("leave")
+    for _ in range(2):
+        at.run("cycle")  # the second one has nothing to do
     files = (str(there / "state"), "--signing-key", str(there / "key"))
     at.run("coordinator", "backup", *files, home=there)
     at.run("coordinator", "restore", *files, home=there)
 
 
 def _keeping(at: Recorder, folder: Path) -> None:
-    at.run("doctor")
+    (at.home / "swipefl.db").chmod(0o644)
+    at.run("doctor", "--fix")
     at.run("backup", str(folder / "backup"))
     at.run("restore", str(folder / "backup"), "--yes")
-    at.run("timer", "install", "--print")
+    systemctl = Systemctl(folder / "bin")
+    where = {"HOME": str(folder / "person"), "XDG_CONFIG_HOME": "", "PATH": systemctl.path}
+    at.run("timer", "install", **where)
+    at.run("timer", "remove", **where)
     at.run("reset")
     at.run("export")
     at.run("forget", "--word", "hello")
@@ -184,13 +228,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         seen = recorded(Path(folder))
     rows = (
-        {"command": command, "keys": {key: _kind(kinds) for key, kinds in known.items()}}
+        {"command": command, "keys": {key: _kind(key, kinds, known) for key, kinds in known.items()}}
         for command, known in seen.items()
     )
     FILE.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
 
 
-def _kind(kinds: set[str]) -> str:
+def _kind(key: str, kinds: set[str], known: Iterable[str]) -> str:
+    """What a key held in the runs, and what the code says that it may hold where it always, or never, held nothing."""
+    name = key.rpartition(".")[2]
+    if kinds == {"nothing"}:
+        is_object = any(each.startswith((f"{key}.", f"{key}[")) for each in known)
+        kinds = kinds | ({"an object"} if is_object else possible(name))
+    elif (fields := declared().get(name)) and all("nothing" in each for each in fields):
+        kinds = kinds | {"nothing"}
     return ", or ".join(sorted(kinds - {"nothing"}) + (["nothing"] if "nothing" in kinds else [])).removeprefix(", or ")
 
 
