@@ -55,6 +55,7 @@ check: $(STAMP) wire-check
 	$(BIN)/python -m examples.api --check
 	$(BIN)/python -m examples.manual --check
 	$(BIN)/python -m examples.interface --check
+	$(BIN)/python -m examples.systemd --check
 	$(BIN)/python -m examples.lexicons --check
 	$(BIN)/python -m examples.context --check
 	$(BIN)/python examples/make_swipes.py --check
@@ -82,6 +83,7 @@ generated: $(STAMP)
 	$(BIN)/python -m examples.manual
 	$(BIN)/python -m tests.support.interface
 	$(BIN)/python -m examples.interface
+	$(BIN)/python -m examples.systemd
 	$(BIN)/python -m examples.lexicons
 	$(BIN)/python -m examples.context
 	$(BIN)/python examples/make_swipes.py

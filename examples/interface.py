@@ -116,10 +116,18 @@ def _commands(path: str, command: Any) -> Iterator[tuple[str, str]]:
         yield from _commands(f"{path} {name}", each)
     if below:
         return
-    arguments = [each.metavar or each.name.upper() for each in command.params if each.param_type_name == "argument"]
+    arguments = [_argument(each) for each in command.params if each.param_type_name == "argument"]
     options = [each for each in command.params if each.param_type_name == "option"]
     names = ", ".join(f"`{name}`" for each in options for name in (*each.opts, *each.secondary_opts))
     yield f"`{' '.join([path, *arguments])}`".replace("|", "\\|"), names
+
+
+def _argument(each: Any) -> str:
+    """What it is called; in brackets where it may be left out, with dots where many may stand."""
+    name = each.metavar or each.name.upper()
+    if each.nargs == -1:
+        name = f"({name})..." if "|" in name else f"{name}..."
+    return name if each.required else f"[{name}]"
 
 
 def keys() -> Iterator[str]:

@@ -107,6 +107,7 @@ def body(path: str, command: Any) -> Iterator[str]:
         yield ".PP"
         yield from told(below)
         yield from parameters(f"{path} {name}", below)
+        yield ".SS Examples"
         yield from examples(f"{path} {name}")
     yield ".SH EXAMPLES"
     yield from examples(path)

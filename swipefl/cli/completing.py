@@ -162,6 +162,14 @@ def _options(command: Any, before: Sequence[str], begun: str) -> Iterator[Offer]
         if option.param_type_name == "option" and (option.multiple or used.isdisjoint(option.opts)):
             for name in (*option.opts, *option.secondary_opts):
                 if name.startswith(begun):
-                    yield Offer(name, option.help or "")
+                    yield Offer(name, _meaning(option, name))
     if HELP.word.startswith(begun):
         yield HELP
+
+
+def _meaning(option: Any, name: str) -> str:
+    """What an option does; of a pair, whose help says `...; else ...`, each name has its own half."""
+    said, _, otherwise = (option.help or "").partition("; else ")
+    if not option.secondary_opts:
+        return option.help or ""
+    return f"{otherwise[:1].upper()}{otherwise[1:]}" if name in option.secondary_opts else said

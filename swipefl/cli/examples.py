@@ -15,6 +15,8 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("swipefl cycle", "one round, where something is new"),
         ("swipefl cycle --rounds 3", "up to three, as long as they gain something"),
         ("swipefl cycle --require-sync", "fail where the coordinator is away"),
+        ("swipefl cycle --explain", "whether it would work now, and what speaks against it"),
+        ("swipefl cycle --now", "all the same, on battery too"),
     ),
     "swipefl predict": (
         ("swipefl predict swipes.jsonl", "words for each gesture of a file"),

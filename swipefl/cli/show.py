@@ -42,7 +42,7 @@ START, END = "○", "●"
 def show(
     gesture_id: Annotated[
         str | None,
-        typer.Argument(metavar="[ID]", help="Its id or handle, or how one begins; without any the newest."),
+        typer.Argument(metavar="ID", help="Its id or handle, or how one begins; without any the newest."),
     ] = None,
     word: Annotated[str | None, typer.Option(help="The newest of this word.")] = None,
     worst: Annotated[bool, typer.Option("--worst", help="The held-out one whose word was the least probable.")] = False,

@@ -24,7 +24,7 @@ def install(
     logs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATH...]",
+            metavar="PATH",
             help="Files or folders that your keyboard writes. At first ~/.local/share/keyboard/swipes.jsonl.",
             show_default=False,
         ),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-from swipefl.cli import values
+from swipefl.cli import completing, values
 from swipefl.cli.app import app
 from swipefl.decoder.lexicon import shipped
 from swipefl.gesture.formats import FORMATS
@@ -77,6 +77,22 @@ def offered(home: Path, *words: str, **extra: str) -> list[str]:
     done = swipefl(home, *words, _SWIPEFL_COMPLETE="zsh", **extra)
     assert (done.code, done.err) == (0, "")
     return [line.partition("\t")[0] for line in done.out.splitlines()]
+
+
+def test_the_two_names_of_a_pair_do_not_say_the_same() -> None:
+    root: Any = typer.main.get_command(app)
+
+    def told(path: tuple[str, ...], command: Any) -> Iterator[tuple[str, str, str]]:
+        for name, below in getattr(command, "commands", {}).items():
+            yield from told((*path, name), below)
+        offers = {offer.word: offer.what for offer in completing.completed(root, [*path, "--"])}
+        for each in command.params:
+            for other in each.secondary_opts:
+                yield other, offers[each.opts[0]], offers[other]
+
+    pairs = list(told((), root))
+    assert len(pairs) >= 2
+    assert [name for name, first, second in pairs if first == second] == []
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -8,6 +8,7 @@ import sys
 import zlib
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 
@@ -27,6 +28,27 @@ def test_manual_pages_are_what_the_help_says_and_sound() -> None:
     files = sorted(map(str, (ROOT / "examples" / "man").iterdir()))
     lint = subprocess.run(["mandoc", "-T", "lint", *files], capture_output=True, text=True, check=False)
     assert (lint.returncode, lint.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "examples" / "man").iterdir()), ids=lambda page: page.stem)
+def test_an_example_of_a_manual_page_stands_under_a_heading_and_no_bracket_is_doubled(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert "[[" not in text
+    for part in re.split(r"^\.SH ", text, flags=re.M):
+        name, _, below = part.partition("\n")
+        before = below.split("\n.EX\n")[0]
+        assert "\n.EX\n" not in below or name == "EXAMPLES" or "\n.SS Examples\n" in before, name
+
+
+def test_what_is_written_anew_is_looked_at_too() -> None:
+    """By make: each script that has a --check is in both of its lists."""
+    rules = (ROOT / "Makefile").read_text("utf-8")
+    check, generated = (rules.split(f"\n{name}: ")[1].split("\n\n")[0] for name in ("check", "generated"))
+    scripts = [path for path in (ROOT / "examples").rglob("*.py") if '"--check"' in path.read_text("utf-8")]
+    for script in scripts:
+        name = (script.parent if script.stem == "__main__" else script).stem
+        assert re.search(rf"examples[./]{name}(\.py)? --check", check), name
+        assert re.search(rf"examples[./]{name}(\.py)?$", generated, re.M), name
 
 
 def test_a_language_is_what_the_build_script_writes() -> None:
