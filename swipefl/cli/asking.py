@@ -4,7 +4,7 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TextIO
 
-from swipefl.cli.rendering import printable
+from swipefl.printable import printable
 
 
 def asks(yes: bool, stdin_is_taken: bool = False) -> bool:

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from swipefl.cli.rendering import console, printable
+from swipefl.cli.rendering import console
 from swipefl.errors import Interrupted, UsageError
 from swipefl.jsonline import json_line
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -61,7 +62,7 @@ def is_terminal() -> bool:
 def say(text: str) -> None:
     """A sentence on standard output; what breaks its lines on a terminal takes long to load, and a pipe needs none."""
     if is_terminal():
-        console().print(printable(text))
+        console().print(text)
     else:
         write(printable(text))
 

@@ -104,7 +104,9 @@ def _of_command(command: Any, path: str, before: Sequence[str], begun: str) -> I
         elif option is not None:
             yield from _behind(f"{name}=", values(option.name, replace(typed, begun=value)))
     elif (argument := there.next_argument()) is not None:
-        yield from values(argument.name, typed)
+        for each in values(argument.name, typed):
+            if there.only_arguments or not each.word.startswith("-"):  # else it would be an option
+                yield each
 
 
 def _behind(start: str, offers: Iterable[Offer]) -> Iterator[Offer]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, write
-from swipefl.cli.rendering import console, printable, prose, table
+from swipefl.cli.rendering import console, prose, table
 from swipefl.settings.meanings import DEVICE
 
 if TYPE_CHECKING:
@@ -50,5 +50,5 @@ def _render(known: "Sequence[Setting]") -> None:
     shown = table("setting", prose("value"), "from", prose("meaning", least=30))
     for setting in known:
         value = "" if setting.value is None else str(setting.value)
-        shown.add_row(setting.name, printable(value), setting.source, setting.meaning)
+        shown.add_row(setting.name, value, setting.source, setting.meaning)
     console().print(shown)

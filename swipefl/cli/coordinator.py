@@ -23,7 +23,7 @@ from swipefl.cli.common import (
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.doctor import answer
 from swipefl.cli.listing import Application, Commands
-from swipefl.cli.rendering import console, counted, moment, number, percent, printable, prose, table
+from swipefl.cli.rendering import console, counted, moment, number, percent, prose, table
 from swipefl.settings.meanings import COORDINATOR
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def devices(
         updates = str(device.taken), str(device.refused), str(device.stale)
         gone = ", left" if device.left else ", revoked" if device.revoked else ""
         day, seen = moment(device.enrolled_at).split()[0], moment(device.seen_at) + gone
-        shown.add_row(device.id, printable(device.name), *updates, day, seen)
+        shown.add_row(device.id, device.name, *updates, day, seen)
     console().print(shown)
 
 

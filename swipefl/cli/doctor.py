@@ -6,7 +6,8 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_whatever, emit, signals
 from swipefl.cli.remedies import advice
-from swipefl.cli.rendering import console, printable
+from swipefl.cli.rendering import console
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

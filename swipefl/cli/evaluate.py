@@ -8,7 +8,8 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, signals, source_of
 from swipefl.cli.options import JobsOption, LanguageOption
 from swipefl.cli.progress import showing
-from swipefl.cli.rendering import console, counted, number, percent, printable, prose, table
+from swipefl.cli.rendering import console, counted, number, percent, prose, table
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +110,7 @@ def _render_groups(field: str, groups: "Mapping[str, Evaluation]") -> None:
     shown = table(printable(field), *map(number, headers))
     for name, group in groups.items():
         shares = (group.top1, group.top3, group.top5, group.in_lexicon, group.ece)
-        shown.add_row(printable(name), str(group.examples), *map(percent, shares), f"{group.ms_p50:.1f} ms")
+        shown.add_row(name, str(group.examples), *map(percent, shares), f"{group.ms_p50:.1f} ms")
     console().print("", shown, sep="\n")
 
 

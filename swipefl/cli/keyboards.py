@@ -8,7 +8,8 @@ import typer
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.listing import Application, Commands
-from swipefl.cli.rendering import console, number, printable, prose, table
+from swipefl.cli.rendering import console, number, prose, table
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -31,7 +32,7 @@ def list_keyboards(home: HomeOption = None, as_json: JsonOption = False) -> None
     shown = table("name", prose("languages"), number("keys"), "")
     for keyboard in known:
         whose = "your own" if keyboard.own else ""
-        shown.add_row(printable(keyboard.name), _tags(keyboard.languages), str(keyboard.keys), whose)
+        shown.add_row(keyboard.name, _tags(keyboard.languages), str(keyboard.keys), whose)
     console().print(shown)
 
 

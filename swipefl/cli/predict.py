@@ -11,7 +11,8 @@ from swipefl.cli.common import HomeOption, JsonOption, emit, home_of, is_termina
 from swipefl.cli.options import JobsOption, LanguageOption, device_option
 from swipefl.cli.progress import Showing, showing
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import console, counted, number, printable, prose, table
+from swipefl.cli.rendering import console, counted, number, prose, table
+from swipefl.printable import printable
 from swipefl.telling.plain import plain_candidates
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from swipefl.cli.rendering import printable
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

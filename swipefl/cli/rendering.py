@@ -61,8 +61,3 @@ def moment(unix_s: float) -> str:
     from datetime import datetime
 
     return datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d %H:%M")
-
-
-def printable(text: str) -> str:
-    """`text` without the control characters by which a name could move the cursor or end a line."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)

@@ -11,9 +11,10 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, telling_choices
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
 from swipefl.cli.progress import showing
-from swipefl.cli.rendering import console, number, printable, table
+from swipefl.cli.rendering import console, number, table
 from swipefl.database.files import open_private
 from swipefl.errors import UsageError
+from swipefl.printable import printable
 from swipefl.telling.plain import plain_candidates, plain_frames
 
 if TYPE_CHECKING:

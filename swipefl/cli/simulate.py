@@ -11,8 +11,9 @@ from swipefl.cli import options
 from swipefl.cli.common import JsonOption, emit, note, signals
 from swipefl.cli.options import coordinator_option, given
 from swipefl.cli.remedies import installing
-from swipefl.cli.rendering import console, percent, printable
+from swipefl.cli.rendering import console, percent
 from swipefl.federation.protocol.plan import Plan
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

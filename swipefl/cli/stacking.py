@@ -12,6 +12,8 @@ from rich.segment import Segment
 from rich.table import Column, Table
 from rich.text import Text
 
+from swipefl.printable import printable
+
 PROSE = 20  # columns that running text needs at least to be pleasant to read
 ENDLESS = 100_000  # columns of a pipe or a file, where nothing is to be wrapped
 INDENT = "  "
@@ -29,9 +31,14 @@ class Screen(Console):
 
     def print(self, *objects: Any, **how: Any) -> None:
         """As rich does it, and nothing is cut. With `soft_wrap` the terminal breaks lines: for what is drawn."""
+        objects = tuple(_harmless(each) if isinstance(each, str) else each for each in objects)
         if not how.get("soft_wrap"):
             objects = tuple(_Whole(each) if isinstance(each, str | Text) else each for each in objects)
         super().print(*objects, **{"crop": False, **how})
+
+
+def _harmless(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 class _Whole:
@@ -62,6 +69,10 @@ class Rows(Table):
 
     def __init__(self, *columns: Column | str, header: bool) -> None:
         super().__init__(*map(fixed, columns), box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=header)
+
+    def add_row(self, *cells: Any, **how: Any) -> None:
+        """As rich does it, and nothing that a cell holds moves the cursor, ends a line or turns one around."""
+        super().add_row(*(printable(cell) if isinstance(cell, str) else cell for cell in cells), **how)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """The table as it is, or its rows stacked."""

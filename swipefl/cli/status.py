@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit
 from swipefl.cli.remedies import told
-from swipefl.cli.rendering import console, counted, facts, moment, number, printable, prose, table
+from swipefl.cli.rendering import console, counted, facts, moment, number, prose, table
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

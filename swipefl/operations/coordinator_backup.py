@@ -42,7 +42,7 @@ from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.wire.v1.federation_pb2 import Succession
-from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup, write_private
+from swipefl.operations.copies import check_place, put_settings, settings_text, unpacked, write_backup, write_private
 
 LOCK = "coordinator.lock"
 _NEWEST = "SELECT max(number) FROM versions"
@@ -107,6 +107,7 @@ def backup(
         _check_key_file(signing_key, target)
     facts: dict[str, Any] = {"made_at": clock(), "settings": settings_text(settings)}
     taken = _Taken(facts)
+    check_place(target, database.name)
     size = write_backup(database, COORDINATOR, target, facts, taken, before=lambda: taken.write_key(signing_key))
     file = str(target) if isinstance(target, Path) else None
     return CoordinatorBackupReport(file, facts["made_at"], size, taken.version, signing_key and str(signing_key))  # type: ignore[arg-type]

@@ -13,6 +13,7 @@ from swipefl.settings.sources import Sourced, expanded, load, meant_home
 
 _PLAN = Plan()
 _LIMITS = Limits()
+MOST = 1_000_000_000  # of what is counted: what is kept in files has no room for every number
 
 
 class Settings(Sourced):
@@ -24,19 +25,19 @@ class Settings(Sourced):
     languages: str | None = None
     offensive_words: bool = False
     capitals: bool = True
-    epochs: int = Field(4, ge=1)
-    batch_size: int = Field(_PLAN.batch_size, ge=1)
+    epochs: int = Field(4, ge=1, le=MOST)
+    batch_size: int = Field(_PLAN.batch_size, ge=1, le=MOST)
     learning_rate: float = Field(1e-3, gt=0)
-    seed: int = Field(0, ge=0)
+    seed: int = Field(0, ge=0, le=MOST)
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    contribution_epochs: int = Field(_PLAN.epochs, ge=1)
+    contribution_epochs: int = Field(_PLAN.epochs, ge=1, le=MOST)
     contribution_learning_rate: float = Field(_PLAN.learning_rate, gt=0)
     max_norm: float = Field(_PLAN.max_norm, gt=0, le=MOST_NORM)
     sync_deadline_s: float = Field(120.0, gt=0)
     share_scores: bool = False
     metrics_file: Annotated[Path, AfterValidator(expanded)] | None = None
     keep_days: int = Field(90, ge=0, le=1_000_000)
-    keep_swipes: int = Field(20_000, ge=0, le=1_000_000_000)
+    keep_swipes: int = Field(20_000, ge=0, le=MOST)
     client_certificate: Path | None = None
     client_key: Path | None = None
     least_battery: int = Field(_LIMITS.least_battery, ge=0, le=100)
@@ -44,10 +45,10 @@ class Settings(Sourced):
     metered: bool = _LIMITS.metered
     hottest_c: float = Field(_LIMITS.hottest_c, ge=0, le=200)
     most_load: float = Field(_LIMITS.most_load, ge=0)
-    least_disk_mb: int = Field(_LIMITS.least_disk_mb, ge=0)
-    least_memory_mb: int = Field(_LIMITS.least_memory_mb, ge=0)
+    least_disk_mb: int = Field(_LIMITS.least_disk_mb, ge=0, le=MOST)
+    least_memory_mb: int = Field(_LIMITS.least_memory_mb, ge=0, le=MOST)
     quiet_hours: str | None = None
-    least_new_swipes: int = Field(_LIMITS.least_new_swipes, ge=1)
+    least_new_swipes: int = Field(_LIMITS.least_new_swipes, ge=1, le=MOST)
     contribute_every_h: float = Field(_LIMITS.contribute_every_h, ge=0)
 
     @property

@@ -3,6 +3,8 @@
 import errno
 import fcntl
 import os
+import re
+import stat
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +18,8 @@ KEPT = 4  # older ones beside it: FILE.1 is the newest of them
 WAIT_S = 2.0  # for who writes just now, and gets little of a busy processor; who was stopped keeps nobody for longer
 LOOKS_EVERY_S = 0.005
 TRIES = 10  # to open what another may move aside at any moment
-BEGINS = (b'{"', b"timestamp=")  # of our lines
+OURS = re.compile(rb"""run_id(?:"\s*:\s*"|=')\w+["']""")  # in each line of ours
+LONGEST_LINE = 65_536
 
 
 class LogFile:
@@ -37,15 +40,18 @@ class LogFile:
                 raise unwritable("log file", path, error.strerror) from error
 
     def _check(self) -> None:
-        """Raises OSError, also for what is no log of ours."""
+        """Raises OSError, also for what is no log of ours, and where what is none has the name of an older one."""
         descriptor = open_private(self._path, os.O_RDWR | os.O_NONBLOCK)  # a FIFO would be waited for
         try:
-            if (begin := os.pread(descriptor, 16, 0)) and not begin.startswith(BEGINS):
+            if not _is_log(descriptor):
                 raise OSError(errno.EEXIST, "it holds something else than log lines of swipefl")
             if os.fstat(descriptor).st_mode & 0o077:
                 os.fchmod(descriptor, 0o600)
         finally:
             os.close(descriptor)
+        for older in map(self._named, range(1, self._kept + 1)):
+            if not _is_log_or_none(older):
+                raise OSError(errno.EEXIST, f"{older}, where an older log would go, is none of swipefl's")
 
     def write(self, line: str) -> None:
         """Appends a line, and a newline."""
@@ -90,6 +96,25 @@ class LogFile:
 
     def _named(self, number: int) -> str:
         return f"{self._path}.{number}" if number else str(self._path)
+
+
+def _is_log(descriptor: int) -> bool:
+    """Whether it holds lines of ours, or nothing."""
+    begin = os.pread(descriptor, LONGEST_LINE, 0)
+    return not begin or OURS.search(begin.split(b"\n", 1)[0]) is not None
+
+
+def _is_log_or_none(path: str) -> bool:
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return False
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return True
+    try:
+        return _is_log(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_locked(descriptor: int) -> bool:

@@ -88,6 +88,8 @@ def _night(
         raise UsageError("no-home", "{home} is not there yet", Remedy.SAY_HOME, home=home)
     files = _files(settings)
     reads = {Path(os.path.abspath(path)) for name, path in files.items() if name not in WRITTEN}
+    if not (own := _settings_file(home)).is_relative_to(os.path.realpath(home)):
+        reads.add(own)
     written = {Path(os.path.abspath(path)).parent for name, path in files.items() if name in WRITTEN}
     return Night(
         command=surroundings.command(),
@@ -106,8 +108,11 @@ def findings_of(settings: Settings) -> list[Finding]:
     """What there is to say of the timers of a home's nights, for doctor."""
     night, look = night_of(settings, (), None, None, is_system=False), partial(run, wait_s=LOOK_S)
     return timer_findings([Timer(manager_of(is_system=False), look), Timer(SYSTEM, look)], night, user_name())
-    night = _night(settings, _remembered(is_system=False), (), None, None, is_system=False)
-    return timer_findings([Timer(manager_of(is_system=False)), Timer(SYSTEM)], night, user_name())
+
+
+def _settings_file(home: Path) -> Path:
+    """Where the settings of a home lie: it may be a link into a folder that a night would not see."""
+    return Path(os.path.realpath(home / Settings.file_name))
 
 
 def _files(settings: Settings) -> dict[str, Path]:

@@ -108,7 +108,10 @@ class _Layer:
 def _layers(
     kind: type[Sourced], flags: PydanticBaseSettingsSource, environment: PydanticBaseSettingsSource
 ) -> list[_Layer]:
-    """Flags, the environment, what both ends share of it, the file of the home that these name; the first counts."""
+    """Flags, the environment, what both ends share of it, the file of the home that these name; the first counts.
+
+    Raises ValueError for a file that is there and none: without what stands in it a night would do what was forbidden.
+    """
     layers = [
         _Layer(lambda name: FLAG, flags),
         _Layer(lambda name: f"{_prefix(kind)}{name}".upper(), environment),
@@ -118,6 +121,8 @@ def _layers(
     file = None
     with suppress(UsageError, ValueError):  # that there is no such home is told where it is checked
         file = (expanded(Path(homes[0])) if homes else default_home()) / kind.file_name
+    if file and os.path.lexists(file) and not file.is_file():
+        raise ValueError("it leads to what is not there" if not file.exists() else "it is no file")
     return [*layers, _Layer(lambda name: kind.file_name, _Toml(kind, file))]
 
 
@@ -128,7 +133,10 @@ class _Toml(TomlConfigSettingsSource):
     """
 
     def _read_file(self, file_path: Any) -> dict[str, Any]:
-        said = tomllib.loads(file_path.read_bytes().removeprefix(codecs.BOM_UTF8).decode())
+        try:
+            said = tomllib.loads(file_path.read_bytes().removeprefix(codecs.BOM_UTF8).decode())
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
         here = Path(os.path.abspath(file_path)).parent
         return {name: _beside(here, value) if name in WRITTEN else value for name, value in said.items()}
 
@@ -165,7 +173,9 @@ def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
         raise UsageError("wrong-setting", "{what} ({where})", error.remedy, what=error, where=where) from error
     except (ValueError, OSError) as error:
         unreadable = "{file} in the home folder cannot be read: {why}"
-        raise UsageError("unreadable-settings", unreadable, file=kind.file_name, why=error) from error
+        raise UsageError(
+            "unreadable-settings", unreadable, Remedy.CORRECT_SETTING, file=kind.file_name, why=error
+        ) from error
 
 
 def explained(

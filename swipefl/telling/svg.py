@@ -9,13 +9,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
+from swipefl.printable import printable
+
 Shape = ElementTree.Element
 Number = int | float
 
 WIDE, MARGIN = 400, 16
 ROOM = WIDE - 2 * MARGIN  # across, between the margins
 LARGE, MIDDLE, SMALL = 16, 13.5, 12.5  # letters
-JOINERS = "\u200c\u200d"  # without which some alphabets are written wrong
 FAMILY = "system-ui,-apple-system,'Segoe UI',Roboto,'Noto Sans',sans-serif"
 
 # What a class looks like: a property of CSS, by day, and by night. resvg knows neither variables nor `light-dark()`.
@@ -104,11 +105,6 @@ def notice(title: str, said: str) -> str:
 def heading(title: str) -> Shape:
     """What a picture is called, at its top."""
     return words(MARGIN, MARGIN + 14, title, "ink bold", LARGE)
-
-
-def printable(said: str) -> str:
-    """`said` without what XML cannot hold and what would turn the order of other letters round."""
-    return "".join(c if c.isprintable() or c in JOINERS else "\N{REPLACEMENT CHARACTER}" for c in said)
 
 
 def quoted(said: str) -> str:

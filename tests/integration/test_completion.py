@@ -126,6 +126,12 @@ def test_values_come_from_the_store(home: Path, typed: tuple[str, ...], expected
     assert offered(home, *typed)[1:] == expected
 
 
+def test_what_would_be_an_option_is_no_value_unless_it_can_be_none(tmp_path: Path) -> None:
+    assert swipefl(tmp_path, "ingest", "-", given=lines(gesture(gesture_id="--all"), gesture(width=380))).code == 0
+    assert "--all" not in offered(tmp_path, "forget", "--id=x", "") + offered(tmp_path, "show", "")
+    assert "--all" in offered(tmp_path, "show", "--", "")
+
+
 def test_an_id_that_several_have_is_offered_by_what_only_one_has(home: Path) -> None:
     _, newest, *handles = offered(home, "show", "")
     assert newest == ROOMY

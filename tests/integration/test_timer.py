@@ -170,6 +170,12 @@ def test_files_that_settings_name_are_shown_to_the_night(person: Person) -> None
     )
     done = person.run("swipefl timer install --print")
     assert f'"-{person.home}/my cert.pem"' in done.stdout
+    (person.home / "dotfiles").mkdir()
+    (store / "config.toml").rename(person.home / "dotfiles" / "swipefl.toml")
+    (store / "config.toml").symlink_to(person.home / "dotfiles" / "swipefl.toml")
+    linked = person.run("swipefl timer install --print").stdout
+    assert f'"-{person.home}/my cert.pem"' in linked
+    assert f'"-{person.home}/dotfiles/swipefl.toml"' in linked
     assert f'"-{person.home}/metrics"' in done.stdout
     assert done.stdout.count("PrivateDevices=yes") == 1  # what learns sees the card
 

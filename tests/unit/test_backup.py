@@ -185,6 +185,9 @@ def test_every_flipped_bit_and_every_cut_is_found(
     shutil.rmtree(home.parent)
 
 
+OURS = [f"home/{name}" for name in ("swipefl.db-wal", "swipefl.db.before-upgrade", "config.toml", "lock", "serve.html")]
+
+
 def test_what_is_no_backup_is_never_written_over(home: Path, tmp_path: Path) -> None:
     fill(home, 2)
     (tmp_path / "letter").write_text("dear")
@@ -192,7 +195,17 @@ def test_what_is_no_backup_is_never_written_over(home: Path, tmp_path: Path) -> 
     (tmp_path / "link").symlink_to(tmp_path / "letter")
     (tmp_path / "hanging").symlink_to(tmp_path / "nowhere")
     os.mkfifo(tmp_path / "pipe")
-    for name in ("letter", "folder", "link", "hanging", "pipe", "home/swipefl.db", "missing/file", "letter/file"):
+    for name in (
+        "letter",
+        "folder",
+        "link",
+        "hanging",
+        "pipe",
+        "home/swipefl.db",
+        "missing/file",
+        "letter/file",
+        *OURS,
+    ):
         with pytest.raises(UsageError):
             backup(home, tmp_path / name)
     assert (tmp_path / "letter").read_text() == "dear"

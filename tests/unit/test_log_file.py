@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -16,16 +17,17 @@ from swipefl.errors import UsageError
 from swipefl.settings.log_file import LogFile
 from tests.support.command import ROOT
 from tests.support.disk import SmallDisk
+from tests.support.swipes import GOOD
 from tests.support.waiting import LONG_S
 
-LINE = '{"event": "%s"}'
+LINE = '{"event": "%s", "run_id": "0"}'
 WRITER = """
 import sys
 from pathlib import Path
 from swipefl.settings.log_file import LogFile
 log = LogFile(Path(sys.argv[1]), most_bytes=2_000, kept=400)
 for number in range(int(sys.argv[3])):
-    log.write('{"event": "%s %05d"}' % (sys.argv[2], number))
+    log.write('{"event": "%s %05d", "run_id": "0"}' % (sys.argv[2], number))
 """
 
 
@@ -88,6 +90,10 @@ def _second_name(path: Path) -> None:
         _second_name,
         lambda path: path.write_bytes(b"SQLite format 3\0"),
         lambda path: path.write_bytes(b"[[1, 2], [3, 4]]\n"),
+        lambda path: path.write_bytes(GOOD[0]),  # of a keyboard
+        lambda path: path.write_bytes(b'{"event": "of another program", "level": "info", "timestamp": "now"}\n'),
+        lambda path: path.write_bytes(b"timestamp=1 level=2 event=3\n"),
+        lambda path: path.write_bytes(b"x" * 100_000),
         lambda path: path.symlink_to("/dev/null"),
     ],
 )
@@ -100,6 +106,22 @@ def test_what_is_no_log_is_an_error_at_once_and_stays_as_it_is(tmp_path: Path, m
     assert (error.value.code, str(path) in str(error.value)) == ("cannot-write-file", True)
     after = path.lstat()
     assert (after.st_mode, after.st_size, after.st_mtime) == (before.st_mode, before.st_size, before.st_mtime)
+
+
+@pytest.mark.parametrize("number", [1, 3])
+@pytest.mark.parametrize(
+    "made",
+    [_folder, os.mkfifo, _link, lambda path: path.write_bytes(b"a thesis\n"), lambda path: path.write_bytes(GOOD[0])],
+)
+def test_what_has_the_name_of_an_older_log_and_is_none_stays(
+    tmp_path: Path, made: Callable[[Path], object], number: int
+) -> None:
+    path = tmp_path / "swipefl.log"
+    other = Path(f"{path}.{number}")
+    made(other)
+    with pytest.raises(UsageError, match=re.escape(str(other))):
+        LogFile(path, kept=3)
+    assert LogFile(path, kept=number - 1)
 
 
 @pytest.mark.parametrize("name", ["", "nowhere/swipefl.log", "x" * 300, "file/swipefl.log"])
@@ -118,9 +140,9 @@ def test_a_log_that_others_could_read_becomes_private(tmp_path: Path) -> None:
 
 def test_a_folder_that_takes_no_new_file_keeps_the_log_bounded(tmp_path: Path) -> None:
     path = tmp_path / "swipefl.log"
+    log = LogFile(path, most_bytes=100, kept=1)
     (tmp_path / "swipefl.log.1").mkdir()  # nothing can be moved there
     (tmp_path / "swipefl.log.1" / "x").touch()
-    log = LogFile(path, most_bytes=100, kept=1)
     for number in range(50):
         log.write(LINE % number)
     assert path.stat().st_size <= 100

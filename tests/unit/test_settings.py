@@ -2,6 +2,7 @@
 
 import inspect
 import math
+import os
 import tomllib
 from collections.abc import Callable
 from functools import partial
@@ -122,6 +123,37 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, load, text: str, named
         (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=named):
         (Coordinator if load is load_coordinator_settings else Home)(load(tmp_path))
+
+
+@pytest.mark.parametrize("load", [load_settings, load_coordinator_settings])
+@pytest.mark.parametrize(
+    "made",
+    [
+        Path.mkdir,
+        os.mkfifo,
+        lambda file: file.symlink_to("nowhere"),
+        lambda file: file.symlink_to(file.name),
+        lambda file: file.symlink_to(file.parent),
+        lambda file: file.symlink_to("/dev/null"),
+        lambda file: file.write_text(f"epochs = {'[' * 5_000}"),
+    ],
+)
+def test_settings_that_cannot_be_read_are_none_to_do_without(
+    tmp_path: Path, load: Callable[[Path], object], made: Callable[[Path], object]
+) -> None:
+    """A night without `keep_days = "forever"` erases what was to stay."""
+    for name in ("config.toml", "coordinator.toml"):
+        made(tmp_path / name)
+    with pytest.raises(UsageError) as error:
+        load(tmp_path)
+    assert error.value.code == "unreadable-settings"
+
+
+@pytest.mark.parametrize("name", [name for name, field in Settings.model_fields.items() if field.annotation is int])
+def test_no_number_is_larger_than_what_is_kept_of_it(tmp_path: Path, name: str) -> None:
+    """So that it stands in JSON, in the store and in a wait."""
+    with pytest.raises(UsageError, match=name):
+        load_settings(tmp_path, **{name: 2**63})
 
 
 @pytest.mark.parametrize(

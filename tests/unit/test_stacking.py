@@ -11,6 +11,7 @@ from rich.text import Text
 
 from swipefl.cli.rendering import console, facts, number, prose, table
 from swipefl.cli.stacking import ENDLESS, Rows
+from swipefl.printable import JOINERS
 
 WORD = st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=45)
 SENTENCE = st.lists(WORD, max_size=6).map(" ".join)
@@ -51,6 +52,15 @@ def test_every_fact_is_there_whole_at_any_width(rows: list[tuple[str, str]], wid
     lines = shown(width, facts(rows))
     assert fits(lines, width)
     assert all(is_whole(value, lines) for _, value in rows)
+
+
+@given(st.lists(st.text(max_size=20), min_size=2, max_size=4), st.integers(10, 130))
+def test_nothing_that_is_shown_moves_the_cursor_or_ends_a_line(texts: list[str], width: int) -> None:
+    shape = table(*map(str, range(len(texts))))
+    shape.add_row(*texts)
+    for lines in (shown(width, shape), shown(width, facts([(texts[0], texts[1])])), shown(width, texts[0])):
+        assert all(c.isprintable() or c in JOINERS for line in lines for c in line)
+    assert shown(ENDLESS, "one\ntwo") == ["one", "two"]
 
 
 @given(SENTENCE, st.integers(1, 130))

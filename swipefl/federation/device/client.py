@@ -16,6 +16,7 @@ from swipefl.federation.device.endpoint import Endpoint
 from swipefl.federation.protocol.run import METADATA
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
+from swipefl.printable import printable
 from swipefl.stopping import Stop, never, raise_if
 
 CHUNK_BYTES = 256 * 1024
@@ -238,7 +239,7 @@ class Client:
         facts = {
             "address": self._endpoint.where,
             "status": error.code().name.lower(),
-            "details": str(error.details() or "")[:200],
+            "details": printable(str(error.details() or "")[:200]),
         }
         if error.code() in (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED):
             unknown = "the coordinator at {address} does not know this device, or no longer ({details})"
