@@ -37,7 +37,7 @@ MOST_SPANS = 50
 
 
 def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
-    from swipefl.database.files import open_private
+    from swipefl.database.files import check_not_ours, open_private
     from swipefl.device.sources import SUFFIXES
     from swipefl.errors import UsageError
 
@@ -52,6 +52,7 @@ def _written(path: Path, sources: "Iterable[str]") -> BinaryIO:
             "--rejects {path} lies in what is read, and would overwrite it; choose another file",
             path=path,
         )
+    check_not_ours(path)
     try:
         if path.exists() and not path.is_file():  # a pipe, a terminal
             return path.open("wb")

@@ -12,7 +12,7 @@ from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, te
 from swipefl.cli.drawing import DOTS_ACROSS, DOTS_DOWN, Canvas
 from swipefl.cli.progress import showing
 from swipefl.cli.rendering import console, number, table
-from swipefl.database.files import open_private
+from swipefl.database.files import check_not_ours, open_private
 from swipefl.errors import UsageError
 from swipefl.printable import printable
 from swipefl.telling.plain import plain_candidates, plain_frames
@@ -84,6 +84,7 @@ def _write(file: Path, content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
         return
+    check_not_ours(file)
     try:
         with open(open_private(file, os.O_WRONLY | os.O_TRUNC), "wb") as opened:
             opened.write(content)

@@ -6,6 +6,22 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from swipefl.errors import Remedy, UsageError
+
+DATABASES = ("swipefl.db", "coordinator.db")
+BESIDE = ("config.toml", "coordinator.toml", "coordinator.lock", "lock", "partial", "serve.html")
+
+
+def check_not_ours(file: Path) -> None:
+    """Raises UsageError for a file that a person wants written, and that is, or would be, one of a home's own."""
+    if str(file) == "-":
+        raise UsageError("not-a-name", "- stands for no file here", Remedy.CHOOSE_FILE)
+    where = Path(os.path.realpath(file))
+    begins = [name for name in DATABASES if os.path.lexists(where.parent / name)]
+    if begins and (where.name in BESIDE or where.name.startswith(tuple(begins))):
+        what = "{file} is a name that swipefl has a use for in this folder"
+        raise UsageError("name-of-ours", what, Remedy.CHOOSE_FILE, file=file)
+
 
 def make_folder(path: Path) -> None:
     """Make the folder `path`, 0700, and those above it, where they are missing. Raises OSError."""
@@ -52,7 +68,7 @@ def _known(path: Path, flags: int) -> int:
 def _make_above(path: Path) -> None:
     if not path.parent.is_dir():
         _make_above(path.parent)
-    _made(path, 0o777)
+    _made(path, 0o755)  # whoever could write there could put another home into its place
 
 
 def _made(path: Path, mode: int) -> None:

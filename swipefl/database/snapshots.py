@@ -126,25 +126,34 @@ def set_aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{glob.escape(path.name)}{BEFORE_RESTORE}*"))
 
 
-def erase_old_copies(path: Path, clock: Callable[[], float]) -> None:
-    """After a good night: nobody goes back to the older swipefl any more, nor after a month to what a backup replaced.
-
-    What cannot be erased is not told of: the next night tries again.
-    """
-    erase_drafts(path)
+def erase_before_upgrade(path: Path) -> None:
+    """After a good night nobody goes back to the older swipefl any more. What fails the next night tries again."""
     with suppress(OSError):
         path.with_name(path.name + BEFORE_UPGRADE).unlink(missing_ok=True)
-    for aside in set_aside(path):
+
+
+def put_aside(path: Path) -> list[tuple[Path, float]]:
+    """Copies of the database that swipefl keeps beside it for a month, and when each was put there (unix seconds)."""
+    found = []
+    for copy in (*set_aside(path), path.with_name(path.name + BEFORE_UPGRADE)):
         with suppress(OSError):
-            if aside.stat().st_ctime < clock() - ASIDE_S:
-                aside.unlink()
+            found.append((copy, copy.lstat().st_ctime))
+    return found
+
+
+def erase_outlived(path: Path, now: float) -> None:
+    """Erase what killed runs left, and copies that are a month old by `now`. What fails the next night tries again."""
+    erase_drafts(path)
+    for copy, since in put_aside(path):
+        if since < now - ASIDE_S:
+            with suppress(OSError):
+                copy.unlink()
 
 
 def erase_copies(path: Path) -> int:
     """Erase every copy of the database that swipefl made beside it; says how many. Raises StoreError."""
     erase_drafts(path)
-    copies = [*set_aside(path), path.with_name(path.name + BEFORE_UPGRADE)]
-    there = [copy for copy in copies if copy.is_symlink() or copy.exists()]
+    there = [copy for copy, _ in put_aside(path)]
     with translating_os(path):
         for copy in there:
             copy.unlink(missing_ok=True)

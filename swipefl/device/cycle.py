@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
-from swipefl.database.snapshots import erase_old_copies
+from swipefl.database.snapshots import erase_before_upgrade
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.device.gain import together
 from swipefl.device.offered import note_offered
@@ -176,7 +176,7 @@ class Cycle:
             self._on_round(report)
             reports.append(report)
         if self._night:  # what this swipefl learned and wrote is good
-            erase_old_copies(self._store.path, self._clock)
+            erase_before_upgrade(self._store.path)
         shared = self._what_left()
         night = self._night and replace(self._night, shared=shared, bytes_sent=self._bytes_sent)
         withheld = (None if self._has_offered else self._withheld) or self._unsent

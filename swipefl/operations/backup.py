@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from swipefl.database.files import check_not_ours
 from swipefl.database.lock import check_free, hold, in_turn
 from swipefl.database.opening import open_database, opened_draft
 from swipefl.database.restoring import (
@@ -29,7 +30,7 @@ from swipefl.errors import StoreError
 from swipefl.federation.device.copied import LAST
 from swipefl.federation.device.leaving import HAS_LEFT, PENDING, TOLD
 from swipefl.federation.device.versions import SEEN
-from swipefl.operations.copies import check_place, may_be_written, put_settings, settings_text, unpacked, write_backup
+from swipefl.operations.copies import may_be_written, put_settings, settings_text, unpacked, write_backup
 from swipefl.stopping import Stop, never
 from swipefl.store.membership import Memberships
 from swipefl.store.meta import Meta
@@ -96,7 +97,8 @@ def backup(
         found[0] = _gestures(copy)
 
     facts = {"made_at": made_at, "settings": text}
-    check_place(target, store.name)
+    if isinstance(target, Path):
+        check_not_ours(target)
     size = write_backup(store, STORE, target, facts, count, stop)
     return BackupReport(str(target) if isinstance(target, Path) else None, made_at, size, found[0], text is not None)
 

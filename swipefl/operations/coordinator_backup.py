@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from swipefl.database.files import check_not_ours
 from swipefl.database.lock import check_free, hold
 from swipefl.database.opening import opened_draft
 from swipefl.database.restoring import (
@@ -42,7 +43,7 @@ from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.wire.v1.federation_pb2 import Succession
-from swipefl.operations.copies import check_place, put_settings, settings_text, unpacked, write_backup, write_private
+from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup, write_private
 
 LOCK = "coordinator.lock"
 _NEWEST = "SELECT max(number) FROM versions"
@@ -107,7 +108,8 @@ def backup(
         _check_key_file(signing_key, target)
     facts: dict[str, Any] = {"made_at": clock(), "settings": settings_text(settings)}
     taken = _Taken(facts)
-    check_place(target, database.name)
+    if isinstance(target, Path):
+        check_not_ours(target)
     size = write_backup(database, COORDINATOR, target, facts, taken, before=lambda: taken.write_key(signing_key))
     file = str(target) if isinstance(target, Path) else None
     return CoordinatorBackupReport(file, facts["made_at"], size, taken.version, signing_key and str(signing_key))  # type: ignore[arg-type]
@@ -153,6 +155,7 @@ def _check_key_file(file: Path, target: "Path | BinaryIO") -> None:
 
 def check_target_of_key(file: Path) -> None:
     """Raises UsageError where a file is there that holds no such key: it would be lost."""
+    check_not_ours(file)
     if not file.parent.is_dir():
         raise UsageError("not-in-a-folder", "{folder} is no folder", Remedy.CHOOSE_FILE, folder=file.parent)
     if not file.is_symlink() and (not file.exists() or (file.is_file() and file.stat().st_size == 0)):

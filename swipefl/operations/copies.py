@@ -16,28 +16,16 @@ from swipefl.database.migrations import Schema
 from swipefl.database.sealed import check_target, opened_backup, seal, unseal
 from swipefl.database.snapshots import checked, copy_into, drafted, put_in_place, translating_os
 from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, disk_full, translating
-from swipefl.errors import DataError, Remedy, StoreError, SwipeflError, UsageError
+from swipefl.errors import DataError, Remedy, StoreError, SwipeflError
 from swipefl.stopping import Stop, never
 
 MEMORY = Path("/dev/shm")  # a folder that no disk holds, where there is one
 MOST_SETTINGS = 1024 * 1024  # bytes of a settings file that go along
-BESIDE = ("config.toml", "coordinator.toml", "coordinator.lock", "lock", "partial", "serve.html", "token")
-
 Change = Callable[[sqlite3.Connection], None]
 
 
 def unchanged(copy: sqlite3.Connection) -> None:
     """What is copied as it is."""
-
-
-def check_place(target: "Path | BinaryIO", database: str) -> None:
-    """Raises UsageError for a name that swipefl itself gives a file beside a database of this name, where one is."""
-    if not isinstance(target, Path):
-        return
-    is_taken = target.name.startswith(database) or target.name in BESIDE
-    if is_taken and os.path.lexists(target.parent / database):
-        what = "{file} is a name that swipefl has a use for in this folder"
-        raise UsageError("name-of-ours", what, Remedy.CHOOSE_FILE, file=target)
 
 
 def write_backup(

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from swipefl.database.files import check_not_ours
 from swipefl.database.sql import NO_SPACE
 from swipefl.errors import Ineligible, Interrupted, Remedy, StoreBusy, SwipeflError, UsageError
 
@@ -163,6 +164,7 @@ def _store_bytes(home: Path) -> int:
 def _check(file: Path) -> None:
     """Raises UsageError where the file cannot be written, and for one of anything else: it would be lost."""
     try:
+        check_not_ours(file)
         _refuse_others(file)
         descriptor = _new(_beside(file))
         os.close(descriptor)

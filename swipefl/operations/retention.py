@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from swipefl.database.snapshots import erase_outlived, put_aside
 from swipefl.device.cycle import Pruned, staying_done
 from swipefl.operations.findings import Finding
 from swipefl.stopping import Stop, never, raise_if
@@ -39,7 +40,9 @@ Times = Sequence[tuple[int, float]]
 
 
 def prune(store: Store, keeping: Keeping, clock: Callable[[], float] = time.time, stop: Stop = never) -> Pruned:
-    """Erases what is kept no longer, but for what a training that was begun learns from, which is over in two weeks.
+    """Erases what is kept no longer, in the store and of copies beside it, but for what a begun training learns from.
+
+    That is over in two weeks.
 
     A night that had nothing to do has nothing to do after it, too. Bytes leave the disk with `Store.erase_traces`,
     which is owed then, and may wait. Raises StoreError, and what `stop` says.
@@ -47,8 +50,10 @@ def prune(store: Store, keeping: Keeping, clock: Callable[[], float] = time.time
     store.bookmarks.outgrown()
     if store.begun.outgrown():
         store.owe_rewriting(OUTLIVED)
-    last = over(store.gestures.times(), keeping, clock())
-    if not last:
+    times, now = store.gestures.times(), clock()
+    known = [*times, *((0, since) for _, since in put_aside(store.path))]
+    erase_outlived(store.path, believed(known, now))
+    if not (last := over(times, keeping, now)):
         return Pruned()
     first, erased = store.meta.get(PRUNED) is None, 0
     while some := _erased(store, last):

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from swipefl.database.files import open_private
+from swipefl.database.files import check_not_ours, open_private
 from swipefl.database.sql import NO_SPACE
 from swipefl.errors import Remedy, UsageError
 
@@ -30,10 +30,11 @@ class LogFile:
     """
 
     def __init__(self, path: Path, most_bytes: int = MOST_BYTES, kept: int = KEPT) -> None:
-        self._path = path.absolute()
         self._most_bytes = most_bytes
         self._kept = kept
         try:
+            self._path = path.absolute()  # a folder that was erased has none
+            check_not_ours(path)
             self._check()
         except OSError as error:
             if error.errno not in NO_SPACE:

@@ -1,6 +1,7 @@
 """Callers with no right to call, or who call too often or for what never was: refused with a reason, and counted."""
 
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 import grpc
@@ -41,6 +42,29 @@ def test_who_is_no_device_is_refused(impatient: Coordinator, authorization: str 
     ):
         stub.CheckIn(wire.CheckInRequest(), metadata=metadata, timeout=LONG_S)
     assert error.value.code() == grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_each_call_is_counted_by_how_it_ended(impatient: Coordinator) -> None:
+    """An alert asks for what is the coordinator's fault: no stranger's call may look like it."""
+    member = [("authorization", impatient.device().authorization or "")]
+    none = wire.UploadUpdateRequest()
+    calls = {
+        ("CheckIn", "UNAUTHENTICATED"): lambda stub: stub.CheckIn(wire.CheckInRequest()),
+        ("Enroll", "PERMISSION_DENIED"): lambda stub: stub.Enroll(
+            wire.EnrollRequest(token=b"0" * 16, credential=b"0" * 32)
+        ),
+        ("UploadUpdate", "INVALID_ARGUMENT"): lambda stub: stub.UploadUpdate(iter([none]), metadata=member),
+        ("DownloadCheckpoint", "NOT_FOUND"): lambda stub: list(
+            stub.DownloadCheckpoint(wire.DownloadCheckpointRequest(version=77), metadata=member)
+        ),
+        ("CheckIn", "OK"): lambda stub: stub.CheckIn(wire.CheckInRequest(), metadata=member),
+    }
+    channel, stub = raw_stub(impatient.address)
+    with channel:
+        for (method, code), call in calls.items():
+            counted = f'swipefl_request_duration_seconds_count{{code="{code}",method="{method}"}}'
+            with costs_one_client(impatient, counted), suppress(grpc.RpcError):
+                call(stub)
 
 
 def test_a_credential_of_another_device_is_refused(impatient: Coordinator) -> None:

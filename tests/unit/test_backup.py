@@ -7,7 +7,6 @@ import random
 import shutil
 import sqlite3
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,11 +21,12 @@ from swipefl.database import restoring
 from swipefl.database.lock import hold, in_turn
 from swipefl.database.migrations import migrate
 from swipefl.database.sealed import MAGIC
-from swipefl.database.snapshots import ASIDE_S, BEFORE_UPGRADE, erase_old_copies, set_aside
+from swipefl.database.snapshots import BEFORE_UPGRADE, erase_before_upgrade, set_aside
 from swipefl.device.ownership import forget
 from swipefl.errors import DataError, Interrupted, StoreBusy, StoreError, SwipeflError, UsageError
 from swipefl.federation.device.leaving import HAS_LEFT
 from swipefl.operations import backup as operations
+from swipefl.operations.retention import Keeping, prune
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.schema import STORE
@@ -374,7 +374,7 @@ def test_a_copy_is_kept_before_each_upgrade_until_a_good_night_or_forget(home: P
         assert conn.execute("SELECT value FROM meta").fetchall() == [("old",)]
     assert sorted(each.name for each in home.iterdir()) == ["swipefl.db", copy.name]
     if done % 2:
-        erase_old_copies(path, time.time)
+        erase_before_upgrade(path)
     else:
         with swipefl.open(home) as device:
             device.forget(everything=True)
@@ -437,16 +437,18 @@ def closing_of(path: Path) -> "Store":
     return Opened  # type: ignore[return-value]
 
 
-def test_what_a_backup_replaced_stays_for_a_month(home: Path, tmp_path: Path) -> None:
+def test_what_a_backup_replaced_stays_for_a_month_and_no_longer_whatever_nights_do(home: Path, tmp_path: Path) -> None:
     fill(home, 1)
     backup(home, tmp_path / "file")
     restore(home, tmp_path / "file")
+    (home / f"swipefl.db{BEFORE_UPGRADE}").write_bytes((tmp_path / "file").read_bytes())
     (aside,) = set_aside(home / "swipefl.db")
-    put_there = aside.stat().st_ctime
-    erase_old_copies(home / "swipefl.db", lambda: put_there + ASIDE_S - 1)
-    assert aside.exists()
-    erase_old_copies(home / "swipefl.db", lambda: put_there + ASIDE_S + 1)
-    assert not aside.exists()
+    aside_since = aside.stat().st_ctime
+    for days, there in ((29.9, True), (10_000, True), (31, False)):  # a clock that is years ahead is not believed
+        with Store(home / "swipefl.db") as store:
+            prune(store, Keeping(days=0), lambda days=days: aside_since + days * 86_400)
+        assert aside.exists() is there
+        assert (home / f"swipefl.db{BEFORE_UPGRADE}").exists() is there
 
 
 def test_a_store_that_came_while_a_person_was_asked_keeps_what_is_stored_into_it(home: Path, tmp_path: Path) -> None:

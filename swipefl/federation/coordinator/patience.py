@@ -168,7 +168,8 @@ class Patience(grpc.aio.ServerInterceptor):
 
 def _code(context: Context) -> str:
     """The status that a call was ended with, by name."""
-    return next((each.name for each in grpc.StatusCode if each.value[0] == cast(int, context.code())), "UNKNOWN")
+    code = context.code()  # grpc.aio gives what it was given: a status, or its number
+    return next((each.name for each in grpc.StatusCode if code in (each, each.value[0])), "UNKNOWN")
 
 
 def _run_of(context: Context) -> dict[str, str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from swipefl.database.opening import open_database
-from swipefl.database.snapshots import erase_old_copies
+from swipefl.database.snapshots import erase_before_upgrade, erase_outlived
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.federation.coordinator.devices import Devices
 from swipefl.federation.coordinator.judged import Judgements
@@ -67,7 +67,8 @@ class State:
             self.versions.prune(oldest)
             self.updates.prune(oldest)
             self.judgements.prune(oldest)
-        erase_old_copies(self.path, self._clock)  # what this swipefl wrote is good
+        erase_before_upgrade(self.path)  # what this swipefl wrote is good
+        erase_outlived(self.path, self._clock())
         return version
 
     def roll_back(self, number: int, kept: int = KEPT) -> Version:
