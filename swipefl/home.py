@@ -469,6 +469,7 @@ class Home:
             os.geteuid(),
             home,
             self._path,
+            home / self.settings.file_name,
             lambda: Store(self._path, opened=look_at),
             self.alone,
             lambda: load_settings(home),

@@ -10,6 +10,7 @@ from swipefl.errors import Remedy, UsageError
 
 DATABASES = ("swipefl.db", "coordinator.db")
 BESIDE = ("config.toml", "coordinator.toml", "coordinator.lock", "lock", "partial", "serve.html")
+_NO_PROMISE = (errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EACCES)
 
 
 def check_not_ours(file: Path) -> None:
@@ -33,12 +34,19 @@ def make_folder(path: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """The names in `folder` are as they are now, also after a power cut. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """The names in `folder` are as they are now, also after a power cut, where its file system can promise it.
+
+    Raises OSError; of one that promises nothing, or a folder that may not be read, nothing is told: it has happened.
+    """
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _NO_PROMISE:
+            raise
 
 
 def open_private(path: Path, flags: int) -> int:
@@ -78,8 +86,7 @@ def _made(path: Path, mode: int) -> None:
         if not path.is_dir():
             raise
         return
-    with suppress(OSError):  # a file system that knows no such promise
-        sync_folder(path.parent)  # else what is written into it, however certain, may be gone with its name
+    sync_folder(path.parent)  # else what is written into it, however certain, may be gone with its name
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         _give(descriptor, path.parent)

@@ -42,16 +42,16 @@ def seal(draft: Path, facts: Mapping[str, Any]) -> int:
 def unseal(source: BinaryIO, draft: Path, shown: str) -> dict[str, Any]:
     """Write the database of a backup into the empty file `draft`; gives the facts. `shown` is what errors call it.
 
-    Raises DataError for what is no backup, or no whole one; OSError where it cannot be read or written.
+    Raises DataError for what cannot be read, is no backup or no whole one; OSError where it cannot be written.
     """
     with draft.open("r+b") as file:
         digest = hashlib.sha256()
-        held = source.read(CHUNK)
+        held = _read(source, shown)
         if not held:
             raise DataError("empty-backup", "{file} is empty", Remedy.OTHER_BACKUP, file=shown)
         if not held.startswith(SQLITE):
             raise DataError("no-backup", "{file} is no backup of swipefl", Remedy.OTHER_BACKUP, file=shown)
-        while chunk := source.read(CHUNK):  # the last bytes, which may come one by one, are the checksum
+        while chunk := _read(source, shown):  # the last bytes, which may come one by one, are the checksum
             held += chunk
             digest.update(held[:-DIGEST_BYTES])
             file.write(held[:-DIGEST_BYTES])
@@ -64,6 +64,14 @@ def unseal(source: BinaryIO, draft: Path, shown: str) -> dict[str, Any]:
         at, facts = _facts(file, file.tell(), shown)
         file.truncate(at)
     return facts
+
+
+def _read(source: BinaryIO, shown: str) -> bytes:
+    try:
+        return source.read(CHUNK)
+    except OSError as error:
+        what = "{file} cannot be read to its end ({why})"
+        raise DataError("unreadable", what, Remedy.OTHER_BACKUP, file=shown, why=error.strerror) from error
 
 
 def _facts(file: BinaryIO, end: int, shown: str) -> tuple[int, dict[str, Any]]:

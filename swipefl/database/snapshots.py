@@ -12,14 +12,15 @@ from pathlib import Path
 
 from swipefl.database.files import open_private, sync_folder
 from swipefl.database.migrations import Schema
-from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, STEPS_TO_ASK, disk_full
+from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, disk_full, ending
 from swipefl.errors import Remedy, StoreError, SwipeflError
-from swipefl.stopping import Stop, never, raise_if
+from swipefl.stopping import Stop, never
 
 BEFORE_UPGRADE = ".before-upgrade"  # behind the name of a database: what it was before its steps were taken
 BEFORE_RESTORE = ".before-restore-"  # and what was there before a backup came back; a time follows
 ASIDE_S = 30 * 24 * 3600.0  # that it stays: so long one may notice that it was the wrong backup
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_SIDE = re.compile("-(wal|shm|journal)$")
 
 
 @contextmanager
@@ -52,19 +53,35 @@ def _locked(draft: Path) -> int:
         os.close(descriptor)
 
 
-def erase_drafts(path: Path) -> None:
-    """Erase drafts of `path` and its copies that killed runs left; those of runs that go on are locked, and stay."""
+def erase_drafts(path: Path) -> list[Path]:
+    """Erase drafts of `path` and its copies that killed runs left, and say which; those of runs that go on stay."""
+    return [draft for draft in _drafts(path) if _is_left(draft, Path.unlink)]
+
+
+def drafts_left(path: Path) -> list[Path]:
+    """What `erase_drafts` would erase."""
+    return [draft for draft in _drafts(path) if _is_left(draft)]
+
+
+def _drafts(path: Path) -> list[Path]:
+    """No file of another name that begins alike."""
     ours = re.compile(rf"\.{re.escape(path.name)}(\.before-[^.]*)?\.draft-\d+-\d+(-wal|-shm|-journal)?")
-    for draft in path.parent.glob(f".{glob.escape(path.name)}*.draft-*"):
-        if not ours.fullmatch(draft.name):  # of another file, whose name begins alike
-            continue
-        with suppress(OSError):
-            descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                draft.unlink()
-            finally:
-                os.close(descriptor)
+    some = path.parent.glob(f".{glob.escape(path.name)}*.draft-*")
+    return sorted(draft for draft in some if ours.fullmatch(draft.name))
+
+
+def _is_left(draft: Path, then: Callable[[Path], object] = lambda draft: None) -> bool:
+    """Whether nobody has it locked, or what it lies beside; and what is done to it `then`, before anybody can."""
+    whole = draft.with_name(_SIDE.sub("", draft.name))
+    with suppress(OSError):
+        descriptor = os.open(whole if whole.exists() else draft, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            then(draft)
+            return True
+        finally:
+            os.close(descriptor)
+    return False
 
 
 def copy_into(conn: sqlite3.Connection, draft: Path, stop: Stop = never) -> None:
@@ -72,14 +89,8 @@ def copy_into(conn: sqlite3.Connection, draft: Path, stop: Stop = never) -> None
 
     And what `stop` says. No transaction may be open.
     """
-    conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
-    try:
+    with ending(conn, stop):
         conn.execute("VACUUM INTO ?", (str(draft.absolute()),))
-    except sqlite3.Error:
-        raise_if(stop)
-        raise
-    finally:
-        conn.set_progress_handler(None, 0)
 
 
 def put_in_place(draft: Path, path: Path) -> None:

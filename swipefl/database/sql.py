@@ -19,6 +19,19 @@ Row = tuple[Any, ...]
 Parameters = Sequence[Any] | dict[str, Any]
 
 
+@contextmanager
+def ending(conn: sqlite3.Connection, stop: Stop) -> Iterator[None]:
+    """What SQLite does inside the block ends soon after `stop` says something, which is raised then."""
+    conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
+    try:
+        yield
+    except (StoreError, sqlite3.Error):
+        raise_if(stop)
+        raise
+    finally:
+        conn.set_progress_handler(None, 0)
+
+
 class Sql:
     """Runs SQL on `path`. Outside `transaction()` every statement is its own transaction. Raises StoreError.
 
@@ -71,15 +84,13 @@ class Sql:
 
     def rewrite(self, stop: Stop) -> None:
         """Write the whole file anew without what was deleted; not inside a transaction. Raises what `stop` says."""
-        conn = self.db.conn
-        conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
-        try:
+        with ending(self.db.conn, stop):
             self.run("VACUUM")
-        except StoreError:
-            raise_if(stop)
-            raise
-        finally:
-            conn.set_progress_handler(None, 0)
+
+    def faults(self, most: int, stop: Stop) -> list[str]:
+        """What is damaged, `most` of it, as SQLite says it. Raises what `stop` says."""
+        with ending(self.db.conn, stop):
+            return [text for (text,) in self.rows(f"PRAGMA integrity_check({most})") if text != "ok"]
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -33,6 +33,7 @@ class Subject:
     uid: int
     home: Path
     path: Path
+    settings: Path
     looked: Callable[[], Store]
     alone: Callable[[], AbstractContextManager[Store]]
     load_settings: Callable[[], object]
@@ -55,8 +56,8 @@ def device_checks(of: Subject, stop: Stop, others: Sequence[Check] = ()) -> list
             Check(running.LOCK, lambda: running.lock(of.home)),
             Check(
                 running.LEFTOVERS,
-                lambda: running.leftovers(of.home, of.now()),
-                lambda: running.clear(of.home, of.now()),
+                lambda: running.leftovers(of.home, (of.path, of.settings), of.now()),
+                lambda: running.clear(of.home, (of.path, of.settings), of.now()),
             ),
             Check(
                 stored.DATABASE,

@@ -17,17 +17,13 @@ def mend_database(alone: Callable[[], AbstractContextManager[Store]], stop: Stop
     """
     with alone() as store:
         store.sql.run(f"PRAGMA busy_timeout = {SOON_MS}")
-        if not _is_sound(store):
+        if store.sql.faults(1, stop):
             with store.transaction():
                 store.sql.run("REINDEX")
-                if not _is_sound(store):  # all stays as it was
+                if store.sql.faults(1, stop):  # all stays as it was
                     what = "more than the indexes of {path} is damaged, and nothing was changed"
                     raise StoreError("not-mended", what, Remedy.INGEST_AGAIN, path=store.path)
             yield "the indexes were made anew from the rows"
         if store.is_rewriting_due():
             store.erase_traces(stop)
             yield "the file was rewritten without what was erased"
-
-
-def _is_sound(store: Store) -> bool:
-    return store.sql.rows("PRAGMA integrity_check(1)") == [("ok",)]

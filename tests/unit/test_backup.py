@@ -1,5 +1,6 @@
 """A device's backup: consistent, private, whole or not there, checked when it is read, and put back at once."""
 
+import errno
 import hashlib
 import io
 import os
@@ -18,14 +19,23 @@ from sqlite_utils import Database
 
 import swipefl
 from swipefl.database import restoring
+from swipefl.database.files import sync_folder
 from swipefl.database.lock import hold, in_turn
 from swipefl.database.migrations import migrate
 from swipefl.database.sealed import MAGIC
-from swipefl.database.snapshots import BEFORE_UPGRADE, erase_before_upgrade, set_aside
+from swipefl.database.snapshots import (
+    BEFORE_UPGRADE,
+    drafted,
+    drafts_left,
+    erase_before_upgrade,
+    erase_drafts,
+    set_aside,
+)
 from swipefl.device.ownership import forget
 from swipefl.errors import DataError, Interrupted, StoreBusy, StoreError, SwipeflError, UsageError
 from swipefl.federation.device.leaving import HAS_LEFT
 from swipefl.operations import backup as operations
+from swipefl.operations.mending import mend_database
 from swipefl.operations.retention import Keeping, prune
 from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
@@ -252,6 +262,101 @@ def test_drafts_that_a_killed_run_left_go_with_the_next_one(home: Path, tmp_path
     backup(home, tmp_path / "file")
     assert not left.exists()
     assert all(other.exists() for other in others)
+
+
+class Failing(io.BytesIO):
+    """A stick that was pulled out."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        if self.tell():
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(1000)
+
+
+def test_a_backup_that_cannot_be_read_is_told_by_its_own_name(home: Path, sealed: bytes) -> None:
+    with swipefl.open(home) as device, pytest.raises(DataError, match=r"^standard input cannot be read.*Input/output"):
+        device.upkeep.restore(Failing(sealed))
+    assert list(home.iterdir()) == []
+
+
+@pytest.fixture(params=[errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS])
+def poor_disk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without hard links, whose folders cannot be synchronised."""
+    fsync = os.fsync
+
+    def refuses(*named: object) -> None:
+        raise OSError(request.param, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuses)
+    monkeypatch.setattr(os, "fsync", lambda held: (refuses if stat.S_ISDIR(os.fstat(held).st_mode) else fsync)(held))
+
+
+@pytest.mark.usefixtures("poor_disk")
+@pytest.mark.parametrize("there", ["nothing", "a store", "a wreck"])
+def test_a_file_system_without_hard_links_and_promises_does_as_well(home: Path, tmp_path: Path, there: str) -> None:
+    before = fill(tmp_path / "other", 3)
+    backup(tmp_path / "other", tmp_path / "file")
+    if there != "nothing":
+        fill(home, 2, seed=7)
+    if there == "a wreck":
+        (home / "swipefl.db").write_bytes(b"no database")
+    report = restore(home, tmp_path / "file")
+    assert (words(home), report.aside is None) == (before, there == "nothing")
+
+
+def test_a_folder_that_cannot_be_synchronised_though_its_disk_could_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(descriptor: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", broken)
+    with pytest.raises(OSError, match="Input/output"):
+        sync_folder(tmp_path)
+
+
+def test_who_mends_a_damaged_store_is_heard(home: Path) -> None:
+    fill(home, 800)
+    with pytest.raises(Interrupted):
+        list(mend_database(lambda: Store(home / "swipefl.db"), lambda: Interrupted(15)))
+    with Store(home / "swipefl.db") as store:
+        assert store.sql.faults(1, lambda: None) == []
+
+
+def test_drafts_of_a_run_that_goes_on_stay_with_all_that_lies_beside_them(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    with drafted(path) as draft:
+        beside = [draft.with_name(draft.name + side) for side in ("-wal", "-shm", "-journal")]
+        for side in beside:
+            side.touch()
+        assert (drafts_left(path), erase_drafts(path)) == ([], [])
+        assert all(each.exists() for each in (draft, *beside))
+        killed = path.with_name(f".{path.name}.before-restore-x.draft-1-1-wal")
+        killed.touch()
+        assert (drafts_left(path), erase_drafts(path), killed.exists()) == ([killed], [killed], False)
+    assert list(tmp_path.iterdir()) == []
+
+
+LEFT = [".swipefl.db.new-4194304-1", ".swipefl.db.draft-1-1", ".swipefl.db.draft-1-1-wal", ".config.toml.draft-1-1"]
+LEFT += [".swipefl.db.before-restore-20260101T000000.draft-1-1"]
+
+
+def test_doctor_knows_what_killed_runs_left_and_nothing_else(home: Path) -> None:
+    fill(home, 1)
+    others = [".swipefl.db.draft-mine", ".swipefl.dbx.draft-1-1", ".other.toml.draft-1-1"]
+    others += [f".swipefl.db.new-{os.getpid()}-1"]
+    for name in (*LEFT, *others):
+        (home / name).write_text("words")
+    with swipefl.open(home) as device, drafted(home / "swipefl.db") as going:
+        for name in LEFT:  # a new draft clears up
+            (home / name).write_text("words")
+        (found,) = [each for each in device.upkeep.doctor().findings if each.name == "leftovers"]
+        assert (found.state, found.says.split()[0]) == ("note", str(len(LEFT)))
+        (after,) = [each for each in device.upkeep.doctor(fix=True).findings if each.name == "leftovers"]
+        assert after.state == "ok"
+        assert going.exists()
+    assert not any((home / name).exists() for name in LEFT)
+    assert all((home / name).exists() for name in others)
 
 
 def test_a_run_that_holds_the_store_is_waited_for_by_nobody(home: Path, tmp_path: Path) -> None:

@@ -5,13 +5,14 @@ import fcntl
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from swipefl.database.snapshots import drafts_left, erase_drafts
 from swipefl.operations.findings import Finding
 
 LOCK, LEFTOVERS, DISK = "lock", "leftovers", "disk"
-DRAFT = re.compile(r"\.swipefl\.db\.new-(\d+)-\d+(-wal|-shm|-journal)?")
+NEW = re.compile(r"\.new-(\d+)-\d+(-wal|-shm|-journal)?")  # behind the name of a database that was to be made
 LARGEST_PART = 64 * 1024**2
 OLD_S = 14 * 86_400.0  # an unfinished download that nobody went on with
 ROOM = 32 * 1024**2  # bytes that a night needs beside as much as the store has
@@ -51,12 +52,13 @@ def _holder(descriptor: int) -> str | None:
     return None
 
 
-def leftovers(home: Path, now: float) -> Iterator[Finding]:
-    """What killed runs left. Raises OSError."""
-    drafts, parts = _drafts(home), _parts(home, now)
+def leftovers(home: Path, files: Sequence[Path], now: float) -> Iterator[Finding]:
+    """What killed runs left, of `files` that were to be made or replaced, and of downloads. Raises OSError."""
+    drafts, parts = [*_new(files[0]), *(draft for file in files for draft in drafts_left(file))], _parts(home, now)
     if drafts:
         says = f"{len(drafts)} files of runs that were killed before they had stored anything"
-        yield Finding(LEFTOVERS, "note", says, f"remove {home}/.swipefl.db.new-*", can_fix=True)
+        remedy = f"remove {', '.join(draft.name for draft in drafts)} in {home}"
+        yield Finding(LEFTOVERS, "note", says, remedy, can_fix=True)
     if parts:
         says = f"{len(parts)} unfinished downloads of a model that are damaged, or that nothing went on with"
         yield Finding(LEFTOVERS, "note", says, f"remove {home}/partial", can_fix=True)
@@ -64,18 +66,21 @@ def leftovers(home: Path, now: float) -> Iterator[Finding]:
         yield Finding(LEFTOVERS, "ok", "no run left anything behind")
 
 
-def clear(home: Path, now: float) -> Iterator[str]:
+def clear(home: Path, files: Sequence[Path], now: float) -> Iterator[str]:
     """Removes that: nothing of it is needed, and a download begins anew. Raises OSError."""
-    gone = [*_drafts(home), *_parts(home, now)]
+    gone = [*_new(files[0]), *_parts(home, now)]
     for path in gone:
         path.unlink(missing_ok=True)
+    gone += [draft for file in files for draft in erase_drafts(file)]
     if gone:
         yield f"removed {', '.join(path.name for path in gone)}"
 
 
-def _drafts(home: Path) -> list[Path]:
-    found = [(path, DRAFT.fullmatch(path.name)) for path in sorted(home.iterdir())]
-    return [path for path, draft in found if draft and path.is_file() and not _is_running(int(draft[1]))]
+def _new(database: Path) -> list[Path]:
+    """What was to become a database; nobody locks it, as closing it once more would end SQLite's own locks."""
+    there = [path for path in sorted(database.parent.iterdir()) if path.name.startswith(f".{database.name}.new-")]
+    found = [(path, NEW.fullmatch(path.name.removeprefix(f".{database.name}"))) for path in there]
+    return [path for path, new in found if new and path.is_file() and not _is_running(int(new[1]))]
 
 
 def _parts(home: Path, now: float) -> list[Path]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from swipefl.database.looking import trace_of
 from swipefl.database.migrations import Schema, version
-from swipefl.database.sql import STEPS_TO_ASK, Sql
+from swipefl.database.sql import Sql
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import usable
 from swipefl.decoder.lexicon import shipped
@@ -15,7 +15,7 @@ from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
 from swipefl.gesture.language import Languages, tags_of
 from swipefl.operations.checks.running import megabytes
 from swipefl.operations.findings import Finding, of_error
-from swipefl.stopping import Stop, raise_if
+from swipefl.stopping import Stop
 from swipefl.store.models import read, used
 from swipefl.store.schema import STORE
 from swipefl.store.store import Store
@@ -87,7 +87,7 @@ def unopened(path: Path, error: StoreError) -> Finding:
 def soundness(path: Path, sql: Sql, schema: Schema, stop: Stop, lost: str = _LOST) -> Iterator[Finding]:
     """Whether a database is whole and of this version; `lost` helps where it is not. Raises StoreError."""
     yield from _of_version(path, sql, schema)
-    faults, orphans = _faults(sql, stop), len(sql.rows("PRAGMA foreign_key_check"))
+    faults, orphans = sql.faults(MOST_TOLD, stop), len(sql.rows("PRAGMA foreign_key_check"))
     if faults:
         is_index = all(_OF_INDEX.search(each) for each in faults)
         more = " or more" if len(faults) >= MOST_TOLD else ""
@@ -114,19 +114,6 @@ def _of_version(path: Path, sql: Sql, schema: Schema) -> Iterator[Finding]:
 def _knows(store: Store) -> bool:
     """Whether all that is in the store is where this swipefl looks for it."""
     return version(store.sql.db) == len(STORE.steps)
-
-
-def _faults(sql: Sql, stop: Stop) -> list[str]:
-    conn = sql.db.conn
-    conn.set_progress_handler(lambda: stop() is not None, STEPS_TO_ASK)
-    try:
-        rows = sql.rows(f"PRAGMA integrity_check({MOST_TOLD})")
-    except StoreError:
-        raise_if(stop)
-        raise
-    finally:
-        conn.set_progress_handler(None, 0)
-    return [text for (text,) in rows if text != "ok"]
 
 
 def looking(name: str, path: Path, opened: Opened, look: Callable[[Store], Iterator[Finding]]) -> Iterator[Finding]:
