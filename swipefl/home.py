@@ -91,9 +91,10 @@ class Home:
 
     def check_writable(self) -> None:
         """Raises StoreError for a store that may only be read, or cannot be made where there is none; a full disk."""
+        from swipefl.database.files import nearest
         from swipefl.database.sql import disk_full
 
-        folder = next(folder for folder in self._path.parents if folder.exists())
+        folder = nearest(self._path.parent)
         if not all(os.access(path, os.W_OK) for path in (self._path, folder) if path.exists()):
             what = "nothing can be written to {path}"
             raise StoreError("read-only", what, Remedy.CHECK_OWNER, path=self._path)
@@ -457,8 +458,8 @@ class Home:
     def doctor(self, stop: Stop = never) -> "Doctor":
         """What looks whether all is well here, and changes nothing unless it is to mend."""
         from swipefl.database.looking import look_at
+        from swipefl.operations.checks.of_device import Subject, device_checks
         from swipefl.operations.checks.stored import looking
-        from swipefl.operations.device import Subject, device_checks
         from swipefl.operations.doctor import Check, Doctor
         from swipefl.settings.device import load_settings
         from swipefl.settings.nights import findings_of

@@ -20,6 +20,7 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.certificates import expires_at
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import KEPT, Policy
+from swipefl.federation.coordinator.schema import LOCK
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.status import CoordinatorStatus, DeviceStatus, devices_of, status_of
 from swipefl.federation.coordinator.versions import Draft, Version
@@ -126,7 +127,7 @@ class Coordinator:
         With `fix` it first closes the home and its files to others. `on_finding` hears of each finding at once. Raises
         what `stop` says.
         """
-        from swipefl.operations.coordinator import Hosted, coordinator_checks
+        from swipefl.operations.checks.of_coordinator import Hosted, coordinator_checks
         from swipefl.operations.doctor import Doctor
 
         of = self.settings
@@ -229,7 +230,7 @@ class Coordinator:
             configure_logging(self.settings.log == "json", self.settings.log_file)
         listening, path = self._listening(), self._existing()
         held_out = holdout(self.settings.holdout) if self.settings.holdout else None
-        with hold(self.settings.home, "coordinator.lock"):
+        with hold(self.settings.home, LOCK):
             if self._policy.gives_away:
                 few = "a version made of so few updates tells everybody what is in one of them"
                 structlog.get_logger().warning(few, least=self._policy.fewest)

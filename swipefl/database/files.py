@@ -24,6 +24,11 @@ def check_not_ours(file: Path) -> None:
         raise UsageError("name-of-ours", what, Remedy.CHOOSE_FILE, file=file)
 
 
+def nearest(folder: Path) -> Path:
+    """The folder, or the one that is there of those that it is to be made in. Raises OSError."""
+    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
+
+
 def make_folder(path: Path) -> None:
     """Make the folder `path`, 0700, and those above it, where they are missing. Raises OSError."""
     if path.is_dir():

@@ -39,13 +39,12 @@ from swipefl.database.restoring import (
 from swipefl.database.sealed import check_target
 from swipefl.database.sql import Sql
 from swipefl.errors import DataError, Remedy, StoreError, UsageError
-from swipefl.federation.coordinator.schema import COORDINATOR
+from swipefl.federation.coordinator.schema import COORDINATOR, LOCK
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.wire.v1.federation_pb2 import Succession
 from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup, write_private
 
-LOCK = "coordinator.lock"
 _NEWEST = "SELECT max(number) FROM versions"
 LEAST_AHEAD = 1_000  # versions, where a clock says that no time has passed
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -163,8 +162,3 @@ def write_private(file: Path, content: bytes) -> None:
     with drafted(file) as draft, translating_os(file):
         draft.write_bytes(content)
         put_in_place(draft, file)
-
-
-def day(moment: float) -> str:
-    """A time in unix seconds as people read it, to the minute."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(moment))

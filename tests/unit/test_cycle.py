@@ -11,9 +11,11 @@ import pytest
 
 from swipefl.database.snapshots import BEFORE_UPGRADE
 from swipefl.decoder.checkpoint import Checkpoint, ScoreWeights, base_checkpoint, checkpoint_from_bytes
+from swipefl.decoder.decoder import decoder_of_any
 from swipefl.decoder.encoder import Architecture
 from swipefl.device.cycle import DONE, RoundReport, nothing_to_do
 from swipefl.device.permission import Permission
+from swipefl.device.personal import PersonalTraining
 from swipefl.device.prediction import choose_checkpoint
 from swipefl.errors import (
     CoordinatorUnreachable,
@@ -427,6 +429,9 @@ def test_a_copy_of_before_an_upgrade_stays_until_a_night_learned_something(store
     cycle(store, least_new_swipes=10**6).run(1)
     assert copy.exists()
     cycle(store).run(1)
+    assert not copy.exists()
+    copy.touch()
+    PersonalTraining(store, lambda: untrained, decoder_of_any, CONFIG).run()
     assert not copy.exists()
 
 

@@ -3,6 +3,7 @@
 from swipefl.database.migrations import Schema, Step
 from swipefl.errors import Remedy
 
+LOCK = "coordinator.lock"  # beside it: who serves or restores holds it
 _ID = 0x73776663  # "swfc"
 
 _STEPS = (

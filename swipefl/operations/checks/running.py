@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from swipefl.database.files import nearest
 from swipefl.database.snapshots import drafts_left, erase_drafts
 from swipefl.operations.findings import Finding
 
@@ -107,7 +108,7 @@ def _is_running(pid: int) -> bool:
 
 def disk(home: Path, stored: Path) -> Iterator[Finding]:
     """Whether there is room for a night. Raises OSError."""
-    folder = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
+    folder = nearest(home)
     found = os.statvfs(folder)
     if not found.f_blocks:
         yield Finding(DISK, "unknown", f"the disk of {folder} does not say how much room it has")

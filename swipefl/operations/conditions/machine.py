@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from swipefl.database.files import nearest
 from swipefl.operations.conditions.bus import Bus
 from swipefl.operations.conditions.network import Metered, metered
 from swipefl.operations.conditions.power import Power, power, temperatures
@@ -91,8 +92,8 @@ def load(own: int = 0) -> float | None:
 def free_disk_mb(folder: Path) -> float | None:
     """What may still be written where `folder` is, or is to be; of some disks nothing is known."""
     try:
-        disk = os.statvfs(next(each for each in (folder, *folder.absolute().parents) if each.exists()))
-    except (OSError, StopIteration):
+        disk = os.statvfs(nearest(folder))
+    except OSError:
         return None
     return disk.f_bavail * disk.f_frsize / BYTES if disk.f_blocks else None
 

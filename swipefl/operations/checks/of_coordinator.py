@@ -17,7 +17,7 @@ from swipefl.decoder.encoder import usable
 from swipefl.errors import CheckpointError, StoreError
 from swipefl.federation.coordinator.certificates import CertificateFiles
 from swipefl.federation.coordinator.keys import Keys
-from swipefl.federation.coordinator.schema import COORDINATOR
+from swipefl.federation.coordinator.schema import COORDINATOR, LOCK
 from swipefl.federation.protocol.pem import read_pair
 from swipefl.operations.checks import home, running, software, stored
 from swipefl.operations.checks.clock import clock
@@ -30,7 +30,6 @@ LOST = (
     "`swipefl coordinator restore FILE --signing-key KEY` puts a backup and its key in its place; stop whoever serves "
     "first"
 )
-LOCK = "coordinator.lock"
 
 
 @dataclass(frozen=True)
