@@ -427,7 +427,6 @@ class Home:
             heard=heard,
             on_doing=on_doing,
             may=may,
-            least_new_swipes=1 if now else self.settings.least_new_swipes,
         )
 
     @property

@@ -115,8 +115,7 @@ class Cycle:
     `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
     round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
     `on_round` hears of each round as it ends; `heard` has heard how far training is. `prune` erases what is kept no
-    longer, before anything else. `stop` ends all of it; `may` says what it may do just now, and a night learns from
-    `least_new_swipes` at least.
+    longer, before anything else. `stop` ends all of it; `may` says what it may do just now.
     """
 
     def __init__(
@@ -134,11 +133,9 @@ class Cycle:
         heard: Heard | None = None,
         on_doing: OnDoing = unheard,
         may: Permission = ALL,
-        least_new_swipes: int = 1,
     ) -> None:
         self._store = store
         self._may = may
-        self._least_new_swipes = least_new_swipes
         self._withheld: SwipeflError | None = None
         self._unsent: SwipeflError | None = None
         self._has_trained = self._has_offered = False
@@ -208,7 +205,7 @@ class Cycle:
         if self._coordinator and not self._require_sync:
             self._unspoken = self._coordinator.waits()
         self._catch_up()
-        if reason := nothing_to_do(self._store, self._least_new_swipes, not self._is_withheld()):
+        if reason := nothing_to_do(self._store, self._may.least_new_swipes, not self._is_withheld()):
             yield self._skipped(self._store.gestures.counts()["train"], reason)
             return
         for left in reversed(range(rounds)):

@@ -17,7 +17,8 @@ class Permission:
 
     `during` is asked while it works, at each batch, and says whether it may go on.
     `contribution` is told whether this process has just been training: what it did itself is no reason against more.
-    `training` is what the training of a contribution asks, at each batch.
+    `training` is what the training of a contribution asks, at each batch. A night learns from `least_new_swipes` at
+    least.
     """
 
     night: Stop = never
@@ -26,6 +27,7 @@ class Permission:
     contribution: Callable[[bool], SwipeflError | None] = willing
     sending: Stop = never
     training: Stop = never
+    least_new_swipes: int = 1
 
 
 ALL = Permission()

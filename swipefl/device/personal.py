@@ -10,7 +10,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from swipefl.database.snapshots import erase_old_copies
+from swipefl.database.snapshots import erase_before_upgrade
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
 from swipefl.decoder.evaluation import UNFOUND, Judgement, judge
@@ -174,7 +174,7 @@ class PersonalTraining:
         with self._store.transaction():
             night = landed(self._store, personal, self._clock())
             self._store.nights.add(night)
-        erase_old_copies(self._store.path, self._clock)  # as after a night that learned something
+        erase_before_upgrade(self._store.path)  # as after a night that learned something
         return TrainReport(
             examples=trained.examples,
             held_out=personal.held_out,

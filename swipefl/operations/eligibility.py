@@ -95,7 +95,9 @@ class Eligibility:
 
     def permission(self) -> Permission:
         """All of it as a night asks for it; what it trains is asked on from here."""
-        return Permission(self.night, self.during(), self.visit, self.contribution, self.sending, self.contributing())
+        least = self._limits.least_new_swipes
+        working, sharing = self.during(), self.contributing()
+        return Permission(self.night, working, self.visit, self.contribution, self.sending, sharing, least)
 
     def conditions(self, is_member: bool) -> tuple[Condition, ...]:
         """All that is asked for now, with what was found; of who `is_member` of a federation also what is shared."""

@@ -48,7 +48,7 @@ class Settings(Sourced):
     least_disk_mb: int = Field(_LIMITS.least_disk_mb, ge=0, le=MOST)
     least_memory_mb: int = Field(_LIMITS.least_memory_mb, ge=0, le=MOST)
     quiet_hours: str | None = None
-    least_new_swipes: int = Field(1, ge=1, le=MOST)
+    least_new_swipes: int = Field(_LIMITS.least_new_swipes, ge=1, le=MOST)
     contribute_every_h: float = Field(_LIMITS.contribute_every_h, ge=0)
 
     @property

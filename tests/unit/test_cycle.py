@@ -426,7 +426,7 @@ def test_a_copy_of_before_an_upgrade_stays_until_a_night_learned_something(store
     copy.touch()
     hot = Ineligible("hot", "too warm")
     cycle(store, may=Permission(night=lambda: hot)).run(1)
-    cycle(store, least_new_swipes=10**6).run(1)
+    cycle(store, may=Permission(least_new_swipes=10**6)).run(1)
     assert copy.exists()
     cycle(store).run(1)
     assert not copy.exists()

@@ -21,4 +21,5 @@ class Limits:
     least_disk_mb: int = 100
     least_memory_mb: int = 300
     quiet_hours: tuple[Hours, ...] = ()
+    least_new_swipes: int = 1
     contribute_every_h: float = 0.0
