@@ -475,6 +475,7 @@ class Home:
             lambda: load_settings(home),
             self._languages_in,
             self.settings.keyboard,
+            self.settings.least_disk_mb,
             lambda member: self.visits().endpoint(member),
         )
         others = [

@@ -19,6 +19,7 @@ from swipefl.stopping import Stop, never
 BEFORE_UPGRADE = ".before-upgrade"  # behind the name of a database: what it was before its steps were taken
 BEFORE_RESTORE = ".before-restore-"  # and what was there before a backup came back; a time follows
 ASIDE_S = 30 * 24 * 3600.0  # that it stays: so long one may notice that it was the wrong backup
+ASIDE_MOST = 3  # that stay, the newest: else a script that restores each day fills the disk
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _SIDE = re.compile("-(wal|shm|journal)$")
 
@@ -137,10 +138,26 @@ def set_aside(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{glob.escape(path.name)}{BEFORE_RESTORE}*"))
 
 
+def erase_oldest_aside(path: Path) -> None:
+    """Erase what backups replaced, but for the newest ones. What cannot be erased is not told of."""
+    copies: dict[str, list[Path]] = {}
+    for file in set_aside(path):
+        copies.setdefault(_SIDE.sub("", file.name), []).append(file)
+    with suppress(OSError):
+        newest_last = sorted(copies.values(), key=lambda files: (max(file.stat().st_ctime for file in files), files))
+        for file in (each for files in newest_last[:-ASIDE_MOST] for each in files):
+            file.unlink()
+
+
 def erase_before_upgrade(path: Path) -> None:
     """After a good night nobody goes back to the older swipefl any more. What fails the next night tries again."""
     with suppress(OSError):
         path.with_name(path.name + BEFORE_UPGRADE).unlink(missing_ok=True)
+
+
+def copies_beside(path: Path) -> list[Path]:
+    """What restores and an upgrade have set aside."""
+    return [copy for copy, _ in put_aside(path)]
 
 
 def put_aside(path: Path) -> list[tuple[Path, float]]:
@@ -164,7 +181,7 @@ def erase_outlived(path: Path, now: float) -> None:
 def erase_copies(path: Path) -> int:
     """Erase every copy of the database that swipefl made beside it; says how many. Raises StoreError."""
     erase_drafts(path)
-    there = [copy for copy, _ in put_aside(path)]
+    there = copies_beside(path)
     with translating_os(path):
         for copy in there:
             copy.unlink(missing_ok=True)

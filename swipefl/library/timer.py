@@ -41,9 +41,12 @@ class Timer(Part):
             return shown(SYSTEM if system else manager_of(is_system=False), night)
         timer = Timer(manager_of(system))
         check_home(night, system)
-        if not system:
-            night.home.mkdir(mode=0o700, parents=True, exist_ok=True)  # no unit could: it is shown this folder alone
-        return timer.install(night, user_name(), edited)
+
+        def prepare() -> None:
+            if not system:  # no unit could: it is shown this folder alone
+                night.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+        return timer.install(night, user_name(), edited, prepare)
 
     def remove(self, system: bool = False, edited: bool = False) -> "Removed":
         """Takes the timer and its units out of systemd, and nothing else; what a person `edited` only with that.

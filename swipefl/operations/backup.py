@@ -24,6 +24,7 @@ from swipefl.database.restoring import (
     put_instead,
     put_new,
 )
+from swipefl.database.snapshots import erase_oldest_aside
 from swipefl.database.sql import Sql
 from swipefl.device.ownership import FORGOTTEN
 from swipefl.errors import StoreError
@@ -125,6 +126,7 @@ def restore(
                 member, aside = _put(draft, store, settings)
                 has_settings = put_settings(settings, facts.get("settings"))
             break
+    erase_oldest_aside(store)
     where = str(aside) if aside else None
     return RestoreReport(planned.made_at, planned.gestures, where, has_settings, member, planned.forgotten_at)
 

@@ -37,6 +37,7 @@ from swipefl.database.restoring import (
     put_new,
 )
 from swipefl.database.sealed import check_target
+from swipefl.database.snapshots import erase_oldest_aside
 from swipefl.database.sql import Sql
 from swipefl.errors import DataError, Remedy, StoreError, UsageError
 from swipefl.federation.coordinator.schema import COORDINATOR, LOCK
@@ -213,6 +214,7 @@ def restore(
             state.sql.run("PRAGMA journal_mode = DELETE")
         aside = _put(draft, database)
         has_settings = put_settings(settings, facts.get("settings"))
+    erase_oldest_aside(database)
     where = str(aside) if aside else None
     return CoordinatorRestoreReport(facts["made_at"], version, where, has_settings, devices, dropped, tokens)
 

@@ -163,9 +163,12 @@ class _Looking:
 
 
 def findings(conditions: tuple[Condition, ...]) -> Iterator[Finding]:
-    """What `doctor` shows of them: one that is not met is no fault."""
-    for each in conditions:
-        state = "unknown" if not each.is_known else "ok" if each.is_met else "note"
+    """What `doctor` shows of them: one that is not met is no fault, nor is one that a rule decides for want of a fact.
+
+    The disk it looks at itself.
+    """
+    for each in (condition for condition in conditions if condition.name != "disk"):
+        state = "ok" if each.is_met else "note" if each.is_known else "unknown"
         yield Finding(f"{each.scope}:{each.name}", state, each.says, each.remedy)  # type: ignore[arg-type]
 
 

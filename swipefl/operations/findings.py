@@ -25,6 +25,11 @@ class Finding:
     error: SwipeflError | None = field(default=None, repr=False, compare=False)
 
 
+def counted(count: int, what: str) -> str:
+    """`1 new swipe`, `1,024 new swipes`."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
 def of_error(name: str, error: SwipeflError, remedy: str | None = None) -> Finding:
     """What is wrong by an error; `remedy` in place of what is said of it elsewhere."""
     return Finding(name, "wrong", str(error), remedy, error=None if remedy else error)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.database.files import check_not_ours
+from swipefl.database.snapshots import copies_beside, drafts_left
 from swipefl.database.sql import NO_SPACE
 from swipefl.errors import Ineligible, Interrupted, Remedy, StoreBusy, SwipeflError, UsageError
 
@@ -119,7 +120,9 @@ class _Night:
         stored: dict[tuple[str, ...], float] = {(split,): count for split, count in known.gestures.items()}
         self._set_all("stored_swipes", "Swipes in the store, by what they are used for.", ("split",), stored)
         self._set("new_swipes", "Swipes that no night has learned from yet.", known.new_swipes)
-        self._set("store_bytes", "What the store takes on the disk.", _store_bytes(Path(known.home)))
+        self._set(
+            "store_bytes", "What the store, and the copies beside it, take on the disk.", _store_bytes(Path(known.home))
+        )
         self._set("waiting_updates", "Updates that wait to be sent.", len(known.outbox))
         if member:
             self._set("global_version", "The version of the shared model that is here.", member.version)
@@ -154,10 +157,10 @@ def _succeeded(file: Path) -> float | None:
 
 
 def _store_bytes(home: Path) -> int:
-    found = 0
-    for name in ("swipefl.db", "swipefl.db-wal"):
+    found, store = 0, home / "swipefl.db"
+    for path in (store, home / "swipefl.db-wal", *copies_beside(store), *drafts_left(store)):
         with suppress(OSError):
-            found += (home / name).stat().st_size
+            found += path.stat().st_size
     return found
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from swipefl.database.snapshots import erase_outlived, put_aside
 from swipefl.device.cycle import Pruned, staying_done
-from swipefl.operations.findings import Finding
+from swipefl.operations.findings import Finding, counted
 from swipefl.stopping import Stop, never, raise_if
 from swipefl.store.store import OUTLIVED, Store
 
@@ -112,7 +112,7 @@ def findings(store: Store, keeping: Keeping, clock: Callable[[], float] = time.t
     outlived = sum(number <= last for number, _ in times) - len([n for n in store.begun.numbers() if n <= last])
     days = f"for {keeping.days} days" if keeping.days else "for ever"
     bound = f"{days}, {keeping.swipes:,} of them at most" if keeping.swipes else days
-    says = f"{len(times):,} swipes are here, and kept {bound}"
+    says = f"{counted(len(times), 'swipe')} here, kept {bound}"
     if not outlived:
         return [Finding("keeping", "ok", says)]
     return [Finding("keeping", "note", f"{says}; {outlived:,} are over", "the next swipefl cycle erases them")]

@@ -111,15 +111,19 @@ class Timer:
         self._run = run
         self._lingering = lingering
 
-    def install(self, night: Night, user: str, also_edited: bool = False) -> Installed:
+    def install(
+        self, night: Night, user: str, also_edited: bool = False, prepare: Callable[[], None] = lambda: None
+    ) -> Installed:
         """Writes the units, tries whether they can run here, and starts the timer; safe to repeat.
 
+        `prepare` is called once systemd has answered, for what the units need and a machine without is not to get.
         Raises UsageError where systemd does not answer, where a unit is of the person's own (unless `also_edited`),
         and where the units cannot run here.
         """
         unit_texts(night)  # which says what no unit can name
         self._check_ours(also_edited)
         self._ask("daemon-reload", remedy=Remedy.WITHOUT_SYSTEMD)
+        prepare()
         night = self._one_that_runs(night)
         units = tuple(
             Unit(str(self.manager.units / name), self._write(name, text), text)
@@ -138,7 +142,7 @@ class Timer:
         there = [name for name in UNITS if self.text(name) is not None]
         own = set(filter(self._is_own, there))
         going = [name for name in there if also_edited or name not in own]
-        if TIMER in there:
+        if TIMER in going or (TIMER in there and CYCLE in going):  # a timer of one's own goes on with what it starts
             self.ask("disable", "--now", TIMER)
         for name in (CYCLE, INGEST):
             if name in going:

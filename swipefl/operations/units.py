@@ -18,6 +18,7 @@ def timer_findings(timers: Sequence[Timer], night: Night, user: str) -> list[Fin
     Units of another home than this one's are somebody else's and are left out.
     """
     found = [finding for timer in timers if _serves(timer, night) for finding in _findings(timer, night, user)]
+    found = found or [_of_ones_own(timer) for timer in timers if _is_of_ones_own(timer)]
     nothing = "no timer of systemd's starts a night; it learns when `swipefl cycle` is run, by you or by cron"
     return found or [Finding(NAME, "note", nothing, f"{_AGAIN} has it learn every night")]
 
@@ -25,6 +26,17 @@ def timer_findings(timers: Sequence[Timer], night: Night, user: str) -> list[Fin
 def _serves(timer: Timer, night: Night) -> bool:
     text = timer.text(CYCLE)
     return text is not None and is_ours(text) and _environment(text) == _environment(unit_texts(night)[CYCLE])
+
+
+def _is_of_ones_own(timer: Timer) -> bool:
+    text = timer.text(CYCLE)
+    return timer.text(TIMER) is not None and text is not None and not is_ours(text)
+
+
+def _of_ones_own(timer: Timer) -> Finding:
+    """One that a person wrote, or copied: what it starts, and for which home, nobody here knows."""
+    says = f"a timer that swipefl did not write is there: {timer.manager.units / TIMER}"
+    return Finding("timer-own", "note", says, "`swipefl timer install --edited` takes its place")
 
 
 def _environment(text: str) -> list[str]:

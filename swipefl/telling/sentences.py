@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.device.gain import night_of
 from swipefl.learning.training import MIN_EXAMPLES
+from swipefl.operations.findings import counted
 
 if TYPE_CHECKING:
     from swipefl.device.cycle import Pruned
@@ -199,11 +200,6 @@ def day(unix_s: float | None, today: date) -> str:
     then = datetime.fromtimestamp(unix_s)
     year = "" if then.year == today.year else f" {then.year}"
     return f"{then.day} {_MONTHS[then.month - 1]}{year}"
-
-
-def counted(count: int, what: str) -> str:
-    """`1 new swipe`, `24 new swipes`."""
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def about(count: int) -> int:

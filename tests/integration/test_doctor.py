@@ -1,5 +1,6 @@
 """`swipefl doctor` on homes as they are met: each harm is a finding, never a traceback, and no byte changes unasked."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -321,6 +322,52 @@ def test_settings_that_an_editor_made_are_nobody_elses_in_a_folder_of_ones_own(h
     assert wrong(home) == {"permissions"}
 
 
+def test_what_a_killed_copy_left_is_found_and_goes_and_what_is_in_use_stays(home: Path) -> None:
+    """Of a backup, a restore, an upgrade; whoever is at work has its draft locked."""
+    left = [
+        home / f".swipefl.db{of}.draft-1-{n}{also}"
+        for n, of in enumerate(("", ".before-restore-2", ".before-upgrade"))
+        for also in ("", "-wal")
+    ]
+    used = [home / ".swipefl.db.draft-2-2", home / ".swipefl.db.draft-2-2-wal"]
+    others = [home / ".swipefl.db.draft-x", home / ".other.db.draft-1-1"]
+    for path in (*left, *used, *others):
+        path.write_bytes(b"x" * 1_000_000)
+        path.chmod(0o600)
+    with used[0].open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        (note,) = looked(home)["leftovers"]
+        assert (note.state, note.can_fix) == ("note", True)
+        assert note.says.startswith("6 files (6.0 MB)")
+        assert "6 files of copies (6.0 MB)" in looked(home)["size"][0].says
+        with swipefl.open(home) as device:
+            device.upkeep.doctor(fix=True)
+        assert not any(path.exists() for path in left)
+        assert all(path.exists() for path in (*used, *others))
+        assert looked(home)["leftovers"][0].state == "ok"
+
+
+def test_what_a_restore_set_aside_is_counted(home: Path, tmp_path: Path) -> None:
+    with swipefl.open(home) as device:
+        device.upkeep.backup(tmp_path / "backup")
+        before = looked(home)["size"][0].says
+        assert "copies" not in before
+        for _ in range(5):
+            device.upkeep.restore(tmp_path / "backup", anyway=True)
+    assert "3 files of copies" in looked(home)["size"][0].says
+    assert "swipefl.db.before-restore-" in looked(home)["size"][0].says
+    assert looked(home)["leftovers"][0].state == "ok"
+
+
+def test_one_line_tells_of_the_disk_and_knows_what_nights_wait_for(home: Path) -> None:
+    free = shutil.disk_usage(home).free
+    (home / "config.toml").write_text(f"least_disk_mb = {free // 10**6 + 10**6}\n")
+    with swipefl.open(home) as device:
+        disk = [each for each in device.upkeep.doctor().findings if "disk" in each.name]
+    assert [(each.name, each.state) for each in disk] == [("disk", "note")]
+    assert "least_disk_mb" in (disk[0].remedy or "")
+
+
 def test_what_helps_a_damaged_store_is_said_once(home: Path) -> None:
     (home / "swipefl.db").write_bytes(b"no database" * 1000)
     found = [each for some in looked(home).values() for each in some]
@@ -611,6 +658,13 @@ def test_a_coordinators_harm_is_found_and_changes_no_byte(harm: str, hosting: Pa
     assert {each.name for each in mended.findings if each.state == "wrong"} == left, mended
     done = command(hosting, "coordinator", "doctor", "--json")
     assert (done.code, done.json["is_well"]) == ((UNWELL, False) if left else (0, True))
+
+
+def test_what_helps_a_damaged_coordinator_is_said_once(hosting: Path) -> None:
+    (hosting / "coordinator.db").write_bytes(b"no database" * 10_000)
+    found = swipefl.coordinator(hosting).doctor().findings
+    assert sum("coordinator restore" in (each.remedy or "") for each in found) == 1
+    assert {each.name for each in found if "cannot be read" in each.says} >= {"key", "versions"}
 
 
 @pytest.mark.parametrize("text", ["buffer = 0\n", "= broken", "bufer = 2\n", "rule = 'best'\n", "tls_cert = 1\n"])

@@ -115,6 +115,7 @@ def test_cron_does_it_where_there_is_no_systemd(person: Person) -> None:
     (person.systemctl.folder / "systemctl").symlink_to("/nowhere")  # and none behind it, as `sh` finds it
     done = person.run("swipefl timer install")
     assert (done.returncode, "cron" in done.stderr, files(person.units)) == (2, True, set())
+    assert not (person.data / "swipefl").exists()  # nothing was installed, and no empty home either
     added = person.run(blocks(PAGE, "From nothing to a timer")[2])
     assert added.returncode == 0, added.stderr
     table = (person.systemctl.folder.parent / "tab").read_text()

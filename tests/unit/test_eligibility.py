@@ -222,9 +222,13 @@ def test_who_asks_for_nothing_looks_at_nothing() -> None:
     assert world.looks == 0
 
 
-def test_findings_are_no_faults() -> None:
+def test_findings_are_no_faults_and_what_a_rule_decides_is_no_question() -> None:
     world = World(Power(False, 1), "unknown", None)
     states = {each.name: each.state for each in findings(may(world, Limits()).conditions(True))}
     assert states["night:power"] == "note"
-    assert states["night:temperature"] == states["visit:network"] == "unknown"
+    assert states["night:temperature"] == states["visit:network"] == "ok"
     assert "wrong" not in states.values()
+    assert "night:disk" not in states  # which is looked at by itself
+    for power, state in ((Power(None), "ok"), (Power(None, is_hidden=True), "unknown")):  # a desktop; one that hides it
+        conditions = may(World(power), Limits()).conditions(True)
+        assert {each.state for each in findings(conditions) if each.name.endswith("power")} == {state}

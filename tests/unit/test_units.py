@@ -143,6 +143,32 @@ def test_installing_again_changes_nothing_and_removing_leaves_nothing(tmp_path: 
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_timer_of_ones_own_is_seen_and_goes_on_when_ours_are_removed(tmp_path: Path) -> None:
+    """As who copied the units by hand has it."""
+    timer, systemd = timer_in(tmp_path)
+    timer.manager.units.mkdir(parents=True)
+    for name in (CYCLE, INGEST, TIMER):
+        (timer.manager.units / name).write_text("[Service]\nExecStart=/home/b/.local/bin/swipefl cycle\n")
+    (found,) = timer_findings([timer], NIGHT, "anna")
+    assert (found.name, found.state) == ("timer-own", "note")
+    assert str(timer.manager.units / TIMER) in found.says
+    assert "--edited" in (found.remedy or "")
+    assert timer.remove().removed == ()
+    assert not [call for call in systemd.calls if "disable" in call or "stop" in call]
+    timer.remove(also_edited=True)
+    assert [call for call in systemd.calls if "disable" in call]
+
+
+def test_nothing_is_prepared_where_systemd_does_not_answer(tmp_path: Path) -> None:
+    asked: list[str] = []
+    manager = timer_in(tmp_path)[0].manager
+    with pytest.raises(UsageError):
+        Timer(manager, lambda command: (127, "not installed")).install(NIGHT, "anna", prepare=lambda: asked.append("x"))
+    assert asked == []
+    timer_in(tmp_path)[0].install(NIGHT, "anna", prepare=lambda: asked.append("x"))
+    assert asked == ["x"]
+
+
 def test_what_a_person_wrote_stays_until_they_say_otherwise(tmp_path: Path) -> None:
     timer, _ = timer_in(tmp_path)
     timer.install(NIGHT, "anna")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.federation.device.breaker import closed, left_s, state_of
 from swipefl.operations.checks.clock import minute
-from swipefl.operations.findings import Finding, State, of_error
+from swipefl.operations.findings import Finding, State, counted, of_error
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
 
@@ -29,7 +29,7 @@ def federation(member: Membership | None, waiting: int) -> Iterator[Finding]:
     if member is None:
         yield Finding(FEDERATION, "ok", "this device belongs to no federation: nothing ever leaves it")
     else:
-        says = f"this device is {member.device_id} at {member.address}; {waiting} updates wait to be sent"
+        says = f"this device is {member.device_id} at {member.address}; {counted(waiting, 'update')} to be sent"
         yield Finding(FEDERATION, "ok", says)
 
 

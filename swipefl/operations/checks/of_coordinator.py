@@ -89,7 +89,7 @@ def _database(of: Hosted, stop: Stop) -> Iterator[Finding]:
 
 
 def _inside(of: Hosted, name: str, look: Callable[[Sql], Iterator[Finding]]) -> Iterator[Finding]:
-    """What a look into the database finds; what keeps it from being read is told once."""
+    """What a look into the database finds; what helps where it cannot be read is told once, by `database`."""
 
     def found() -> Iterator[Finding]:
         try:
@@ -98,7 +98,7 @@ def _inside(of: Hosted, name: str, look: Callable[[Sql], Iterator[Finding]]) -> 
                 yield from look(sql)
         except StoreError as error:
             if error.code != "no-store":
-                yield Finding(name, "unknown", f"this cannot be read: {error}", LOST)
+                yield Finding(name, "unknown", f"this cannot be read: {error}")
 
     yield from stored.steadily(of.path, found)
 
@@ -127,7 +127,11 @@ def _versions(sql: Sql) -> Iterator[Finding]:
             bad += 1
             yield Finding("versions", "wrong", f"version {number} of the model is damaged", LOST)
     if not bad:
-        yield Finding("versions", "ok", f"{kept} versions are kept, each as it was published")
+        yield Finding("versions", "ok", _kept(kept))
+
+
+def _kept(count: int) -> str:
+    return "1 version is kept, as it was published" if count == 1 else f"{count} versions are kept, each as published"
 
 
 def _certificate(of: Hosted) -> Iterator[Finding]:

@@ -39,6 +39,7 @@ class Subject:
     load_settings: Callable[[], object]
     languages: Callable[[Store], tuple[Languages, str]]
     keyboard: str | None
+    least_disk_mb: float
     endpoint_of: "Callable[[Membership], Endpoint]"
     now: Callable[[], float] = time.time
 
@@ -69,7 +70,7 @@ def device_checks(of: Subject, stop: Stop, others: Sequence[Check] = ()) -> list
     return [
         *checks,
         Check("clock", lambda: clock(of.now(), _marks(of))),
-        Check(running.DISK, lambda: running.disk(of.home, of.path)),
+        Check(running.DISK, lambda: running.disk(of.home, of.path, of.least_disk_mb)),
         Check(federation.FEDERATION, lambda: _federation(of)),
         Check(federation.VISITS, lambda: _visits(of), lambda: _reset(of)),
         Check(federation.CONNECTION, lambda: _connection(of)),

@@ -4,16 +4,18 @@ import errno
 import fcntl
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from swipefl.database.files import nearest
 from swipefl.database.snapshots import drafts_left, erase_drafts
-from swipefl.operations.findings import Finding
+from swipefl.operations.findings import Finding, counted
 
 LOCK, LEFTOVERS, DISK = "lock", "leftovers", "disk"
 NEW = re.compile(r"\.new-(\d+)-\d+(-wal|-shm|-journal)?")  # behind the name of a database that was to be made
+NAMED = 3  # files that a sentence names
 LARGEST_PART = 64 * 1024**2
 OLD_S = 14 * 86_400.0  # an unfinished download that nobody went on with
 ROOM = 32 * 1024**2  # bytes that a night needs beside as much as the store has
@@ -57,11 +59,13 @@ def leftovers(home: Path, files: Sequence[Path], now: float) -> Iterator[Finding
     """What killed runs left, of `files` that were to be made or replaced, and of downloads. Raises OSError."""
     drafts, parts = [*_new(files[0]), *(draft for file in files for draft in drafts_left(file))], _parts(home, now)
     if drafts:
-        says = f"{len(drafts)} files of runs that were killed before they had stored anything"
-        remedy = f"remove {', '.join(draft.name for draft in drafts)} in {home}"
-        yield Finding(LEFTOVERS, "note", says, remedy, can_fix=True)
+        size = megabytes(sum(path.stat().st_size for path in drafts))
+        says = f"{counted(len(drafts), 'file')} ({size}) of runs that were killed, and that nobody needs"
+        names = " ".join(shlex.quote(str(path)) for path in drafts[:NAMED])
+        more = f" and {len(drafts) - NAMED} more beside them" if len(drafts) > NAMED else ""
+        yield Finding(LEFTOVERS, "note", says, f"remove {names}{more}", can_fix=True)
     if parts:
-        says = f"{len(parts)} unfinished downloads of a model that are damaged, or that nothing went on with"
+        says = f"{counted(len(parts), 'unfinished download')} of a model: damaged, or nothing went on with it"
         yield Finding(LEFTOVERS, "note", says, f"remove {home}/partial", can_fix=True)
     if not drafts and not parts:
         yield Finding(LEFTOVERS, "ok", "no run left anything behind")
@@ -106,8 +110,8 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def disk(home: Path, stored: Path) -> Iterator[Finding]:
-    """Whether there is room for a night. Raises OSError."""
+def disk(home: Path, stored: Path, least_mb: float = 0) -> Iterator[Finding]:
+    """Whether there is room for a night, which waits below `least_mb`. Raises OSError."""
     folder = nearest(home)
     found = os.statvfs(folder)
     if not found.f_blocks:
@@ -122,6 +126,9 @@ def disk(home: Path, stored: Path) -> Iterator[Finding]:
         )
     elif free < needed:
         yield Finding(DISK, "wrong", says, "free some space")
+    elif free < least_mb * 1e6:
+        waits = f"{megabytes(free)} are free, and nights wait for {megabytes(int(least_mb * 1e6))}"
+        yield Finding(DISK, "note", waits, "free some space; the setting least_disk_mb decides")
     else:
         yield Finding(DISK, "ok", says)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from swipefl.database.looking import trace_of
 from swipefl.database.migrations import Schema, version
+from swipefl.database.snapshots import copies_beside, drafts_left
 from swipefl.database.sql import Sql
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import usable
@@ -14,7 +15,7 @@ from swipefl.decoder.word_list import unpacked
 from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
 from swipefl.gesture.language import Languages, tags_of
 from swipefl.operations.checks.running import megabytes
-from swipefl.operations.findings import Finding, of_error
+from swipefl.operations.findings import Finding, counted, of_error
 from swipefl.stopping import Stop
 from swipefl.store.models import read, used
 from swipefl.store.schema import STORE
@@ -91,12 +92,12 @@ def soundness(path: Path, sql: Sql, schema: Schema, stop: Stop, lost: str = _LOS
     if faults:
         is_index = all(_OF_INDEX.search(each) for each in faults)
         more = " or more" if len(faults) >= MOST_TOLD else ""
-        says = f"{path} is damaged in {len(faults)}{more} places"
+        says = f"{path} is damaged in {len(faults)}{more} place{'' if len(faults) == 1 else 's'}"
         if is_index:
             says += ", all of them in what is derived from the rest"
         yield Finding(DATABASE, "wrong", says, None if is_index else lost, can_fix=is_index)
     if orphans:
-        yield Finding(DATABASE, "wrong", f"{orphans} rows of {path} refer to what is not there", lost)
+        yield Finding(DATABASE, "wrong", f"{counted(orphans, 'row')} of {path} without what they refer to", lost)
     if not faults and not orphans:
         yield Finding(DATABASE, "ok", f"{path} is sound: every page, index and reference was looked at")
 
@@ -149,7 +150,7 @@ def models(store: Store) -> Iterator[Finding]:
             f"your model is number {in_use.id}" if in_use and in_use.kind == "personal" else "the federation's is used"
         )
         what = what if in_use else "the model that came with swipefl is used"
-        count = f"{len(every)} more are kept, each as it was stored" if every else "there is no other yet"
+        count = f"{counted(len(every), 'model')} stored, each as it was" if every else "there is no other yet"
         yield Finding(MODELS, "ok", f"{what}; {count}")
 
 
@@ -178,7 +179,7 @@ def languages(store: Store, person: Languages, source: str) -> Iterator[Finding]
         says = f"there is no word list of {', '.join(without)}: only words that you swiped before are known"
         yield Finding(LANGUAGES, "note", says, f"`swipefl lexicons add FILE --language {without[0]}`")
     says = f"you write in {', '.join(person)}, by {source}"
-    lists = f", and {len(own)} word lists of your own are used" if own else ""
+    lists = f", with {counted(len(own), 'word list')} of your own" if own else ""
     yield Finding(LANGUAGES, "ok", f"{says}{lists}")
 
 
@@ -212,9 +213,14 @@ def size(store: Store) -> Iterator[Finding]:
     ((free,),) = store.sql.rows("SELECT freelist_count * page_size FROM pragma_freelist_count, pragma_page_size")
     counts = store.gestures.counts()
     count = counts["good"] + counts["suspect"]
-    says = f"{megabytes(whole)}: {count} swipes ({megabytes(swipes)}), models ({megabytes(kept)})"
+    says = f"{megabytes(whole)}: {counted(count, 'swipe')} ({megabytes(swipes)}), models ({megabytes(kept)})"
     says += f", {megabytes(free)} of it to be used again" if free > 1e6 else ""
-    yield Finding(SIZE, "note" if whole > LARGE else "ok", says)
+    copies = [path for path in (*copies_beside(store.path), *drafts_left(store.path)) if path.is_file()]
+    beside = sum(path.stat().st_size for path in copies)
+    if copies:
+        says += f"; beside it {counted(len(copies), 'file')} of copies ({megabytes(beside)}): {copies[-1].name}"
+        says += " and others" if len(copies) > 1 else ""
+    yield Finding(SIZE, "note" if whole + beside > LARGE else "ok", says)
 
 
 def marks(store: Store) -> dict[str, float | None]:
