@@ -485,6 +485,13 @@ class Home:
         ]
         return Doctor(str(home), device_checks(subject, stop, others))
 
+    def note_backup(self, made_at: float) -> None:
+        """Remembers when the last backup was made, for its doctor, where that can be written at once."""
+        from swipefl.operations.checks.stored import BACKED_UP
+
+        with suppress(StoreError), self._opened(make=False) as store:
+            store.meta.note(BACKED_UP, str(made_at))
+
     def outlook(self) -> "Outlook":
         """What a cycle would do now, and why; not a byte is changed. Raises StoreError, also for an older store."""
         from swipefl.database.looking import look_at

@@ -1,5 +1,6 @@
 """`swipefl cycle`: train, judge, keep what is better; in a federation, contribute."""
 
+import logging
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,15 +10,16 @@ from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, not
 from swipefl.cli.options import LogFile, MetricsFile
 from swipefl.cli.progress import showing
 from swipefl.cli.remedies import told
-from swipefl.errors import Ineligible, Interrupted, SwipeflError
+from swipefl.errors import Ineligible, Interrupted, SwipeflError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from swipefl.device.cycle import CycleReport, RoundReport
     from swipefl.learning.training import Heard, Progress
     from swipefl.library.device import Device
 
+PROM = ".prom"
 FOR = {"night": "to learn", "visit": "to visit the coordinator", "contribution": "to share"}
 
 
@@ -39,8 +41,12 @@ def cycle(
     from swipefl.telling.sentences import outlived
 
     if explain:
-        show_outlook(device_of(home), as_json)
+        at_night = {"--rounds": rounds != 1, "--require-sync": require_sync, "--now": now}
+        _check_alone(at_night | {"--metrics-file": metrics_file is not None})
+        show_outlook(device_of(home, log_file=log_file), as_json)
         return
+    if metrics_file and metrics_file.suffix != PROM:
+        note(f"{metrics_file} does not end in {PROM}: node_exporter reads no other", logging.WARNING)
     with signals() as stop, showing(as_json) as shown, going_on(shown.training) as heard:
         device = device_of(home, log_file=log_file, metrics_file=metrics_file)
         report = device.cycle(rounds, require_sync, heard, _logged, stop, shown, now)
@@ -71,6 +77,13 @@ def cycle(
         erased = f"; {outlived(report.pruned)}" if report.pruned.swipes else ""
         owed = f"; nothing contributed: {withheld}" if withheld else ""
         say(f"{_sentence(report)}{away}{owed}{erased}")
+
+
+def _check_alone(others: "Mapping[str, bool]") -> None:
+    """Raises UsageError for an option of a night where none is to be."""
+    for option in (name for name, given in others.items() if given):
+        what = "--explain changes nothing, so {option} has nothing to say to it: leave one of them out"
+        raise UsageError("explain-alone", what, option=option)
 
 
 def show_outlook(device: "Device", as_json: bool) -> None:

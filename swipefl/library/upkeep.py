@@ -54,7 +54,9 @@ class Upkeep(Part):
         from swipefl.operations.backup import backup
 
         with self._opened() as home:
-            return backup(*_files(home), _path_or_stream(file), stop=stop)
+            report = backup(*_files(home), _path_or_stream(file), stop=stop)
+            home.note_backup(report.made_at)
+            return report
 
     def restore(
         self,

@@ -29,7 +29,8 @@ class LogFile:
     cannot be written later, as on a full disk, is lost, and ends no work.
     """
 
-    def __init__(self, path: Path, most_bytes: int = MOST_BYTES, kept: int = KEPT) -> None:
+    def __init__(self, path: Path, most_bytes: int = MOST_BYTES, kept: int = KEPT, wait_s: float = WAIT_S) -> None:
+        self._wait_s = wait_s
         self._most_bytes = most_bytes
         self._kept = kept
         try:
@@ -80,7 +81,7 @@ class LogFile:
         for _ in range(TRIES):
             with suppress(FileNotFoundError):  # moved aside a moment ago
                 descriptor = open_private(self._path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
-                is_alone = _is_locked(descriptor)
+                is_alone = _is_locked(descriptor, self._wait_s)
                 if os.path.samestat(os.fstat(descriptor), os.stat(self._path)):
                     return descriptor, is_alone
                 os.close(descriptor)
@@ -118,9 +119,9 @@ def _is_log_or_none(path: str) -> bool:
         os.close(descriptor)
 
 
-def _is_locked(descriptor: int) -> bool:
+def _is_locked(descriptor: int, wait_s: float) -> bool:
     """Whether it is ours until it is closed; where nothing can be locked, nobody else has it."""
-    until = time.monotonic() + WAIT_S
+    until = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

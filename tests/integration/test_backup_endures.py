@@ -1,14 +1,18 @@
 """Backup and restore on a full disk, and killed outright: a file is whole or not there, and the store is as it was."""
 
-import random
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import swipefl as library
-from tests.support.command import killed_after, swipefl
+from tests.support.command import environment, swipefl
 from tests.support.disk import SmallDisk, is_clear
 from tests.support.swipes import GOOD
+from tests.support.waiting import LONG_S, wait_until
 
-KILLS = 8
+# What is seen of a restore as it goes on: what is unpacked, what is set aside, and that it is there.
+STEPS = (".swipefl.db.draft-*", ".swipefl.db.before-restore-*", "swipefl.db.before-restore-*", "swipefl.db-wal")
 
 
 def test_on_a_full_disk_the_backup_of_before_and_the_store_stay(disk: SmallDisk) -> None:
@@ -26,25 +30,43 @@ def test_on_a_full_disk_the_backup_of_before_and_the_store_stay(disk: SmallDisk)
     assert "draft" not in disk._shell(f"ls -a {disk.folder} {home}")
 
 
+def killed_at(home: Path, folder: Path, sign: str, *words: str) -> bool:
+    """Starts the command and kills it outright once a file of such a name is there; whether that ended it."""
+    before = set(folder.glob(sign))
+    command = [sys.executable, "-m", "swipefl", *words]
+    with subprocess.Popen(
+        command, env=environment(home), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        wait_until(lambda: process.poll() is not None or set(folder.glob(sign)) - before)
+        process.kill()
+        return process.wait(LONG_S) == -signal.SIGKILL
+
+
 def test_killed_at_any_moment_it_is_one_or_the_other(tmp_path: Path) -> None:
-    home, file, rng = tmp_path / "home", tmp_path / "file", random.Random(17)
-    swipefl(home, "ingest", "-", given=b"".join(GOOD[:60]))
-    with library.open(home) as device:
-        device.upkeep.backup(file)
-    swipefl(home, "ingest", "-", given=b"".join(GOOD[60:80]))
-    for _ in range(KILLS):
-        killed_after(home, rng.uniform(0.2, 1.2), "restore", "--yes", str(file))
-        killed_after(home, rng.uniform(0.2, 1.2), "backup", str(tmp_path / "other"))
+    """Two backups in turn, so that each try would change what is there; killed as it is seen to be at a step."""
+    home, other, died = tmp_path / "home", tmp_path / "other", 0
+    for count in (60, 80):
+        swipefl(home, "ingest", "-", given=b"".join(GOOD[:count]))
         with library.open(home) as device:
-            assert device.status().gestures["good"] in (60, 80)
-        if (tmp_path / "other").exists():
+            device.upkeep.backup(tmp_path / str(count))
+    holds = 80
+    for _ in range(2):
+        for sign in STEPS:
+            becomes = 140 - holds
+            died += killed_at(home, home, sign, "restore", "--yes", str(tmp_path / str(becomes)))
+            with library.open(home) as device:
+                assert device.status().gestures["good"] in (holds, becomes)
+                holds = device.status().gestures["good"]
+        died += killed_at(home, tmp_path, ".other.draft-*", "backup", str(other))
+        if other.exists():
             with library.open(tmp_path / "fresh") as fresh:
-                assert fresh.upkeep.restore(tmp_path / "other")
+                assert fresh.upkeep.restore(other)
+    assert died, "each of them was done before it was killed"
     with library.open(home) as device:
-        report = device.upkeep.restore(file)
+        report = device.upkeep.restore(tmp_path / "60")
         assert report
         assert report.aside
-        device.upkeep.backup(tmp_path / "other")
+        device.upkeep.backup(other)
     assert not list(home.glob(".*draft*"))
     assert not list(tmp_path.glob(".*draft*"))
 

@@ -26,7 +26,7 @@ from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import CoordinatorUnreachable, Remedy, UsageError
 from swipefl.federation.device.breaker import OPENS_AT, after_failure
-from swipefl.operations.checks.clock import clock
+from swipefl.operations.checks.clock import clock, minute
 from swipefl.store.membership import Membership
 from swipefl.store.schema import STORE
 from swipefl.store.store import TRACES, Store
@@ -357,6 +357,26 @@ def test_what_a_restore_set_aside_is_counted(home: Path, tmp_path: Path) -> None
     assert "3 files of copies" in looked(home)["size"][0].says
     assert "swipefl.db.before-restore-" in looked(home)["size"][0].says
     assert looked(home)["leftovers"][0].state == "ok"
+
+
+def test_it_is_said_when_the_last_backup_was_made(home: Path, tmp_path: Path) -> None:
+    (before,) = looked(home)["backup"]
+    assert (before.state, "swipefl backup" in (before.remedy or "")) == ("note", True)
+    with swipefl.open(home) as device:
+        made_at = device.upkeep.backup(tmp_path / "backup").made_at
+    (after,) = looked(home)["backup"]
+    assert (after.state, minute(made_at) in after.says) == ("ok", True)
+    assert "backup" not in looked(tmp_path)  # of what is empty nobody needs one
+
+
+def test_metrics_that_nobody_reads_are_worth_a_note(home: Path) -> None:
+    for name, state in (("night.prom", "ok"), ("night.txt", "note"), ("night", "note")):
+        (home / "config.toml").write_text(f'metrics_file = "{name}"\n')
+        with swipefl.open(home) as device:
+            (found,) = [each for each in device.upkeep.doctor().findings if each.name == "settings"]
+        assert found.state == state
+    done = command(home, "cycle", "--metrics-file", str(home / "night.txt"))
+    assert (done.code, "does not end in .prom" in done.err) == (0, True)
 
 
 def test_one_line_tells_of_the_disk_and_knows_what_nights_wait_for(home: Path) -> None:

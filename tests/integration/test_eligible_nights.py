@@ -64,6 +64,12 @@ def test_on_battery_it_does_nothing_and_says_so(home: Path, on_battery: dict[str
     assert swipefl(home, "status", "--json").json["rounds"] == []
 
 
+@pytest.mark.parametrize("option", ["--now", "--rounds 2", "--require-sync", "--metrics-file night.prom"])
+def test_what_only_a_night_can_do_is_not_taken_where_none_is_wanted(home: Path, option: str) -> None:
+    done = swipefl(home, "cycle", "--explain", *option.split())
+    assert (done.code, option.split()[0] in done.err, done.out) == (2, True, "")
+
+
 def test_what_is_explained_changes_nothing(home: Path, on_battery: dict[str, str]) -> None:
     before = contents(home)
     done = swipefl(home, "cycle", "--explain", **on_battery)

@@ -25,7 +25,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from swipefl.settings.log_file import LogFile
-log = LogFile(Path(sys.argv[1]), most_bytes=2_000, kept=400)
+log = LogFile(Path(sys.argv[1]), most_bytes=2_000, kept=400, wait_s=float(sys.argv[4]) if sys.argv[4:] else 2.0)
 for number in range(int(sys.argv[3])):
     log.write('{"event": "%s %05d", "run_id": "0"}' % (sys.argv[2], number))
 """
@@ -56,7 +56,7 @@ def test_what_stays_is_the_end_of_what_was_written_and_bounded(
 
 def test_processes_that_write_and_move_at_once_lose_no_line(tmp_path: Path) -> None:
     path, writers, count = tmp_path / "swipefl.log", "abcd", 400
-    commands = [[sys.executable, "-c", WRITER, str(path), name, str(count)] for name in writers]
+    commands = [[sys.executable, "-c", WRITER, str(path), name, str(count), str(LONG_S)] for name in writers]
     processes = [subprocess.Popen(command, cwd=ROOT) for command in commands]
     assert [process.wait(LONG_S) for process in processes] == [0] * len(writers)
     said = [line for file in reversed(files(path)) for line in file.read_text().splitlines()]

@@ -88,6 +88,7 @@ def _contents(of: Subject) -> dict[str, Callable[[Store], Iterator[Finding]]]:
         stored.LANGUAGES: lambda store: stored.languages(store, *of.languages(store)),
         stored.KEYBOARDS: lambda store: stored.keyboards(store, of.keyboard),
         stored.SIZE: stored.size,
+        stored.BACKUP: stored.backup,
     }
 
 

@@ -33,9 +33,14 @@ def is_installed(name: str) -> bool:
 def settings(load: Callable[[], object], file: Path) -> Iterator[Finding]:
     """Whether `load` finds nothing wrong with the settings, of which some stand in `file`."""
     try:
-        load()
+        loaded = load()
     except UsageError as error:
         remedy = f"correct {file}, or move it aside" if error.code == "unreadable-settings" else None
         yield of_error(SETTINGS, error, remedy)
         return
-    yield Finding(SETTINGS, "ok", "every setting can be used")
+    metrics = getattr(loaded, "metrics_file", None)
+    if metrics is not None and metrics.suffix != ".prom":
+        says = f"metrics_file is {metrics}, and node_exporter reads no file but those that end in .prom"
+        yield Finding(SETTINGS, "note", says, f"name it {metrics.name}.prom")
+    else:
+        yield Finding(SETTINGS, "ok", "every setting can be used")

@@ -14,6 +14,7 @@ from swipefl.decoder.lexicon import shipped
 from swipefl.decoder.word_list import unpacked
 from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
 from swipefl.gesture.language import Languages, tags_of
+from swipefl.operations.checks.clock import minute
 from swipefl.operations.checks.running import megabytes
 from swipefl.operations.findings import Finding, counted, of_error
 from swipefl.stopping import Stop
@@ -22,6 +23,8 @@ from swipefl.store.schema import STORE
 from swipefl.store.store import Store
 
 DATABASE, MODELS, LANGUAGES, KEYBOARDS, SIZE = "database", "models", "languages", "keyboards", "size"
+BACKUP = "backup"
+BACKED_UP = "backed up"  # when the last backup was made, in unix seconds
 LOOKS = 4
 MOST_TOLD = 100  # faults that SQLite counts
 LARGE = 200 * 1000**2
@@ -221,6 +224,14 @@ def size(store: Store) -> Iterator[Finding]:
         says += f"; beside it {counted(len(copies), 'file')} of copies ({megabytes(beside)}): {copies[-1].name}"
         says += " and others" if len(copies) > 1 else ""
     yield Finding(SIZE, "note" if whole + beside > LARGE else "ok", says)
+
+
+def backup(store: Store) -> Iterator[Finding]:
+    """When `swipefl backup` last wrote one of what is here; whether it is still there nobody here knows."""
+    if made_at := store.meta.get(BACKED_UP):
+        yield Finding(BACKUP, "ok", f"the last one was made at {minute(float(made_at))}")
+    elif any(store.gestures.counts().values()):
+        yield Finding(BACKUP, "note", "none was made of this store yet", "`swipefl backup FILE` makes one")
 
 
 def marks(store: Store) -> dict[str, float | None]:
