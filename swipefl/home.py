@@ -21,9 +21,8 @@ from swipefl.settings.sources import DEFAULT
 from swipefl.stopping import Stop, either, never
 
 if TYPE_CHECKING:  # loaded where it is needed: a prediction waits for no trainer, a device on its own for no grpc
-    from swipefl.device.acceptance import GlobalJudge, Synced
-    from swipefl.device.contribution import Contributor
-    from swipefl.device.cycle import Cycle, RoundReport
+    from swipefl.device.acceptance import Synced
+    from swipefl.device.cycle import Cycle, Learning, RoundReport
     from swipefl.device.ingestion import Ingestion
     from swipefl.device.live import Live
     from swipefl.device.personal import PersonalTraining
@@ -368,24 +367,25 @@ class Home:
         judging = vocabulary.judging
         return PersonalTraining(store, load_trainer, judging, config, on_progress, stop, on_doing=on_doing)
 
-    def _contributor(
+    def _learning(
         self,
         store: "Store",
-        vocabulary: "Vocabulary",
         on_progress: Callable[[Progress], None],
         stop: Stop,
+        stop_sharing: Stop,
         on_doing: OnDoing,
-    ) -> "Contributor":
-        from swipefl.device.contribution import Contributor
-
-        config, contributing = contribution_config(self.settings), vocabulary.contributing
-        most = self.settings.max_norm
-        return Contributor(store, load_trainer, contributing, config, most, on_progress, stop, on_doing=on_doing)
-
-    def _judge(self, store: "Store", vocabulary: "Vocabulary", stop: Stop, on_doing: OnDoing) -> "GlobalJudge":
+    ) -> "Learning":
         from swipefl.device.acceptance import GlobalJudge
+        from swipefl.device.contribution import Contributor
+        from swipefl.device.cycle import Learning
 
-        return GlobalJudge(store, vocabulary.judging, stop, on_doing)
+        vocabulary = self.vocabulary(store)  # one for all of the night: what it builds for an alphabet is large
+        config, most = contribution_config(self.settings), self.settings.max_norm
+        contributor = Contributor(
+            store, load_trainer, vocabulary.contributing, config, most, on_progress, stop_sharing, on_doing=on_doing
+        )
+        personal = self._personal(store, vocabulary, on_progress, stop, on_doing)
+        return Learning(personal, contributor, GlobalJudge(store, vocabulary.judging, stop, on_doing))
 
     def cycle(
         self,
@@ -402,7 +402,6 @@ class Home:
         Raises UsageError where a coordinator is required and none is configured.
         """
         from swipefl.device.cycle import Cycle
-        from swipefl.device.later import later
         from swipefl.device.permission import ALL
         from swipefl.operations.retention import prune
 
@@ -411,14 +410,10 @@ class Home:
         coordinator = self.visits().exchange(store, stop)
         if require_sync and coordinator is None:
             raise UsageError("sync-required", "no coordinator is configured", Remedy.SYNC_NOT_REQUIRED)
-        # One for all of the night: what it builds for an alphabet is large.
-        vocabulary = later(lambda: self.vocabulary(store))
         heard, sharing = Heard(on_progress), either(heeded, may.training)
         return Cycle(
             store,
-            later(lambda: self._personal(store, vocabulary, heard, heeded, on_doing)),
-            later(lambda: self._contributor(store, vocabulary, heard, sharing, on_doing)),
-            later(lambda: self._judge(store, vocabulary, heeded, on_doing)),
+            lambda: self._learning(store, heard, heeded, sharing, on_doing),
             coordinator,
             require_sync,
             on_round,

@@ -4,10 +4,10 @@ import math
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
-from swipefl.device.later import Later
 from swipefl.settings.device import Settings
 from swipefl.stopping import Stop, never
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:  # loaded where it is needed: a device on its own waits for no
     from swipefl.federation.device.client import Client
     from swipefl.federation.device.endpoint import Endpoint
     from swipefl.federation.device.enrolment import Enrolled
-    from swipefl.federation.device.exchange import Exchange
+    from swipefl.federation.device.exchange import Exchange, Exchanged
     from swipefl.federation.device.leaving import Left
     from swipefl.federation.protocol.token import Token
     from swipefl.store.membership import Membership
@@ -25,12 +25,12 @@ if TYPE_CHECKING:  # loaded where it is needed: a device on its own waits for no
 OpenStore = Callable[[], "AbstractContextManager[Store]"]
 
 
-class _Pausing(Later["Exchange"]):
-    """An exchange that knows of a pause before it loads what it speaks with."""
+class Pausing:
+    """An exchange that knows of a pause before it is made, and loads what it speaks with."""
 
     def __init__(self, store: "Store", make: "Callable[[], Exchange]") -> None:
-        super().__init__(make)
         self._store = store
+        self._exchange = cache(make)
 
     def waits(self) -> "CoordinatorUnreachable | None":
         """As Exchange has it."""
@@ -38,6 +38,10 @@ class _Pausing(Later["Exchange"]):
 
         member = self._store.memberships.get()
         return waits(member, time.time()) if member else None
+
+    def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> "Exchanged":
+        """As Exchange has it."""
+        return self._exchange().run(pull, push, by_timer)
 
 
 class Visits:
@@ -85,11 +89,11 @@ class Visits:
         with self._alone() as store:
             return leave(store, lambda member: self._client_of(member, stop, LEAVE_S))
 
-    def exchange(self, store: "Store", stop: Stop) -> "Exchange | None":
+    def exchange(self, store: "Store", stop: Stop) -> Pausing | None:
         """Visits to the coordinator that the store's device belongs to, if it belongs to any."""
         if store.memberships.get() is None:
             return None
-        return cast("Exchange", _Pausing(store, lambda: self._exchange(store, stop)))
+        return Pausing(store, lambda: self._exchange(store, stop))
 
     def _exchange(self, store: "Store", stop: Stop) -> "Exchange":
         from swipefl.federation.device.exchange import Exchange

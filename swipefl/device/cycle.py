@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from swipefl.database.snapshots import erase_before_upgrade
 from swipefl.decoder.checkpoint import base_checkpoint
@@ -52,7 +52,7 @@ if TYPE_CHECKING:  # loaded where they are needed: a night without anything to d
     from swipefl.device.acceptance import GlobalJudge
     from swipefl.device.contribution import Contributor
     from swipefl.device.personal import Personal, PersonalTraining
-    from swipefl.federation.device.exchange import Exchange
+    from swipefl.federation.device.exchange import Exchanged
 
 DONE = "cycle.done"
 
@@ -109,22 +109,40 @@ class CycleReport:
     withheld: SwipeflError | None = None
 
 
+class Coordinator(Protocol):
+    """What is visited: an Exchange, or what stands for one."""
+
+    def waits(self) -> SwipeflError | None:
+        """Why a timer should not visit now, or None."""
+
+    def run(self, pull: bool = True, push: bool = True, by_timer: bool = False) -> "Exchanged":
+        """One visit."""
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What a night learns with for its owner and for others, and what says what a model that was pulled is worth."""
+
+    personal: "PersonalTraining"
+    contributor: "Contributor"
+    judge_globals: "GlobalJudge"
+
+
 class Cycle:
     """Rounds on one store.
 
-    `judge_globals` says what a model that was pulled is worth here. `coordinator` is visited before and after each
-    round, unless its pause or a back-off is on, and until it fails once; with `require_sync` that is an error.
-    `on_round` hears of each round as it ends; `heard` has heard how far training is. `prune` erases what is kept no
-    longer, before anything else. `stop` ends all of it; `may` says what it may do just now.
+    `learning` is asked for once, and not by a night that has nothing to do: it loads the decoder. `coordinator` is
+    visited before and after each round, unless its pause or a back-off is on, and until it fails once; with
+    `require_sync` that is an error. `on_round` hears of each round as it ends; `heard` has heard how far training is.
+    `prune` erases what is kept no longer, before anything else. `stop` ends all of it; `may` says what it may do just
+    now.
     """
 
     def __init__(
         self,
         store: Store,
-        personal: "PersonalTraining",
-        contributor: "Contributor",
-        judge_globals: "GlobalJudge",
-        coordinator: "Exchange | None" = None,
+        learning: Callable[[], Learning],
+        coordinator: Coordinator | None = None,
         require_sync: bool = False,
         on_round: Callable[[RoundReport], None] = lambda report: None,
         clock: Callable[[], float] = time.time,
@@ -144,9 +162,7 @@ class Cycle:
         self._prune = prune
         self._heard = heard or Heard()
         self._on_doing = on_doing
-        self._personal = personal
-        self._contributor = contributor
-        self._judge_globals = judge_globals
+        self._learning = cache(learning)
         self._coordinator = coordinator
         self._require_sync = require_sync
         self._on_round = on_round
@@ -231,7 +247,7 @@ class Cycle:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
         self._visit()
         if self._store.checkpoints.newest_global() is not None:
-            self._judge_globals.run()
+            self._learning().judge_globals.run()
 
     def _visit(self, pull: bool = True) -> str | None:
         """Sends what waits, fetches what is newer; says what became of what waited, None where nobody was spoken to.
@@ -284,7 +300,7 @@ class Cycle:
     def _round(self) -> RoundReport:
         number, started = self._store.rounds.next_number(), self._clock()
         self._heard.last = None  # of a round before
-        personal = self._personal.train(seed=number)
+        personal = self._learning().personal.train(seed=number)
         self._has_trained = True
         made = self._update()
         self._learned_from = {personal.data, made.data} if made else {personal.data}
@@ -308,7 +324,7 @@ class Cycle:
         if self._store.memberships.get() is None or self._is_withheld():
             return None
         try:
-            return self._contributor.update_from(newest_global(self._store))
+            return self._learning().contributor.update_from(newest_global(self._store))
         except CheckpointError:
             return None
         except Ineligible as why:  # what was learned for its owner is kept, unless all of the night is to end

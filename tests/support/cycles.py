@@ -10,7 +10,7 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.decoder import decoder_of_any
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
-from swipefl.device.cycle import Cycle
+from swipefl.device.cycle import Cycle, Learning
 from swipefl.device.personal import PersonalTraining
 from swipefl.gesture.gesture import Example
 from swipefl.learning.training import Trained, TrainingConfig
@@ -40,4 +40,5 @@ def contributor(store: Store, trainer: Any = untrained, stop: Stop = never, seed
 
 def cycle(store: Store, trainer: Any = untrained, stop: Stop = never, **parts: Any) -> Cycle:
     personal = PersonalTraining(store, lambda: trainer, decoder_of_any, CONFIG, stop=stop)
-    return Cycle(store, personal, contributor(store, trainer, stop), GlobalJudge(store, decoder_of_any, stop), **parts)
+    learning = Learning(personal, contributor(store, trainer, stop), GlobalJudge(store, decoder_of_any, stop))
+    return Cycle(store, lambda: learning, **parts)

@@ -19,7 +19,7 @@ from swipefl.decoder.lexicon import load_lexicon
 from swipefl.device import choosing, unseen
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.contribution import Contributor
-from swipefl.device.cycle import Cycle
+from swipefl.device.cycle import Cycle, Learning
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.device.personal import PersonalTraining
 from swipefl.errors import CoordinatorUnreachable
@@ -141,12 +141,15 @@ def _night(folder: Path, store: Store, coordinator: Played, clock: Callable[[], 
     if not is_full:
         own, given = replace(own, epochs=1), replace(given, epochs=1)
     with _smaller(not is_full):
-        Cycle(
-            store,
+        learning = Learning(
             PersonalTraining(store, load_trainer, vocabulary.judging, own, clock=clock),
             Contributor(store, load_trainer, vocabulary.contributing, given, settings.max_norm, clock=clock),
             GlobalJudge(store, vocabulary.judging),
-            coordinator,  # type: ignore[arg-type]
+        )
+        Cycle(
+            store,
+            lambda: learning,
+            coordinator,
             clock=clock,
             prune=lambda: prune(store, home.keeping, clock),
         ).run(1)

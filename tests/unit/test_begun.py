@@ -17,7 +17,7 @@ from swipefl.decoder.decoder import decoder_of_any
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.begun import KEEP_EVERY_S, begin
 from swipefl.device.contribution import Contributor
-from swipefl.device.cycle import DONE, Cycle, CycleReport
+from swipefl.device.cycle import DONE, Cycle, CycleReport, Learning
 from swipefl.device.ownership import forget, relabel
 from swipefl.device.personal import PersonalTraining, reset
 from swipefl.errors import Ineligible, Interrupted, SwipeflError
@@ -142,8 +142,8 @@ def cycled(store: Store, stop: Stop = never, seed: int = 3) -> CycleReport:
     heard, contributed = Heard(), {"new_id": lambda: "an id", "clock": lambda: 1.0}
     personal = PersonalTraining(store, lambda: train, decoder_of_any, config, heard, stop)
     contributor = Contributor(store, lambda: train, decoder_of_any, config, 2.0, heard, stop, **contributed)
-    judge = GlobalJudge(store, decoder_of_any, stop)
-    return Cycle(store, personal, contributor, judge, stop=stop, heard=heard, clock=lambda: 1.0).run(1)
+    learning = Learning(personal, contributor, GlobalJudge(store, decoder_of_any, stop))
+    return Cycle(store, lambda: learning, stop=stop, heard=heard, clock=lambda: 1.0).run(1)
 
 
 def born(store: Store, count: int = 16) -> None:
