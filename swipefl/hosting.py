@@ -203,7 +203,8 @@ class Coordinator:
         """Puts a backup and its signing key in the place of what is here, which is set aside; all of it, or nothing.
 
         Its newest weights get a version number that no device can have seen. What waited for a round is dropped, as it
-        may have gone into a version since, and so are unused tokens. `agree` hears what it would do, and nothing is
+        may have gone into a version since, and so are unused tokens. A key that was rotated to since signs on, and
+        who was revoked since stays so, where what is here can be read. `agree` hears what it would do, and nothing is
         done where it says no: then this gives None. Raises StoreBusy where a server runs, DataError for what is no
         whole backup, or the key of another.
         """

@@ -322,7 +322,12 @@ def restore(
         return
     lost = f"{counted(report.dropped, 'update')} that waited and {counted(report.tokens, 'unused token')}"
     note(f"{counted(report.devices, 'device')} came back; {lost} did not: they may have been used since")
-    note("who was revoked since then is a device again: `swipefl coordinator devices --revoke ID`")
+    if report.newer_keys:
+        note("the key was rotated since; the newer one signs on, as devices follow it: make a new backup")
+    if report.revoked:
+        note(f"{counted(report.revoked, 'device')} that left or was revoked since stays so")
+    if report.revoked is None:
+        note("who was revoked since then is a device again: `swipefl coordinator devices --revoke ID`")
     if report.aside:
         note(f"what was here before lies in {report.aside}; a version that is made in a month erases it")
 
@@ -332,7 +337,7 @@ def _question(planned: "CoordinatorPlanned") -> str:
     if planned.version_here is None or planned.devices_here is None:
         return f"this brings back {back}; go on?"
     here = f"version {planned.version_here}, with {counted(planned.devices_here, 'device')}, here"
-    return f"this brings back {back}, in place of {here}: what was taken, made and revoked since is undone; go on?"
+    return f"this brings back {back}, in place of {here}: what was taken and made since is undone; go on?"
 
 
 def _answer(report: "Report", as_json: bool, text: str) -> None:

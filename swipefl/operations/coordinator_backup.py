@@ -5,6 +5,9 @@ coordinator published after its backup is lost with it, and how much that was no
 publishes the weights that it has once more, under a number that none of those can have reached: a version takes a
 second at least. Nothing that waited for a round comes back, as it may have gone into a version since, and no token that
 was not used, as it may have been.
+
+Two things are not undone where what is there can be read: a key that was rotated since signs on, as devices that
+followed it go back to none, and the older one may have got out; and who was revoked or left stays so.
 """
 
 import sqlite3
@@ -39,10 +42,11 @@ from swipefl.database.restoring import (
 from swipefl.database.sealed import check_target
 from swipefl.database.snapshots import erase_oldest_aside
 from swipefl.database.sql import Sql
-from swipefl.errors import DataError, Remedy, StoreError, UsageError
+from swipefl.errors import DataError, Remedy, StoreError, TrustError, UsageError
+from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.coordinator.schema import COORDINATOR, LOCK
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.protocol.signing import public_bytes
+from swipefl.federation.protocol.signing import public_bytes, successor
 from swipefl.federation.wire.v1.federation_pb2 import Succession
 from swipefl.operations.copies import put_settings, settings_text, unpacked, write_backup, write_private
 
@@ -80,6 +84,8 @@ class CoordinatorRestoreReport:
     """What came back: of when, the version that its weights are now, and where what was there before lies.
 
     `dropped` updates that waited may have gone into a version that devices have seen; `tokens` were not used yet.
+    Of what was there go on: `newer_keys` that were rotated to since, the last of which signs, and that `revoked` more
+    of the backup's devices are refused; None where nothing of it could be read.
     """
 
     made_at: float
@@ -89,6 +95,8 @@ class CoordinatorRestoreReport:
     devices: int
     dropped: int
     tokens: int
+    newer_keys: int | None
+    revoked: int | None
 
 
 def backup(
@@ -206,6 +214,7 @@ def restore(
             if not agree(_planned(back, database, facts["made_at"])):
                 return None
             dropped, tokens = _take_back(back, key)
+            newer_keys, revoked = _take_over(back, database, public_bytes(key))
             back.run("PRAGMA journal_mode = DELETE")
         ahead = max(LEAST_AHEAD, int(clock() - facts["made_at"]) + LEAST_AHEAD)
         with State(draft) as state:
@@ -216,7 +225,9 @@ def restore(
         has_settings = put_settings(settings, facts.get("settings"))
     erase_oldest_aside(database)
     where = str(aside) if aside else None
-    return CoordinatorRestoreReport(facts["made_at"], version, where, has_settings, devices, dropped, tokens)
+    return CoordinatorRestoreReport(
+        facts["made_at"], version, where, has_settings, devices, dropped, tokens, newer_keys, revoked
+    )
 
 
 def _planned(back: Sql, database: Path, made_at: float) -> CoordinatorPlanned:
@@ -274,3 +285,31 @@ def _take_back(back: Sql, key: Ed25519PrivateKey) -> tuple[int, int]:
         dropped = back.run("UPDATE updates SET consumed_by = 0, blob = NULL WHERE consumed_by IS NULL")
         tokens = back.run("DELETE FROM tokens WHERE device IS NULL")
     return dropped, tokens
+
+
+def _take_over(back: Sql, database: Path, signing: bytes) -> tuple[int | None, int | None]:
+    """What goes on of what is there: how many keys that follow the one that is `signing`, and devices that are refused.
+
+    None where no coordinator can be read. Raises StoreError.
+    """
+    here = opened_before(database, COORDINATOR)
+    if here is None:
+        return None, None
+    with closing(here.db), here.reading(), back.transaction():
+        newer = _following(here, signing)
+        back.run_many("INSERT INTO keys (private, succession) VALUES (?, ?)", newer)
+        gone = here.rows("SELECT has_left, id, credential FROM devices WHERE revoked")
+        refuse = "UPDATE devices SET revoked = 1, has_left = ? WHERE id = ? AND credential = ? AND NOT revoked"
+        return len(newer), back.run_many(refuse, gone) if gone else 0
+
+
+def _following(here: Sql, signing: bytes) -> list[tuple[bytes, bytes]]:
+    """Its keys that follow the one that is `signing`, each with its link; none where it is another coordinator."""
+    try:
+        if successor(signing, Keys(here).public()) == signing:
+            return []
+    except (TrustError, UsageError):
+        return []
+    rows = here.rows("SELECT private, succession FROM keys ORDER BY number")
+    named_by = [link and Succession.FromString(link).old_public_key for _, link in rows]
+    return rows[named_by.index(signing) :]

@@ -14,12 +14,13 @@ from swipefl.database.lock import hold
 from swipefl.errors import DataError, StoreBusy, UsageError
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.schema import COORDINATOR
-from swipefl.federation.protocol.signing import public_bytes
+from swipefl.federation.protocol.signing import public_bytes, successor
 from swipefl.operations import coordinator_backup
 from swipefl.operations.copies import write_backup
 from tests.support.command import swipefl as command
 from tests.support.coordinator import in_process
 from tests.support.phones import Phone, aggregate, publish
+from tests.support.states import enrolled
 from tests.support.terminal import swipefl_on_terminal
 
 
@@ -220,3 +221,92 @@ def test_what_single_devices_sent_is_in_no_backup(tmp_path: Path) -> None:
     assert part not in (tmp_path / "backup").read_bytes()
     with swipefl.coordinator(home)._state() as state:
         assert state.updates.blob(waiting) == sent  # here it waits still
+
+
+@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("since", [0, 1, 3])
+def test_whatever_key_of_here_a_device_has_followed_it_follows_what_comes_back(
+    tmp_path: Path, before: int, since: int
+) -> None:
+    hosted = swipefl.coordinator(tmp_path / "home")
+    followed = [hosted.init() and _signs(hosted)]
+    for _ in range(before):
+        hosted.rotate_key()
+        followed.append(_signs(hosted))
+    hosted.backup(tmp_path / "backup", tmp_path / "key")
+    for _ in range(since):
+        hosted.rotate_key()
+        followed.append(_signs(hosted))
+    for again in (since, 0):  # what came back is what is there the next time
+        report = hosted.restore(tmp_path / "backup", tmp_path / "key")
+        assert report
+        assert report.newer_keys == since, again
+        with hosted._state() as state:
+            keys = state.keys.public()
+        assert [successor(key, keys) for key in followed] == [followed[-1]] * len(followed)
+    hosted.backup(tmp_path / "newer", tmp_path / "newer key")
+    fresh = swipefl.coordinator(tmp_path / "fresh")
+    report = fresh.restore(tmp_path / "newer", tmp_path / "newer key")
+    assert report
+    assert (report.newer_keys, report.revoked, _signs(fresh)) == (None, None, followed[-1])
+    report = fresh.restore(tmp_path / "backup", tmp_path / "key")
+    assert report
+    assert (report.newer_keys, _signs(fresh)) == (since, followed[-1])
+
+
+def test_keys_of_what_is_no_successor_are_not_taken_over(made: Path, tmp_path: Path) -> None:
+    """Of another coordinator, of one whose key is older, and of what cannot be read."""
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.init()
+    hosted.backup(tmp_path / "older", tmp_path / "older key")
+    hosted.rotate_key()
+    hosted.backup(tmp_path / "newer", tmp_path / "newer key")
+    signs = _signs(hosted)
+    older, other, damaged = (swipefl.coordinator(tmp_path / name) for name in ("older home", "other", "damaged"))
+    older.restore(tmp_path / "older", tmp_path / "older key")
+    other.init()
+    other.rotate_key()
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "coordinator.db").write_bytes(b"no database" * 1000)
+    for there, said in ((older, 0), (other, 0), (damaged, None)):
+        report = there.restore(tmp_path / "newer", tmp_path / "newer key")
+        assert report
+        assert (report.newer_keys, report.revoked, _signs(there)) == (said, said, signs)
+
+
+def test_who_was_revoked_or_left_since_stays_so(tmp_path: Path) -> None:
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.init()
+    with hosted._state() as state:
+        stays, left, revoked, gone = (enrolled(state, credential=bytes([n]) * 32) for n in range(4))
+        state.revoke(gone)
+    hosted.backup(tmp_path / "backup", tmp_path / "key")
+    with hosted._state() as state:
+        state.leave(left)
+        state.revoke(revoked)
+        enrolled(state, credential=b"later" * 8)
+    report = hosted.restore(tmp_path / "backup", tmp_path / "key")
+    assert report
+    assert (report.devices, report.revoked) == (1, 2)
+    are = {device.id: (device.revoked, device.left) for device in hosted.devices()}
+    assert are == {stays: (False, False), left: (True, True), revoked: (True, False), gone: (True, False)}
+
+
+def test_a_device_that_followed_a_newer_key_goes_on_and_the_command_says_which_key_signs(tmp_path: Path) -> None:
+    home = tmp_path / "coordinator"
+    with in_process(home, Policy(buffer=10**9)) as serving, Phone(tmp_path / "phone", serving) as phone:
+        swipefl.coordinator(home).backup(tmp_path / "backup", tmp_path / "key")
+        swipefl.coordinator(home).rotate_key()
+        publish(serving, 0.9)
+        assert phone.visit().pulled
+    words = ("coordinator", "restore", str(tmp_path / "backup"), "--signing-key", str(tmp_path / "key"))
+    done = command(home, *words)
+    assert (done.code, "the newer one signs on" in done.err, "is a device again" in done.err) == (0, True, False)
+    with in_process(home, Policy(buffer=10**9), create=False) as serving, Phone(tmp_path / "phone", None) as phone:
+        phone.store.memberships.set(replace(phone.member, address=serving.address))
+        assert phone.visit().pulled
+
+
+def _signs(hosted: swipefl.Coordinator) -> bytes:
+    with hosted._state() as state:
+        return bytes(state.keys.public().public_key)
