@@ -10,7 +10,7 @@ import random
 from dataclasses import replace
 from typing import Literal
 
-from swipefl.errors import CoordinatorUnreachable, CredentialRefused, SwipeflError, UsageError
+from swipefl.errors import CoordinatorUnreachable, CredentialRefused, SwipeflError, TrustError, UsageError
 from swipefl.store.membership import Fault, Membership
 
 State = Literal["closed", "open", "half-open"]
@@ -18,6 +18,7 @@ OPENS_AT = 3  # failures in a row
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 60.0, 6 * 3600.0
 LONGEST_WAIT_S = 24 * 3600.0  # whatever a coordinator asks for
 _LASTING = (UsageError, CredentialRefused)  # what passes only when somebody does something
+_LASTING_DISTRUST = frozenset({"wrong-key", "wrong-signature", "unreadable-manifest", "downgrade"})  # so do these
 
 
 def state_of(member: Membership, now: float) -> State:
@@ -50,9 +51,14 @@ def too_soon(member: Membership, left: float) -> CoordinatorUnreachable:
     return CoordinatorUnreachable("too-soon", due, why=why, minutes=max(1, round(left / 60)))
 
 
+def is_lasting(error: SwipeflError) -> bool:
+    """Whether no visit can come through until somebody does something: here, or who runs the coordinator."""
+    return isinstance(error, _LASTING) or (isinstance(error, TrustError) and error.code in _LASTING_DISTRUST)
+
+
 def after_failure(member: Membership, error: SwipeflError, now: float, rng: random.Random) -> Membership:
     """What is known once a visit failed of `error`."""
-    fault = Fault.of(error, isinstance(error, _LASTING))
+    fault = Fault.of(error, is_lasting(error))
     return begun(replace(member, failures=member.failures + 1, fault=fault), now, rng)
 
 
