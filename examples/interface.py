@@ -204,19 +204,41 @@ def _constant(node: ast.expr) -> object:
 def events() -> Iterator[str]:
     """The event of each line of the log."""
     yield LOG
-    found = {name for _, node in calls() for name in _event(node)}
-    yield _listed(found)
+    yield _listed({name for names in logged().values() for name in names})
 
 
-def _event(node: ast.Call) -> Iterator[str]:
-    """What a call logs, if it does."""
+def logged() -> dict[str, set[str]]:
+    """What each call that logs may say, by its file and line; nothing where it hands on what others gave it."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "swipefl").rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and (event := _event(node)) is not None:
+                where = f"{path.relative_to(ROOT)}:{node.lineno}"
+                found.setdefault(where, set()).update(_texts(event, tree))
+    return found
+
+
+def _event(node: ast.Call) -> ast.expr | None:
+    """What a call logs, if it does; `.log` of a logger has the level before it."""
     func = node.func
-    is_ours = isinstance(func, ast.Name) and func.id == "log"
-    is_logger = isinstance(func, ast.Attribute) and ast.unparse(func.value) == "structlog.get_logger()"
-    if (is_ours or is_logger) and node.args:
-        for each in ast.walk(node.args[0]):
-            if isinstance(each, ast.Constant) and isinstance(each.value, str):
-                yield each.value
+    if isinstance(func, ast.Name) and func.id == "log":
+        return node.args[0]
+    if isinstance(func, ast.Attribute) and ast.unparse(func.value).startswith("structlog.get_logger("):
+        return node.args[func.attr == "log"]
+    return None
+
+
+def _texts(event: ast.expr, tree: ast.Module) -> Iterator[str]:
+    """The texts that it may be: those in it, or in what its file makes of a variable of that name."""
+    if isinstance(event, ast.Name):
+        for each in ast.walk(tree):
+            if isinstance(each, ast.Assign) and event.id in {ast.unparse(target) for target in each.targets}:
+                yield from _texts(each.value, tree)
+    elif isinstance(event, ast.IfExp):
+        yield from (*_texts(event.body, tree), *_texts(event.orelse, tree))
+    elif isinstance(event, ast.Constant) and isinstance(event.value, str):
+        yield event.value
 
 
 def units() -> Iterator[str]:

@@ -544,6 +544,9 @@ def test_a_network_that_is_dead_does_not_hang_it(home: Path) -> None:
         ((-2, 9), (-900, 900), "note", "the coordinator's"),
         ((-9, -2), (-900, 900), "wrong", "the coordinator's"),
         ((-2, 400), (-900, 9), "note", "its authority's"),
+        ((1, 400), (-900, 900), "wrong", "the coordinator's"),
+        ((1, 9), (-900, 5), "wrong", "the coordinator's"),
+        ((-2, 400), (2, 900), "wrong", "its authority's"),
     ],
 )
 def test_it_says_which_certificate_expires_when(
@@ -555,10 +558,12 @@ def test_it_says_which_certificate_expires_when(
         found = looked(home)
     (told,) = found["certificates"]
     assert (told.state, told.says.startswith(f"{first} (")) == (state, True), told.says
-    assert told.says.count(" expires on ") == 2, "the authority was given at enrolment"
+    early = sum(begins > 0 for begins, _ in (days, authority))
+    assert told.says.count(" is not valid before ") == early
+    assert told.says.count(" expires on ") == 2 - early, "the authority was given at enrolment"
     (connection,) = found["connection"]
     assert connection.state == ("wrong" if state == "wrong" else "ok")
-    assert state != "wrong" or (connection.error and connection.error.code == "expired-certificate")
+    assert early or state != "wrong" or (connection.error and connection.error.code == "expired-certificate")
 
 
 def test_without_tls_there_is_no_certificate_and_another_service_is_told(home: Path) -> None:
@@ -703,7 +708,10 @@ def test_a_coordinators_settings_that_cannot_be_used_keep_its_doctor_from_nothin
     assert command(hosting, "coordinator", "doctor").code == 0
 
 
-@pytest.mark.parametrize(("days", "state"), [((-2, 400), "ok"), ((-2, 9), "note"), ((-9, -2), "wrong")])
+@pytest.mark.parametrize(
+    ("days", "state"),
+    [((-2, 400), "ok"), ((-2, 9), "note"), ((-9, -2), "wrong"), ((1, 9), "wrong"), ((1, 400), "wrong")],
+)
 def test_a_coordinators_certificate_and_its_key_are_looked_at(
     hosting: Path, tmp_path: Path, days: tuple[int, int], state: str
 ) -> None:
@@ -714,6 +722,7 @@ def test_a_coordinators_certificate_and_its_key_are_looked_at(
         each for each in swipefl.coordinator(hosting, **given).doctor().findings if each.name == "certificate"
     ]
     assert [each.state for each in certificate] == [state]
+    assert ("is not valid before" in certificate[0].says) == (days[0] > 0)
     files.key.chmod(0o644)
     assert swipefl.coordinator(hosting, **given).doctor().findings[-3].says.startswith("everybody may get at the key")
     (half,) = (

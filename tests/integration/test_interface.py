@@ -17,9 +17,12 @@ import typer
 from swipefl.cli.app import app
 from swipefl.settings.homes import COORDINATOR_PREFIX, PREFIX
 from swipefl.settings.meanings import COORDINATOR, DEVICE
+from examples.interface import logged
+from tests.support.certificates import certificates
 from tests.support.command import ROOT
-from tests.support.coordinator import Coordinator
+from tests.support.coordinator import Coordinator, coordinator
 from tests.support.interface import recorded
+from tests.support.updates import update
 
 TREE: Any = typer.main.get_command(app)
 PAGE = (ROOT / "examples" / "INTERFACE.md").read_text("utf-8")
@@ -141,3 +144,38 @@ def test_what_a_coordinator_counts_is_there(collecting: Coordinator) -> None:
     names = {name for name in kinds if not name.endswith("_created")}
     assert len(names) > 10
     assert {name for name in names if f"| `{name}` |" not in PAGE} == set()
+
+
+HANDED_ON = {"swipefl/settings/logs.py"}  # what its callers say, and what libraries do
+
+
+def test_each_call_that_logs_says_what_event_it_is() -> None:
+    """In words that the page can find: a text, one of two, or a variable of the same file that is one."""
+    unsaid = {where.partition(":")[0] for where, texts in logged().items() if not texts}
+    assert unsaid == HANDED_ON
+
+
+def test_each_event_in_the_log_of_a_real_coordinator_is_on_the_page(tmp_path: Path) -> None:
+    said: set[str] = set()
+    made = certificates(tmp_path / "expiring", days=(-9, 1))
+    tls = ("--tls-cert", str(made.certificate), "--tls-key", str(made.key))
+    for name, flags in (("few", ("--buffer", "1", "--least", "1")), ("expiring", tls)):
+        with coordinator(tmp_path / name, *flags, SWIPEFL_COORDINATOR_LOG="json") as serving:
+            if name == "few":
+                device = serving.device()
+                device.check_in()
+                device.upload(update(1))
+                serving.wait_for_version(2)
+                device.leave()
+        said |= {line["event"] for line in map(json.loads, serving.log().splitlines()) if "logger" not in line}
+    wanted = {
+        "serving",
+        "visit",
+        "update taken",
+        "aggregated",
+        "new version",
+        "device left",
+        "certificate expires soon",
+    }
+    assert wanted - said == set()
+    assert {event for event in said if f"`{event}`" not in PAGE} == set()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.command import SHORT, Done, environment, swipefl
+from tests.support.command import ROOT, SHORT, Done, environment, swipefl
 from tests.support.readme import lines as lines_of
 from tests.support.swipes import EXAMPLE, gesture, lines
 from tests.support.terminal import swipefl_on_terminal
@@ -72,6 +72,15 @@ def test_lines_are_json_where_that_is_asked_for(as_json: list[Done]) -> None:
     assert said[1][0]["adopted"] is True
     assert [line["level"] for line in said[5]] == ["error"]
     assert all({"event", "level", "timestamp"} <= line.keys() for part in said for line in part)
+
+
+def test_each_event_of_a_night_is_on_the_page(as_json: list[Done]) -> None:
+    """A line that has facts is an event; a sentence has none."""
+    page = (ROOT / "examples" / "INTERFACE.md").read_text("utf-8")
+    all_of = [json.loads(line) for done in as_json for line in done.err.splitlines()]
+    said = {line["event"] for line in all_of if line.keys() - {"event", "level", "timestamp", "run_id"}}
+    assert said >= {"ingest finished", "round finished", "round skipped", "train finished", "forget finished"}
+    assert {event for event in said if f"`{event}`" not in page} == set()
 
 
 def test_what_a_command_prints_is_the_same_whatever_the_log_is(text: list[Done], as_json: list[Done]) -> None:

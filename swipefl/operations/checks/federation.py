@@ -115,21 +115,25 @@ def _certificates(endpoint: "Endpoint", seen: "Seen") -> Iterator[Finding]:
 
 
 def _expiring(whose: "Sequence[tuple[str, Certificate]]", now: datetime) -> Finding:
-    """When each expires; the one that is first says how that is."""
+    """When each expires, or begins to be valid if it is not yet; the one that is first says how that is."""
     from swipefl.federation.device.diagnosis import names_of
 
-    whose = sorted(whose, key=lambda each: each[1].not_valid_after_utc)
+    early = [each for each in whose if each[1].not_valid_before_utc > now]
+    whose = early + sorted((each for each in whose if each not in early), key=lambda each: each[1].not_valid_after_utc)
     told = []
     for name, certificate in whose:
         try:
             names = names_of(certificate)
         except ValueError:
             names = "others"
-        told.append(f"{name} ({names}) expires on {certificate.not_valid_after_utc:%Y-%m-%d}")
+        begins = certificate.not_valid_before_utc
+        when = f"is not valid before {begins:%Y-%m-%d %H:%M} UTC" if begins > now else ""
+        told.append(f"{name} ({names}) {when or f'expires on {certificate.not_valid_after_utc:%Y-%m-%d}'}")
     days = (whose[0][1].not_valid_after_utc - now).days
-    state: State = "wrong" if days < 0 else "note" if days < SOON_DAYS else "ok"
+    state: State = "wrong" if early or days < 0 else "note" if days < SOON_DAYS else "ok"
     remedy = None
     if state != "ok":
         remedy = "make a new one" if whose[0][0] == "this device's" else "tell whoever runs the coordinator"
+        remedy = f"set this device's clock, if it is behind; else {remedy}" if early else remedy
     says = f"{'; '.join(told)}" + (f": in {days} days" if state == "note" else "")
     return Finding(CERTIFICATES, state, says, remedy)

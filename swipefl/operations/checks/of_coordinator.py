@@ -143,12 +143,20 @@ def _certificate(of: Hosted) -> Iterator[Finding]:
     if of.certificate is None or of.key is None:
         yield Finding("certificate", "ok", "none is set: it is served without TLS, on this machine unless --insecure")
         return
-    until = CertificateFiles(of.certificate, of.key, of.client_ca).read().expires_at
+    served = CertificateFiles(of.certificate, of.key, of.client_ca).read()
+    until = served.expires_at
     days = int((until - of.now()) // 86_400)
     state: State = "wrong" if days < 0 else "note" if days < SOON_DAYS else "ok"
     left = f", in {days} days" if days >= 0 else ""
     says = f"{of.certificate} expires on {datetime.fromtimestamp(until, UTC):%Y-%m-%d}{left}"
     remedy = None if state == "ok" else "put a new one in its place; whoever serves takes it up by itself"
+    if served.begins_at > of.now():
+        begins = datetime.fromtimestamp(served.begins_at, UTC)
+        state, says = (
+            "wrong",
+            f"{of.certificate} is not valid before {begins:%Y-%m-%d %H:%M} UTC: no device can connect",
+        )
+        remedy = "set this machine's clock, if it is behind; else put one in its place that is valid now"
     yield Finding("certificate", state, says, remedy)
     if stat.S_IMODE(os.stat(of.key).st_mode) & 0o007:
         yield Finding("certificate", "wrong", f"everybody may get at the key in {of.key}", f"`chmod o-rwx {of.key}`")
