@@ -13,7 +13,7 @@ from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import Remedy, StoreError, UsageError
 from swipefl.federation.protocol.run import new_run
 from swipefl.gesture.language import Languages, languages_of
-from swipefl.learning.loading import load_trainer
+from swipefl.learning.loading import check_trainer, load_trainer
 from swipefl.learning.training import Heard, Progress, TrainingConfig
 from swipefl.settings.device import Settings
 from swipefl.settings.locale import system_language
@@ -495,9 +495,9 @@ class Home:
 
         least = self.settings.least_new_swipes
         if not self._path.exists():
-            return outlook(None, self.eligibility(), least)
+            return outlook(None, self.eligibility(), least, check_trainer)
         with Store(self._path, opened=look_at) as store:
-            return outlook(store, self.eligibility(store), least)
+            return outlook(store, self.eligibility(store), least, check_trainer)
 
     def _kept(self, store: "Store") -> "Iterator[Finding]":
         """What nights keep, and what they should have erased."""

@@ -40,7 +40,7 @@ from swipefl.cli.status import status
 from swipefl.cli.streams import OutputLost, alive, drop_output, take_up
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
-from swipefl.errors import Interrupted, StoreError, SwipeflError
+from swipefl.errors import Interrupted, StoreError, SwipeflError, missing_package
 
 MOST_COLUMNS = 80  # of help: longer lines are hard to read
 
@@ -173,6 +173,7 @@ def _ended_by(error: BaseException) -> int:
         _end_by(error.signum)
     if isinstance(error, OutputLost):
         return _lost(error)
+    error = missing_package(error) or error
     if isinstance(error, SwipeflError):
         note(f"swipefl: {told(error)}", logging.ERROR)
         return error.exit_code

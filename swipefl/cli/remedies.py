@@ -68,6 +68,7 @@ _WORDS = {
     Remedy.INSTALL_API: _bringing("fastapi", "segno", "uvicorn"),
     Remedy.INSTALL_LANGUAGES: _bringing("wordfreq"),
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
+    Remedy.INSTALL_PACKAGE: _bringing("PACKAGE").replace("PACKAGE", "{package}"),
     Remedy.INSTALL_PLOT: f"{_bringing('resvg-py')}; --svg needs nothing",
     Remedy.KEEP_EDITED: "changes of your own belong into what `systemctl edit` makes; --edited takes the file's place",
     Remedy.INSTALL_TORCH: f"{_bringing('torch')}; its own site has the smaller build, for processors alone",

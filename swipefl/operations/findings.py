@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from swipefl.errors import Interrupted, SwipeflError
+from swipefl.errors import Interrupted, SwipeflError, missing_package
 
 State = Literal["ok", "note", "wrong", "unknown"]
 """`note` is worth knowing and no fault; `unknown` is what could not be found out here."""
@@ -45,11 +45,10 @@ def found(name: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]
         yield of_error(name, error)
     except OSError as error:
         yield Finding(name, "unknown", f"this cannot be looked at here: {error.strerror or type(error).__name__}")
-    except ImportError as error:
-        package = error.name or "a package"
-        yield Finding(
-            name, "wrong", f"this needs {package}, which is not installed", "install swipefl again with all it needs"
-        )
+    except ModuleNotFoundError as error:
+        missing = missing_package(error)
+        again = f"this needs {error.name}, which is not installed", "install swipefl again with all it needs"
+        yield of_error(name, missing) if missing else Finding(name, "wrong", *again)
     except Exception as error:
         yield Finding(
             name, "unknown", f"this could not be looked at, for a bug ({type(error).__name__})", "please report it"

@@ -7,6 +7,7 @@ from typing import Literal
 
 from swipefl.device.cycle import nothing_to_do
 from swipefl.device.personal import to_learn
+from swipefl.errors import UsageError
 from swipefl.federation.device.breaker import waits
 from swipefl.operations.eligibility import Condition, Eligibility
 from swipefl.store.membership import Membership
@@ -32,9 +33,16 @@ class Outlook:
 
 
 def outlook(
-    store: Store | None, eligibility: Eligibility, least_new_swipes: int, clock: Callable[[], float] = time.time
+    store: Store | None,
+    eligibility: Eligibility,
+    least_new_swipes: int,
+    check_trainer: Callable[[], object] = lambda: None,
+    clock: Callable[[], float] = time.time,
 ) -> Outlook:
-    """What a cycle would do; `store` is only read, None where there is none yet. Raises StoreError."""
+    """What a cycle would do; `store` is only read, None where there is none yet.
+
+    `check_trainer` raises UsageError where nothing can be learned here. Raises StoreError.
+    """
     member = store.memberships.get() if store else None
     is_member = member is not None
     conditions = eligibility.conditions(is_member)
@@ -43,6 +51,11 @@ def outlook(
     unmet = {each.scope: each for each in reversed(conditions) if not each.is_met}  # the first of each scope
     new = to_learn(store) if store else 0
     idle = nothing_to_do(store, least_new_swipes, "contribution" not in unmet) if store else "there are no swipes yet"
+    if not idle:
+        try:
+            check_trainer()
+        except UsageError as error:
+            idle = str(error)
     would, says = _would(unmet["night"].says if "night" in unmet else None, idle, new)
     visits = "night" not in unmet and "visit" not in unmet if is_member else None
     contributes = "night" not in unmet and "contribution" not in unmet if is_member else None

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 import typer
 
+from examples.interface import logged
 from swipefl.cli.app import app
 from swipefl.settings.homes import COORDINATOR_PREFIX, PREFIX
 from swipefl.settings.meanings import COORDINATOR, DEVICE
-from examples.interface import logged
 from tests.support.certificates import certificates
 from tests.support.command import ROOT
 from tests.support.coordinator import Coordinator, coordinator

@@ -43,7 +43,7 @@ MEMBERS = {
 
 
 def looked(store: Store, folder: Path, now: float) -> Outlook:
-    return outlook(store, Eligibility(Machine(folder, Bus()), ANYTHING), 1, lambda: now)
+    return outlook(store, Eligibility(Machine(folder, Bus()), ANYTHING), 1, clock=lambda: now)
 
 
 @pytest.mark.parametrize("later_s", [0.0, 300.0, LONGEST_WAIT_S])

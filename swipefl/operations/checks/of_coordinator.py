@@ -151,11 +151,8 @@ def _certificate(of: Hosted) -> Iterator[Finding]:
     says = f"{of.certificate} expires on {datetime.fromtimestamp(until, UTC):%Y-%m-%d}{left}"
     remedy = None if state == "ok" else "put a new one in its place; whoever serves takes it up by itself"
     if served.begins_at > of.now():
-        begins = datetime.fromtimestamp(served.begins_at, UTC)
-        state, says = (
-            "wrong",
-            f"{of.certificate} is not valid before {begins:%Y-%m-%d %H:%M} UTC: no device can connect",
-        )
+        begins = f"{datetime.fromtimestamp(served.begins_at, UTC):%Y-%m-%d %H:%M} UTC"
+        state, says = "wrong", f"{of.certificate} is not valid before {begins}: no device can connect"
         remedy = "set this machine's clock, if it is behind; else put one in its place that is valid now"
     yield Finding("certificate", state, says, remedy)
     if stat.S_IMODE(os.stat(of.key).st_mode) & 0o007:

@@ -8,7 +8,12 @@ from swipefl.errors import UsageError
 from swipefl.operations.findings import Finding, of_error
 
 SETTINGS = "settings"
-PARTS = {"torch": "`swipefl train` and `swipefl cycle`", "grpc": "`swipefl sync` and a federation"}
+PARTS = {
+    "torch": "`swipefl train` and `swipefl cycle`",
+    "grpc": "`swipefl sync` and a federation",
+    "jeepney": "what UPower and NetworkManager know of battery and network",
+    "psutil": "what is known of temperature and free memory",
+}
 
 
 def software(is_there: Callable[[str], bool] = lambda name: is_installed(name)) -> Iterator[Finding]:

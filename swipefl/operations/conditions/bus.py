@@ -39,8 +39,11 @@ class Bus:
             raise
 
     def _asked(self, service: str, path: str, interface: str) -> dict[str, Any]:
-        from jeepney import DBusAddress, DBusErrorResponse, new_method_call
-        from jeepney.wrappers import unwrap_msg
+        try:
+            from jeepney import DBusAddress, DBusErrorResponse, new_method_call
+            from jeepney.wrappers import unwrap_msg
+        except ModuleNotFoundError as error:  # nobody is here to ask; `doctor` says so
+            raise Absent(service) from error
 
         message = new_method_call(DBusAddress(path, service, PROPERTIES), "GetAll", "s", (interface,))
         message.header.flags |= NO_AUTO_START

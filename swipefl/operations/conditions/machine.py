@@ -65,11 +65,11 @@ class Machine:
 
 def processor_c() -> float | None:
     """The warmest of what tells of the processor, in degrees Celsius."""
-    import psutil
-
     try:
+        import psutil
+
         sensors = psutil.sensors_temperatures()
-    except (AttributeError, OSError, ValueError):  # another system than Linux; a driver that fails
+    except (ModuleNotFoundError, AttributeError, OSError, ValueError):  # another system than Linux; a driver that fails
         return None
     named = [(chip, reading.current) for chip, readings in sensors.items() for reading in readings]
     return _warmest(current for chip, current in named if any(name in chip.lower() for name in PROCESSORS))
@@ -100,8 +100,10 @@ def free_disk_mb(folder: Path) -> float | None:
 
 def free_memory_mb(own: bool = False, sysfs: Path = Path("/sys"), proc: Path = Path("/proc")) -> float | None:
     """What may still be taken, by this machine's count or by that of the group that we are in, whichever is less."""
-    import psutil
-
+    try:
+        import psutil
+    except ModuleNotFoundError:  # `doctor` says so
+        return None
     try:
         free = float(psutil.virtual_memory().available)
         ours = float(psutil.Process().memory_info().rss) if own else 0.0
