@@ -22,7 +22,7 @@ def main() -> None:
 def _without(error: ModuleNotFoundError) -> int:
     """The exit code where not even a command can be read for want of a package, once that is told."""
     from swipefl.cli.remedies import told
-    from swipefl.errors import missing_package
+    from swipefl.missing import missing_package
 
     missing = missing_package(error)
     if missing is None:

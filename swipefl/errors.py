@@ -24,7 +24,6 @@ What to do next is named (`Remedy`), not worded: a command line says it in flags
 No message ever contains a word that a person swiped or a point of a gesture.
 """
 
-import sys
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import ClassVar, Self
@@ -168,25 +167,6 @@ class UsageError(SwipeflError):
     """A flag, a setting or a name that cannot be used."""
 
     exit_code = 2
-
-
-# How what brings a module is called, where that is more than hyphens for underscores.
-_BROUGHT_BY = {
-    "google": "protobuf",
-    "grpc": "grpcio",
-    "grpc_health": "grpcio-health-checking",
-    "grpc_reflection": "grpcio-reflection",
-}
-
-
-def missing_package(error: BaseException) -> UsageError | None:
-    """The error for a package that something needs and that is not installed; None for what ended otherwise."""
-    module = (error.name or "").partition(".")[0] if isinstance(error, ModuleNotFoundError) else ""
-    if not module or module == __name__.partition(".")[0] or module in sys.stdlib_module_names:
-        return None
-    what = "swipefl needs {package}, which is not installed"
-    package = _BROUGHT_BY.get(module, module.replace("_", "-"))
-    return UsageError("no-package", what, Remedy.INSTALL_PACKAGE, package=package)
 
 
 class DataError(SwipeflError):

@@ -28,4 +28,4 @@ ssh -o BatchMode=yes -o ConnectTimeout=20 -o ServerAliveInterval=15 -o ServerAli
 
 here=$folder/$(printf '%s' "$host-$file" | LC_ALL=C tr -c 'A-Za-z0-9.-' _)
 mv -f -- "$new" "$here"
-swipefl ingest "$here"
+swipefl ingest -- "$here"

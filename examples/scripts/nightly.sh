@@ -21,6 +21,6 @@ step() { # CODES COMMAND...: the exit codes that are no failure
 }
 
 failed=0
-step "3 8" swipefl ingest "$@" || failed=$?
+step "3 8" swipefl ingest -- "$@" || failed=$?
 step "8" swipefl cycle --rounds 3 || failed=$?
 exit "$failed"

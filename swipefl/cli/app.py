@@ -40,7 +40,8 @@ from swipefl.cli.status import status
 from swipefl.cli.streams import OutputLost, alive, drop_output, take_up
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
-from swipefl.errors import Interrupted, StoreError, SwipeflError, missing_package
+from swipefl.errors import Interrupted, StoreError, SwipeflError
+from swipefl.missing import missing_package
 
 MOST_COLUMNS = 80  # of help: longer lines are hard to read
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
-from swipefl.errors import Interrupted, SwipeflError, missing_package
+from swipefl.errors import Interrupted, SwipeflError
+from swipefl.missing import missing_package
 
 State = Literal["ok", "note", "wrong", "unknown"]
 """`note` is worth knowing and no fault; `unknown` is what could not be found out here."""

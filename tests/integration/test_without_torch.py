@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from swipefl.errors import missing_package
+from swipefl.missing import missing_package
 from tests.support.command import ROOT, Done, swipefl
 from tests.support.coordinator import coordinator
 from tests.support.phones import publish

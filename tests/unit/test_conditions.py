@@ -42,6 +42,20 @@ def mains(online: int, type: str = "Mains") -> dict[str, str]:
     return {"type": type, "online": str(online)}
 
 
+def over_usb_c(sysfs: Path, number: int, *roles: str) -> None:
+    """The supply of that number belongs to a device with these ports, as the kernel links them."""
+    device = sysfs / "devices" / f"USBC000:{number:02}"
+    device.mkdir(parents=True)
+    (sysfs / "class" / "power_supply" / f"S{number}" / "device").symlink_to(device)
+    (sysfs / "class" / "typec").mkdir(parents=True, exist_ok=True)
+    for each, role in enumerate(roles):
+        port = device / "typec" / f"port{number}{each}"
+        port.mkdir(parents=True)
+        (sysfs / "class" / "typec" / port.name).symlink_to(port)
+        if role:
+            (port / "power_role").write_text(f"{role}\n")
+
+
 MOUSE = battery("Discharging", 5, scope="Device")
 
 
@@ -71,6 +85,44 @@ MOUSE = battery("Discharging", 5, scope="Device")
 def test_power_as_the_kernel_has_it(tmp_path: Path, known: list[dict[str, str]], found: Power) -> None:
     (tmp_path / "class" / "power_supply").mkdir(parents=True)
     assert power(NoBus(), supplies(tmp_path, *known)) == found
+
+
+SOURCE, SINK, CANNOT_SWAP = "[source] sink", "source [sink]", "[source]"
+
+
+@pytest.mark.parametrize(
+    ("type", "online", "roles", "on_power"),
+    [
+        ("USB", 1, [SOURCE], False),
+        ("USB", 1, [CANNOT_SWAP], False),
+        ("USB", 1, [SINK], True),
+        ("USB", 0, [SINK], False),
+        ("USB", 1, [SOURCE, SOURCE], False),
+        ("USB", 1, [SOURCE, SINK], True),
+        ("USB", 1, ["", SOURCE], False),
+        ("USB", 1, [""], True),
+        ("USB", 1, [], True),
+        ("Mains", 1, [SOURCE], True),
+    ],
+)
+def test_what_feeds_another_device_is_no_power(
+    tmp_path: Path, type: str, online: int, roles: list[str], on_power: bool
+) -> None:
+    supplies(tmp_path, mains(online, type), battery("Discharging", 20))
+    over_usb_c(tmp_path, 0, *roles)
+    assert power(NoBus(), tmp_path) == Power(on_power, 20)
+
+
+def test_a_port_that_feeds_another_device_is_none_of_the_supply_beside_it(tmp_path: Path) -> None:
+    supplies(tmp_path, mains(1, "USB"), mains(1, "USB"), battery("Discharging", 20))
+    over_usb_c(tmp_path, 0, SOURCE)
+    over_usb_c(tmp_path, 1, SINK)
+    assert power(NoBus(), tmp_path) == Power(True, 20)
+    (tmp_path / "class" / "power_supply" / "S1" / "online").write_text("0\n")
+    assert power(NoBus(), tmp_path) == Power(False, 20)
+    supplies(tmp_path / "alone", mains(1, "USB"))
+    over_usb_c(tmp_path / "alone", 0, SOURCE)
+    assert power(NoBus(), tmp_path / "alone") == Power()
 
 
 def test_where_there_are_no_files_nothing_is_known(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from swipefl.operations.conditions.bus import Absent, Bus, Silent
 
 UPOWER = "org.freedesktop.UPower"
 SUPPLIES = "class/power_supply"
+PORTS = "class/typec"
 DISCHARGING, EMPTY = 2, 3  # states of a battery, as UPower numbers them
 
 
@@ -47,7 +48,10 @@ class _Battery:
 
 
 def _of_kernel(sysfs: Path) -> Power:
-    """As systemd has it: on power where a supply is connected, or where no battery is being emptied."""
+    """On power where a supply is connected, or where no battery is being emptied."""
+    # systemd's on_ac_power (shared/battery-util.c): any supply but a battery that is online is power, but for one of type
+    # USB of whose Type-C ports (those below the same device) one is a [source] and none a [sink]: it feeds another
+    # device. Where none is online, a battery that is discharging means that there is no power.
     try:
         supplies = sorted((sysfs / SUPPLIES).iterdir())
     except FileNotFoundError:
@@ -58,11 +62,28 @@ def _of_kernel(sysfs: Path) -> Power:
     if supplies and not any(kind for kind, _ in kinds) and not all(_text(each / "scope") for each in supplies):
         return Power(is_hidden=True)
     batteries = [_battery(supply) for kind, supply in kinds if kind in ("Battery", "UPS")]
-    online = [_text(supply / "online") for kind, supply in kinds if kind not in ("Battery", "UPS", "")]
+    online = [
+        _text(supply / "online")
+        for kind, supply in kinds
+        if kind not in ("Battery", "UPS", "") and not _feeds(kind, supply, sysfs)
+    ]
     if not batteries and not online:
         return Power()
     is_connected = any(text not in ("", "0") for text in online)
     return Power(is_connected or not any(each.is_discharging for each in batteries), _charge(batteries))
+
+
+def _feeds(kind: str, supply: Path, sysfs: Path) -> bool:
+    """Whether a supply gives power to another device, and takes none."""
+    if kind != "USB":
+        return False
+    try:
+        device = (supply / "device").resolve(strict=True)
+        ports = [port for port in (sysfs / PORTS).iterdir() if device in port.resolve().parents]
+    except OSError:  # it has no device, or the kernel knows no port
+        return False
+    roles = [_text(port / "power_role") for port in ports]
+    return any("[source]" in role for role in roles) and not any("[sink]" in role for role in roles)
 
 
 def _battery(supply: Path) -> _Battery:
