@@ -76,7 +76,7 @@ def test_a_phones_file_comes_whole_whatever_it_is_called(bench: Bench, name: str
     (came,) = (bench.folder / "swipes of the phone").iterdir()
     assert came.read_text() == '{"a line": 1}\n'
     assert came.stat().st_mode & 0o777 == 0o600
-    assert bench.said == f"ingest swipes of the phone/{came.name}\n"
+    assert bench.said == f"ingest -- swipes of the phone/{came.name}\n"
 
 
 @pytest.mark.parametrize("name", ["nightly.sh", "report.sh"])
@@ -135,7 +135,18 @@ def test_what_is_no_host_is_refused(bench: Bench, words: tuple[str, ...]) -> Non
 )
 def test_a_night_learns_whatever_became_of_its_ingest(bench: Bench, fails: str, code: int) -> None:
     assert bench.run("nightly.sh", "my swipes", "others", FAILS=fails) == code
-    assert bench.said.splitlines() == ["ingest my swipes others", "cycle --rounds 3"]
+    assert bench.said.splitlines() == ["ingest -- my swipes others", "cycle --rounds 3"]
+
+
+@pytest.mark.parametrize("name", ["-x.jsonl", "--help", "--home=/tmp", "-", "--"])
+def test_what_looks_like_an_option_is_a_name_to_what_reads(bench: Bench, name: str) -> None:
+    """Each name that is handed on stands behind `--`, where no command takes it for an option."""
+    assert bench.run("nightly.sh", name) == 0
+    (bench.folder / "phone" / "log").write_text('{"a line": 1}\n')
+    folder = "-here" if name == "-x.jsonl" else name if name.strip("-") and "/" not in name else "here"
+    assert bench.run("collect.sh", "phone", "log", folder) == 0, bench.err
+    reads = [line for line in bench.said.splitlines() if line.startswith("ingest")]
+    assert reads == [f"ingest -- {name}", f"ingest -- {folder}/phone-log"]
 
 
 def test_a_mail_comes_where_something_is_wrong_or_always(bench: Bench) -> None:

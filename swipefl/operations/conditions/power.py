@@ -49,8 +49,8 @@ class _Battery:
 
 def _of_kernel(sysfs: Path) -> Power:
     """On power where a supply is connected, or where no battery is being emptied."""
-    # systemd's on_ac_power (shared/battery-util.c): any supply but a battery that is online is power, but for one of type
-    # USB of whose Type-C ports (those below the same device) one is a [source] and none a [sink]: it feeds another
+    # systemd's on_ac_power (shared/battery-util.c): any supply but a battery that is online is power, but for one of
+    # type USB of whose Type-C ports (those below the same device) one is a [source] and none a [sink]: it feeds another
     # device. Where none is online, a battery that is discharging means that there is no power.
     try:
         supplies = sorted((sysfs / SUPPLIES).iterdir())
@@ -62,11 +62,8 @@ def _of_kernel(sysfs: Path) -> Power:
     if supplies and not any(kind for kind, _ in kinds) and not all(_text(each / "scope") for each in supplies):
         return Power(is_hidden=True)
     batteries = [_battery(supply) for kind, supply in kinds if kind in ("Battery", "UPS")]
-    online = [
-        _text(supply / "online")
-        for kind, supply in kinds
-        if kind not in ("Battery", "UPS", "") and not _feeds(kind, supply, sysfs)
-    ]
+    others = [(kind, supply) for kind, supply in kinds if kind not in ("Battery", "UPS", "")]
+    online = [_text(supply / "online") for kind, supply in others if not _feeds(kind, supply, sysfs)]
     if not batteries and not online:
         return Power()
     is_connected = any(text not in ("", "0") for text in online)
