@@ -36,6 +36,7 @@ class Remedy(Enum):
     ALLOW_ORIGIN = auto()
     ASK_OWNER = auto()
     ASK_OWNER_OR_REJOIN = auto()
+    BRING_UP_TO_DATE = auto()
     CHANGE_CERTIFICATE = auto()
     CHECK_ADDRESS = auto()
     CHECK_ADDRESS_OR_TOKEN = auto()

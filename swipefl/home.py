@@ -489,14 +489,14 @@ class Home:
 
     def outlook(self) -> "Outlook":
         """What a cycle would do now, and why; not a byte is changed. Raises StoreError, also for an older store."""
-        from swipefl.database.looking import look_at
+        from swipefl.database.looking import look_at_current
         from swipefl.operations.outlook import outlook
         from swipefl.store.store import Store
 
         least = self.settings.least_new_swipes
         if not self._path.exists():
             return outlook(None, self.eligibility(), least, check_trainer)
-        with Store(self._path, opened=look_at) as store:
+        with Store(self._path, opened=look_at_current) as store:
             return outlook(store, self.eligibility(store), least, check_trainer)
 
     def _kept(self, store: "Store") -> "Iterator[Finding]":

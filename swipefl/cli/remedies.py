@@ -26,6 +26,7 @@ _WORDS = {
     Remedy.ALLOW_ORIGIN: "`swipefl serve --allow-origin` names those that may",
     Remedy.ASK_OWNER: "ask whoever runs it",
     Remedy.ASK_OWNER_OR_REJOIN: "ask whoever runs the coordinator; `swipefl leave` and a new token start over",
+    Remedy.BRING_UP_TO_DATE: "`swipefl status`, or any other command, brings it up to date: nothing is lost",
     Remedy.CHANGE_CERTIFICATE: "ask whoever runs it for one that it takes; SWIPEFL_CLIENT_CERTIFICATE and _KEY name it",
     Remedy.CHECK_ADDRESS: "check the address, and whether this network wants a login first",
     Remedy.CHECK_ADDRESS_OR_TOKEN: "check the address, or ask for a new token",

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from swipefl.database.migrations import Schema
+from swipefl.database.migrations import Schema, version
+from swipefl.database.snapshots import newer
 from swipefl.database.sql import Sql, damaged, translating
 from swipefl.errors import Remedy, StoreError
 
@@ -36,6 +37,23 @@ def look_at(path: Path, schema: Schema, make: bool = False) -> Sql:
             if error.code != "no-access" or not left or how == _how(real):
                 raise
     raise AssertionError  # the last try returns or raises
+
+
+def look_at_current(path: Path, schema: Schema, make: bool = False) -> Sql:
+    """As `look_at`, of a database that has this swipefl's tables. Raises StoreError also for newer and older ones."""
+    looked = look_at(path, schema, make)
+    try:
+        with translating(path, schema.lost):
+            found, known = version(looked.db), len(schema.steps)
+        if found > known:
+            raise newer(path, found, schema)
+        if found < known:
+            what = "{path} was written by an older swipefl (schema {found}, this one needs {known}), and is sound"
+            raise StoreError("older", what, Remedy.BRING_UP_TO_DATE, path=path, found=found, known=known)
+    except BaseException:
+        looked.db.close()
+        raise
+    return looked
 
 
 def _check_files(path: Path, real: Path, schema: Schema) -> None:

@@ -1,20 +1,28 @@
 """Nights of a real process, by what services on a bus of its own say of the device."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from swipefl.cli.remedies import told
+from swipefl.errors import StoreError
 from swipefl.federation.protocol.conditions import Conditions
+from swipefl.home import STORED, Home
+from swipefl.settings.device import Settings
+from swipefl.store.schema import STORE
 from swipefl.store.store import Store
 from tests.support.command import AS_NOBODY_SET_IT, SHORT, environment, swipefl
 from tests.support.coordinator import Coordinator
 from tests.support.cycles import joins_nobody
+from tests.support.older import old_store
 from tests.support.people import write_people
 from tests.support.readme import blocks, sections
 from tests.support.system_bus import manager, service, system_bus, upower, world
@@ -83,6 +91,30 @@ def test_what_is_explained_changes_nothing(home: Path, on_battery: dict[str, str
     assert contents(home) == before
     assert swipefl(home / "none", "cycle", "--explain", "--json").json["would"] == "nothing"
     assert not (home / "none").exists()
+
+
+@pytest.mark.parametrize("done", range(1, len(STORE.steps)))
+def test_an_older_store_is_said_to_be_sound_and_is_brought_up_to_date_by_the_next_command(
+    tmp_path: Path, done: int
+) -> None:
+    old_store(tmp_path / "home" / STORED, done)
+    before = contents(tmp_path / "home")
+    home = Home(Settings(home=tmp_path / "home"))
+    with pytest.raises(StoreError) as raised:
+        home.outlook()
+    said = told(raised.value)
+    assert (raised.value.code, "is sound" in said, "`swipefl status`" in said) == ("older", True, True)
+    assert contents(tmp_path / "home") == before
+    home.store().close()
+    assert home.outlook().new_swipes
+
+
+def test_a_newer_store_is_refused_as_elsewhere(home: Path) -> None:
+    with closing(sqlite3.connect(home / STORED)) as conn:
+        conn.execute("PRAGMA user_version = 99")
+    done = [swipefl(home, *words) for words in (("cycle", "--explain"), ("status",))]
+    assert [each.code for each in done] == [5, 5]
+    assert done[0].err == done[1].err
 
 
 def test_who_says_now_is_not_refused_and_nor_is_train(home: Path, on_battery: dict[str, str]) -> None:
