@@ -48,7 +48,8 @@ def _show(report: "ForgetReport", as_json: bool, verb: str) -> None:
         emit(asdict(report))
     else:
         note(f"{verb} {_counts(report)}")
-        note("lines that were read are not read again; what is packed (.gz), or one JSON document, is when it changes")
+        note("lines that were read are not read again, also where their file was renamed, moved or packed (.gz) since")
+        note("a copy of such a file is read; and a .gz, .zip or JSON document that was read before, when it changes")
         note(f"what may remain elsewhere: {', '.join(_remains(report))}")
 
 

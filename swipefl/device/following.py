@@ -8,14 +8,16 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
+from swipefl.errors import RejectedLine
 from swipefl.gesture.formats import Entry, Private, Reading, Rejected, is_packed, parts_of, unreadable
-from swipefl.gesture.formats.lines import MOST_LINE, Line, lines_of
+from swipefl.gesture.formats.lines import MOST_LINE, Line, Unpacked, is_gzip, lines_of
 from swipefl.gesture.formats.table import is_header
 from swipefl.gesture.gesture import MAX_DURATION_S
 from swipefl.store.bookmarks import Bookmark, Bookmarks
@@ -56,8 +58,10 @@ class Following:
         is_known: bool = False,
         taken: tuple[Line, ...] = (),
         had_text: bool = False,
+        is_moved: bool = False,
     ) -> None:
         self.is_known = is_known  # nothing of it is new
+        self.is_moved = is_moved  # nor does its path have a place of its own yet
         self.taken = taken  # lines of a swipe that was taken before, as they were then; they may go on by now
         self._parts = parts
         self._bookmarking = bookmarking
@@ -122,10 +126,11 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
         if not stat.S_ISREG(status.st_mode):  # a pipe
             return Following(parts_of(stream, str(path)))
         size, name = status.st_size, str(path.resolve())
-        seen = bookmarks.get(name)
-        had_text = seen is not None
-        start = _start(seen, stream, size)
+        before = bookmarks.get(name)
         packed = is_packed(stream.peek(4))  # type: ignore[attr-defined]
+        seen = before if before and _fits(before, stream, size) else _elsewhere(stream, size, packed, bookmarks)
+        had_text = bool(before or seen)
+        start = Place(seen.offset, seen.line) if seen else Place(0, 0)
         head = _head(stream, start)
         taken = _taken(stream, seen, start) if seen and head else b""
         stream.seek(0 if packed else start.offset)
@@ -133,17 +138,23 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
         raise unreadable(str(path), error) from error
 
     def put(place: Place, reached: int) -> None:
+        if before and seen is not before:
+            bookmarks.keep_replaced(before)
         hashes = _hashes(stream, place.offset)
         bookmarks.put(Bookmark(name, place.offset, max(reached, place.offset), place.line, *hashes))
 
     if size and start.offset == size:
-        return Following((), Bookmarking(put, start), is_known=True)
+        return Following((), Bookmarking(put, start), is_known=True, is_moved=seen is not before)
     if packed:
-        return Following(parts_of(stream, str(path)), Bookmarking(put, start, whole=Place(size, 0)), had_text=had_text)
+        known = _unpacked(stream, bookmarks)
+        stream.seek(0)
+        parts = known.parts(stream, str(path)) if known else parts_of(stream, str(path))
+        whole = Bookmarking(put, known.start if known else start, whole=Place(size, 0))
+        return Following(parts, whole, taken=known.taken if known else (), had_text=had_text or known is not None)
     fresh = abs(now - status.st_mtime) < MAX_DURATION_S
     lines = chain(head, lines_of(stream, start.line, start.offset))
-    before = (*head, *lines_of(BytesIO(taken), start.line, start.offset)) if taken else ()
-    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh), taken=before, had_text=had_text)
+    again = (*head, *lines_of(BytesIO(taken), start.line, start.offset)) if taken else ()
+    return Following([(str(path), lines)], Bookmarking(put, start, fresh=fresh), taken=again, had_text=had_text)
 
 
 def _head(stream: BinaryIO, start: Place) -> tuple[Line, ...]:
@@ -160,14 +171,113 @@ def _taken(stream: BinaryIO, seen: Bookmark, start: Place) -> bytes:
 
 def _first_line(stream: BinaryIO) -> bytes:
     """The first line of an opened file, or as much of it as the header of a table may have; it stays where it is."""
-    return os.pread(stream.fileno(), HEAD, 0).removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
+    return _first_line_of(os.pread(stream.fileno(), HEAD, 0))
 
 
-def _start(seen: Bookmark | None, stream: BinaryIO, size: int) -> Place:
-    """Where to go on: where it ended before, if the file still begins with what was read of it."""
-    if seen and size >= seen.offset and _hashes(stream, seen.offset) == (seen.head, seen.tail):
-        return Place(seen.offset, seen.line)
-    return Place(0, 0)
+def _header(text: bytes) -> bytes:
+    """All up to the end of the line that is the header of a table; nothing where there is none."""
+    first = _first_line_of(text)
+    return text[: text.index(first) + len(first) + 1] if is_header(first) else b""
+
+
+def _first_line_of(text: bytes) -> bytes:
+    return text.removeprefix(codecs.BOM_UTF8).lstrip().split(b"\n", 1)[0]
+
+
+def _fits(seen: Bookmark, stream: BinaryIO, size: int) -> bool:
+    """Whether an opened file still begins with what was read of it."""
+    return size >= seen.offset and _hashes(stream, seen.offset) == (seen.head, seen.tail)
+
+
+def _elsewhere(stream: BinaryIO, size: int, packed: bool, bookmarks: Bookmarks) -> Bookmark | None:
+    """The bookmark of another path from where this file, or how it begins, came: renamed, moved, or copied and emptied.
+
+    What is packed is known only whole. A header alone says nothing: other tables begin with it.
+    """
+    text = os.pread(stream.fileno(), HEAD, 0)
+    fitting = _beginning(text, (seen for seen in bookmarks.beginnings() if seen.size <= size))
+    whole = (seen for seen in fitting if seen.offset == size or not packed)
+    return next((seen for seen in whole if _fits(seen, stream, size) and _is_away(seen)), None)
+
+
+def _is_away(seen: Bookmark) -> bool:
+    """Whether what was read is at its path no longer; a copy beside it is another file, and says it all again."""
+    try:
+        found = os.stat(seen.path)
+        if not stat.S_ISREG(found.st_mode):
+            return True
+        with open(seen.path, "rb") as file:
+            return not _fits(seen, file, found.st_size)
+    except OSError:
+        return True
+
+
+def _beginning(text: bytes, all: Iterable[Bookmark]) -> list[Bookmark]:
+    """Those whose first bytes are those of a file that begins with `text`."""
+    header = len(_header(text))
+    found = [seen for seen in all if seen.offset > header]
+    heads, digest, at = {}, hashlib.sha256(), 0
+    for length in sorted({min(seen.offset, HEAD) for seen in found}):
+        digest.update(text[at:length])
+        heads[length], at = digest.hexdigest(), length
+    return [seen for seen in found if heads[min(seen.offset, HEAD)] == seen.head]
+
+
+@dataclass(frozen=True)
+class Unpacking:
+    """What of a packed file was read before it was packed: up to where, and what was `taken` of the swipe behind."""
+
+    start: Place
+    taken: tuple[Line, ...]
+
+    def parts(self, stream: BinaryIO, name: str) -> Iterator[tuple[str, Iterator[Line]]]:
+        """The file, and its lines that are new behind a table's header."""
+        for part, lines in parts_of(stream, name):
+            yield part, (line for line in lines if line.end > self.start.offset or _is_first_header(line))
+
+
+def _is_first_header(line: Line) -> bool:
+    return line.number == 1 and is_header(line.text.lstrip())
+
+
+def _unpacked(stream: BinaryIO, bookmarks: Bookmarks) -> Unpacking | None:
+    """What of a gzip file was read when it was not packed yet; None of what cannot be read, which reading says."""
+    if not is_gzip(stream.peek(4)):  # type: ignore[attr-defined]
+        return None
+    with suppress(RejectedLine):
+        text = _read(Unpacked(stream), HEAD)
+        for seen in _beginning(text, bookmarks.beginnings()):
+            stream.seek(0)
+            plain = Unpacked(stream)
+            if hashlib.sha256(_last(plain, seen.offset)).hexdigest() == seen.tail and _is_away(seen):
+                header, size = _header(text), seen.size - seen.offset
+                taken = _read(plain, size) if header and size <= MOST_LINE else b""
+                place = Place(seen.offset, seen.line)
+                again = chain(_lines(header, Place(0, 0)), _lines(taken, place)) if taken else ()
+                return Unpacking(place, tuple(again))
+    return None
+
+
+def _lines(text: bytes, place: Place) -> Iterator[Line]:
+    return lines_of(BytesIO(text), place.line, place.offset)
+
+
+def _read(plain: Unpacked, most: int) -> bytes:
+    """The next `most` bytes; fewer where it ends. Raises RejectedLine."""
+    parts = []
+    while most and (text := plain.readline(most)):
+        most -= len(text)
+        parts.append(text)
+    return b"".join(parts)
+
+
+def _last(plain: Unpacked, offset: int) -> bytes:
+    """What stands before the byte `offset`; it is read up to there. Raises RejectedLine."""
+    at, last = 0, b""
+    while at < offset and (text := plain.readline(min(HEAD, offset - at))):
+        at += len(text)
+        last = (last + text)[-TAIL:]
+    return last if at == offset else b""
 
 
 def _hashes(stream: BinaryIO, offset: int) -> tuple[str, str]:

@@ -161,7 +161,9 @@ class Ingestion:
         with stream, self._alone(stream):
             lines = followed(stream, path, self._store.bookmarks, self._clock())
             self._understood |= lines.read_before > 0
-            if not lines.is_known:
+            if lines.is_moved:
+                lines.keep_end()
+            elif not lines.is_known:
                 self._take(lines, stream.tell if stream.seekable() else lambda: 0)
 
     def _tell(self, further: int = 0) -> None:

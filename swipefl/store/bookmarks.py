@@ -1,5 +1,6 @@
 """How far each file was read, so that a file which only grew is read on from there."""
 
+from collections.abc import Iterator
 from dataclasses import astuple, dataclass, replace
 
 from swipefl.database.sql import Sql
@@ -32,6 +33,15 @@ class Bookmarks:
             "SELECT path, offset, size, line, head, tail FROM bookmarks WHERE path = ?", (_text(path),)
         )
         return Bookmark(*rows[0]) if rows else None
+
+    def beginnings(self) -> Iterator[Bookmark]:
+        """All of them, the longest first: another file may begin with what was read of one. Raises StoreError."""
+        rows = self._sql.rows("SELECT path, offset, size, line, head, tail FROM bookmarks ORDER BY offset DESC")
+        return (Bookmark(*row) for row in rows)
+
+    def keep_replaced(self, bookmark: Bookmark) -> None:
+        """Keep it though its path holds something else by now: it may lie elsewhere. Raises StoreError."""
+        self.put(replace(bookmark, path=f"{bookmark.head} {bookmark.tail}"))  # no path: those begin with a slash
 
     def put(self, bookmark: Bookmark) -> None:
         """Set the bookmark of its path, in place of an earlier one. Raises StoreError."""

@@ -5,7 +5,9 @@ import json
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
+from functools import partial
 from io import BufferedReader, BytesIO
 from pathlib import Path
 
@@ -14,11 +16,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.device.ingestion import Ingestion, IngestReport
-from swipefl.device.ownership import relabel
+from swipefl.device.ownership import forget, relabel
 from swipefl.errors import DataError, Interrupted, Remedy, StoreError, UsageError
 from swipefl.gesture.formats import Rejected
 from swipefl.store.store import Store
 from tests.support.logs import HEADER, trace
+from tests.support.people import examples
 from tests.support.stores import fresh_store
 from tests.support.swipes import GOOD
 
@@ -221,3 +224,103 @@ def test_a_word_of_its_owner_stays_though_a_grown_swipe_does_not_land(
     ((word, whole),) = contents(store)
     assert (word, whole == before[0][1]) == ("jello", False)
     assert [stored.by_hand for stored in store.gestures.all()] == [True]
+
+
+def table_of(numbers: range) -> bytes:
+    """A table of swipes, the last of which may go on."""
+    rows = ["gesture_id,word,x,y,t,width,height\n"]
+    for number, example in zip(numbers, examples(len(numbers), seed=7), strict=True):
+        gesture = example.gesture
+        rows += [
+            f"{number},{example.word},{x},{y},{t},{gesture.width},{gesture.height}\n" for x, y, t in gesture.points
+        ]
+    return "".join(rows).encode()
+
+
+def renamed(name: str, folder: Path) -> None:
+    (folder / "in" / "s.jsonl").replace(folder / "in" / name)
+
+
+def moved(folder: Path) -> None:
+    (folder / "in").rename(folder / "elsewhere")
+    (folder / "in").mkdir()
+
+
+def packed(folder: Path) -> None:
+    (folder / "in" / "s.jsonl.gz").write_bytes(gzip.compress((folder / "in" / "s.jsonl").read_bytes()))
+    (folder / "in" / "s.jsonl").unlink()
+
+
+def emptied(folder: Path) -> None:
+    (folder / "in" / "z.jsonl").write_bytes((folder / "in" / "s.jsonl").read_bytes())
+    (folder / "in" / "s.jsonl").write_bytes(b"")
+
+
+MOVES: dict[str, Callable[[Path], None]] = {
+    "renamed, read before": partial(renamed, "a.jsonl"),
+    "renamed, read behind": partial(renamed, "z.jsonl"),
+    "copied and emptied": emptied,
+    "moved": moved,
+    "packed": packed,
+}
+LOGS = {
+    "lines": (b"".join(GOOD[:4]), b"".join(GOOD[4:6])),
+    "log": (LOG, HEADER + trace(3)),
+    "table": (table_of(range(4)), b""),
+}
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["read whole", "read half"])
+@pytest.mark.parametrize("kind", LOGS)
+@pytest.mark.parametrize("move", MOVES)
+def test_what_was_forgotten_does_not_come_back_when_its_file_is_elsewhere(move: str, kind: str, cut: bool) -> None:
+    """What a log was rotated to goes on from where it was read; what follows in its place is new."""
+    first, then = LOGS[kind]
+    with fresh_store() as (store, folder):
+        (folder / "in").mkdir()
+        path = folder / "in" / "s.jsonl"
+        path.write_bytes(first[: len(first) // 2] if cut else first)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        had = ingest(store, folder / "in").stored
+        known = contents(store)
+        forget(store)
+        path.write_bytes(first)
+        os.utime(path, (LONG_AGO, LONG_AGO))
+        for _ in range(2):  # each night's log takes the place of the last one's
+            MOVES[move](folder)
+            path.write_bytes(then)
+            run = Ingestion(store)
+            for source in (folder / "elsewhere", folder / "in"):
+                if source.exists():
+                    run.run([source])
+            assert not set(known) & set(contents(store))
+            assert Ingestion(store).run([folder / "in"]).stored == 0
+            if move in ("moved", "packed"):
+                break
+        whole = len({*contents(store), *known})
+    with fresh_store() as (store, folder):
+        for number, text in enumerate((first, then)):
+            (folder / f"{number}.jsonl").write_bytes(text)
+            os.utime(folder / f"{number}.jsonl", (LONG_AGO, LONG_AGO))
+        Ingestion(store).run([folder / "0.jsonl", *([folder / "1.jsonl"] if then else [])])
+        assert whole == len(contents(store)) or (kind == "table" and cut)  # half a swipe is another one
+    assert had
+
+
+def test_a_copy_beside_its_file_is_another_file(tmp_path: Path) -> None:
+    """Whoever brings one says all of it again."""
+    (tmp_path / "s.jsonl").write_bytes(FILES["s.jsonl"])
+    (tmp_path / "copy.jsonl").write_bytes(FILES["s.jsonl"])
+    with Store(tmp_path / "swipefl.db") as store:
+        assert [ingest(store, tmp_path / name).read for name in ("s.jsonl", "copy.jsonl", "copy.jsonl")] == [3, 3, 0]
+
+
+def test_tables_that_share_no_more_than_a_header_are_each_read(tmp_path: Path) -> None:
+    with Store(tmp_path / "swipefl.db") as store:
+        for number in range(3):
+            one = table_of(range(number + 1)).splitlines(keepends=True)
+            path = tmp_path / f"{number}.csv"
+            path.write_bytes(one[0] + b"".join(row for row in one if row.startswith(b"%d," % number)))
+            os.utime(path, (LONG_AGO, LONG_AGO))
+            assert ingest(store, path).stored == 1
+            path.replace(tmp_path / "one.csv")
