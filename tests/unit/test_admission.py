@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -126,6 +127,31 @@ def test_a_device_contributes_once_a_version_and_what_came_twice_is_one(state: S
     assert of_header(state, first, update_id="v", base_version=2) is None
     assert admit(state, POLICY, [Received("v", first, 2, 10, BLOB)]) == [Verdict("accepted")]
     assert [(waiting.version, waiting.examples) for waiting in state.updates.waiting()] == [(2, 10)]
+
+
+@pytest.mark.parametrize("look", range(1, 12))
+@pytest.mark.parametrize("is_consumed", [False, True])
+def test_what_is_taken_while_its_header_is_looked_at_again_is_not_refused_for_itself(
+    state: State, monkeypatch: pytest.MonkeyPatch, look: int, is_consumed: bool
+) -> None:
+    """The call that its device gave up goes on in the coordinator's writer, beside the one that sends it again."""
+    device, policy = enrolled(state), replace(POLICY, max_staleness=0)
+    looks, rows = 0, state.sql.rows
+
+    def meanwhile(*query: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == look:
+            assert admit(state, policy, [Received("u", device, 1, 10, BLOB)]) == [Verdict("accepted")]
+            if is_consumed:
+                consume(state)
+        return rows(*query)
+
+    monkeypatch.setattr(state.sql, "rows", meanwhile)
+    assert verdict_on_header(state, policy, device, header_for(BLOB, update_id="u")) in (Verdict("duplicate"), None)
+    monkeypatch.undo()
+    (said,) = admit(state, policy, [Received("u", device, 1, 10, BLOB)])
+    assert said == Verdict("duplicate" if looks >= look else "accepted")
 
 
 VERSIONS = range(1, 12)

@@ -36,10 +36,15 @@ def verdict_on_header(state: State, policy: Policy, device: str, header: UpdateH
     """What can be said before the bytes come, if anything."""
     if not 0 < len(header.update_id) <= LONGEST_ID or not header.update_id.isprintable():
         return Verdict(REFUSED, "bad-update-id")
+    fault = _fault_of_header(state, policy, device, header)
+    # Last: what its device gave up and sends again may be taken while we look, and would then be refused for itself.
+    return Verdict(DUPLICATE) if state.updates.is_known(device, header.update_id) else fault
+
+
+def _fault_of_header(state: State, policy: Policy, device: str, header: UpdateHeader) -> Verdict | None:
+    """Why no new update with this header is taken, or None."""
     if not 0 < header.base_version <= LARGEST_VERSION:
         return Verdict(REFUSED, "unknown-version")
-    if state.updates.is_known(device, header.update_id):
-        return Verdict(DUPLICATE)
     newest, base = state.versions.newest(), state.versions.get(header.base_version)
     if base is None:
         return Verdict(REFUSED, "unknown-version")
