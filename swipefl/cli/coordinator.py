@@ -1,6 +1,7 @@
 """`swipefl coordinator`: the peer that aggregates, and all that its owner does with it."""
 
 import sys
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -231,7 +232,8 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     if known.least is not None and known.devices < known.least:
         screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)")
     if known.certificate_expires_at is not None:
-        screen.print(f"the certificate expires at {moment(known.certificate_expires_at)}")
+        verb = "expires" if known.certificate_expires_at > time.time() else "has expired"
+        screen.print(f"the certificate {verb} at {moment(known.certificate_expires_at)}")
 
 
 def _kept(v: "VersionStatus") -> str:

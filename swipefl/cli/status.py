@@ -41,7 +41,7 @@ def _render(known: "Status", days: "Sequence[Day]") -> None:
     _draw(screen, known, days)
     screen.print("", facts(_facts(known)), sep="\n")
     if known.checkpoints:
-        checkpoints = table(number("checkpoint"), "kind", "made", "fingerprint")
+        checkpoints = table(number("checkpoint"), "kind", "made", "checksum")
         for c in known.checkpoints:
             checkpoints.add_row(str(c.id), c.kind, moment(c.created_at), c.fingerprint[:12])
         screen.print("", checkpoints, sep="\n")
@@ -106,7 +106,8 @@ def _membership(member: "FederationStatus") -> str:
     where = f"{member.address}, as device {member.device_id}"
     if member.visited_at is None:
         return f"{where}, not visited yet; `swipefl sync` does"
-    went = "last visit failed" if member.failures else f"version {member.version}"
+    known = f"version {member.version}" + (f" ({member.fingerprint[:12]})" if member.fingerprint else "")
+    went = "last visit failed" if member.failures else known
     if member.fault:
         return f"{where}, {went} at {moment(member.visited_at)}: {told(member.fault.error)}. {_next_visit(member)}"
     scores = "; it is told how many held-out swipes each version gets right" if member.shares_scores else ""

@@ -19,7 +19,10 @@ ROUNDS, NIGHTS = 10, 90  # the last ones
 
 @dataclass(frozen=True)
 class KnownCheckpoint:
-    """A checkpoint without its bytes; `in_use` is the personal choice, `verdict` what was found of a global one."""
+    """A checkpoint without its bytes; `in_use` is the personal choice, `verdict` what was found of a global one.
+
+    `fingerprint` is that of the bytes; that of a global one's weights, which both ends know, is in FederationStatus.
+    """
 
     id: int
     kind: str
@@ -42,6 +45,7 @@ class WaitingUpdate:
 class FederationStatus:
     """Where the coordinator is, and how the last visit went; `visited_at` (unix seconds) is None before the first.
 
+    `fingerprint` is that of `version`'s weights, as `coordinator status` shows it, "" before the first.
     `shares_scores` says whether it is told what its versions do here, `contributed` whether it has taken something.
     `visits` says whether timers visit it: "closed" (as usual), "open" (not before `next_visit_at`, after `failures` in
     a row or a `fault` that does not pass by itself) or "half-open" (the next one asks once).
@@ -57,6 +61,7 @@ class FederationStatus:
     visits: State = "closed"
     next_visit_at: float | None = None
     fault: Fault | None = None
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,4 +128,5 @@ def _federation(member: Membership, shares_scores: bool) -> FederationStatus:
         state_of(member, now),
         now + left if left else None,
         member.fault,
+        member.fingerprint,
     )

@@ -29,7 +29,8 @@ def code() -> tuple[Path, ...]:
         site.getusersitepackages(),
         PACKAGE,
     )
-    found = {folder for folder in map(Path, known) if folder.is_dir()}
+    # of `os.path`: what this user may not look into is no folder to them, and to pathlib an error
+    found = {folder for folder in map(Path, known) if os.path.isdir(folder)}
     return outermost({*found, *(folder.resolve() for folder in found), *_links(Path(command()[0]))})
 
 
@@ -42,6 +43,6 @@ def _links(interpreter: Path) -> Iterator[Path]:
     """The folders of the links that lead to an interpreter, as those of an environment do."""
     for _ in range(40):  # as many as Linux follows
         yield interpreter.parent
-        if not interpreter.is_symlink():
+        if not os.path.islink(interpreter):  # as those look that lie where this user may not
             return
         interpreter = Path(os.path.abspath(interpreter.parent / interpreter.readlink()))

@@ -224,6 +224,8 @@ def _fault(kind: type[Sourced], source_of: Callable[[str], str], detail: Mapping
     if detail["type"] == "extra_forbidden":
         where = "" if source_of(name) == FLAG else f" in {kind.file_name}"
         return f"{name}{where} is no setting{_meant(name, kind.model_fields)}"
+    if detail["type"] == "path_type":
+        return f"{name} ({source_of(name)}): this is no path, which is a text"
     return f"{name} ({source_of(name)}): {detail['msg'].lower().removeprefix('value error, ')}"
 
 

@@ -15,6 +15,7 @@ import grpc
 import pytest
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.device.status import status_of
 from swipefl.errors import StoreError
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import Policy
@@ -416,3 +417,26 @@ def test_tokens_of_several_devices_are_numbered(tmp_path: Path) -> None:
     for name in ("x" * 65, "a\nb"):
         done = swipefl(tmp_path, "coordinator", "token", "--name", name)
         assert (done.code, done.out, "64 characters" in done.err) == (2, "", True)
+
+
+def test_both_ends_show_the_same_fingerprint_of_a_version(tmp_path: Path) -> None:
+    """Of the base, of other weights, and of weights that were there before."""
+    with (
+        in_process(tmp_path / "coordinator", Policy(buffer=10**9)) as serving,
+        Phone(tmp_path / "phone", serving) as it,
+    ):
+        before = status_of(it.store).federation
+        assert before
+        assert before.fingerprint == ""
+        for factor in (None, 0.9, 0.8, 0.9):
+            if factor:
+                publish(serving, factor)
+            it.visit()
+            with serving.state() as state:
+                newest = state.versions.newest()
+            known = status_of(it.store).federation
+            assert known
+            assert (known.version, known.fingerprint) == (newest.number, newest.fingerprint)
+    short = f"version {newest.number} ({newest.fingerprint[:12]})"
+    assert short in swipefl_on_terminal(tmp_path / "phone", "status", columns=200).out
+    assert newest.fingerprint[:12] in swipefl(tmp_path / "coordinator", "coordinator", "status").out

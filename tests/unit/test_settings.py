@@ -3,6 +3,7 @@
 import inspect
 import math
 import os
+import re
 import tomllib
 from collections.abc import Callable
 from functools import partial
@@ -123,6 +124,21 @@ def test_what_is_wrong_in_a_file_is_named(tmp_path: Path, load, text: str, named
         (tmp_path / name).write_text(text)
     with pytest.raises(UsageError, match=named):
         (Coordinator if load is load_coordinator_settings else Home)(load(tmp_path))
+
+
+@pytest.mark.parametrize("value", ["5", "true", "[1]", "{ a = 1 }", "1979-05-27"])
+@pytest.mark.parametrize("load", [load_settings, load_coordinator_settings])
+def test_no_value_of_another_kind_is_told_in_words_of_programmers(tmp_path: Path, load, value: str) -> None:
+    kind, told = type(load(tmp_path)), dict[str, str]()
+    for name in kind.model_fields.keys() - {"home"}:
+        (tmp_path / kind.file_name).write_text(f"{name} = {value}\n")
+        try:
+            load(tmp_path)
+        except UsageError as error:
+            told[name] = str(error)
+    assert [says for name, says in told.items() if name not in says] == []
+    assert [says for says in told.values() if re.search("class|pathlib|pydantic|object at", says)] == []
+    assert told
 
 
 @pytest.mark.parametrize("load", [load_settings, load_coordinator_settings])

@@ -1,9 +1,10 @@
 """What stands in a unit is what was meant, whatever a path holds; and what a person wrote stays theirs."""
 
 import json
+import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.errors import UsageError
+from swipefl.operations import surroundings
 from swipefl.operations.surroundings import code, command, outermost
 from swipefl.operations.timer import Manager, Timer
 from swipefl.operations.unit_texts import CYCLE, INGEST, TIMER, TRIAL, Night, is_edited, unit_texts
@@ -280,3 +282,26 @@ def test_every_edit_is_seen(place: int, letter: str) -> None:
     place = min(place, len(text))
     assert not is_edited(text)
     assert is_edited(f"{text[:place]}{letter}{text[place:]}")
+
+
+def test_an_interpreter_behind_a_folder_that_this_user_may_not_look_into_is_no_bug(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, seen = tmp_path / "closed", tmp_path / "python"
+    (closed / "bin").mkdir(parents=True)
+    (closed / "bin" / "python").symlink_to("python3")
+    seen.symlink_to(closed / "bin" / "python")
+    monkeypatch.setattr(surroundings, "command", lambda: (str(seen),))
+    monkeypatch.setattr(surroundings.site, "getsitepackages", lambda: [str(closed / "bin" / "site-packages")])
+
+    def refusing(real: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:  # root may look everywhere
+        def refused(path: str | Path | int, **more: object) -> os.stat_result:
+            if str(path).startswith(f"{closed}/"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return real(path, **more)
+
+        return refused
+
+    for name in ("stat", "lstat"):
+        monkeypatch.setattr(os, name, refusing(getattr(os, name)))
+    assert {tmp_path, closed / "bin"} <= {*code(), *surroundings._links(seen)}
