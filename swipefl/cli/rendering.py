@@ -58,6 +58,6 @@ def counted(count: int, what: str) -> str:
 
 def moment(unix_s: float) -> str:
     """A time of this place, to the minute."""
-    from datetime import datetime
+    from swipefl.operations.checks.clock import minute
 
-    return datetime.fromtimestamp(unix_s).strftime("%Y-%m-%d %H:%M")
+    return minute(unix_s)

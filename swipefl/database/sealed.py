@@ -22,6 +22,7 @@ DIGEST_BYTES = 32
 END_BYTES = 8 + len(MAGIC) + DIGEST_BYTES
 MOST_FACTS = 4 * 1024 * 1024
 CHUNK = 1 << 20
+LATEST = 253_402_128_000.0  # unix seconds: two days before the calendar ends
 SQLITE = b"SQLite format 3\x00"
 KIND = slice(68, 72)  # of a database's first bytes: its application id
 
@@ -89,9 +90,14 @@ def _facts(file: BinaryIO, end: int, shown: str) -> tuple[int, dict[str, Any]]:
         file.seek(at)
         with suppress(ValueError, RecursionError):
             facts = json.loads(file.read(length))
-    if not isinstance(facts, dict) or not isinstance(facts.get("made_at"), int | float):
+    if not isinstance(facts, dict) or not _is_time(facts.get("made_at")):
         raise DataError("no-backup", "{file} is no backup of swipefl", Remedy.OTHER_BACKUP, file=shown)
     return at, facts
+
+
+def _is_time(value: object) -> bool:
+    """Whether a fact is a time that a calendar has."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST
 
 
 def check_target(file: Path, application_id: int) -> None:

@@ -133,10 +133,18 @@ def unpacked(source: "Path | BinaryIO", database: Path, schema: Schema) -> Itera
     with opened as stream, drafted(database) as draft:
         with translating_os(database):
             facts = unseal(stream, draft, str(shown))
-            if not isinstance(facts.get("settings"), str | None):
+            if not _is_text(facts.get("settings")):
                 raise fault("what it says of itself makes no sense")
         checked(draft, shown, schema, fault)
         yield draft, facts
+
+
+def _is_text(settings: object) -> bool:
+    """Whether a fact is none, or a text that a file can hold."""
+    try:
+        return settings is None or (isinstance(settings, str) and settings.encode() is not None)
+    except UnicodeEncodeError:
+        return False
 
 
 def settings_text(file: Path) -> str | None:

@@ -86,7 +86,10 @@ class Memberships:
             f"SELECT {_COLUMNS} FROM membership"
         ):
             member = Membership(address, device_id, credential, public_key, ca, bool(insecure), *rest)
-            return replace(member, fault=_fault(fault))
+            kept = _fault(fault)
+            if kept and not _is_sound(kept):
+                raise self._sql.damaged("what it keeps of the last visit makes no sense")
+            return replace(member, fault=kept)
         return None
 
     def set(self, membership: Membership) -> None:
@@ -108,3 +111,13 @@ def _fault(text: str) -> Fault | None:
         return Fault(**known)
     except (ValueError, TypeError):
         return None
+
+
+def _is_sound(fault: Fault) -> bool:
+    """Whether what was kept has the types that it was kept with."""
+    texts = (fault.code, fault.says, "" if fault.remedy is None else fault.remedy)
+    return (
+        all(isinstance(each, str) for each in texts)
+        and isinstance(fault.facts, dict)
+        and isinstance(fault.is_lasting, bool)
+    )

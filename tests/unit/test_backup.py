@@ -185,6 +185,20 @@ def test_what_is_no_whole_backup_changes_nothing(home: Path, sealed: bytes) -> N
     check_refused(home, (home.parent / "another").read_bytes())
 
 
+NO_TIMES = "NaN", "1e999", "-1", "1e300", "-1e18", "1" + 400 * "0", "true", "null", '"2026"', "[]", "253402300800"
+NO_FACTS = [f'{{"made_at": {time}, "settings": null}}' for time in NO_TIMES]
+NO_FACTS += [f'{{"made_at": 1, "settings": {text}}}' for text in (r'"\ud800"', "5", "[]", "true", "{}")]
+
+
+@pytest.mark.parametrize("facts", NO_FACTS, ids=lambda facts: facts[:40])
+def test_a_backup_that_says_nonsense_of_itself_changes_nothing(home: Path, sealed: bytes, facts: str) -> None:
+    """Though its checksum is right."""
+    fill(home, 2)
+    body, length = sealed[: -32 - len(MAGIC) - 8], int.from_bytes(sealed[-32 - len(MAGIC) - 8 :][:8], "big")
+    told = body[:-length] + facts.encode() + len(facts.encode()).to_bytes(8, "big") + MAGIC
+    check_refused(home, told + hashlib.sha256(told).digest())
+
+
 @given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7), cut=st.booleans())
 def test_every_flipped_bit_and_every_cut_is_found(
     tmp_path_factory: pytest.TempPathFactory, sealed: bytes, at: float, bit: int, cut: bool

@@ -1,14 +1,19 @@
 """What else the store keeps: keyboards, checkpoints, rounds, the outbox, bookmarks."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from swipefl.cli.rendering import moment
 from swipefl.errors import CheckpointError, Remedy, StoreError, UsageError
 from swipefl.gesture.keyboard import BUILT_IN, Key, Keyboard, built_in
+from swipefl.operations.checks.clock import minute
+from swipefl.operations.sharing import asked_of
 from swipefl.store.bookmarks import Bookmark
 from swipefl.store.checkpoints import Verdict
+from swipefl.store.membership import Membership
 from swipefl.store.outbox import QueuedUpdate
 from swipefl.store.rounds import Round
 from swipefl.store.store import Store
@@ -148,3 +153,32 @@ def test_bookmarks_and_meta_keep_the_newest_value(store: Store) -> None:
     store.meta.delete("key")
     store.meta.delete("key")
     assert store.meta.get("key") is None
+
+
+NO_FAULTS = [
+    {"code": 1, "says": "it failed"},
+    {"code": "a", "says": 2},
+    {"code": "a", "says": "b", "remedy": 5},
+    {"code": "a", "says": "b", "facts": ["c"]},
+    {"code": "a", "says": "b", "is_lasting": "yes"},
+]
+
+
+@pytest.mark.parametrize("column", ["fault", "conditions"])
+@pytest.mark.parametrize("number", range(len(NO_FAULTS)))
+def test_what_is_kept_of_a_coordinator_and_makes_no_sense_is_damage(tmp_path: Path, column: str, number: int) -> None:
+    """And no bug: it says what to do."""
+    no_conditions = ["nonsense", '{"nope": 1}', '{"least_battery": "x"}', '{"least_battery": 5000}', "[1]"]
+    value = json.dumps(NO_FAULTS[number]) if column == "fault" else no_conditions[number]
+    with Store(tmp_path / "swipefl.db") as store:
+        store.memberships.set(Membership("a:1", "b", b"c", b"d"))
+        store.sql.run(f"UPDATE membership SET {column} = ?", (value,))
+        with pytest.raises(StoreError) as raised:
+            asked_of(store)
+    assert raised.value.code == "damaged-database"
+
+
+@pytest.mark.parametrize("time", [1e18, -1e18, float("inf"), float("nan"), 253402300800.0])
+def test_a_time_beyond_the_calendar_is_shown_as_that(time: float) -> None:
+    assert moment(time) == "a day beyond all calendars"
+    assert moment(0) == minute(0)
