@@ -72,6 +72,11 @@ class Following:
         self._before_last = self._end = bookmarking.start if bookmarking else Place(0, 0)
 
     @property
+    def is_stream(self) -> bool:
+        """Whether nobody can read it a second time, as that of a pipe."""
+        return self._bookmarking is None
+
+    @property
     def read_before(self) -> int:
         """How many bytes need not be read again."""
         return self._bookmarking.start.offset if self._bookmarking else 0

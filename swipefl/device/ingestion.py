@@ -17,7 +17,7 @@ from swipefl.device.landing import Back, Landing, Outgrown, Said, Unstored, land
 from swipefl.device.refusals import Refusals
 from swipefl.device.sources import Unreadable, files_of, name_of
 from swipefl.doing import Doing, OnDoing, unheard
-from swipefl.errors import DataError, RejectedLine, UsageError
+from swipefl.errors import DataError, Interrupted, RejectedLine, UsageError
 from swipefl.gesture.formats import (
     Deletion,
     Entry,
@@ -39,6 +39,7 @@ from swipefl.store.gestures import Judged
 from swipefl.store.store import Store
 
 BATCH = 1_000  # each costs a wait for the disk
+SOON_S = 5.0  # between two landings of a stream, whose swipes are nowhere else
 TOLD_EVERY = 100  # entries, of how much is read
 
 
@@ -106,6 +107,7 @@ class Ingestion:
         self._reasons: Counter[str] = Counter()
         self._unreadable = Unreadable()
         self._known: set[Keyboard] = set()
+        self._landed_at = self._started
 
     @property
     def report(self) -> IngestReport:
@@ -202,12 +204,15 @@ class Ingestion:
                     if said := self._said(entry, lines, name):
                         batch.append(said)
                         has_any |= not isinstance(said, Unstored)
-                        if len(batch) >= BATCH:
+                        if len(batch) >= BATCH or (lines.is_stream and time.monotonic() - self._landed_at > SOON_S):
                             keeps = has_any and not has_grids
                             self._land(batch, partial(lines.keep_before, bare(entry).line) if keeps else _keep_none)
-                            batch = []
         except DataError:  # the disk or the network under the file: what was read before counts
             self._land(batch)
+            raise
+        except Interrupted:
+            if lines.is_stream:  # nobody says it a second time
+                self._land(batch)
             raise
         self._has_text |= lines.has_text
         is_read = has_any or self._reasons.total() == rejected
@@ -328,6 +333,8 @@ class Ingestion:
             landed = land(self._store, batch)
             keep()
         self._landed += landed
+        batch.clear()
+        self._landed_at = time.monotonic()
         raise_if(self._stop)
 
 

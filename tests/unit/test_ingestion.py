@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from swipefl.cli.common import signals
 from swipefl.device.ingestion import Ingestion, IngestReport
 from swipefl.device.ownership import forget, relabel
 from swipefl.errors import DataError, Interrupted, Remedy, StoreError, UsageError
@@ -160,6 +162,46 @@ def test_what_was_interrupted_reports_what_landed(tmp_path: Path, monkeypatch: p
         assert (report.read, report.stored, report.duplicates, report.rejected) == (11, 10, 0, 1)
         assert len(contents(store)) == 10
         assert ingest(store, path).stored == 10
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25])
+def test_a_signal_keeps_all_that_was_read_of_a_pipe(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, signum: signal.Signals
+) -> None:
+    """Whatever its batches: what was read of it is nowhere else."""
+    monkeypatch.setattr("swipefl.device.ingestion.BATCH", 10)
+    reading, writing = os.pipe()
+    with Store(tmp_path / "swipefl.db") as store, signals() as stop:
+        os.write(writing, b"".join(GOOD[:count]) + GOOD[count][:100])
+        before = threading.Timer(1, partial(os.kill, os.getpid()), (signum,))
+        before.start()
+        ingestion = Ingestion(store, stop=stop)
+        with open(reading, "rb") as stream, pytest.raises(Interrupted):
+            ingestion.run([stream])
+        before.join()
+        assert (ingestion.report.stored, ingestion.report.duplicates, len(contents(store))) == (count, 0, count)
+    os.close(writing)
+
+
+def test_a_slow_stream_is_stored_while_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swipefl.device.ingestion.SOON_S", 0)
+    seen = []
+    with Store(tmp_path / "swipefl.db") as store:
+
+        class Slow(BytesIO):
+            """A stream that is looked at from beside, each time that it is read."""
+
+            def peek(self, size: int) -> bytes:
+                return self.getvalue()[self.tell() :][:size]
+
+            def readline(self, size: int | None = -1, /) -> bytes:
+                seen.append(len(contents(store)))
+                return super().readline(size)
+
+        Ingestion(store).run([Slow(b"".join(GOOD[:5]))])
+    assert seen[-1] >= 4
+    assert seen == sorted(seen)
 
 
 @pytest.mark.parametrize(
