@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -151,23 +152,26 @@ class Timer:
         files = [self.manager.units / name for name in (*going, TRIAL)]
         if TIMER in going:
             files += [self.manager.units / "timers.target.wants" / TIMER, self.manager.stamps / f"stamp-{TIMER}"]
-        removed = [str(file) for file in files if self._unlink(file)]
-        if also_edited:
-            for folder in dropins:
-                shutil.rmtree(folder)
-                removed.append(str(folder))
-        self._tidy()
-        if removed:
-            self.ask("daemon-reload")
-            self.ask("reset-failed", *going)
+        removed: list[str] = []
+        try:
+            removed += (str(file) for file in files if self._unlink(file))
+            removed += (str(folder) for folder in dropins if also_edited and self._unlink(folder, shutil.rmtree))
+            self._tidy()
+        finally:  # systemd is to know what is gone, also where something else could not be removed
+            if removed:
+                self.ask("daemon-reload")
+                self.ask("reset-failed", *going)
         kept = [str(self.manager.units / name) for name in there if name not in going]
         return Removed(tuple(removed), (*kept, *(() if also_edited else map(str, dropins))))
 
     def text(self, name: str) -> str | None:
-        """The text of a unit, None where there is none that can be read."""
+        """The text of a unit, None where there is none that can be read; empty of a pipe or a device."""
         try:
-            return (self.manager.units / name).read_bytes().decode("utf-8", "replace")
-        except OSError:
+            descriptor = os.open(self.manager.units / name, os.O_RDONLY | os.O_NONBLOCK)
+            with os.fdopen(descriptor, "rb") as file:
+                is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
+                return file.read().decode("utf-8", "replace") if is_file else ""
+        except OSError:  # of a folder, too
             return None
 
     def lingers(self, user: str) -> bool | None:
@@ -235,9 +239,10 @@ class Timer:
             what = "`{command}` did not work: {why}"
             raise UsageError("no-systemd", what, remedy, command=" ".join(command), why=why)
 
-    def _unlink(self, path: Path) -> bool:
+    def _unlink(self, path: Path, erase: Callable[[Path], None] = Path.unlink) -> bool:
+        """Whether it was there; of a link that alone goes. Raises UsageError."""
         try:
-            path.unlink()
+            (Path.unlink if path.is_symlink() else erase)(path)
         except FileNotFoundError:
             return False
         except OSError as error:

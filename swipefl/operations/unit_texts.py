@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ INGEST, CYCLE, TIMER = "swipefl-ingest.service", "swipefl-cycle.service", "swipe
 TRIAL = "swipefl-trial.service"
 MARK = "# swipefl timer: "
 _FOR = "# for "
+AT = "03:00"  # of nights whose time nobody said
+TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 HIDDEN = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # what ProtectHome and PrivateTmp put an empty folder over
 
 _ASIDE = """
@@ -68,7 +71,7 @@ class Night:
     command: tuple[str, ...]
     home: Path
     logs: tuple[Path, ...]
-    at: str = "03:00"
+    at: str = AT
     reads: tuple[Path, ...] = ()
     writes: tuple[Path, ...] = ()
     environment: tuple[str, ...] = ()
@@ -110,14 +113,19 @@ class Remembered:
 
 
 def remembered(text: str) -> Remembered | None:
-    """What a timer's text was written for, so that it can be written anew without saying it."""
+    """What a timer's text was written for, so that it can be written anew without saying it.
+
+    A time that is none, as of an edited line, is that of a timer of which nobody said one.
+    """
     line = next((line for line in text.splitlines() if line.startswith(_FOR)), None)
     try:
         said = json.loads(line.removeprefix(_FOR)) if line else {}
-        return Remembered(
-            str(said["at"]), tuple(map(Path, said["logs"])), Path(said["home"]) if "home" in said else None
-        )
-    except (ValueError, LookupError, TypeError):
+        at, logs = said["at"], said["logs"]
+        is_time = isinstance(at, str) and TIME.fullmatch(at)
+        home = Path(said["home"]) if "home" in said else None
+        paths = tuple(map(Path, logs)) if isinstance(logs, list) else ()
+        return Remembered(at if is_time else AT, paths, home)
+    except (ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

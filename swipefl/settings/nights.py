@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,7 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.operations import surroundings
 from swipefl.operations.findings import Finding
 from swipefl.operations.timer import LOOK_S, Manager, Timer, run
-from swipefl.operations.unit_texts import TIMER, Night, Remembered, is_ours, remembered
+from swipefl.operations.unit_texts import AT, TIME, TIMER, Night, Remembered, is_ours, remembered
 from swipefl.operations.units import timer_findings
 from swipefl.settings.device import Settings, load_settings
 from swipefl.settings.sources import WRITTEN, explained
@@ -83,7 +82,7 @@ def _night(
         if "home" not in settings.model_fields_set:
             settings = load_settings(person_data / "swipefl")
     home = Path(os.path.abspath(settings.home))
-    was = was or Remembered("03:00", (person_data / KEYBOARD_LOG,))
+    was = was or Remembered(AT, (person_data / KEYBOARD_LOG,))
     if is_system and not home.is_dir():
         raise UsageError("no-home", "{home} is not there yet", Remedy.SAY_HOME, home=home)
     files = _files(settings)
@@ -171,7 +170,7 @@ def _log(path: Path) -> Path:
 
 def _time(at: str) -> str:
     """A time of day, as HH:MM. Raises UsageError."""
-    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", at)
+    found = TIME.fullmatch(at)
     if not found:
         raise UsageError("no-time", "{at!r} is no time of day; 03:00 and 23:30 are", at=at)
     return f"{int(found[1]):02}:{found[2]}"

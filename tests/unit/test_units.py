@@ -16,7 +16,17 @@ from swipefl.errors import UsageError
 from swipefl.operations import surroundings
 from swipefl.operations.surroundings import code, command, outermost
 from swipefl.operations.timer import Manager, Timer
-from swipefl.operations.unit_texts import CYCLE, INGEST, TIMER, TRIAL, Night, is_edited, unit_texts
+from swipefl.operations.unit_texts import (
+    CYCLE,
+    INGEST,
+    TIMER,
+    TRIAL,
+    Night,
+    Remembered,
+    is_edited,
+    remembered,
+    unit_texts,
+)
 from swipefl.operations.unit_words import rest_of_line, word
 from swipefl.operations.units import timer_findings
 
@@ -273,6 +283,60 @@ def test_a_timer_that_is_missing_moved_edited_or_anothers_is_found_out(tmp_path:
     assert found()["timer-edited"] == "note"
     (timer.manager.units / INGEST).unlink()
     assert found() == {"timer": "wrong"}
+
+
+@pytest.mark.parametrize("name", [CYCLE, INGEST, TIMER])
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_folder_beside_a_unit_goes_and_what_a_link_leads_to_stays(tmp_path: Path, name: str, is_link: bool) -> None:
+    timer, systemd = timer_in(tmp_path)
+    timer.install(NIGHT, "anna")
+    (dots := tmp_path / "dots").mkdir()
+    (dots / "own.conf").touch()
+    folder = timer.manager.units / f"{name}.d"
+    folder.symlink_to(dots) if is_link else dots.rename(folder)
+    assert str(folder) in timer.remove(also_edited=True).removed
+    assert (folder.exists(), folder.is_symlink(), dots.exists()) == (False, False, is_link)
+    assert "daemon-reload" in systemd.calls[-2:]
+
+
+def test_systemd_hears_of_what_went_though_something_else_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timer, systemd = timer_in(tmp_path)
+    timer.install(NIGHT, "anna")
+    (timer.manager.units / f"{CYCLE}.d").mkdir()
+    monkeypatch.setattr("shutil.rmtree", lambda path: (_ for _ in ()).throw(PermissionError(13, "no", str(path))))
+    with pytest.raises(UsageError) as raised:
+        timer.remove(also_edited=True)
+    assert (raised.value.code, "daemon-reload" in systemd.calls[-2:]) == ("unit-not-removed", True)
+
+
+@pytest.mark.parametrize("name", [CYCLE, INGEST, TIMER])
+def test_a_pipe_under_a_unit_s_name_keeps_nobody_waiting(tmp_path: Path, name: str) -> None:
+    """It is the person's own, as whatever swipefl did not write."""
+    timer, _ = timer_in(tmp_path)
+    timer.manager.units.mkdir(parents=True)
+    os.mkfifo(timer.manager.units / name)
+    assert timer.text(name) == ""
+    with pytest.raises(UsageError) as raised:
+        timer.install(NIGHT, "anna")
+    assert raised.value.code == "edited-unit"
+    assert str(timer.manager.units / name) in timer.remove().kept
+    timer.install(NIGHT, "anna", also_edited=True)
+    assert timer.text(name) == unit_texts(NIGHT)[name]
+
+
+@pytest.mark.parametrize("at", ["5", "null", '"25:00"', '""', "[]", '"03:00\\n"'])
+def test_a_time_that_is_none_is_that_of_a_timer_of_which_nobody_said_one(at: str) -> None:
+    told = remembered(f'# for {{"at": {at}, "logs": ["/a"], "home": "/b"}}\n')
+    assert told == Remembered("03:00", (Path("/a"),), Path("/b"))
+
+
+@pytest.mark.parametrize(
+    "line", ["[" * 100_000, "{}", "5", "x", '{"at": "03:00", "logs": [5]}', '{"at": "03:00", "logs": {}}']
+)
+def test_what_cannot_be_read_of_a_timer_is_nothing(line: str) -> None:
+    assert remembered(f"# for {line}\n") is None
 
 
 @settings(max_examples=20)
