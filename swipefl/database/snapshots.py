@@ -5,6 +5,7 @@ import glob
 import os
 import re
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from swipefl.database.files import open_private, sync_folder
 from swipefl.database.migrations import Schema
+from swipefl.database.sealed import KIND, SQLITE
 from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, disk_full, ending
 from swipefl.errors import Remedy, StoreError, SwipeflError
 from swipefl.stopping import Stop, never
@@ -21,6 +23,7 @@ BEFORE_RESTORE = ".before-restore-"  # and what was there before a backup came b
 ASIDE_S = 30 * 24 * 3600.0  # that it stays: so long one may notice that it was the wrong backup
 ASIDE_MOST = 3  # that stay, the newest: else a script that restores each day fills the disk
 _BESIDE = ("", "-wal", "-shm", "-journal")
+_DRAFT = re.compile(r"\..+\.draft-\d+-\d+", re.DOTALL)
 _SIDE = re.compile("-(wal|shm|journal)$")
 
 
@@ -62,6 +65,22 @@ def erase_drafts(path: Path) -> list[Path]:
 def drafts_left(path: Path) -> list[Path]:
     """What `erase_drafts` would erase."""
     return [draft for draft in _drafts(path) if _is_left(draft)]
+
+
+def erase_drafts_of_others(folder: Path, application_id: int) -> list[Path]:
+    """Erase what killed runs left of drafts of databases of this kind, whatever they were to be called; says which."""
+    found = sorted(draft for draft in folder.glob(".*.draft-*") if _DRAFT.fullmatch(draft.name))
+    return [draft for draft in found if _is_of(draft, application_id) and _is_left(draft, Path.unlink)]
+
+
+def _is_of(draft: Path, application_id: int) -> bool:
+    """Whether a file is a database of this kind, or one with a backup's end. Nothing is waited for."""
+    with suppress(OSError):
+        descriptor = os.open(draft, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            head = file.read(KIND.stop) if stat.S_ISREG(os.fstat(descriptor).st_mode) else b""
+            return head.startswith(SQLITE) and int.from_bytes(head[KIND], "big") == application_id
+    return False
 
 
 def _drafts(path: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from swipefl.database.files import make_folder
 from swipefl.database.looking import look_at
 from swipefl.database.migrations import Schema
 from swipefl.database.sealed import check_target, opened_backup, seal, unseal
-from swipefl.database.snapshots import checked, copy_into, drafted, put_in_place, translating_os
+from swipefl.database.snapshots import checked, copy_into, drafted, erase_drafts_of_others, put_in_place, translating_os
 from swipefl.database.sql import BUSY_TIMEOUT_S, damaged, disk_full, translating
 from swipefl.errors import DataError, Remedy, StoreError, SwipeflError
 from swipefl.stopping import Stop, never
@@ -38,12 +38,14 @@ def write_backup(
 ) -> int:
     """Write a backup of a database as it is at one moment, while others go on writing; gives its size in bytes.
 
-    A file is there whole or not at all, and replaces a backup of before; `change` is made to the copy first, which may
+    A file is there whole or not at all, and replaces a backup of before; what killed backups left in its folder goes,
+    whatever they were to be called. `change` is made to the copy first, which may
     add to the facts, and `before` is called once the copy is good.
     Raises UsageError for a file that is none or something else, StoreError, OSError of a stream, what `stop` says.
     """
     if isinstance(target, Path):
         check_target(target, schema.application_id)
+        erase_drafts_of_others(target.parent, schema.application_id)
     shown = target if isinstance(target, Path) else database
     with _room(database, target) as beside, drafted(beside) as draft:
         _copy(database, schema, draft, shown, change, stop)

@@ -123,8 +123,7 @@ def remembered(text: str) -> Remembered | None:
         at, logs = said["at"], said["logs"]
         is_time = isinstance(at, str) and TIME.fullmatch(at)
         home = Path(said["home"]) if "home" in said else None
-        paths = tuple(map(Path, logs)) if isinstance(logs, list) else ()
-        return Remembered(at if is_time else AT, paths, home)
+        return Remembered(at if is_time else AT, tuple(map(Path, logs)), home) if isinstance(logs, list) else None
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
 

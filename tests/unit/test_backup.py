@@ -289,6 +289,27 @@ class Failing(io.BytesIO):
         return super().read(1000)
 
 
+@pytest.mark.parametrize("name", ["2026-11-25.backup", "a b", ".hidden", "ä\nö", "swipefl.db"])
+def test_what_a_killed_backup_left_goes_with_the_next_one_of_any_name(home: Path, tmp_path: Path, name: str) -> None:
+    """Nightly ones have a date in theirs; one at work, and what is of somebody else, stays."""
+    fill(home, 1)
+    (folder := tmp_path / "bk").mkdir()
+    left = folder / f".{name}.draft-1-1"
+    others = [folder / other for other in (f".{name}.draft-mine", ".b.draft-3-3", name)]
+    shutil.copy(home / "swipefl.db", left)
+    for other in others:
+        other.write_text("of somebody else")
+    os.mkfifo(folder / ".pipe.draft-4-4")
+    (folder / ".link.draft-5-5").symlink_to(home / "swipefl.db")
+    with drafted(folder / f"{name} at work") as draft:
+        shutil.copyfile(left, draft)
+        backup(home, folder / "2026-11-26.backup")
+        assert (left.exists(), draft.exists()) == (False, True)
+    assert all(other.exists() for other in others)
+    assert (home / "swipefl.db").exists()
+    assert (folder / ".link.draft-5-5").is_symlink()
+
+
 def test_a_backup_that_cannot_be_read_is_told_by_its_own_name(home: Path, sealed: bytes) -> None:
     with swipefl.open(home) as device, pytest.raises(DataError, match=r"^standard input cannot be read.*Input/output"):
         device.upkeep.restore(Failing(sealed))
