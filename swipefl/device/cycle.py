@@ -227,21 +227,24 @@ class Cycle:
         for left in reversed(range(rounds)):
             learned = _state(self._store)  # before the round: what is ingested meanwhile is for the next cycle
             try:
-                report = self._round()
+                report = self._round(learned, goes_on=left > 0)
             except TooLittleData as error:  # enough examples, but too few that can be learned from
                 yield self._skipped(self._store.gestures.counts()["train"], error)
-                break
+                with self._store.transaction():
+                    self._note_done(learned)
+                return
             yield report
             if left and not report.adopted:
                 yield self._skipped(report.examples, "another one was no better on the held-out swipes")
-                break
+                return
             if left:
                 self._catch_up()
+
+    def _note_done(self, learned: str) -> None:
+        """There is nothing new from now on; in the caller's transaction."""
         if {learned.split()[0]} >= self._learned_from:  # else swipes have come since what went on was begun
-            with self._store.transaction():
-                self._store.meta.set(
-                    DONE, _owing(self._store, learned) if self._withheld and not self._has_offered else learned
-                )
+            owes = self._withheld and not self._has_offered
+            self._store.meta.set(DONE, _owing(self._store, learned) if owes else learned)
 
     def _catch_up(self) -> None:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
@@ -297,14 +300,18 @@ class Cycle:
         report, last = self._skipped(self._store.gestures.counts()["train"], reason), self._heard.last
         return replace(report, steps_done=last.done, steps=last.total) if last else report
 
-    def _round(self) -> RoundReport:
+    def _round(self, learned: str, goes_on: bool) -> RoundReport:
+        """One round, of what there was to learn from; `goes_on` says whether one that helps is followed by another."""
         number, started = self._store.rounds.next_number(), self._clock()
         self._heard.last = None  # of a round before
         personal = self._learning().personal.train(seed=number)
         self._has_trained = True
         made = self._update()
         self._learned_from = {personal.data, made.data} if made else {personal.data}
-        update, judged = self._land(number, started, personal, made)
+        with self._store.transaction():  # one who is killed behind it does not do all of it again
+            update, judged = self._land(number, started, personal, made)
+            if not (goes_on and personal.adopted):
+                self._note_done(learned)
         return RoundReport(
             number,
             personal.trained.examples,

@@ -69,6 +69,17 @@ def test_what_is_ingested_while_a_cycle_runs_is_new_to_the_next(store: Store) ->
     assert nothing_to_do(store) == "nothing new since the last cycle"
 
 
+@pytest.mark.parametrize("rounds", [1, 2])
+def test_what_ends_behind_its_last_round_has_nothing_to_do_again(store: Store, rounds: int) -> None:
+    def ends(report: RoundReport) -> None:
+        raise KeyboardInterrupt
+
+    spoiled(store)
+    with pytest.raises(KeyboardInterrupt):
+        cycle(store, to_base, on_round=ends).run(rounds)
+    assert (nothing_to_do(store) is None) == (rounds == 2), "another round was to come"
+
+
 def test_a_signal_while_the_model_is_judged_ends_the_round_without_a_trace(store: Store) -> None:
     trained: list[bool] = []
 
