@@ -72,7 +72,7 @@ def _read(source: BinaryIO, shown: str) -> bytes:
         return source.read(CHUNK)
     except OSError as error:
         what = "{file} cannot be read to its end ({why})"
-        raise DataError("unreadable", what, Remedy.OTHER_BACKUP, file=shown, why=error.strerror) from error
+        raise DataError("unread-backup", what, Remedy.OTHER_BACKUP, file=shown, why=error.strerror) from error
 
 
 def _facts(file: BinaryIO, end: int, shown: str) -> tuple[int, dict[str, Any]]:
