@@ -1,8 +1,9 @@
 """`swipefl restore`: a backup in the place of what is in the store."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
@@ -68,4 +69,9 @@ def _tell(report: "RestoreReport") -> None:
     if report.settings:
         note("config.toml is back too")
     if report.aside:
+        from swipefl.database.sealed import is_sealed
+
         note(f"what was here before lies in {report.aside}; `swipefl forget`, or a night in a month, erases it")
+        with suppress(OSError):  # somebody was faster
+            if not is_sealed(Path(report.aside)):
+                note("it could not be read here: that is the very file, damaged or of a newer swipefl, and no backup")

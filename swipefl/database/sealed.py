@@ -119,9 +119,14 @@ def check_target(file: Path, application_id: int) -> None:
 def _is_backup(file: Path, application_id: int) -> bool:
     with file.open("rb") as opened:
         head = opened.read(KIND.stop)
+    return is_sealed(file) and int.from_bytes(head[KIND], "big") == application_id
+
+
+def is_sealed(file: Path) -> bool:
+    """Whether a file ends as a backup does. Raises OSError."""
+    with file.open("rb") as opened:
         opened.seek(max(0, file.stat().st_size - DIGEST_BYTES - len(MAGIC)))
-        is_ours = opened.read(len(MAGIC)) == MAGIC
-    return is_ours and int.from_bytes(head[KIND], "big") == application_id
+        return opened.read(len(MAGIC)) == MAGIC
 
 
 @contextmanager

@@ -1,13 +1,18 @@
 """Backup and restore on a full disk, and killed outright: a file is whole or not there, and the store is as it was."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
+
+import pytest
 
 import swipefl as library
 from tests.support.command import environment, swipefl
 from tests.support.disk import SmallDisk, is_clear
+from tests.support.people import write_people
 from tests.support.swipes import GOOD
 from tests.support.waiting import LONG_S, wait_until
 
@@ -81,3 +86,22 @@ def test_settings_that_cannot_be_used_keep_nobody_from_a_backup(tmp_path: Path) 
         assert (done.code, "config.toml" in done.err) == (0, True)
         assert swipefl(home, "restore", "--yes", file).code == 0
         assert (home / "config.toml").read_text() == broken
+
+
+@pytest.mark.parametrize("was", ["sound", "damaged", "newer"])
+def test_what_is_set_aside_is_called_what_it_is(tmp_path: Path, was: str) -> None:
+    """A backup only where it was read: of what was not it is the very file."""
+    write_people(tmp_path / "swipes.jsonl", {1: 3})
+    home, file = tmp_path / "home", str(tmp_path / "file")
+    assert swipefl(home, "ingest", str(tmp_path / "swipes.jsonl")).code == 0
+    assert swipefl(home, "backup", file).code == 0
+    store = home / "swipefl.db"
+    if was == "damaged":
+        store.write_bytes(b"x" * 20_000)
+    elif was == "newer":
+        with closing(sqlite3.connect(store)) as conn:
+            conn.execute("PRAGMA user_version = 999")
+    done = swipefl(home, "restore", file, "--yes")
+    assert (done.code, "and no backup" in done.err) == (0, was != "sound")
+    (aside,) = home.glob("swipefl.db.before-restore-*")
+    assert swipefl(tmp_path / "other", "restore", str(aside), "--yes").code == (0 if was == "sound" else 3)
