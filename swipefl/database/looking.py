@@ -49,7 +49,7 @@ def look_at_current(path: Path, schema: Schema, make: bool = False) -> Sql:
             raise newer(path, found, schema)
         if found < known:
             what = "{path} was written by an older swipefl (schema {found}, this one needs {known}), and is sound"
-            raise StoreError("older", what, Remedy.BRING_UP_TO_DATE, path=path, found=found, known=known)
+            raise StoreError("older-store", what, Remedy.BRING_UP_TO_DATE, path=path, found=found, known=known)
     except BaseException:
         looked.db.close()
         raise

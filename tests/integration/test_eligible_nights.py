@@ -103,7 +103,7 @@ def test_an_older_store_is_said_to_be_sound_and_is_brought_up_to_date_by_the_nex
     with pytest.raises(StoreError) as raised:
         home.outlook()
     said = told(raised.value)
-    assert (raised.value.code, "is sound" in said, "`swipefl status`" in said) == ("older", True, True)
+    assert (raised.value.code, "is sound" in said, "`swipefl status`" in said) == ("older-store", True, True)
     assert contents(tmp_path / "home") == before
     home.store().close()
     assert home.outlook().new_swipes
