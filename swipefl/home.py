@@ -483,7 +483,10 @@ class Home:
     def note_backup(self, made_at: float) -> None:
         """Remembers when the last backup was made, for its doctor, where that can be written at once."""
         from swipefl.operations.checks.stored import BACKED_UP
+        from swipefl.operations.copies import may_be_written
 
+        if not may_be_written(self._path):
+            return
         with suppress(StoreError), self._opened(make=False) as store:
             store.meta.note(BACKED_UP, str(made_at))
 
