@@ -172,10 +172,12 @@ def load(kind: type[Kind], flags: Mapping[str, Any]) -> Kind:
         where = _sources(kind, given)(str(error.facts["setting"]))
         raise UsageError("wrong-setting", "{what} ({where})", error.remedy, what=error, where=where) from error
     except (ValueError, OSError) as error:
-        unreadable = "{file} in the home folder cannot be read: {why}"
-        raise UsageError(
-            "unreadable-settings", unreadable, Remedy.CORRECT_SETTING, file=kind.file_name, why=error
-        ) from error
+        raise _unreadable(kind, error) from error
+
+
+def _unreadable(kind: type[Sourced], error: Exception) -> UsageError:
+    what = "{file} in the home folder cannot be read: {why}"
+    return UsageError("unreadable-settings", what, Remedy.CORRECT_SETTING, file=kind.file_name, why=error)
 
 
 def explained(
@@ -234,9 +236,12 @@ def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _sources(kind: type[Sourced], given: Mapping[str, Any]) -> Callable[[str], str]:
-    """A function from setting to where its value comes from; each source is read once."""
-    layers = _layers(kind, InitSettingsSource(kind, dict(given)), EnvSettingsSource(kind))
-    read = [(layer.named, layer.source()) for layer in layers]
+    """A function from setting to where its value comes from; each source is read once. Raises UsageError."""
+    try:
+        layers = _layers(kind, InitSettingsSource(kind, dict(given)), EnvSettingsSource(kind))
+        read = [(layer.named, layer.source()) for layer in layers]
+    except (ValueError, OSError) as error:
+        raise _unreadable(kind, error) from error
     return lambda name: next((named(name) for named, values in read if name in values), DEFAULT)
 
 

@@ -415,15 +415,25 @@ def test_it_says_what_to_do_and_ends_in_its_exit_code(home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("epochs = 0\n", "epochs (config.toml)"), ("= broken", "cannot be read"), ("epochz = 2\n", "did you mean epochs")],
+    [
+        ("epochs = 0\n", "epochs (config.toml)"),
+        ("= broken", "cannot be read"),
+        (None, "cannot be read"),
+        ("epochz = 2\n", "did you mean epochs"),
+    ],
 )
-def test_settings_that_cannot_be_used_keep_it_from_nothing(home: Path, text: str, says: str) -> None:
-    (home / "config.toml").write_text(text)
+def test_settings_that_cannot_be_used_keep_it_from_nothing(home: Path, text: str | None, says: str) -> None:
+    if text is None:
+        (home / "config.toml").symlink_to("nowhere")
+    else:
+        (home / "config.toml").write_text(text)
     done = told(home, "--json")
     found = {each["name"]: each for each in done.json["findings"]}
     assert (done.code, found["settings"]["state"], says in found["settings"]["says"]) == (UNWELL, "wrong", True), done
     assert found["settings"]["remedy"]
     assert found["database"]["state"] == "ok"
+    assert [name for name, each in found.items() if each["state"] == "wrong"] == ["settings"]
+    assert "for a bug" not in done.out
 
 
 @pytest.mark.parametrize("way", ["none", "a file", "below a file", "a circle", "a link to nothing"])
