@@ -7,7 +7,7 @@ import codecs
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
@@ -133,7 +133,9 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
         size, name = status.st_size, str(path.resolve())
         before = bookmarks.get(name)
         packed = is_packed(stream.peek(4))  # type: ignore[attr-defined]
-        seen = before if before and _fits(before, stream, size) else _elsewhere(stream, size, packed, bookmarks)
+        seen = before if before and _fits(before, stream, size) else None
+        if seen is None or seen.offset < size:  # an empty log, or a header alone, was here before, and fits anything
+            seen = _elsewhere(stream, size, packed, bookmarks, seen.offset if seen else 0) or seen
         had_text = bool(before or seen)
         start = Place(seen.offset, seen.line) if seen else Place(0, 0)
         head = _head(stream, start)
@@ -143,7 +145,7 @@ def followed(stream: BinaryIO, path: Path, bookmarks: Bookmarks, now: float) -> 
         raise unreadable(str(path), error) from error
 
     def put(place: Place, reached: int) -> None:
-        if before and seen is not before:
+        if before and before.offset and seen is not before:
             bookmarks.keep_replaced(before)
         hashes = _hashes(stream, place.offset)
         bookmarks.put(Bookmark(name, place.offset, max(reached, place.offset), place.line, *hashes))
@@ -194,15 +196,22 @@ def _fits(seen: Bookmark, stream: BinaryIO, size: int) -> bool:
     return size >= seen.offset and _hashes(stream, seen.offset) == (seen.head, seen.tail)
 
 
-def _elsewhere(stream: BinaryIO, size: int, packed: bool, bookmarks: Bookmarks) -> Bookmark | None:
+def _elsewhere(stream: BinaryIO, size: int, packed: bool, bookmarks: Bookmarks, known: int) -> Bookmark | None:
     """The bookmark of another path from where this file, or how it begins, came: renamed, moved, or copied and emptied.
 
-    What is packed is known only whole. A header alone says nothing: other tables begin with it.
+    It reaches further than the byte that is `known`. What is packed is known only whole. A header alone says nothing:
+    other tables begin with it.
     """
     text = os.pread(stream.fileno(), HEAD, 0)
-    fitting = _beginning(text, (seen for seen in bookmarks.beginnings() if seen.size <= size))
+    fitting = _beginning(text, bookmarks.beginnings(known, size))
     whole = (seen for seen in fitting if seen.offset == size or not packed)
-    return next((seen for seen in whole if _fits(seen, stream, size) and _is_away(seen)), None)
+    return _moved([seen for seen in whole if _fits(seen, stream, size)])
+
+
+def _moved(fitting: Sequence[Bookmark]) -> Bookmark | None:
+    """The longest of what a file begins with, unless that still lies where it was read, or read again: it is a copy."""
+    longest = [seen for seen in fitting if seen.offset == fitting[0].offset]
+    return longest[0] if longest and all(map(_is_away, longest)) else None
 
 
 def _is_away(seen: Bookmark) -> bool:
@@ -249,18 +258,28 @@ def _unpacked(stream: BinaryIO, bookmarks: Bookmarks) -> Unpacking | None:
     """What of a gzip file was read when it was not packed yet; None of what cannot be read, which reading says."""
     if not is_gzip(stream.peek(4)):  # type: ignore[attr-defined]
         return None
-    with suppress(RejectedLine):
+    with suppress(RejectedLine, OSError):
         text = _read(Unpacked(stream), HEAD)
-        for seen in _beginning(text, bookmarks.beginnings()):
-            stream.seek(0)
-            plain = Unpacked(stream)
-            if hashlib.sha256(_last(plain, seen.offset)).hexdigest() == seen.tail and _is_away(seen):
-                header, size = _header(text), seen.size - seen.offset
-                taken = _read(plain, size) if header and size <= MOST_LINE else b""
-                place = Place(seen.offset, seen.line)
-                again = chain(_lines(header, Place(0, 0)), _lines(taken, place)) if taken else ()
-                return Unpacking(place, tuple(again))
+        if seen := _moved([seen for seen in _beginning(text, bookmarks.beginnings()) if _fits_unpacked(seen, stream)]):
+            header, size = _header(text), seen.size - seen.offset
+            taken = _behind(stream, seen.offset, size) if header and size <= MOST_LINE else b""
+            place = Place(seen.offset, seen.line)
+            again = chain(_lines(header, Place(0, 0)), _lines(taken, place)) if taken else ()
+            return Unpacking(place, tuple(again))
     return None
+
+
+def _fits_unpacked(seen: Bookmark, stream: BinaryIO) -> bool:
+    stream.seek(0)
+    return hashlib.sha256(_last(Unpacked(stream), seen.offset)).hexdigest() == seen.tail
+
+
+def _behind(stream: BinaryIO, offset: int, size: int) -> bytes:
+    """What stands behind the byte `offset` of what is packed. Raises RejectedLine."""
+    stream.seek(0)
+    plain = Unpacked(stream)
+    _last(plain, offset)
+    return _read(plain, size)
 
 
 def _lines(text: bytes, place: Place) -> Iterator[Line]:

@@ -34,10 +34,13 @@ class Bookmarks:
         )
         return Bookmark(*rows[0]) if rows else None
 
-    def beginnings(self) -> Iterator[Bookmark]:
-        """All of them, the longest first: another file may begin with what was read of one. Raises StoreError."""
-        rows = self._sql.rows("SELECT path, offset, size, line, head, tail FROM bookmarks ORDER BY offset DESC")
-        return (Bookmark(*row) for row in rows)
+    def beginnings(self, known: int = 0, most: int = 2**62) -> Iterator[Bookmark]:
+        """Those that reach behind the byte `known`, of files of `most` bytes at most, the longest first.
+
+        Another file may begin with what was read of one. Raises StoreError.
+        """
+        query = "SELECT path, offset, size, line, head, tail FROM bookmarks WHERE offset > ? AND size <= ?"
+        return (Bookmark(*row) for row in self._sql.rows(f"{query} ORDER BY offset DESC", (known, most)))
 
     def keep_replaced(self, bookmark: Bookmark) -> None:
         """Keep it though its path holds something else by now: it may lie elsewhere. Raises StoreError."""

@@ -3,14 +3,15 @@
 import gzip
 import json
 import os
+import select
 import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from functools import partial
-from io import BufferedReader, BytesIO
+from io import BufferedReader, BytesIO, FileIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -164,6 +165,19 @@ def test_what_was_interrupted_reports_what_landed(tmp_path: Path, monkeypatch: p
         assert ingest(store, path).stored == 10
 
 
+class Signalled(FileIO):
+    """A pipe during which a signal comes as soon as there is no more to read, and it would wait."""
+
+    def __init__(self, reading: int, signum: signal.Signals) -> None:
+        super().__init__(reading)
+        self._signum = signum
+
+    def readinto(self, buffer: Any, /) -> int | None:
+        if not select.select([self], [], [], 0)[0]:
+            os.kill(os.getpid(), self._signum)
+        return super().readinto(buffer)
+
+
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 25])
 def test_a_signal_keeps_all_that_was_read_of_a_pipe(
@@ -174,12 +188,9 @@ def test_a_signal_keeps_all_that_was_read_of_a_pipe(
     reading, writing = os.pipe()
     with Store(tmp_path / "swipefl.db") as store, signals() as stop:
         os.write(writing, b"".join(GOOD[:count]) + GOOD[count][:100])
-        before = threading.Timer(1, partial(os.kill, os.getpid()), (signum,))
-        before.start()
         ingestion = Ingestion(store, stop=stop)
-        with open(reading, "rb") as stream, pytest.raises(Interrupted):
+        with BufferedReader(Signalled(reading, signum)) as stream, pytest.raises(Interrupted):
             ingestion.run([stream])
-        before.join()
         assert (ingestion.report.stored, ingestion.report.duplicates, len(contents(store))) == (count, 0, count)
     os.close(writing)
 
@@ -349,12 +360,50 @@ def test_what_was_forgotten_does_not_come_back_when_its_file_is_elsewhere(move: 
     assert had
 
 
+@pytest.mark.parametrize("kind", LOGS)
+@pytest.mark.parametrize("first", ["empty", "a header alone"])
+def test_what_was_forgotten_stays_so_where_its_place_in_the_rotation_held_no_swipe_before(
+    tmp_path: Path, kind: str, first: str
+) -> None:
+    """A logger makes each day's file anew, and may leave it without a swipe."""
+    text, folder = LOGS[kind][0], tmp_path / "in"
+    header = b"" if first == "empty" or kind == "lines" else text.splitlines(keepends=True)[0]
+    folder.mkdir()
+    with Store(tmp_path / "swipefl.db") as store:
+        for day in (header, text, header):
+            for number in (2, 1, 0):
+                if (path := folder / f"s.{number}.jsonl").exists():
+                    path.rename(folder / f"s.{number + 1}.jsonl")
+            path = folder / "s.0.jsonl"
+            path.write_bytes(day)
+            os.utime(path, (LONG_AGO, LONG_AGO))
+            with suppress(DataError):  # nothing at all
+                Ingestion(store).run([folder])
+            assert bool(contents(store)) == (day == text)
+            if day == text:
+                forget(store)
+
+
 def test_a_copy_beside_its_file_is_another_file(tmp_path: Path) -> None:
     """Whoever brings one says all of it again."""
     (tmp_path / "s.jsonl").write_bytes(FILES["s.jsonl"])
     (tmp_path / "copy.jsonl").write_bytes(FILES["s.jsonl"])
     with Store(tmp_path / "swipefl.db") as store:
         assert [ingest(store, tmp_path / name).read for name in ("s.jsonl", "copy.jsonl", "copy.jsonl")] == [3, 3, 0]
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_so_is_a_copy_of_one_that_was_renamed(tmp_path: Path, times: int) -> None:
+    path = tmp_path / "0.jsonl"
+    path.write_bytes(FILES["s.jsonl"])
+    with Store(tmp_path / "swipefl.db") as store:
+        assert ingest(store, path).read == 3
+        for number in range(1, times + 1):
+            path = path.rename(tmp_path / f"{number}.jsonl")
+            assert ingest(store, path).read == 0
+        (tmp_path / "copy.jsonl").write_bytes(FILES["s.jsonl"])
+        (tmp_path / "copy.gz").write_bytes(gzip.compress(FILES["s.jsonl"]))
+        assert [ingest(store, tmp_path / name).read for name in ("copy.jsonl", "copy.gz")] == [3, 3]
 
 
 def test_tables_that_share_no_more_than_a_header_are_each_read(tmp_path: Path) -> None:
