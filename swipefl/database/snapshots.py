@@ -21,7 +21,7 @@ from swipefl.stopping import Stop, never
 BEFORE_UPGRADE = ".before-upgrade"  # behind the name of a database: what it was before its steps were taken
 BEFORE_RESTORE = ".before-restore-"  # and what was there before a backup came back; a time follows
 ASIDE_S = 30 * 24 * 3600.0  # that it stays: so long one may notice that it was the wrong backup
-ASIDE_MOST = 3  # that stay, the newest: else a script that restores each day fills the disk
+ASIDE_MOST = 3  # that stay beside the oldest, which no backup may have: a script that restores each day fills no disk
 _BESIDE = ("", "-wal", "-shm", "-journal")
 _DRAFT = re.compile(r"\..+\.draft-\d+-\d+", re.DOTALL)
 _SIDE = re.compile("-(wal|shm|journal)$")
@@ -158,13 +158,13 @@ def set_aside(path: Path) -> list[Path]:
 
 
 def erase_oldest_aside(path: Path) -> None:
-    """Erase what backups replaced, but for the newest ones. What cannot be erased is not told of."""
+    """Erase what backups replaced, but for the oldest and the newest. What cannot be erased is not told of."""
     copies: dict[str, list[Path]] = {}
     for file in set_aside(path):
         copies.setdefault(_SIDE.sub("", file.name), []).append(file)
     with suppress(OSError):
         newest_last = sorted(copies.values(), key=lambda files: (max(file.stat().st_ctime for file in files), files))
-        for file in (each for files in newest_last[:-ASIDE_MOST] for each in files):
+        for file in (each for files in newest_last[1:-ASIDE_MOST] for each in files):
             file.unlink()
 
 

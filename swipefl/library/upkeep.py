@@ -80,7 +80,10 @@ class Upkeep(Part):
             return agree(planned)
 
         with self._changing() as home:
-            return restore(_path_or_stream(file), *_files(home), agreed, stop)
+            report = restore(_path_or_stream(file), *_files(home), agreed, stop)
+            if report is not None:
+                home.note_backup(report.made_at)
+            return report
 
 
 def _files(home: "Home") -> tuple[Path, Path]:

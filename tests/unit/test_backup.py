@@ -593,15 +593,15 @@ def test_what_a_backup_replaced_stays_for_a_month_and_no_longer_whatever_nights_
         assert (home / f"swipefl.db{BEFORE_UPGRADE}").exists() is there
 
 
-def test_of_what_backups_replaced_the_newest_stay_with_all_that_lay_beside_them(tmp_path: Path) -> None:
+def test_of_what_backups_replaced_the_first_and_the_newest_stay_with_all_that_lay_beside_them(tmp_path: Path) -> None:
     path = tmp_path / "swipefl.db"
     for number in range(ASIDE_MOST + 3):
         for beside in ("", "-wal")[: 1 + number % 2]:
             (tmp_path / f"swipefl.db.before-restore-20260101T00000{number}{beside}").touch()
     erase_oldest_aside(path)
     kept = {file.name.removesuffix("-wal")[-1] for file in set_aside(path)}
-    assert kept == {str(number) for number in range(3, ASIDE_MOST + 3)}
-    assert len(set_aside(path)) == 5
+    assert kept == {"0", *(str(number) for number in range(3, ASIDE_MOST + 3))}
+    assert len(set_aside(path)) == 6
 
 
 def test_a_store_that_came_while_a_person_was_asked_keeps_what_is_stored_into_it(home: Path, tmp_path: Path) -> None:
