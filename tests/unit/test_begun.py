@@ -111,8 +111,8 @@ def test_no_batch_is_done_twice(whole: Trained, moment: int) -> None:
     assert {(progress.epochs, progress.total) for progress in heard} == {(2, BATCHES)}
 
 
-def another_version(patched: pytest.MonkeyPatch) -> None:
-    patched.setattr(halfway, "version", lambda name: "another")
+def other_code(patched: pytest.MonkeyPatch) -> None:
+    patched.setattr(halfway, "_code", lambda: "another")
 
 
 def other_frames(patched: pytest.MonkeyPatch) -> None:
@@ -123,7 +123,7 @@ def other_frames(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(trainer, "frames_of", made_otherwise)
 
 
-@pytest.mark.parametrize("change", [another_version, other_frames])
+@pytest.mark.parametrize("change", [other_code, other_frames])
 def test_another_swipefl_goes_on_with_nothing_that_it_would_have_done_otherwise(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
