@@ -203,17 +203,18 @@ class Cycle:
 
     def _rounds(self, rounds: int) -> Iterator[RoundReport]:
         try:
-            if self._store.owes_forgetting():  # also in a night that may do nothing else
-                self._finish_erasing(self._asked_to_end)
+            owes = self._store.owes_forgetting()
+            if owes:  # also in a night that may do nothing else
+                self._finish_erasing("erasing what was forgotten", self._asked_to_end)
             raise_if(self._may.night)
-            if self._store.is_rewriting_due():
-                self._finish_erasing(self._stop)
+            if not owes and self._store.is_rewriting_due():
+                self._finish_erasing("erasing what was kept long enough", self._stop)
             yield from self._until_done(rounds)
         except Ineligible as error:
             yield self._stopped(error)
 
-    def _finish_erasing(self, stop: Stop) -> None:
-        self._on_doing(Doing("erasing what was forgotten"))
+    def _finish_erasing(self, what: str, stop: Stop) -> None:
+        self._on_doing(Doing(what))
         with suppress(StoreError):  # which the next one tries again, and no reason to lose the night
             self._store.erase_traces(stop)
 

@@ -50,6 +50,9 @@ def found(name: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]
         missing = missing_package(error)
         again = f"this needs {error.name}, which is not installed", "install swipefl again with all it needs"
         yield of_error(name, missing) if missing else Finding(name, "wrong", *again)
+    except ImportError as error:
+        says = f"this needs {error.name}, which is installed and cannot be loaded"
+        yield Finding(name, "wrong", says, "install swipefl again with all it needs")
     except Exception as error:
         yield Finding(
             name, "unknown", f"this could not be looked at, for a bug ({type(error).__name__})", "please report it"

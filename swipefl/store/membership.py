@@ -86,10 +86,7 @@ class Memberships:
             f"SELECT {_COLUMNS} FROM membership"
         ):
             member = Membership(address, device_id, credential, public_key, ca, bool(insecure), *rest)
-            kept = _fault(fault)
-            if kept and not _is_sound(kept):
-                raise self._sql.damaged("what it keeps of the last visit makes no sense")
-            return replace(member, fault=kept)
+            return replace(member, fault=_fault(fault))
         return None
 
     def set(self, membership: Membership) -> None:
@@ -105,12 +102,13 @@ class Memberships:
 
 
 def _fault(text: str) -> Fault | None:
-    """What was kept of an error; what cannot be read is none."""
+    """What was kept of an error; what cannot be read is none: what helps a damaged store is no less for it."""
     try:
         known: dict[str, Any] = json.loads(text)
-        return Fault(**known)
+        kept = Fault(**known)
     except (ValueError, TypeError):
         return None
+    return kept if _is_sound(kept) else None
 
 
 def _is_sound(fault: Fault) -> bool:

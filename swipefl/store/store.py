@@ -113,6 +113,7 @@ class Store:
             return self.owes_rewriting()
         if not 0 <= self._clock() - float(self.meta.get(TRACELESS) or 0) < REST_S:
             return True
+        self._empty_log()  # else the zeros may stay in it, as long as somebody has the store open
         ((free, size),) = self.sql.rows("SELECT freelist_count, page_size FROM pragma_freelist_count, pragma_page_size")
         return bool(free * size > MOST_FREE)
 
