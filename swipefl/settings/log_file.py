@@ -17,8 +17,9 @@ MOST_BYTES = 1_000_000  # of one file
 KEPT = 4  # older ones beside it: FILE.1 is the newest of them
 WAIT_S = 2.0  # for who writes just now, and gets little of a busy processor; who was stopped keeps nobody for longer
 LOOKS_EVERY_S = 0.005
-TRIES = 10  # to open what another may move aside at any moment
+TRIES = 10  # to find room in what others fill, too
 OURS = re.compile(rb"""run_id(?:"\s*:\s*"|=')\w+["']""")  # in each line of ours
+BEGINS = (b'{"', b"timestamp=")
 LONGEST_LINE = 65_536
 
 
@@ -78,14 +79,20 @@ class LogFile:
 
     def _opened(self) -> tuple[int, bool]:
         """A descriptor of the file as it is now, and whether no other process writes to it or moves it."""
-        for _ in range(TRIES):
-            with suppress(FileNotFoundError):  # moved aside a moment ago
+        until = time.monotonic() + self._wait_s
+        while time.monotonic() <= until and self._path.parent.is_dir():
+            with suppress(FileNotFoundError):  # moved aside a moment ago, as it may be again and again
                 descriptor = open_private(self._path, os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK)
-                is_alone = _is_locked(descriptor, self._wait_s)
-                if os.path.samestat(os.fstat(descriptor), os.stat(self._path)):
+                is_alone = _is_locked(descriptor, until)
+                if self._is_there(descriptor):
                     return descriptor, is_alone
                 os.close(descriptor)
-        raise FileNotFoundError(errno.ENOENT, "it is moved aside again and again")
+        raise FileNotFoundError(errno.ENOENT, "it is moved aside again and again, or its folder is gone")
+
+    def _is_there(self, descriptor: int) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._path))
+        return False
 
     def _is_moved(self) -> bool:
         """Moves the file aside, and the older ones on; the oldest goes."""
@@ -101,9 +108,10 @@ class LogFile:
 
 
 def _is_log(descriptor: int) -> bool:
-    """Whether it holds lines of ours, or nothing."""
+    """Whether it holds lines of ours, or nothing; a power cut may have left the first one torn."""
     begin = os.pread(descriptor, LONGEST_LINE, 0)
-    return not begin or OURS.search(begin.split(b"\n", 1)[0]) is not None
+    is_torn = b"\n" not in begin and begin.startswith(BEGINS) and not begin.endswith(b"}")
+    return not begin or is_torn or OURS.search(begin) is not None
 
 
 def _is_log_or_none(path: str) -> bool:
@@ -119,9 +127,8 @@ def _is_log_or_none(path: str) -> bool:
         os.close(descriptor)
 
 
-def _is_locked(descriptor: int, wait_s: float) -> bool:
+def _is_locked(descriptor: int, until: float) -> bool:
     """Whether it is ours until it is closed; where nothing can be locked, nobody else has it."""
-    until = time.monotonic() + wait_s
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

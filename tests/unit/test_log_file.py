@@ -108,6 +108,15 @@ def test_what_is_no_log_is_an_error_at_once_and_stays_as_it_is(tmp_path: Path, m
     assert (after.st_mode, after.st_size, after.st_mtime) == (before.st_mode, before.st_size, before.st_mtime)
 
 
+@pytest.mark.parametrize("line", [LINE % "one", "timestamp='1' level='info' event='one' run_id='0'"])
+def test_a_log_whose_first_line_a_power_cut_tore_goes_on(tmp_path: Path, line: str) -> None:
+    for size in range(len("timestamp=") + 1, len(line)):
+        path = tmp_path / "swipefl.log"
+        path.write_text(line[:size])
+        LogFile(path).write(LINE % "two")
+        LogFile(path).write(LINE % "three")
+
+
 @pytest.mark.parametrize("number", [1, 3])
 @pytest.mark.parametrize(
     "made",
