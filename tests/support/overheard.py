@@ -79,7 +79,7 @@ class Reader:
         with suppress(OSError, sqlite3.Error):
             changed = path.stat().st_mtime_ns
             if self._homes.get(home) != changed:
-                with closing(sqlite3.connect(f"file:{quote(str(path))}?immutable=1", uri=True)) as store:
+                with closing(sqlite3.connect(f"file:{quote(os.fsencode(path))}?immutable=1", uri=True)) as store:
                     self._swiped(word for (word,) in store.execute("SELECT DISTINCT word FROM gestures"))
                 self._homes[home] = changed
             return

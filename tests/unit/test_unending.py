@@ -11,7 +11,7 @@ HOOKS = """
 from tests.support import unending
 from tests.support.overheard import Overheard
 from tests.support.unending import pytest_runtest_protocol
-unending.MOST_S, unending.AGAIN_S = 1, 1
+unending.MOST_S, unending.AGAIN_S = 1, 30
 """
 TESTS = """
 import os, subprocess, threading, time
