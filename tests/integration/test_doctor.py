@@ -354,7 +354,7 @@ def test_what_a_restore_set_aside_is_counted(home: Path, tmp_path: Path) -> None
         assert "copies" not in before
         for _ in range(5):
             device.upkeep.restore(tmp_path / "backup", anyway=True)
-    assert "3 files of copies" in looked(home)["size"][0].says
+    assert "4 files of copies" in looked(home)["size"][0].says
     assert "swipefl.db.before-restore-" in looked(home)["size"][0].says
     assert looked(home)["leftovers"][0].state == "ok"
 

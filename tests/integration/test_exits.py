@@ -56,7 +56,7 @@ def test_an_ingest_that_is_ended_reports_what_landed(tmp_path: Path, signum: sig
         assert process.stderr.read().count(b"interrupted") == 1
         if is_heard:
             report = json.loads(process.stdout.read())
-            assert (report["read"], report["stored"], report["rejected"]) == (261, 260, 1)
+            assert (report["read"], report["stored"], report["rejected"]) == (262, 260, 1)
     assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 260
 
 
