@@ -62,7 +62,7 @@ def is_terminal() -> bool:
 def say(text: str) -> None:
     """A sentence on standard output; what breaks its lines on a terminal takes long to load, and a pipe needs none."""
     if is_terminal():
-        console().print(text)
+        console().print(printable(text))
     else:
         write(printable(text))
 

@@ -8,6 +8,7 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note, write
 from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console
+from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from swipefl.operations.timer import Installed, Removed
@@ -67,7 +68,7 @@ def _tell(report: "Installed") -> None:
     is_own = report.lingers is not None
     journal = f"journalctl {'--user ' if is_own else ''}-u 'swipefl-*'"
     for unit in report.units:
-        console().print(f"{unit.change}: {unit.path}", soft_wrap=True)
+        console().print(printable(f"{unit.change}: {unit.path}"), soft_wrap=True)
     console().print(f"it learns every night between {report.at} and 45 minutes later; `{journal}` says what came of it")
     if not report.is_confined:
         note(
@@ -79,7 +80,7 @@ def _tell(report: "Installed") -> None:
 
 def _tell_removed(report: "Removed") -> None:
     for path in report.removed:
-        console().print(f"removed: {path}", soft_wrap=True)
+        console().print(printable(f"removed: {path}"), soft_wrap=True)
     if not report.removed and not report.kept:
         console().print("there is no timer here")
     for path in report.kept:
