@@ -9,7 +9,6 @@ import typer
 from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import console, counted, number, table
-from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from swipefl.device.lexicons import LexiconReport
@@ -31,7 +30,7 @@ def list_lexicons(home: HomeOption = None, as_json: JsonOption = False) -> None:
         return
     shown = table("language", number("words"), "whose")
     for lexicon in known:
-        whose = "came with swipefl" if lexicon.name is None else f"your own: {printable(lexicon.name)}"
+        whose = "came with swipefl" if lexicon.name is None else f"your own: {lexicon.name}"
         shown.add_row(lexicon.language, f"{lexicon.words:,}", whose)
     console().print(shown)
 

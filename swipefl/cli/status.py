@@ -74,7 +74,7 @@ def _facts(known: "Status") -> list[tuple[str, str]]:
 
     counts = known.gestures
     rows = [
-        ("home", printable(known.home)),
+        ("home", known.home),
         ("gestures", f"{counts['train']} to learn from, {counts['held_out']} held out to judge by"),
         ("suspect", f"{counts['suspect']} that do not fit their word, left out"),
         ("personal words", f"{known.personal_words}, and the order of words in {counted(known.in_order, 'gesture')}"),

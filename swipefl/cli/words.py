@@ -9,7 +9,6 @@ from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, note
 from swipefl.cli.listing import Application, Commands
 from swipefl.cli.options import LanguageOption
 from swipefl.cli.rendering import console, counted, moment, number, prose, table
-from swipefl.printable import printable
 
 if TYPE_CHECKING:
     from swipefl.device.words import WordsReport
@@ -60,7 +59,7 @@ def list_words(home: HomeOption = None, as_json: JsonOption = False) -> None:
         return
     shown = table("word", prose("languages"), number("swiped"), "how it came here")
     for word in words:
-        languages = printable(", ".join(word.languages))
+        languages = ", ".join(word.languages)
         shown.add_row(word.word, languages, str(word.uses), ORIGINS[word.origin])
     console().print(shown if words else "no personal words yet; `swipefl words add WORD` adds one")
 
@@ -74,7 +73,7 @@ def phrases(home: HomeOption = None, as_json: JsonOption = False) -> None:
         return
     shown = table("behind", "word", number("swiped"), "last")
     for phrase in known[:SHOWN]:
-        behind = printable(" ".join(phrase.before)) or "(a sentence's start)"
+        behind = " ".join(phrase.before) or "(a sentence's start)"
         shown.add_row(behind, phrase.word, str(phrase.uses), moment(phrase.last_at))
     console().print(shown if known else "none yet: they come with swipes that say what stood `before` their word")
     if len(known) > SHOWN:

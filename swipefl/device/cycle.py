@@ -131,11 +131,11 @@ class Learning:
 class Cycle:
     """Rounds on one store.
 
-    `learning` is asked for once, and not by a night that has nothing to do: it loads the decoder. `coordinator` is
-    visited before and after each round, unless its pause or a back-off is on, and until it fails once; with
-    `require_sync` that is an error. `on_round` hears of each round as it ends; `heard` has heard how far training is.
-    `prune` erases what is kept no longer, before anything else. `stop` ends all of it; `may` says what it may do just
-    now.
+    `learning` is asked for once, where there is something to learn or a federation's model to look at: it loads the
+    decoder. `coordinator` is visited before and after each round, unless its pause or a back-off is on, and until it
+    fails once; with `require_sync` that is an error. `on_round` hears of each round as it ends; `heard` has heard how
+    far training is. `prune` erases what is kept no longer, before anything else. `stop` ends all of it; `may` says what
+    it may do just now.
     """
 
     def __init__(
