@@ -40,6 +40,7 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
         ("1, 2 and 3 of 4, 5", 0),
         ("timestamp='2026-11-26T08:12:21.000016Z'", 0),
         ("http://[::1]:8443/", 0),
+        ("I1126 14:25:06.376216   15091 ssl_transport_security.cc:2563] quokkazebra failed", 0),  # gRPC, of itself
     ],
 )
 def test_what_is_a_leak_and_what_is_none(reader: Reader, said: str, found: int) -> None:
