@@ -222,6 +222,9 @@ def restore(
             devices = sum(not device.revoked for device in state.devices.all())
             state.sql.run("PRAGMA journal_mode = DELETE")
         aside = _put(draft, database)
+        if aside and newer_keys is not None and revoked is not None:  # what came between the look and the exchange
+            late_keys, late_revoked = _late(database, aside)
+            newer_keys, revoked, devices = newer_keys + late_keys, revoked + late_revoked, devices - late_revoked
         has_settings = put_settings(settings, facts.get("settings"))
     erase_oldest_aside(database)
     where = str(aside) if aside else None
@@ -301,6 +304,13 @@ def _take_over(back: Sql, database: Path, signing: bytes) -> tuple[int | None, i
         gone = here.rows("SELECT has_left, id, credential FROM devices WHERE revoked")
         refuse = "UPDATE devices SET revoked = 1, has_left = ? WHERE id = ? AND credential = ? AND NOT revoked"
         return len(newer), back.run_many(refuse, gone) if gone else 0
+
+
+def _late(database: Path, aside: Path) -> tuple[int, int]:
+    """What goes on of what was set aside beyond what does already: keys, and devices that are refused."""
+    with State(database) as state:
+        newer, refused = _take_over(state.sql, aside, bytes(state.keys.public().public_key))
+    return newer or 0, refused or 0
 
 
 def _following(here: Sql, signing: bytes) -> list[tuple[bytes, bytes]]:

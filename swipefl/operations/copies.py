@@ -129,16 +129,29 @@ def unpacked(source: "Path | BinaryIO", database: Path, schema: Schema) -> Itera
         what = "{file} cannot be restored here: {why}"
         return DataError("unfit-backup", what, Remedy.OTHER_BACKUP, file=shown, why=why)
 
-    with translating_os(database):
-        make_folder(database.parent)
     opened = opened_backup(source) if isinstance(source, Path) else nullcontext(source)
-    with opened as stream, drafted(database) as draft:
+    with _folder_of(database), opened as stream, drafted(database) as draft:
         with translating_os(database):
             facts = unseal(stream, draft, str(shown))
             if not _is_text(facts.get("settings")):
                 raise fault("what it says of itself makes no sense")
         checked(draft, shown, schema, fault)
         yield draft, facts
+
+
+@contextmanager
+def _folder_of(database: Path) -> Iterator[None]:
+    """Its folder is there; one that was made for nothing is not left."""
+    was_there = database.parent.is_dir()
+    with translating_os(database):
+        make_folder(database.parent)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):  # something is in it
+            if not was_there:
+                database.parent.rmdir()
+        raise
 
 
 def _is_text(settings: object) -> bool:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -290,6 +291,35 @@ def test_who_was_revoked_or_left_since_stays_so(tmp_path: Path) -> None:
     assert (report.devices, report.revoked) == (1, 2)
     are = {device.id: (device.revoked, device.left) for device in hosted.devices()}
     assert are == {stays: (False, False), left: (True, True), revoked: (True, False), gone: (True, False)}
+
+
+def test_who_is_revoked_and_what_is_rotated_while_it_restores_stays_so(tmp_path: Path) -> None:
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.init()
+    with hosted._state() as state:
+        stays, revoked = (enrolled(state, credential=bytes([n]) * 32) for n in range(2))
+    hosted.backup(tmp_path / "backup", tmp_path / "key")
+    rotated: list[str] = []
+
+    def clock() -> float:  # which is asked once the backup has taken over what is there
+        rotated.append(hosted.rotate_key().public_key)
+        hosted.devices(revoke=revoked)
+        return time.time()
+
+    database, settings = tmp_path / "home" / "coordinator.db", tmp_path / "home" / "coordinator.toml"
+    report = coordinator_backup.restore(tmp_path / "backup", database, settings, tmp_path / "key", clock=clock)
+    assert report
+    assert (report.devices, report.revoked, report.newer_keys) == (1, 1, len(rotated))
+    assert {device.id: device.revoked for device in hosted.devices()} == {stays: False, revoked: True}
+    with hosted._state() as state:
+        assert bytes(state.keys.public().public_key).hex() == rotated[-1]
+
+
+def test_a_file_that_is_no_backup_leaves_no_folder(made: Path, tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_text("none")
+    with pytest.raises(DataError):
+        swipefl.coordinator(tmp_path / "home").restore(tmp_path / "wrong", made / "key.pem")
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_device_that_followed_a_newer_key_goes_on_and_the_command_says_which_key_signs(tmp_path: Path) -> None:
