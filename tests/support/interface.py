@@ -203,7 +203,8 @@ def _federation(at: Recorder, there: Path) -> None:
         at.run("cycle")  # the second one has nothing to do
     files = (str(there / "state"), "--signing-key", str(there / "key"))
     at.run("coordinator", "backup", *files, home=there)
-    at.run("coordinator", "restore", *files, home=there)
+    for home in (there, there.parent / "moved"):  # where it was made, and where nothing was
+        at.run("coordinator", "restore", *files, home=home)
 
 
 def _keeping(at: Recorder, folder: Path) -> None:
