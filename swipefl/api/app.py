@@ -4,6 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from swipefl import __version__
@@ -57,6 +58,8 @@ class _Page(StaticFiles):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [field for field in scope["headers"] if field[0] != b"range"]
+        if scope["method"] not in ("GET", "HEAD"):  # as starlette does it, which once did not say what it takes
+            raise HTTPException(405, headers={"Allow": "GET, HEAD"})
         await super().__call__({**scope, "headers": headers}, receive, send)
 
 

@@ -3,7 +3,7 @@
 import re
 import textwrap
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -12,6 +12,8 @@ from swipefl.cli.examples import EXAMPLES
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 WHOLE = 1000  # letters, which no first sentence has
+# Help is plain here. Some versions of typer load rich all the same, and escape for it what a default is shown in.
+typer.core.HAS_RICH = False
 
 
 class Commands(TyperGroup):
@@ -29,7 +31,16 @@ class Commands(TyperGroup):
 
 
 class Command(TyperCommand):
-    """A command whose help ends with examples."""
+    """A command whose help says what its arguments are, and ends with examples."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Writes arguments and options."""
+        hints = get_type_hints(self.callback, include_extras=True)
+        arguments: list[Any] = [each for each in self.params if each.param_type_name == "argument"]
+        for argument in arguments:  # older typer tells newer click too early, which forgets it
+            for told in getattr(hints.get(argument.name), "__metadata__", ()):
+                argument.help = told.help
+        super().format_options(ctx, formatter)
 
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Writes the examples."""

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import typer
@@ -60,6 +60,26 @@ def test_help_is_there_and_light(tmp_path: Path, words: tuple[str, ...]) -> None
     assert "..." not in done.stdout.partition("Commands:")[2], "a command's first sentence is too long for the list"
     assert "\nExamples:\n  " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def told_of_arguments() -> Iterator[tuple[tuple[str, ...], str]]:
+    """Every command with arguments, and what each is said to be."""
+    groups = {words[:-1] for words in commands() if words}
+    for words in set(commands()) - groups:
+        command, _ = found(list(words))
+        hints = get_type_hints(command.callback, include_extras=True)
+        arguments = [each for each in command.params if each.param_type_name == "argument"]
+        yield from ((words, hints[each.name].__metadata__[0].help) for each in arguments)
+
+
+def test_help_says_what_arguments_are(tmp_path: Path) -> None:
+    told = list(told_of_arguments())
+    assert len({words for words, _ in told}) > 10
+    for words, help in told:
+        assert help
+        arguments = swipefl(tmp_path, *words, "--help").out.partition("\nArguments:\n")[2].partition("\n\n")[0]
+        assert help in " ".join(arguments.split()), words
+        assert "\\" not in arguments
 
 
 def test_a_letter_asks_for_help_too(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from tests.support.terminal import seen, swipefl_on_terminal
 
 PHONE, LAPTOP, ENDLESS = 42, 80, 2000
 UUID = "7d3f6c1e-2b1c-4a86-9a0e-1f2d3c4b5a69"
-LAYOUT = "the-keyboard-of-an-old-telephone"
+LAYOUT = "the-keyboard-of-another-old-phone"
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 
 EMPTY = {"top-0"}  # the header of a column that nothing is in

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -150,8 +151,9 @@ def test_the_lines_of_the_page_upgrade_and_go_back(tmp_path: Path) -> None:
 
 
 def shell(script: str, folder: Path, env: dict[str, str]) -> None:
-    """Some lines at a prompt in a folder, each of which has to succeed."""
-    subprocess.run(["sh", "-euc", script.replace("pip install", "pip install -q")], cwd=folder, env=env, check=True)
+    """Some lines at a prompt in a folder, each of which has to succeed; what pip and git tell of it is left out."""
+    quiet = re.sub(r"\b(pip install|git (?:checkout|pull))\b", r"\1 -q", script)
+    subprocess.run(["sh", "-euc", quiet], cwd=folder, env=env, check=True)
 
 
 def cloned(folder: Path) -> Path:

@@ -6,10 +6,12 @@ not read, nor is a terminal, where both come together.
 
 A word counts where it was swiped in this run: where it stands in what was given to a command, or in the store of a home
 that was used. It must have four letters, and must not be one of our own sources, which say it for other reasons: so
-`about` could be leaked and not be found, most words could not. Words in names of files are the caller's. A point counts
-as a pair of numbers where a list begins, as x beside y, or as one coordinate of three decimals that was given.
+`about` could be leaked and not be found, most words could not. Nor may it be of what others say and we hand on. Words
+in names of files are the caller's. A point counts as a pair of numbers where a list begins, as x beside y, or as one
+coordinate of three decimals that was given.
 """
 
+import errno
 import os
 import re
 import sqlite3
@@ -24,6 +26,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from pydantic_core._pydantic_core import list_all_errors
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_BYTES = 2_000_000  # of what is given to a command
@@ -34,6 +37,23 @@ PATH = re.compile(r"\S*/\S*")
 NUMBER = re.compile(r"(?<![\w.:])-?\d+\.\d{3,}(?![\w.])")
 # What is not ours to word: Python's own, once a process was killed; what gRPC says of itself, where a test asks it to.
 OTHERS = re.compile(r"resource_tracker: There appear to be \d+ leaked|^[IWEF]\d{4} [\d:.]+ +\d+ \w+\.cc:\d+\] ")
+# What we hand on of others, in lines of ours: what they say as it stands, whatever stands around it.
+HANDED_ON = (
+    "failed to connect to all addresses; last error",  # gRPC
+    "failed to connect to remote host",
+    "while attempting to bind on address",  # asyncio
+    "unable to get local issuer certificate",  # OpenSSL
+    "unable to get issuer certificate",
+    "unable to verify the first certificate",
+    "hostname mismatch",
+    "IP address mismatch",
+    "no address associated with hostname",  # the C library, of names
+    "temporary failure in name resolution",
+    "expecting property name enclosed in double quotes",  # json
+    "expecting value",
+    "unterminated string starting at",
+    "Traceback (most recent call last",  # Python
+)
 POINT = re.compile(
     r"[\[({]\s*-?\d+(?:\.\d+)?\s*,\s*-?\d+(?:\.\d+)?\s*[,\])}]"  # a pair where a list begins
     r"|\bx\W{1,4}-?\d+(?:\.\d+)?\W{1,4}y\W{1,4}-?\d"  # x beside y
@@ -46,6 +66,16 @@ def own_words() -> frozenset[str]:
     files = [file for file in (ROOT / "swipefl").rglob("*.py") if file.name != "examples.py"]
     text = "\n".join(file.read_text("utf-8") for file in files)
     return frozenset(word.casefold() for word in re.findall(r"[^\W\d_]{4,}", text))
+
+
+@cache
+def others_say() -> re.Pattern[str]:
+    """What the system says of what went wrong, pydantic of what does not fit, and the like: not ours to word."""
+    system = (os.strerror(number) for number in errno.errorcode)
+    templates = (kind["message_template_python"] for kind in list_all_errors())
+    parts = (part.strip(" :,`'") for template in templates for part in re.split(r"\{\w+\}", template))
+    said = sorted({each for each in (*HANDED_ON, *system, *parts) if " " in each}, key=len, reverse=True)
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, said))})(?!\w)", re.IGNORECASE)
 
 
 class Reader:
@@ -107,7 +137,7 @@ class Reader:
     def _in(self, line: str) -> Iterator[str]:
         if OTHERS.search(line):
             return
-        bare = PATH.sub(" ", line)
+        bare = others_say().sub(" ", PATH.sub(" ", line))
         for word in WORD.findall(bare):
             if word.casefold() in self.words and word.casefold() not in own_words():
                 yield f"the word {word!r} in {line!r}"

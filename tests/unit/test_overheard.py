@@ -50,6 +50,29 @@ def test_what_is_a_leak_and_what_is_none(reader: Reader, said: str, found: int) 
     assert reader.leaks() == []
 
 
+@pytest.mark.parametrize(
+    ("said", "swiped"),
+    [
+        ("Cannot assign requested address", "requested"),  # the system
+        ("while attempting to bind on address ('192.0.2.7', 0)", "attempting"),  # asyncio
+        ("buffer (flag): input should be greater than or equal to 1", "greater"),  # pydantic
+        ("last error: UNKNOWN: ipv4:127.0.0.1:9: Failed to connect to remote host: refused", "remote"),  # gRPC
+        ("bad certificate: unable to get local issuer certificate", "issuer"),  # OpenSSL
+        ("Temporary failure in name resolution", "resolution"),  # the C library
+        ("it is not valid JSON (Expecting value: line 1 column 1 (char 0))", "expecting"),  # json
+        ("Traceback (most recent call last):", "recent"),  # Python
+    ],
+)
+def test_what_is_handed_on_of_others_is_no_leak_but_any_word_beside_it_is(
+    reader: Reader, said: str, swiped: str
+) -> None:
+    reader.given(SWIPED.replace(b"quokkazebra", swiped.encode()))
+    reader.say(f"swipefl: cannot do it: {said}; try again")
+    assert reader.leaks() == []
+    reader.say(f"swipefl: cannot do it: {said}; not with {swiped}")
+    assert len(reader.leaks()) == 1
+
+
 @pytest.mark.parametrize("way", ["communicate", "read", "lines", "file", "log file"])
 def test_a_leak_is_heard_whichever_way_it_goes(reader: Reader, tmp_path: Path, way: str) -> None:
     script = "import sys; 'swipefl'; sys.stderr.write(sys.stdin.read() + 'quokkazebra')"
