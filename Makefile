@@ -3,6 +3,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 STAMP := $(VENV)/.installed
+FLOWER := $(VENV)-flower
+FLOWER_READY := $(FLOWER)/.ready
+FLOWER_STAMP := $(FLOWER)/.installed
 # PyTorch. uv, where it is there, takes the build for processors; pip, on Linux, the big one for graphics cards, unless TORCH
 # is what PyTorch's own site says.
 TORCH ?= torch==2.13.0
@@ -15,7 +18,7 @@ TOOLS := $(VENV)/wire-tools
 AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
 PRETTIER := $(VENV)/page/node_modules/.bin/prettier
 
-.PHONY: try demo federation test test-page check slow bench languages months year learning generated pretrain wire wire-check clean
+.PHONY: try demo federation flower test test-page test-flower test-flower-all slow-flower check slow bench languages months year learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -30,6 +33,10 @@ demo: $(READY)
 federation: $(READY)
 	PATH="$(abspath $(BIN)):$$PATH" sh examples/federation/run.sh
 
+# Two coordinators with three devices each, and Flower between them.
+flower: $(FLOWER_READY)
+	PATH="$(abspath $(FLOWER)/bin):$$PATH" sh examples/flower/run.sh
+
 # What a file starts, a coordinator or a training, is started once; the long files come first.
 test: $(STAMP)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -43,6 +50,18 @@ test-page: $(STAMP) $(VENV)/page/.installed
 $(VENV)/page/.installed: $(STAMP)
 	mkdir -p $(@D)
 	npm install --silent --fetch-retries=1 --no-audit --no-fund --ignore-scripts --prefix $(@D) axe-core@4.14.1 prettier@3.10.1 && touch $@ || echo "no axe-core: npm or its registry is not there"
+
+# What needs Flower, with its types, in the environment of that.
+test-flower: $(FLOWER_STAMP)
+	$(FLOWER)/bin/python -m mypy swipefl/flower
+	$(FLOWER)/bin/python -m pytest -n 2 --dist loadfile tests/flower
+
+# All of swipefl beside Flower.
+test-flower-all: $(FLOWER_STAMP)
+	$(FLOWER)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+slow-flower: $(FLOWER_STAMP)
+	$(FLOWER)/bin/python -m pytest tests/flower -m slow
 
 slow: $(STAMP)
 	$(BIN)/python -m pytest tests/endurance -m slow
@@ -108,18 +127,32 @@ $(TOOLS): $(STAMP)
 pretrain: $(STAMP)
 	$(BIN)/python examples/base/pretrain.py swipefl/decoder/base/base.safetensors --bfloat16
 
-# What it takes to use it; a line that people see, since minutes may pass. A .venv without pip, as Debian's python3 leaves
-# one where python3-venv is missing, or of an older Python, is made anew.
-$(READY): pyproject.toml constraints.txt
-	@$(BIN)/python -c 'import pip, sys; $(IS_NEW)' 2> /dev/null || { \
+# Into an environment, with constraints, swipefl and some of its extras; a line that people see, since minutes may pass. A
+# .venv without pip, as Debian's python3 leaves one where python3-venv is missing, or of an older Python, is made anew.
+define install
+	@$(1)/bin/python -c 'import pip, sys; $(IS_NEW)' 2> /dev/null || { \
 		$(PYTHON) -c 'import sys; $(IS_NEW)' || \
 		{ echo "swipefl needs Python 3.11 or newer; \`make try PYTHON=python3.12\` says which"; exit 1; }; \
-		$(PYTHON) -m venv $$(test -e $(VENV)/pyvenv.cfg && echo --clear) $(VENV) || \
+		$(PYTHON) -m venv $$(test -e $(1)/pyvenv.cfg && echo --clear) $(1) || \
 		{ echo "on Debian and Ubuntu \`sudo apt install python3-venv\` brings what is missing; then make it again"; exit 1; }; }
-	@echo "installing into $(VENV), once, in some minutes: 1.1 GB$(if $(BY_PIP),$(MORE))"
-	@$(if $(BY_UV),uv pip install --quiet --python $(BIN)/python --torch-backend cpu $(TORCH) ||) \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check $(TORCH)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[api]'
+	@echo "installing into $(1), once, in some minutes: $(4) GB$(if $(BY_PIP),$(MORE))"
+	@$(if $(BY_UV),uv pip install --quiet --python $(1)/bin/python --torch-backend cpu $(TORCH) ||) \
+		$(1)/bin/python -m pip install --quiet --disable-pip-version-check $(TORCH)
+	$(1)/bin/python -m pip install --quiet --disable-pip-version-check -c $(2) -e '.$(3)'
+endef
+
+# What it takes to use it.
+$(READY): pyproject.toml constraints.txt
+	$(call install,$(VENV),constraints.txt,[api],1.1)
+	touch $@
+
+# Beside Flower swipefl has an environment of its own: the two agree on older packages than swipefl takes without it.
+$(FLOWER_READY): pyproject.toml examples/flower/constraints.txt
+	$(call install,$(FLOWER),examples/flower/constraints.txt,[flower],1.5)
+	touch $@
+
+$(FLOWER_STAMP): $(FLOWER_READY)
+	$(FLOWER)/bin/python -m pip install --quiet --disable-pip-version-check -c examples/flower/constraints.txt -e '.[api,dev,flower]'
 	touch $@
 
 # What it takes to work on it, besides.
@@ -128,4 +161,4 @@ $(STAMP): $(READY)
 	touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(FLOWER) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

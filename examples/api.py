@@ -45,7 +45,8 @@ def page() -> str:
     for name, prefix in (("Device", "device."), *((group, f"device.{group.lower()}.") for group in GROUPS)):
         shown += whole(promised, name, prefix)
     shown += whole(promised, "Coordinator", "coordinator.")
-    faces = {"Device", "Coordinator", "SwipeflError", *GROUPS}
+    shown += whole(promised, "FlowerProject", "project.")
+    faces = {"Device", "Coordinator", "FlowerProject", "SwipeflError", *GROUPS}
     shown.append("## What they take and give\n")
     shown += [text for name in sorted(promised.keys() - faces) for text in record(promised, name)]
     errors = ast.get_docstring(parsed("swipefl.errors")) or ""

@@ -9,7 +9,7 @@ SwipeflError                     exit 1   (a bug, if it is seen bare)
 ├── CheckpointError              exit 4   missing, corrupt or of another shape
 ├── StoreError                   exit 5   the file swipefl.db: newer, damaged, disk full
 │   └── StoreBusy                exit 8   another run holds the store
-├── WorkerLost                   exit 5   a process was killed, mostly for want of memory
+├── WorkerLost                   exit 5   a process ended before its work was done, mostly for want of memory
 ├── FederationError                       a visit to the coordinator that came to nothing; a night goes on without it
 │   ├── CoordinatorUnreachable   exit 6   work is kept; try later
 │   ├── UpdateRefused            exit 7   do not retry
@@ -70,12 +70,15 @@ class Remedy(Enum):
     GIVE_ORIGIN = auto()
     GIVE_PAIR = auto()
     GIVE_SIGNING_KEY = auto()
+    GIVE_SUPERLINK_CA = auto()
     GIVE_TOKEN = auto()
     INGEST_AGAIN = auto()
     INGEST_MORE = auto()
     INIT_COORDINATOR = auto()
+    INIT_FLOWER = auto()
     INSTALL_AGAIN = auto()
     INSTALL_API = auto()
+    INSTALL_FLOWER = auto()
     INSTALL_LANGUAGES = auto()
     INSTALL_NEWER = auto()
     INSTALL_PACKAGE = auto()
@@ -116,6 +119,7 @@ class Remedy(Enum):
     SAY_TLS = auto()
     SAY_WORDS = auto()
     SAY_YES = auto()
+    SEE_SUPERLINK = auto()
     SET_CERTIFICATE = auto()
     SET_CLOCK = auto()
     SHOW_TOKEN = auto()

@@ -274,6 +274,7 @@ def policy_of(settings: CoordinatorSettings) -> Policy:
         max_staleness=settings.max_staleness,
         retry_after_s=settings.retry_after_s,
         conditions=settings.conditions,
+        versions_from=settings.versions_from,
         kept=max(KEPT, settings.max_staleness + 1),  # an update is checked against the version that it started from
     )
 

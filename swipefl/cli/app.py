@@ -13,7 +13,7 @@ from typing import NoReturn
 import typer
 
 from swipefl import __version__
-from swipefl.cli import coordinator, keyboards, lexicons, timer, words
+from swipefl.cli import coordinator, flower, keyboards, lexicons, timer, words
 from swipefl.cli.backup import backup
 from swipefl.cli.common import note
 from swipefl.cli.completing import answer, is_asked
@@ -58,7 +58,9 @@ app = Application(
         "help_option_names": ["-h", "--help"],
         "default_map": {
             "help": False,
-            **{group: {"help": False} for group in ("words", "keyboards", "lexicons", "timer", "coordinator")},
+            **{
+                group: {"help": False} for group in ("words", "keyboards", "lexicons", "timer", "coordinator", "flower")
+            },
         },
     },
 )
@@ -88,6 +90,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(coordinator.app, name="coordinator")
+app.add_typer(flower.app, name="flower")
 app.add_typer(words.app, name="words")
 app.add_typer(keyboards.app, name="keyboards")
 app.add_typer(lexicons.app, name="lexicons")

@@ -64,6 +64,7 @@ def serve(
     metrics: options.Metrics = None,
     reflection: options.Reflection = None,
     holdout: options.Holdout = None,
+    versions_from: options.VersionsFrom = None,
     buffer: options.Buffer = None,
     max_wait_s: options.MaxWaitS = None,
     least: options.Least = None,
@@ -104,6 +105,7 @@ def serve(
         metrics=metrics,
         reflection=reflection,
         holdout=holdout,
+        versions_from=versions_from,
         buffer=buffer,
         max_wait_s=max_wait_s,
         least=least,
@@ -229,6 +231,9 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     for line in [*filter(None, map(_kept, last)), *filter(None, map(_judged, last))]:
         screen.print(line)
     screen.print(f"{counted(known.devices, 'device')}, {counted(known.waiting, 'update')} waiting")
+    if known.followed is not None:
+        lent = f"{counted(known.followed.lent, 'update')} lent for the next"
+        screen.print(f"versions come from Flower: its version {known.followed.version} was followed last, {lent}")
     if known.least is not None and known.devices < known.least:
         screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)")
     if known.certificate_expires_at is not None:

@@ -175,4 +175,16 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "swipefl coordinator rollback": (("swipefl coordinator rollback 3", "version 3's weights as a new version"),),
     "swipefl coordinator rotate-key": (("swipefl coordinator rotate-key", "devices follow at their next visit"),),
+    "swipefl flower": (
+        ("swipefl flower init federation", "once"),
+        ("swipefl flower run federation --superlink flower.example.org:8000 --ca ca.pem", "to its last round"),
+    ),
+    "swipefl flower init": (
+        ("swipefl flower init federation", "between coordinators"),
+        ("swipefl flower init lab --nodes devices", "over devices that are always on"),
+    ),
+    "swipefl flower run": (
+        ("swipefl flower run federation --superlink flower.example.org:8000 --ca ca.pem", "over TLS"),
+        ("swipefl flower run --json >> rounds.jsonl", "the project of this folder, on this machine"),
+    ),
 }

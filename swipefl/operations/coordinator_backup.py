@@ -43,6 +43,7 @@ from swipefl.database.sealed import check_target
 from swipefl.database.snapshots import erase_oldest_aside
 from swipefl.database.sql import Sql
 from swipefl.errors import DataError, Remedy, StoreError, TrustError, UsageError
+from swipefl.federation.coordinator.contributions import Contributions
 from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.coordinator.schema import COORDINATOR, LOCK
 from swipefl.federation.coordinator.state import State
@@ -286,6 +287,7 @@ def _take_back(back: Sql, key: Ed25519PrivateKey) -> tuple[int, int]:
             "UPDATE keys SET private = ? WHERE number = (SELECT max(number) FROM keys)", (key.private_bytes_raw(),)
         )
         dropped = back.run("UPDATE updates SET consumed_by = 0, blob = NULL WHERE consumed_by IS NULL")
+        Contributions(back).give_back()  # to nobody: it may have gone into a version elsewhere, too
         tokens = back.run("DELETE FROM tokens WHERE device IS NULL")
     return dropped, tokens
 

@@ -1,7 +1,7 @@
 """A coordinator's settings: flags, `SWIPEFL_COORDINATOR_*`, `coordinator.toml` in its home, defaults."""
 
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -34,6 +34,7 @@ class CoordinatorSettings(Sourced):
     metrics: str | None = None
     reflection: bool = False
     holdout: Path | None = None
+    versions_from: Literal["here", "flower"] = "here"
     buffer: int = Field(_POLICY.buffer, ge=1, le=MOST)
     max_wait_s: float = Field(_POLICY.max_wait_s, ge=0)
     least: int = Field(_POLICY.least, ge=1, le=MOST)

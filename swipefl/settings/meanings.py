@@ -50,6 +50,7 @@ COORDINATOR = {
     "metrics": "HOST:PORT of /metrics for Prometheus",
     "reflection": "let tools list the service",
     "holdout": "swipes that a new version must not do worse on",
+    "versions_from": "who makes versions: here, of what waits; or flower, of what coordinators lend",
     "buffer": "updates that make a round, of one device one at most",
     "max_wait_s": "a round sooner, where one has waited so long",
     "least": "updates that such a round needs; fewer than 3 tell everybody what is in one",

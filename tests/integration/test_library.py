@@ -32,6 +32,7 @@ from tests.support.waiting import LONG_S, wait_until
 
 LINES = [json.loads(line) for line in GOOD]
 GROUPS = {"words": swipefl.Words, "keyboards": swipefl.Keyboards, "lexicons": swipefl.Lexicons, "timer": swipefl.Timer}
+OTHERS = {"coordinator": swipefl.Coordinator, "flower": swipefl.FlowerProject}  # which are no device's
 OF_SERVERS = {  # what only they ask
     "look", "hand_over", "check_free", "check_writable", "change", "landings", "confusions", "daily",
     "outlook",  # of `cycle --explain`
@@ -51,6 +52,7 @@ LEFT_TO_CALLERS = {
     },  # one gesture that says its language; a model in use, a word list; each Candidate has its parts
     "cycle": {"explain"},  # a function of its own
     "enroll": {"token_file"},
+    "flower": {"folder"},  # that of the project that is asked
     "show": {"svg", "png"},  # what it says is all that is drawn
     "simulate": {"rounds"},  # and all that a Scenario says
 }
@@ -80,7 +82,7 @@ def face_of(words: tuple[str, ...]) -> object:
         return swipefl
     if len(words) == 1:
         return swipefl.Upkeep if words[0] in functions_of(swipefl.Upkeep) else swipefl.Device
-    return swipefl.Coordinator if words[0] == "coordinator" else GROUPS[words[0]]
+    return OTHERS[words[0]] if words[0] in OTHERS else GROUPS[words[0]]
 
 
 def functions_of(face: type) -> set[str]:

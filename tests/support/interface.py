@@ -40,6 +40,9 @@ SAID_BY_COMMANDS = {
     "written": "number",
 }
 BASE = ROOT / "swipefl" / "decoder" / "base" / "base.safetensors"
+# What a round on Flower says, which is not installed everywhere: tests/flower holds it against a real one.
+ROUND = {"version": 2, "coordinators": 2, "updates": 6, "examples": 626, "top1_before": 0.6, "top1_after": 0.7}
+ROUNDS = [{**ROUND, "fault": None}, {**ROUND, "top1_before": None, "top1_after": None, "fault": "not finite"}]
 ROWS = ("--rows", "azertyuiop qsdfghjklm wxcvbn", "--language", "fr", "--name", "mine")
 
 
@@ -78,7 +81,7 @@ class Recorder:
         ):
             app([*words, "--json"], prog_name="swipefl", standalone_mode=False)
         told = [json.loads(line) for line in out.getvalue().splitlines()]
-        depth = 2 if words[0] in ("words", "keyboards", "lexicons", "coordinator", "timer") else 1
+        depth = 2 if words[0] in ("words", "keyboards", "lexicons", "coordinator", "flower", "timer") else 1
         named = [*words[:depth], *(word for word in words[depth:] if (*words[:depth], word) in APART)]
         for each in told:
             self.note(" ".join(named), each)
@@ -107,6 +110,7 @@ def recorded(folder: Path) -> dict[str, dict[str, set[str]]]:
     _swipes(at, folder)
     _federation(at, folder / "coordinator")
     _keeping(at, folder)
+    _flower(at, folder)
     return at.seen
 
 
@@ -169,6 +173,12 @@ def _swipes(at: Recorder, folder: Path) -> None:
     at.run(
         "simulate", people, "--rounds", "1", "--clients-per-round", "2", "--eval", people, "--out", str(folder / "out")
     )
+
+
+def _flower(at: Recorder, folder: Path) -> None:
+    at.run("flower", "init", str(folder / "project"))
+    for told in ROUNDS:
+        at.note("flower run", told)
 
 
 def _federation(at: Recorder, there: Path) -> None:

@@ -9,6 +9,7 @@ from swipefl.federation.protocol.plan import LATE, Plan
 from swipefl.federation.strategy import Strategy
 
 KEPT = 20  # versions that can still be downloaded and rolled back to
+SOURCES = ("here", "flower")  # of versions
 FEW = 3  # updates: who knows his own of two knows the other, and one alone is the change itself
 
 
@@ -18,6 +19,7 @@ class Policy:
 
     A version made of few updates says much of each: a step of one gives it away to everybody. So `least` is more than
     a handful, and a `buffer` that is smaller asks for no more than itself.
+    With `versions_from` flower it makes none: it lends what waits, and follows the versions that come back.
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
     Raises UsageError for waits that are no finite number.
     """
@@ -31,11 +33,17 @@ class Policy:
     max_staleness: int = LATE
     retry_after_s: float = 0.0
     kept: int = KEPT
+    versions_from: str = SOURCES[0]
     conditions: Conditions = field(default_factory=Conditions)
 
     def __post_init__(self) -> None:
         for name in ("max_wait_s", "retry_after_s"):  # no wait is for ever
             check(name, getattr(self, name), 0)
+
+    @property
+    def follows(self) -> bool:
+        """Whether versions are made elsewhere."""
+        return self.versions_from != SOURCES[0]
 
     @property
     def fewest(self) -> int:

@@ -9,15 +9,13 @@ from typing import TypeAlias
 import structlog
 
 from swipefl.decoder.checkpoint import Checkpoint
-from swipefl.errors import BadUpdate, VersionConflict
-from swipefl.federation.aggregation import Arrived
+from swipefl.errors import VersionConflict
+from swipefl.federation.coordinator.arrivals import arrival, dropping_unfit
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import FEW, Policy
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.coordinator.updates import Waiting
 from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.round import Score, play
-from swipefl.federation.update import Delta, Shapes, decode_update
 from swipefl.stopping import Stop, never
 
 MOST_TOGETHER = 256  # updates of one round, unless the buffer is larger: a backlog is worked off in several
@@ -26,17 +24,9 @@ Holdout: TypeAlias = Callable[[Checkpoint, Stop], float]
 """Gives a checkpoint's top-1 on swipes held out; asks a stop meanwhile, and raises what that says."""
 
 
-class _UnfitError(Exception):
-    """A waiting update that is none of the model that there is now."""
-
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(number, reason)
-        self.number, self.reason = number, reason
-
-
 @dataclass(frozen=True)
 class Aggregator:
-    """Makes versions by `policy`; `holdout` scores its candidates, where there is one."""
+    """Makes versions by `policy`, none where they come from elsewhere; `holdout` scores its candidates."""
 
     policy: Policy
     metrics: Metrics
@@ -47,6 +37,8 @@ class Aggregator:
         """Whether enough updates wait, or one has waited long enough."""
         count, oldest = state.updates.backlog()
         self.metrics.waiting.set(count)
+        if self.policy.follows:
+            return False
         waited_s = self.clock() - oldest
         waited = count >= self.policy.fewest and not 0 <= waited_s < self.policy.max_wait_s
         return count >= self.policy.buffer or waited
@@ -65,14 +57,10 @@ class Aggregator:
         if len(waiting) < self.policy.fewest:  # who leaves in time must not make others stand alone
             raise VersionConflict("too-few-updates", "fewer updates wait than make a version")
         shapes = newest.shapes
-        arrived = [_arrived(state, update, newest.number, shapes) for update in waiting]
+        arrived = [arrival(state, update, newest.number, shapes) for update in waiting]
         score = self._score(stop)
-        try:
+        with dropping_unfit(state):
             outcome = play(master, arrived, self.policy.strategy, played + 1, score)
-        except _UnfitError as unfit:  # it fitted when it came; the others do not wait for one that never will again
-            state.updates.drop(unfit.number)
-            structlog.get_logger().warning("update dropped", number=unfit.number, reason=unfit.reason)
-            raise VersionConflict("unfit-update", "an update of this round fits no longer") from unfit
         seconds = time.perf_counter() - began
         structlog.get_logger().info(
             "aggregated",
@@ -108,13 +96,3 @@ class Aggregator:
             updates=version.updates,
         )
         return version
-
-
-def _arrived(state: State, update: Waiting, newest: int, shapes: Shapes) -> Arrived:
-    def read(only: str | None) -> Delta:
-        try:
-            return decode_update(state.updates.blob(update), shapes, only)
-        except BadUpdate as error:
-            raise _UnfitError(update.number, error.code) from error
-
-    return Arrived(update.examples, newest - update.version, read)

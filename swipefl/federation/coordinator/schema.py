@@ -30,7 +30,7 @@ _STEPS = (
             ) WITHOUT ROWID""",
             """CREATE TABLE versions (
                 number INTEGER PRIMARY KEY,
-                made_by TEXT NOT NULL,  -- published, aggregated, kept or rolled back
+                made_by TEXT NOT NULL,  -- published, aggregated, kept, followed or rolled back
                 created_at REAL NOT NULL,
                 updates INTEGER NOT NULL,
                 architecture TEXT NOT NULL,
@@ -103,6 +103,33 @@ _STEPS = (
             "ALTER TABLE devices ADD COLUMN last_update TEXT NOT NULL DEFAULT ''",
             """UPDATE devices SET last_update =
                 coalesce((SELECT id FROM updates WHERE device = devices.id ORDER BY number DESC LIMIT 1), '')""",
+        ),
+    ),
+    Step(
+        "what is lent to who makes the versions elsewhere",
+        (
+            # Whose versions are followed, and the last of them.
+            """CREATE TABLE followed (
+                id INTEGER PRIMARY KEY CHECK (id = 1),
+                signer BLOB NOT NULL,  -- the public key that signed it, and is to sign all later ones
+                version INTEGER NOT NULL,
+                sha256 BLOB NOT NULL,
+                top1_before REAL,  -- on the holdout, of what was here before it
+                top1_after REAL
+            )""",
+            # Since that version was followed.
+            """CREATE TABLE contributions (
+                number INTEGER PRIMARY KEY,
+                id TEXT NOT NULL UNIQUE,
+                attempt TEXT NOT NULL UNIQUE,
+                newest INTEGER NOT NULL,  -- version here, from which the updates' lateness was counted
+                updates INTEGER NOT NULL
+            )""",
+            # Each holds all that was lent before and still waits: the first one that an update is in says which do.
+            """CREATE TABLE lent (
+                number INTEGER PRIMARY KEY REFERENCES updates (number) ON DELETE CASCADE,
+                since INTEGER NOT NULL  -- number of a contribution
+            )""",
         ),
     ),
 )

@@ -113,7 +113,9 @@ async def serve(
         server, health = _server(service, listening.reflection, patience, most)
         port = _bind(server, listening.address, renewal)
         metrics_port = await opened.enter_async_context(exposed(listening.metrics, metrics.registry))
-        await writer.do(lambda state: state.serves_with(policy.kept, policy.fewest))
+        dropped = await writer.do(lambda state: state.serves_with(policy.kept, policy.fewest, policy.follows))
+        if dropped:
+            structlog.get_logger().warning("updates dropped: they were lent, and may be elsewhere", updates=dropped)
         await server.start()
         await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
         on_ready(Serving(port, metrics_port))

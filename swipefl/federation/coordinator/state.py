@@ -9,6 +9,7 @@ from typing import Self
 from swipefl.database.opening import open_database
 from swipefl.database.snapshots import erase_before_upgrade, erase_outlived
 from swipefl.decoder.checkpoint import Checkpoint
+from swipefl.federation.coordinator.contributions import Contributions
 from swipefl.federation.coordinator.devices import Devices
 from swipefl.federation.coordinator.judged import Judgements
 from swipefl.federation.coordinator.keys import Keys
@@ -38,6 +39,7 @@ class State:
         self.devices = Devices(self.sql, self.keys, clock)
         self.versions = Versions(self.sql, clock)
         self.updates = Updates(self.sql, clock)
+        self.contributions = Contributions(self.sql)
         self.judgements = Judgements(self.sql)
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -82,16 +84,17 @@ class State:
         return self.publish(Draft(master, "rolled back", top1=newest.top1, ahead=ahead))
 
     def revoke(self, device_id: str) -> None:
-        """The device is refused from now on, and what waits of it goes into no version.
+        """The device is refused from now on, and what waits of it goes into no version made from now on.
 
-        Raises UsageError for one that is not there.
+        A sum that it was lent in before may be on its way, and goes into one version at most. Raises UsageError for a
+        device that is not there.
         """
         with self.transaction():
             self.devices.revoke(device_id)
             self.updates.discard(device_id)
 
     def leave(self, device_id: str) -> None:
-        """The device goes of its own will, and what waits of it goes into no version."""
+        """The device goes of its own will; what waits of it as in `revoke`."""
         with self.transaction():
             self.devices.left(device_id)
             self.updates.discard(device_id)
@@ -102,12 +105,18 @@ class State:
             self.devices.saw(noted.calls)
             return Noted(judgements=self.judgements.add(noted.judgements))
 
-    def serves_with(self, kept: int, least: int) -> None:
-        """What whoever serves goes by from now on, for who publishes or looks beside it."""
+    def serves_with(self, kept: int, least: int, follows: bool = False) -> int:
+        """What whoever serves goes by from now on, for who publishes, lends or looks beside it.
+
+        Who follows nobody any more makes versions of what waits, and what is lent may be in one elsewhere: that is
+        dropped. Says how many updates were.
+        """
         with self.transaction():
             self.sql.run("DELETE FROM serving WHERE name = 'certificate_expires_at'")  # of who served before
             self._note("kept", kept)
             self._note("least", least)
+            self._note("follows", follows)
+            return 0 if follows else self.contributions.part()
 
     def serves_until(self, expires_at: float) -> None:
         """When the certificate expires that is served from now on, in unix seconds."""

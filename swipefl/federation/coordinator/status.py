@@ -40,12 +40,20 @@ class VersionStatus:
 
 
 @dataclass(frozen=True)
+class FollowedStatus:
+    """The version of elsewhere that was followed last, and how many updates are lent for the next."""
+
+    version: int
+    lent: int
+
+
+@dataclass(frozen=True)
 class CoordinatorStatus:
     """The newest version, how many devices belong here and of how many an update waits, and every version.
 
     `least` is the number of updates that whoever serves makes a version of at least, None where nobody served yet.
     `certificate_expires_at` is in unix seconds, None where no certificate is set or served, or
-    the one that is set cannot be read.
+    the one that is set cannot be read. What is `followed` is None where versions are made here, or none came yet.
     """
 
     version: int
@@ -55,6 +63,7 @@ class CoordinatorStatus:
     least: int | None
     versions: tuple[VersionStatus, ...]
     certificate_expires_at: float | None = None
+    followed: FollowedStatus | None = None
 
 
 @dataclass(frozen=True)
@@ -89,8 +98,14 @@ def status_of(state: State) -> CoordinatorStatus:
             waiting=state.updates.backlog()[0],
             least=state.served_with("least"),
             certificate_expires_at=state.served_with("certificate_expires_at"),
+            followed=_followed(state),
             versions=tuple(_version(version, judged.get(version.number)) for version in state.versions.all()),
         )
+
+
+def _followed(state: State) -> FollowedStatus | None:
+    followed = state.contributions.followed()
+    return FollowedStatus(followed.version, state.contributions.count()) if followed else None
 
 
 def _version(v: Version, judged: JudgedStatus | None) -> VersionStatus:

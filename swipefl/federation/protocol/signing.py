@@ -11,6 +11,7 @@ from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest, 
 # What is signed begins with what it is, so that a signature of one kind of thing is none of another.
 _MANIFEST = b"swipefl manifest v1\n"
 _SUCCESSION = b"swipefl succession v1\n"
+_INCLUSION = b"swipefl inclusion v1\n"
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -41,6 +42,18 @@ def verified_manifest(signed: SignedManifest, public_key: bytes) -> Manifest:
             "no-manifest", "the coordinator's manifest describes no model; nothing was loaded", Remedy.ASK_OWNER
         )
     return manifest
+
+
+def signed_inclusion(signed: SignedManifest, included: bytes, key: Ed25519PrivateKey) -> bytes:
+    """The signature of what went into the model of a manifest."""
+    return key.sign(_INCLUSION + signed.signature + included)
+
+
+def verify_inclusion(signed: SignedManifest, included: bytes, signature: bytes, public_key: bytes) -> None:
+    """Raises TrustError where `public_key` did not say that this went into the model of a manifest."""
+    if not _signed(public_key, _INCLUSION + signed.signature + included, signature):
+        what = "what is said to be in a model was not signed with it; nothing of it was used"
+        raise TrustError("wrong-signature", what, Remedy.ASK_OWNER)
 
 
 def succession(old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Succession:

@@ -1,0 +1,115 @@
+"""What a node's answer must be before a strategy of Flower's sees it: their averages check nothing."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any
+
+from flwr.app import ConfigRecord, Message, MetricRecord, RecordDict
+
+from swipefl.errors import BadUpdate
+from swipefl.federation.strategy import MOST_COUNT
+from swipefl.federation.update import Shapes, norms_of
+from swipefl.flower import records
+from swipefl.flower.records import ARRAYS, CONFIG, METRICS, WEIGHT, Given
+
+MOST_UPDATES = 1_000_000  # of one answer: more than any coordinator combines
+MOST_WEIGHT = float(MOST_UPDATES) * MOST_COUNT
+SAYS = 200  # characters of a node's own words that are logged
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What the answers of one attempt must be: of which shapes, within which norm; and what is in versions already."""
+
+    attempt: str
+    shapes: Shapes
+    max_norm: float
+    included: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A node's answer that is not used, and why (kebab-case); `says` is what the node itself says, if anything."""
+
+    node: int
+    reason: str
+    says: str = ""
+
+
+def sifted(replies: Iterable[Message], terms: Terms) -> tuple[list[Given], list[Refused]]:
+    """What nodes gave, by participant, and what is not used; of one participant one answer is."""
+    gifts, refused = dict[str, Given](), list[Refused]()
+    for reply in sorted(replies, key=lambda reply: reply.metadata.src_node_id):
+        try:
+            gift = accepted(reply, terms)
+            if gift.participant in gifts:
+                raise BadUpdate("double", "there is an answer of this participant already")
+            gifts[gift.participant] = gift
+        except BadUpdate as error:
+            says = str(error)[:SAYS] if error.code == "nothing" else ""
+            refused.append(Refused(reply.metadata.src_node_id, reason_of(error), says))
+    return [gifts[participant] for participant in sorted(gifts)], refused
+
+
+def reason_of(error: BadUpdate) -> str:
+    """Why an answer is not used: the node's own reason where it gave nothing."""
+    return str(error.facts.get("reason", error.code))
+
+
+def accepted(reply: Message, terms: Terms) -> Given:
+    """What a node gave. Raises BadUpdate unless it is all that `terms` ask for."""
+    content = content_of(reply)
+    participant, attempt, contribution = (_text(content, name) for name in ("participant", "attempt", "contribution"))
+    if attempt != terms.attempt:
+        raise BadUpdate("another-attempt", "this answers an attempt that is over")
+    if terms.included.get(participant) == contribution:
+        raise BadUpdate("already-included", "this went into a version before")
+    weight = _number(content, WEIGHT, MOST_WEIGHT)
+    updates = _whole(content, "updates", MOST_UPDATES)
+    examples = _whole(content, "examples", MOST_UPDATES * MOST_COUNT)
+    delta = records.read_arrays(content.get(ARRAYS), terms.shapes)
+    if fault := norms_of(delta).fault(terms.max_norm):
+        raise BadUpdate(fault, "the norm is beyond what any honest change has")
+    return Given(participant, attempt, contribution, delta, weight, updates, examples)
+
+
+def content_of(reply: Message) -> RecordDict:
+    """What a node says. Raises BadUpdate where that is an error, or that it gives nothing."""
+    if reply.has_error():
+        raise BadUpdate("node-failed", "the node failed")
+    content: RecordDict = reply.content
+    config = content.get(CONFIG)
+    if isinstance(config, ConfigRecord) and "reason" in config:
+        reason, says = _printed(config["reason"]), _printed(config.get("says", ""))
+        raise BadUpdate("nothing", "{says}", reason=reason or "unknown", says=says)
+    return content
+
+
+def _printed(text: Any) -> str:
+    return "".join(letter for letter in text[:SAYS] if letter.isprintable()) if isinstance(text, str) else ""
+
+
+def _text(content: RecordDict, name: str) -> str:
+    config = content.get(CONFIG)
+    text = config.get(name) if isinstance(config, ConfigRecord) else None
+    if not records.is_id(text):
+        raise BadUpdate(f"no-{name}", "the answer does not say whose or what it is")
+    return str(text)
+
+
+def _number(content: RecordDict, name: str, most: float) -> float:
+    metrics = content.get(METRICS)
+    number: Any = metrics.get(name) if isinstance(metrics, MetricRecord) else None
+    if not isinstance(number, int | float) or isinstance(number, bool):
+        raise BadUpdate(f"no-{name}", "the answer lacks a number")
+    if not isfinite(number) or not 0 < number <= most:
+        raise BadUpdate(f"implausible-{name}", "the answer's number cannot be")
+    return float(number)
+
+
+def _whole(content: RecordDict, name: str, most: int) -> int:
+    number = _number(content, name, most)
+    if number != int(number):
+        raise BadUpdate(f"implausible-{name}", "the answer's number is no whole one")
+    return int(number)

@@ -1,0 +1,191 @@
+"""What the server knows, in one folder: its signing key, and its versions, each with all that the next goes on from.
+
+    key.pem                 ed25519; whoever followed one version follows no other key
+    version-7.safetensors   the model in float32, a checkpoint as any other
+    version-7.state         the signed manifest of it, what the strategy remembers, what went into it
+    rounds.jsonl            what each round came to
+
+A version is there once its state is, which is written last. Then what it includes counts, and not before.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from swipefl.database.files import make_folder
+from swipefl.database.lock import hold
+from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
+from swipefl.errors import CheckpointError, Remedy, SwipeflError
+from swipefl.federation.protocol.signing import public_bytes, signed_manifest, verified_manifest
+from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest
+from swipefl.flower.strategies import Memory
+from swipefl.jsonline import json_line
+from swipefl.operations.coordinator_backup import read_key
+from swipefl.operations.copies import write_private
+
+FORMAT = "swipefl-flower-1"
+KEPT = 3  # versions whose files stay
+KEY, ROUNDS = "key.pem", "rounds.jsonl"
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What went into a version: of how many coordinators, out of how many updates and examples.
+
+    `fault` says why the model is still the one before.
+    """
+
+    coordinators: int
+    updates: int
+    examples: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A version: its model, what the strategy remembers, and of whom which contribution went into one last."""
+
+    version: int
+    model: Checkpoint
+    memory: Memory = field(default_factory=dict)
+    included: Mapping[str, str] = field(default_factory=dict)
+    sums: Sums | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a round came to, a line of `rounds.jsonl`; top-1 on the holdouts of the coordinators that have one."""
+
+    version: int
+    coordinators: int
+    updates: int
+    examples: int
+    top1_before: float | None
+    top1_after: float | None
+    fault: str | None = None
+
+
+class Folder:
+    """The folder `path`, of one server at a time. Raises StoreError, CheckpointError for what is damaged."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Nobody else has it inside. Raises StoreBusy where another one does."""
+        make_folder(self.path)
+        with hold(self.path):
+            yield
+
+    def key(self) -> Ed25519PrivateKey:
+        """The key that signs, made where there is none. Raises DataError for a file that holds none."""
+        file = self.path / KEY
+        if not os.path.lexists(file):
+            new = Ed25519PrivateKey.generate()
+            write_private(file, new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+        return read_key(file)
+
+    def newest(self) -> tuple[Made, SignedManifest] | None:
+        """The newest version and its signed manifest, None before there is one.
+
+        Raises CheckpointError for one that is damaged or another key's: an older one is no way out, as nodes follow
+        none.
+        """
+        versions = self._versions()
+        return self._read(versions[-1]) if versions else None
+
+    def _versions(self) -> list[int]:
+        numbers = (file.stem.removeprefix("version-") for file in self.path.glob("version-*.state"))
+        return sorted(int(number) for number in numbers if number.isdecimal())
+
+    def _read(self, version: int) -> tuple[Made, SignedManifest]:
+        file = self._file(version, "state")
+        try:
+            blob = file.read_bytes()
+            said = json.loads(_metadata(blob)["swipefl"])
+            if said["format"] != FORMAT:
+                raise _damaged(file, "it is of another format")
+            signed = SignedManifest(
+                manifest=base64.b64decode(said["manifest"]), signature=base64.b64decode(said["signature"])
+            )
+            manifest = verified_manifest(signed, public_bytes(self.key()))
+            model = self._file(version, "safetensors").read_bytes()
+            if manifest.version != version or manifest.sha256 != sha256(model).digest():
+                raise _damaged(file, "it is of another model")
+            sums = said["sums"] and Sums(**said["sums"])
+            included = {str(name): str(contribution) for name, contribution in said["included"].items()}
+            return Made(version, checkpoint_from_bytes(model), load(blob), included, sums), signed
+        except SwipeflError as error:
+            raise _damaged(file, str(error)) from error
+        except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
+            raise _damaged(file, "it cannot be read") from error
+
+    def write(self, made: Made) -> SignedManifest:
+        """The version is there from now on, or not at all; the oldest files go."""
+        blob = made.model.to_bytes()
+        manifest = Manifest(
+            version=made.version,
+            architecture=made.model.architecture,
+            fingerprint=made.model.fingerprint,
+            sha256=sha256(blob).digest(),
+            size_bytes=len(blob),
+        )
+        signed = signed_manifest(manifest, self.key())
+        said = {
+            "format": FORMAT,
+            "manifest": base64.b64encode(signed.manifest).decode(),
+            "signature": base64.b64encode(signed.signature).decode(),
+            "included": dict(made.included),
+            "sums": made.sums and asdict(made.sums),
+        }
+        write_private(self._file(made.version, "safetensors"), blob)
+        state = save(dict(made.memory), {"swipefl": json.dumps(said, sort_keys=True)})
+        write_private(self._file(made.version, "state"), state)
+        self._prune()
+        return signed
+
+    def _prune(self) -> None:
+        for version in self._versions()[:-KEPT]:
+            for kind in ("safetensors", "state"):  # a state is there only with its model... of those that are newest
+                with suppress(OSError):
+                    self._file(version, kind).unlink()
+
+    def lines(self) -> list[dict[str, Any]]:
+        """What the rounds so far came to; what a power cut left of a line is none."""
+        with suppress(FileNotFoundError):
+            return [json.loads(line) for line in (self.path / ROUNDS).read_text("utf-8").splitlines()]
+        return []
+
+    def note(self, line: Line) -> bool:
+        """One more round, unless it is there; whether it was not."""
+        known = self.lines()
+        is_new = not any(each["version"] == line.version for each in known)
+        if is_new:
+            text = "".join(json_line(each) + "\n" for each in [*known, asdict(line)])
+            write_private(self.path / ROUNDS, text.encode())
+        return is_new
+
+    def _file(self, version: int, kind: str) -> Path:
+        return self.path / f"version-{version}.{kind}"
+
+
+def _metadata(blob: bytes) -> dict[str, str]:
+    header = json.loads(blob[8 : 8 + int.from_bytes(blob[:8], "little")])
+    return dict(header["__metadata__"])
+
+
+def _damaged(file: Path, why: str) -> CheckpointError:
+    what = "{file} is damaged: {why}; no node follows an older version"
+    return CheckpointError("damaged-version", what, Remedy.RESTORE_COPY, file=file, why=why)

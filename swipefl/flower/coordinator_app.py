@@ -1,0 +1,103 @@
+"""A node that is a coordinator: it follows the server's versions, and lends it what its devices gave.
+
+The node's config says `home`, that of the coordinator; it may be served beside, from the same file.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from flwr.app import Context, Message, RecordDict
+from flwr.clientapp import ClientApp
+
+from swipefl.errors import Remedy, SwipeflError, UsageError
+from swipefl.federation.coordinator.holdout import holdout
+from swipefl.federation.coordinator.lending import follow, lend, name_of
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.rounds import Holdout
+from swipefl.federation.coordinator.state import State
+from swipefl.flower import records
+from swipefl.hosting import policy_of
+from swipefl.settings.coordinator import load_coordinator_settings
+from swipefl.settings.logs import configure_logging
+
+
+@dataclass(frozen=True)
+class Node:
+    """A coordinator's state, its policy, and the holdout that no version may do worse on, where there is one."""
+
+    state: State
+    policy: Policy
+    holdout: Holdout | None = None
+
+    def query(self) -> RecordDict:
+        """Where it stands."""
+        with self.state.reading():
+            followed, waiting = self.state.contributions.followed(), self.state.updates.backlog()[0]
+            version = followed.version if followed else 0
+            return records.standing(name_of(self.state), version, waiting, self.policy.fewest)
+
+    def train(self, content: RecordDict) -> RecordDict:
+        """Follows the version that comes, and lends what waits. Raises SwipeflError where it does not."""
+        offer, asked = records.offer_of(content), records.asked_of(content)
+        follow(self.state, self.policy, offer, self.holdout)
+        lent = lend(self.state, self.policy, asked.attempt, offer.version, asked.max_norm)
+        structlog.get_logger().info("lent", updates=lent.updates, version=offer.version, contribution=lent.id)
+        sums = lent.weight, lent.updates, lent.examples
+        return records.given(records.Given(name_of(self.state), asked.attempt, lent.id, lent.delta, *sums))
+
+    def evaluate(self, content: RecordDict) -> RecordDict:
+        """Follows the version that comes; what it is worth here. Raises SwipeflError where it does not."""
+        offer = records.offer_of(content)
+        followed = follow(self.state, self.policy, offer, self.holdout)
+        return records.judged(name_of(self.state), offer.version, 1, followed.top1_before, followed.top1_after)
+
+
+@contextmanager
+def node_of(context: Context) -> Iterator[Node]:
+    """The coordinator of the home that a node's config says. Raises UsageError, DataError, StoreError."""
+    home = context.node_config.get("home")
+    if not isinstance(home, str) or not home:
+        what = "this node's config says no home of a coordinator (home='/path')"
+        raise UsageError("no-home", what, Remedy.SAY_HOME)
+    settings = load_coordinator_settings(Path(home).expanduser())
+    configure_logging(settings.log == "json", settings.log_file)
+    path = settings.home / "coordinator.db"
+    if not path.exists():
+        nothing = "there is no coordinator in {home} yet"
+        raise UsageError("no-coordinator", nothing, Remedy.INIT_COORDINATOR, home=settings.home)
+    with State(path) as state:
+        yield Node(state, policy_of(settings), holdout(settings.holdout) if settings.holdout else None)
+
+
+def _answer(message: Message, context: Context, answer: Callable[[Node], RecordDict]) -> Message:
+    """A node's answer; where it can give none, why."""
+    try:
+        with node_of(context) as node:
+            return Message(answer(node), reply_to=message)
+    except SwipeflError as error:
+        structlog.get_logger().warning("nothing given", reason=str(error), code=error.code)
+        return Message(records.nothing(error), reply_to=message)
+
+
+def query(message: Message, context: Context) -> Message:
+    """Where the coordinator stands."""
+    return _answer(message, context, Node.query)
+
+
+def train(message: Message, context: Context) -> Message:
+    """What the coordinator lends, once it has followed what came."""
+    return _answer(message, context, lambda node: node.train(message.content))
+
+
+def evaluate(message: Message, context: Context) -> Message:
+    """What the version that came is worth to the coordinator, once it has followed it."""
+    return _answer(message, context, lambda node: node.evaluate(message.content))
+
+
+app = ClientApp()
+app.query()(query)
+app.train()(train)
+app.evaluate()(evaluate)

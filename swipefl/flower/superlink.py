@@ -1,0 +1,144 @@
+"""A SuperLink as one who runs a project sees it: runs that are begun, looked at, and what they write."""
+
+import hashlib
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+from flwr.cli.build import build_fab_from_disk
+from flwr.common.constant import Status, SubStatus
+from flwr.proto.control_pb2 import ListRunsRequest, StartRunRequest, StreamLogsRequest
+from flwr.proto.fab_pb2 import Fab
+from flwr.supercore.control import ControlHttpClient
+from flwr.supercore.error import ApiErrorCode, FlowerError
+from flwr.supercore.interceptors.http import RuntimeVersionHttpInterceptor
+
+from swipefl.errors import CoordinatorUnreachable, Remedy, UsageError
+from swipefl.federation.protocol.address import Address
+from swipefl.flower.running import RunState
+
+_MOST_RUNS = 100  # that are looked at for one that goes on
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a SuperLink is; `ca` is the file of its certificate's authority, else those that this system knows."""
+
+    address: Address
+    ca: Path | None
+    insecure: bool
+
+
+class SuperLink:
+    """The SuperLink at a place. Every call raises CoordinatorUnreachable where it does not answer, else UsageError."""
+
+    def __init__(self, place: Place) -> None:
+        where = str(place.address)
+        if place.insecure and "http" in getproxies() and not proxy_bypass(where):
+            what = "what is said to {address} without TLS would go through a proxy"
+            raise UsageError("proxy-without-tls", what, Remedy.CHECK_PROXY, address=where)
+        self._where = where
+        self._client = ControlHttpClient.from_server_address(
+            where, place.insecure, _certificates(place.ca), [RuntimeVersionHttpInterceptor("swipefl")]
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def submit(self, folder: Path) -> int:
+        """Begins a run of the project in a folder; gives its number."""
+        try:
+            bundle = build_fab_from_disk(folder)
+        except ValueError as error:
+            what = "{folder} is no project that Flower could run: {why}"
+            raise UsageError("bad-project", what, Remedy.INIT_FLOWER, folder=folder, why=str(error).strip()) from None
+        with self._asking():
+            asked = StartRunRequest(fab=Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle))
+            return int(self._client.StartRun(asked).run_id)
+
+    def going_on(self, project: str) -> int | None:
+        """The newest run of a project, PUBLISHER/NAME, that is not over; None where there is none."""
+        with self._asking():
+            runs = self._client.ListRuns(ListRunsRequest(limit=_MOST_RUNS)).run_dict.values()
+        alive = [run for run in runs if run.fab_id == project and run.status.status != Status.FINISHED]
+        return int(max(alive, key=lambda run: run.pending_at).run_id) if alive else None
+
+    def state(self, number: int) -> RunState | None:
+        """How a run stands; None where this SuperLink does not know of it, or no longer."""
+        try:
+            with self._asking():
+                run = self._client.ListRuns(ListRunsRequest(run_id=number)).run_dict.get(number)
+        except UnknownRun:
+            return None
+        return _state(run.status) if run else None
+
+    def written(self, number: int, after: float) -> Iterator[tuple[str, float]]:
+        """What a run writes behind a moment, piece by piece until it is over, and the moment of each."""
+        with self._asking():
+            for said in self._client.StreamLogs(StreamLogsRequest(run_id=number, after_timestamp=after)):
+                yield said.log_output, said.latest_timestamp
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except httpx.HTTPStatusError as error:
+            raise _refused(self._where, error.response) from None
+        except httpx.HTTPError as error:
+            raise _away(self._where, error) from None
+
+
+class UnknownRun(UsageError):
+    """A run that the SuperLink does not know: its database is another than it was."""
+
+
+def _state(status: Any) -> RunState:
+    return RunState(
+        status.status == Status.FINISHED,
+        status.sub_status == SubStatus.COMPLETED,
+        status.sub_status == SubStatus.STOPPED,
+        status.details,
+    )
+
+
+def _certificates(ca: Path | None) -> bytes | None:
+    """Raises UsageError."""
+    try:
+        return None if ca is None else ca.read_bytes()
+    except OSError as error:
+        what = "cannot read the certificate {path}: {why}"
+        raise UsageError("no-ca", what, Remedy.GIVE_CERTIFICATE, path=ca, why=error.strerror) from None
+
+
+def _refused(where: str, answer: httpx.Response) -> UsageError | CoordinatorUnreachable:
+    """What an answer that is none means."""
+    error = FlowerError.from_json(answer.text)
+    if error is not None and error.code == ApiErrorCode.RUN_ID_NOT_FOUND:
+        return UnknownRun("unknown-run", "the SuperLink at {address} does not know this run", address=where)
+    if answer.is_server_error:
+        return CoordinatorUnreachable("superlink-away", _AWAY, Remedy.TRY_LATER, address=where, why=answer.status_code)
+    why = error.message if error else f"HTTP {answer.status_code}"
+    return UsageError("superlink-refused", "the SuperLink at {address} refuses: {why}", address=where, why=why)
+
+
+def _away(where: str, error: httpx.HTTPError) -> UsageError | CoordinatorUnreachable:
+    """What kept it from being spoken to: what time may mend, or a certificate, which it does not."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLError):
+        cause = cause.__cause__ or cause.__context__
+    if isinstance(cause, ssl.SSLError):
+        what = "the SuperLink at {address} cannot be trusted ({why})"
+        why = getattr(cause, "verify_message", "") or cause.reason
+        return UsageError("bad-superlink", what, Remedy.GIVE_SUPERLINK_CA, address=where, why=why)
+    return CoordinatorUnreachable("superlink-away", _AWAY, Remedy.TRY_LATER, address=where, why=str(error))
+
+
+_AWAY = "no answer from the SuperLink at {address} ({why})"
