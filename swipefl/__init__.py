@@ -152,6 +152,7 @@ def simulate(
     resume: bool = False,
     start: "str | PathLike[str] | None" = None,
     on_round: "Callable[[RoundResult], None]" = lambda result: None,
+    engine: str = "own",
 ) -> "Simulated":
     """A federation of the people of a file on this machine: each `user` of its swipes is a client.
 
@@ -159,13 +160,14 @@ def simulate(
     Swipes of others, `evaluation`, judge the model that all begin with, which is round 0, the one after the last round,
     and every `eval_every` rounds where that is not 0; `eval_by` is a field of their lines, such as "user", by which
     groups of them are judged too. `out` is the folder where the model and a line a round go; `resume` goes on with what
-    is there. `start` is the file of a checkpoint, else the base. `on_round` hears of each round as it ends.
+    is there. `start` is the file of a checkpoint, else the base. `on_round` hears of each round as it ends. `engine` is
+    "own", processes of this machine, or "flower", Flower's with Ray: here, or on the cluster that RAY_ADDRESS names.
     Clients train in processes, which load the program's main module: call it below `if __name__ == "__main__":`.
     Raises UsageError, DataError for a file of nobody's swipes, CheckpointError, StoreBusy, WorkerLost.
     """
     from swipefl.library.simulating import simulate
 
-    return simulate(file, scenario, evaluation, eval_every, eval_by, out, resume, start, on_round)
+    return simulate(file, scenario, evaluation, eval_every, eval_by, out, resume, start, on_round, engine)
 
 
 _PLACES = {  # the rooms that names come from, each loaded when it is asked for

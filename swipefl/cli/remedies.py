@@ -30,6 +30,7 @@ _WORDS = {
     Remedy.CHANGE_CERTIFICATE: "ask whoever runs it for one that it takes; SWIPEFL_CLIENT_CERTIFICATE and _KEY name it",
     Remedy.CHECK_ADDRESS: "check the address, and whether this network wants a login first",
     Remedy.CHECK_ADDRESS_OR_TOKEN: "check the address, or ask for a new token",
+    Remedy.CHECK_CLUSTER: "check RAY_ADDRESS and the token, as `ray status` does; without RAY_ADDRESS it runs here",
     Remedy.CHECK_DISK: "check the disk and try again",
     Remedy.CHECK_FOLDER: f"check the folder's permissions and the disk's free space, {_OTHER_HOME}",
     Remedy.CHECK_OWNER: "check that it is a file and that the file and its folder belong to you and are writable, "
@@ -69,7 +70,7 @@ _WORDS = {
     Remedy.INIT_FLOWER: "`swipefl flower init FOLDER` writes one",
     Remedy.INSTALL_AGAIN: "install swipefl again",
     Remedy.INSTALL_API: _bringing("fastapi", "segno", "uvicorn"),
-    Remedy.INSTALL_FLOWER: _bringing("'flwr[simulation]>=1.42,<1.43'"),
+    Remedy.INSTALL_FLOWER: _bringing("'flwr[simulation]>=1.42,<1.43'") + ", best into an environment of its own",
     Remedy.INSTALL_LANGUAGES: _bringing("wordfreq"),
     Remedy.INSTALL_NEWER: f"install the newer swipefl again, {_OTHER_HOME}",
     Remedy.INSTALL_PACKAGE: _bringing("PACKAGE").replace("PACKAGE", "{package}"),
@@ -103,6 +104,7 @@ _WORDS = {
     Remedy.RESUME_OR_CHOOSE_OUT: "--resume goes on with it, --out names another folder",
     Remedy.RUN_AGAIN: "run the command again",
     Remedy.RUN_AGAIN_LATER: "run the command again when that program is done",
+    Remedy.SAME_EVERYWHERE: "every machine needs the same Python, and the same swipefl with Flower",
     Remedy.SAY_HOME: "say --home FOLDER, or set SWIPEFL_HOME",
     Remedy.SAY_KEYBOARD: "say --keyboard NAME or FILE",
     Remedy.SAY_LANGUAGE: "say --language; `swipefl lexicons list` shows those that there are words of, and "
@@ -115,6 +117,7 @@ _WORDS = {
     Remedy.SEE_SUPERLINK: "what the SuperLink wrote says more",
     Remedy.SET_CERTIFICATE: "ask whoever runs it for one; SWIPEFL_CLIENT_CERTIFICATE and _KEY name its files",
     Remedy.SET_CLOCK: "set this device's clock; if that is right, tell whoever runs it",
+    Remedy.SHARE_FOLDER: "every machine must see the folder of --out, and the file of --eval, at the same place",
     Remedy.SHOW_TOKEN: "the link that `swipefl serve` shows has it",
     Remedy.START_ANEW: "leave --resume out",
     Remedy.SYNC_NOT_REQUIRED: "leave --require-sync out, or `swipefl enroll` first",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
     from swipefl.library.simulating import RoundResult
 
 WIDTHS = {"round": 5, "version": 7, "clients": 7, "examples": 8, "top-1": 7, "top-3": 7, "MB": 7, "s": 6}
+
+
+class Engine(StrEnum):
+    """What there is to simulate on."""
+
+    OWN = "own"
+    FLOWER = "flower"
 
 
 def simulate(
@@ -56,6 +64,7 @@ def simulate(
     skew: Annotated[float, typer.Option(min=0, help="Above 0: clients keep but a random part of their swipes.")] = 0.0,
     unbounded: Annotated[bool, typer.Option("--unbounded", help="Take updates of any norm.")] = False,
     float32: Annotated[bool, typer.Option("--float32", help="Send float32, unclipped, instead of int8.")] = False,
+    engine: Annotated[Engine, typer.Option(help="What clients run on: our own, or Flower's.")] = Engine.OWN,
     as_json: JsonOption = False,
 ) -> None:
     """Simulate a federation of the people of a file. Trains and aggregates as devices and a coordinator do."""
@@ -86,7 +95,7 @@ def simulate(
         seed=seed,
     )
     with signals(), _progress(rounds, as_json) as advance:
-        done = run(file, scenario, evaluation, eval_every, eval_by, out, resume, start, advance)
+        done = run(file, scenario, evaluation, eval_every, eval_by, out, resume, start, advance, engine.value)
     if done.plot:
         note(f"the plot is {done.plot}")
     else:

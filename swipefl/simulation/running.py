@@ -1,12 +1,13 @@
-"""A simulation put together in a folder: begun or gone on with, in as many processes as there are cores."""
+"""A simulation put together in a folder: begun or gone on with, in processes of its own or of another engine."""
 
 import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,10 +21,27 @@ from swipefl.simulation.scenario import Scenario
 from swipefl.simulation.simulation import ROUNDS_FILE, Simulation
 
 SCENARIO = "scenario.json"
+Workers = Callable[[], AbstractContextManager[tuple[Executor, int]]]
+"""What does tasks inside a block, and how many at once; a task whose process is killed raises BrokenProcessPool."""
 
 
 @contextmanager
-def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume: bool = False) -> Iterator[Simulation]:
+def own_workers() -> Iterator[tuple[Executor, int]]:
+    """As many processes as there are cores."""
+    parallel = os.cpu_count() or 1
+    with workers(parallel) as processes:
+        yield processes, parallel
+
+
+@contextmanager
+def running(
+    file: Path,
+    scenario: Scenario,
+    start: Checkpoint,
+    out: Path,
+    resume: bool = False,
+    begin_workers: Workers = own_workers,
+) -> Iterator[Simulation]:
     """A simulation of the people of `file` in `out`, where the newest model lies afterwards.
 
     Raises UsageError where `out` holds one that is not to be gone on with, or another one; StoreBusy where another run
@@ -40,12 +58,14 @@ def running(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume
     except OSError as error:
         no_folder = "{out} cannot be made a folder ({why})"
         raise UsageError("no-folder-for-it", no_folder, Remedy.CHOOSE_OUT, out=out, why=error.strerror) from error
-    with hold(out), _begun(file, scenario, start, out, resume) as simulation:
+    with hold(out), _begun(file, scenario, start, out, resume, begin_workers) as simulation:
         yield simulation
 
 
 @contextmanager
-def _begun(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume: bool) -> Iterator[Simulation]:
+def _begun(
+    file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume: bool, begin_workers: Workers
+) -> Iterator[Simulation]:
     """What `running` gives, in a folder that is there and held."""
     written = _written(scenario, file, start.fingerprint)
     if resume:
@@ -56,8 +76,7 @@ def _begun(file: Path, scenario: Scenario, start: Checkpoint, out: Path, resume:
     try:
         participants = participants_of(file, people)
         (out / SCENARIO).write_text(written, "utf-8")
-        parallel = os.cpu_count() or 1
-        with workers(parallel) as processes:
+        with begin_workers() as (processes, parallel):
             simulation = Simulation(participants, scenario, start, out, processes, parallel)
             yield simulation
         shutil.copyfile(simulation.newest(), out / "model.safetensors")

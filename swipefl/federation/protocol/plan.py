@@ -36,11 +36,16 @@ class Plan:
     @classmethod
     def of(cls, asked: "TrainingPlan") -> "Plan":
         """What is asked for, each number within bounds: nobody may keep a device busy for days."""
+        return cls.within(asked.epochs, asked.batch_size, asked.learning_rate, asked.max_norm)
+
+    @classmethod
+    def within(cls, epochs: int, batch_size: int, learning_rate: float, max_norm: float) -> "Plan":
+        """A plan of these numbers, each within what a device does for anybody."""
         return cls(
-            int(bounded(asked.epochs, 1, 10)),
-            int(bounded(asked.batch_size, 1, 256)),
-            bounded(asked.learning_rate, LEAST_RATE, 10),
-            bounded(asked.max_norm, LEAST_NORM, MOST_NORM),
+            int(bounded(epochs, 1, 10)),
+            int(bounded(batch_size, 1, 256)),
+            bounded(learning_rate, LEAST_RATE, 10),
+            bounded(max_norm, LEAST_NORM, MOST_NORM),
         )
 
     def to_json(self) -> str:

@@ -1,0 +1,86 @@
+"""Tasks of a simulation as bytes: a function with what it is given, done wherever a machine of the engine has a place.
+
+Both ends are processes of one run on machines of one owner, as those of a pool are; pickle between them is Ray's own
+way. A task is unpickled only where the run's files and its version of swipefl are.
+"""
+
+import pickle
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from swipefl.errors import Remedy, UsageError
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What every machine must have of the one that began: its version, and its files at the same place.
+
+    `mark` is a file that only this run has, with `token` in it; `paths` are others, which are only looked for.
+    """
+
+    version: str
+    mark: Path
+    token: str
+    paths: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a task: its value, or what it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+def here(mark: Path, token: str, paths: tuple[Path, ...] = ()) -> Ground:
+    """What this machine has."""
+    return Ground(version("swipefl"), mark, token, paths)
+
+
+def asked(needs: Ground, run: Callable[[], object]) -> bytes:
+    """A task."""
+    return pickle.dumps((needs, pickle.dumps(run)))
+
+
+def done(task: bytes) -> bytes:
+    """Does a task; what it raises goes back, and is raised where the task came from."""
+    try:
+        needs, run = pickle.loads(task)
+        check(needs)
+        outcome = Outcome(pickle.loads(run)())
+    except Exception as error:
+        outcome = Outcome(error=error)
+    return pickle.dumps(outcome)
+
+
+def outcome_of(answer: bytes) -> Outcome:
+    """What `done` gave."""
+    outcome: Outcome = pickle.loads(answer)
+    return outcome
+
+
+@lru_cache(maxsize=4)
+def check(needs: Ground) -> None:
+    """Raises UsageError where this machine has another swipefl, or does not see the files of the one that began."""
+    host, mine = socket.gethostname(), version("swipefl")
+    if mine != needs.version:
+        other = "{host} has swipefl {mine}, and the machine that began has {there}"
+        raise UsageError("other-version", other, Remedy.UPGRADE_EITHER, host=host, mine=mine, there=needs.version)
+    unseen = "{host} does not see {path} of the machine that began"
+    if not _is_marked(needs):
+        raise UsageError("not-shared", unseen, Remedy.SHARE_FOLDER, host=host, path=needs.mark.parent)
+    for path in needs.paths:
+        if not path.exists():
+            raise UsageError("not-shared", unseen, Remedy.SHARE_FOLDER, host=host, path=path)
+
+
+def _is_marked(needs: Ground) -> bool:
+    try:
+        return needs.mark.read_text("ascii") == needs.token
+    except (OSError, ValueError):
+        return False
