@@ -18,11 +18,12 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import read_checkpoint
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.certificates import expires_at
+from swipefl.federation.coordinator.devices import STATES
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.policy import KEPT, Policy
 from swipefl.federation.coordinator.schema import LOCK
 from swipefl.federation.coordinator.state import State
-from swipefl.federation.coordinator.status import CoordinatorStatus, DeviceStatus, devices_of, status_of
+from swipefl.federation.coordinator.status import CoordinatorStatus, DevicesStatus, devices_of, status_of
 from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.protocol.bounds import check
 from swipefl.federation.protocol.token import Token
@@ -44,6 +45,7 @@ if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.operations.findings import Finding
 
 MOST_TOKENS = 10_000  # at once
+PAGE, MOST_DEVICES = 500, 10_000  # devices that are listed at once, unless and at most
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,23 @@ class Coordinator:
             state.devices.revoke_token(secret)
         return TokensReport(())
 
-    def devices(self, revoke: str | None = None) -> tuple[DeviceStatus, ...]:
-        """Who belongs, and who no longer, with what was taken of each; one to `revoke` is refused from now on."""
-        with self._state() as state:
+    def devices(
+        self, revoke: str | None = None, limit: int = PAGE, after: str | None = None, state: str | None = None
+    ) -> DevicesStatus:
+        """Who belongs, and who no longer, with what was taken of each; one to `revoke` is refused from now on.
+
+        By pages: at most `limit`, in the order of enrolment, behind the one whose id is `after`: what a page gives as
+        that is for the next one. Whoever was there before the first page is in one of them. With `state` (active,
+        silent, left or revoked) the others are passed over, and a page may have none of many: the next ones come all
+        the same, until `after` is None.
+        """
+        check("limit", limit, 1, MOST_DEVICES)
+        if state is not None and state not in STATES:
+            raise UsageError("no-such-state", "{state} is none of {states}", state=state, states=", ".join(STATES))
+        with self._state() as opened:
             if revoke is not None:
-                state.revoke(revoke)
-            return tuple(devices_of(state))
+                opened.revoke(revoke)
+            return devices_of(opened, limit, after, state)
 
     def rotate_key(self) -> KeyReport:
         """Signs with a new key from now on. The old one names it to the devices, at their next visit."""

@@ -24,6 +24,7 @@ from swipefl.cli.common import (
 from swipefl.cli.config import DefaultOption, show_default, show_settings
 from swipefl.cli.doctor import answer
 from swipefl.cli.listing import Application, Commands
+from swipefl.cli.progress import showing
 from swipefl.cli.rendering import console, counted, moment, number, percent, prose, table
 from swipefl.settings.meanings import COORDINATOR
 
@@ -186,22 +187,27 @@ def token(
 @app.command("devices")
 def devices(
     revoke: Annotated[str | None, typer.Option(help="The id of a device that is refused from now on.")] = None,
+    state: Annotated[str | None, typer.Option(help="Only those that are active, silent, left or revoked.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 500,
+    after: Annotated[str | None, typer.Option(metavar="ID", help="Those that enrolled behind this one.")] = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the devices, or revoke one."""
-    known = coordinator_of(home).devices(revoke)
+    """List the devices, or revoke one. In the order of enrolment, by pages."""
+    page = coordinator_of(home).devices(revoke, limit, after, state)
     if as_json:
-        emit({"devices": [asdict(device) for device in known]})
+        emit(asdict(page))
         return
     counts = number("taken"), number("refused"), number("stale")
     shown = table("device", prose("name"), *counts, "enrolled", "seen")
-    for device in known:
+    for device in page.devices:
         updates = str(device.taken), str(device.refused), str(device.stale)
         gone = ", left" if device.left else ", revoked" if device.revoked else ""
         day, seen = moment(device.enrolled_at).split()[0], moment(device.seen_at) + gone
         shown.add_row(device.id, device.name, *updates, day, seen)
     console().print(shown)
+    if page.after is not None:
+        note(f"others come behind these: --after {page.after}")
 
 
 @app.command("publish")
@@ -297,7 +303,9 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """Write all that it knows into one file, while a server goes on. Its signing key goes into a file of its own."""
-    report = coordinator_whatever(home, unused_settings).backup(output(file, as_json), signing_key)
+    hosted = coordinator_whatever(home, unused_settings)
+    with showing(as_json, "copying what it knows"):
+        report = hosted.backup(output(file, as_json), signing_key)
     place = "to standard output" if report.file is None else f"in {report.file}"
     apart = "not in it" if report.signing_key is None else f"in {report.signing_key} alone: keep that apart"
     text = f"backed up version {report.version} and all else: {report.bytes / 1e6:,.1f} MB {place}; the signing key is"

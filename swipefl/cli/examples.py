@@ -156,7 +156,9 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("swipefl coordinator token --count 20 --expires-h 24", "twenty, for a day"),
     ),
     "swipefl coordinator devices": (
-        ("swipefl coordinator devices", "all of them, and what they sent"),
+        ("swipefl coordinator devices", "the first ones, and what they sent"),
+        ("swipefl coordinator devices --after 5e0d4c8a91b7f320", "those that enrolled behind that one"),
+        ("swipefl coordinator devices --state silent", "who has not called for 30 days"),
         ("swipefl coordinator devices --revoke 5e0d4c", "refuse one from now on"),
     ),
     "swipefl coordinator backup": (

@@ -145,8 +145,10 @@ def _own_lexicons(typed: Typed) -> Iterator[Offer]:
 
 
 def _devices(typed: Typed) -> Iterator[Offer]:
-    query = "SELECT id, name, seen_at FROM devices WHERE NOT revoked AND NOT has_left ORDER BY seen_at DESC"
-    for id, name, seen_at in _rows(typed, query):
+    """Some of the many that there may be; those that were seen last come first."""
+    some = f"""SELECT id, name, seen_at FROM devices
+        WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) AND NOT revoked LIMIT {MOST}"""
+    for id, name, seen_at in _rows(typed, f"SELECT * FROM ({some}) ORDER BY seen_at DESC", typed.begun):
         yield Offer(id, f"{name or 'a device'}, seen {_day(seen_at)}")
 
 
@@ -187,6 +189,8 @@ VALUES: dict[str, Callable[[Typed], Iterable[Offer]]] = {
     "words unhide word": _hidden_words,
     "reset to": _checkpoints,
     "coordinator devices revoke": _devices,
+    "coordinator devices after": _devices,
+    "coordinator devices state": _words("active", "silent", "left", "revoked"),
     "coordinator rollback version": _versions,
     "completion shell": _words("bash", "zsh", "fish"),
 }

@@ -133,16 +133,15 @@ class _Taken:
         self.version = 0
 
     def __call__(self, copy: sqlite3.Connection) -> None:
-        """The links by which devices follow from key to key stay. Written anew, so that no page has a key any more.
+        """The links by which devices follow from key to key stay.
 
-        Nor has one what a single device sent: no backup brings that back into a round.
+        No page of a backup has what a single device sent: no backup brings that back into a round.
         """
         ((self._private,),) = copy.execute("SELECT private FROM keys ORDER BY number DESC LIMIT 1").fetchall()
         ((self.version,),) = copy.execute(_NEWEST).fetchall()
         self._facts["public_key"] = public_bytes(self._key()).hex()
         copy.execute("UPDATE keys SET private = x''")
-        copy.execute("UPDATE updates SET blob = NULL")
-        copy.execute("VACUUM")
+        copy.execute("UPDATE updates SET blob = NULL WHERE blob IS NOT NULL")
 
     def _key(self) -> Ed25519PrivateKey:
         return Ed25519PrivateKey.from_private_bytes(self._private)
@@ -220,7 +219,7 @@ def restore(
         ahead = max(LEAST_AHEAD, int(clock() - facts["made_at"]) + LEAST_AHEAD)
         with State(draft) as state:
             version = state.publish_again(ahead).number
-            devices = sum(not device.revoked for device in state.devices.all())
+            devices = state.devices.count()
             state.sql.run("PRAGMA journal_mode = DELETE")
         aside = _put(draft, database)
         if aside and newer_keys is not None and revoked is not None:  # what came between the look and the exchange

@@ -19,6 +19,7 @@ from swipefl.errors import DataError, Remedy, StoreError, SwipeflError
 from swipefl.stopping import Stop, never
 
 MEMORY = Path("/dev/shm")  # a folder that no disk holds, where there is one
+BEFORE_CHANGE = ".before-change"  # behind the name of what a backup is made beside: all of it, as it was found
 MOST_SETTINGS = 1024 * 1024  # bytes of a settings file that go along
 Change = Callable[[sqlite3.Connection], None]
 
@@ -48,7 +49,7 @@ def write_backup(
         erase_drafts_of_others(target.parent, schema.application_id)
     shown = target if isinstance(target, Path) else database
     with _room(database, target) as beside, drafted(beside) as draft:
-        _copy(database, schema, draft, shown, change, stop)
+        _copy(database, schema, beside, draft, shown, change, stop)
         before()
         with translating_os(shown):
             size = seal(draft, facts)
@@ -95,15 +96,20 @@ def _opened(database: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
         yield conn
 
 
-def _copy(database: Path, schema: Schema, draft: Path, shown: Path, change: Change, stop: Stop) -> None:
+def _copy(database: Path, schema: Schema, beside: Path, draft: Path, shown: Path, change: Change, stop: Stop) -> None:
     """A sound copy of the database in `draft`. Raises StoreError, which tells a full disk from a damaged database."""
-    with _telling_apart(database, shown, schema), _opened(database, schema) as conn:
-        copy_into(conn, draft, stop)
-    with translating(shown, schema.lost), closing(sqlite3.connect(draft, isolation_level=None)) as copy:
-        copy.execute("PRAGMA temp_store = MEMORY")  # else a VACUUM writes all of it into the system's folder
-        copy.execute("PRAGMA journal_mode = OFF")  # nobody else has it, and it is thrown away where anything fails
-        copy.execute("PRAGMA secure_delete = ON")
-        change(copy)
+    if change is unchanged:
+        with _telling_apart(database, shown, schema), _opened(database, schema) as conn:
+            copy_into(conn, draft, stop)
+    else:
+        with drafted(beside.with_name(f"{beside.name}{BEFORE_CHANGE}")) as whole:
+            with _telling_apart(database, shown, schema), _opened(database, schema) as conn:
+                copy_into(conn, whole, stop)
+            with translating(shown, schema.lost), closing(sqlite3.connect(whole, isolation_level=None)) as copy:
+                copy.execute("PRAGMA temp_store = MEMORY")
+                copy.execute("PRAGMA journal_mode = OFF")  # nobody else has it, and it is thrown away
+                change(copy)
+                copy_into(copy, draft, stop)  # no page of which has what was taken out; VACUUM would make it in memory
     checked(draft, database, schema, lambda why: damaged(database, why, schema.lost))
 
 

@@ -289,7 +289,7 @@ def test_who_was_revoked_or_left_since_stays_so(tmp_path: Path) -> None:
     report = hosted.restore(tmp_path / "backup", tmp_path / "key")
     assert report
     assert (report.devices, report.revoked) == (1, 2)
-    are = {device.id: (device.revoked, device.left) for device in hosted.devices()}
+    are = {device.id: (device.revoked, device.left) for device in hosted.devices().devices}
     assert are == {stays: (False, False), left: (True, True), revoked: (True, False), gone: (True, False)}
 
 

@@ -42,7 +42,7 @@ def says_what_is_shared(done: Done, address: str) -> bool:
 
 def devices(serving: Coordinator) -> list[str]:
     with serving.state() as state:
-        return [device.id for device in state.devices.all()]
+        return [device.id for device in state.devices.page(100).devices]
 
 
 def waiting_of(serving: Coordinator, device: str) -> list[str]:

@@ -657,7 +657,7 @@ def test_a_federation_in_python(device: swipefl.Device, tmp_path: Path) -> None:
         owner = swipefl.coordinator(serving.home)
         (token,) = owner.token(name="phone").tokens
         enrolled = device.enroll(serving.address, token)
-        assert [(known.id, known.name) for known in owner.devices()] == [(enrolled.device_id, "phone")]
+        assert [(known.id, known.name) for known in owner.devices().devices] == [(enrolled.device_id, "phone")]
         federation = device.status().federation
         assert federation
         assert federation.address == serving.address
@@ -666,7 +666,7 @@ def test_a_federation_in_python(device: swipefl.Device, tmp_path: Path) -> None:
         assert device.sync().visit.pulled
         assert owner.rollback(1).version == 3
         assert owner.status().version == 3
-        assert owner.devices(revoke=enrolled.device_id)[0].revoked
+        assert owner.devices(revoke=enrolled.device_id).devices[0].revoked
         assert device.leave().left == serving.address
 
 

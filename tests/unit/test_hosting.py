@@ -47,7 +47,7 @@ def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
     before = hosting.rotate_key().public_key
     assert len(bytes.fromhex(before)) == 32
     assert hosting.rotate_key().public_key != before
-    assert hosting.devices() == ()
+    assert hosting.devices().devices == ()
     with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
         hosting.devices(revoke="nobody")
 

@@ -69,14 +69,15 @@ def test_a_coordinators_file_from_before_tells_which_version_a_device_came_with(
             )
         conn.execute("INSERT INTO tokens VALUES (x'00', 1, NULL)")
     with State(path) as state:
-        assert [(d.id, d.enrolled_with, d.taken) for d in state.devices.all()] == [
+        assert [(d.id, d.enrolled_with, d.taken) for d in state.devices.page(100).devices] == [
             ("a", 0, 0),
             ("b", 1, 3),
             ("c", 2, 1),
             ("d", 3, 0),
         ]
-        assert {(d.name, d.refused, d.stale, d.left) for d in state.devices.all()} == {("", 0, 0, False)}
+        assert {(d.name, d.refused, d.stale, d.left) for d in state.devices.page(100).devices} == {("", 0, 0, False)}
         assert (state.updates.backlog()[0], len(state.updates.waiting())) == (2, 2)
+        assert (state.devices.by_state(), state.devices.count()) == ({"silent": 4}, 4)
         assert [version.candidate_top1 for version in state.versions.all()] == [None] * 3
 
 

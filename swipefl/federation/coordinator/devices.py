@@ -2,16 +2,29 @@
 
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from swipefl.database.sql import Sql
+from swipefl.database.sql import Parameters, Sql
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.protocol.token import SECRET_BYTES, Token
 
 STATES = ("active", "silent", "left", "revoked")
-SILENT_S = 30 * 86_400.0  # that a device has not called for, and counts as silent
+SEEN_STATES = STATES[:2]  # of which no index tells, as each visit would write to it
+_IN_STATE = {
+    None: "1",
+    "active": "NOT revoked AND seen_at >= :since * 86400",
+    "silent": "NOT revoked AND seen_at < :since * 86400",
+    "left": "revoked AND has_left",
+    "revoked": "revoked AND NOT has_left",
+}
+_PLACE = "(SELECT enrolled_at, id FROM devices WHERE id = :{})"
+_ENROLLED = "ORDER BY enrolled_at, id"
+DAY_S = 86_400.0
+SILENT_DAYS = 30  # that a device has not called on, and counts as silent
+MOST_LOOKED_AT = 20_000  # devices for one page of those in a state that most may not be in
 LONGEST_NAME = 64  # of a device, in characters
 
 
@@ -44,6 +57,14 @@ class Device:
     stale: int
     revoked: bool
     left: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some devices, in the order of enrolment, and the id `after` which the next ones come; None behind the last."""
+
+    devices: tuple[Device, ...]
+    after: str | None
 
 
 class Devices:
@@ -106,15 +127,45 @@ class Devices:
         """The device of that id, if there is one."""
         return next(iter(self._select("WHERE id = ?", (device_id,))), None)
 
-    def all(self) -> list[Device]:
-        """Every device, in the order of enrolment."""
-        return self._select("ORDER BY enrolled_at, id")
+    def page(self, limit: int, after: str | None = None, state: str | None = None) -> Page:
+        """At most `limit` devices, of one of `STATES` or of any, behind that id in the order of enrolment.
+
+        Whatever happens between two pages, who was there before the first one is in one of them; in a state, who stays
+        in it. Of a state that is rare among many a page may have few, or none, and others come behind it. Raises
+        UsageError for an `after` that is no device.
+        """
+        if after is not None and self.get(after) is None:
+            raise no_such_device(after)
+        behind = f"(enrolled_at, id) > {_PLACE.format('after')}" if after is not None else "1"
+        given = {"after": after, "since": self._active_since(), "most": limit + 1, "looked_at": MOST_LOOKED_AT}
+        with self._sql.reading():
+            end = self._end_of_look(behind, given) if state in SEEN_STATES else None
+            until = f"(enrolled_at, id) <= {_PLACE.format('end')}" if end else "1"
+            where = f"WHERE {_IN_STATE[state]} AND {behind} AND {until}"
+            found = self._select(f"{where} {_ENROLLED} LIMIT :most", given | {"end": end})
+        if len(found) > limit:
+            return Page(tuple(found[:limit]), found[limit - 1].id)
+        return Page(tuple(found), end)
+
+    def _end_of_look(self, behind: str, given: dict[str, Any]) -> str | None:
+        """The last device that is looked at for a page; None where that is the last one of all."""
+        found = f"SELECT id FROM devices WHERE {behind} {_ENROLLED} LIMIT 1 OFFSET :looked_at"
+        rows = self._sql.rows(found, given)
+        return rows[0][0] if rows else None
 
     def by_state(self) -> dict[str, int]:
-        """How many there are in each of `STATES`."""
-        counted = """SELECT CASE WHEN has_left THEN 'left' WHEN revoked THEN 'revoked' WHEN seen_at >= ? THEN 'active'
-            ELSE 'silent' END AS state, count(*) FROM devices GROUP BY state"""
-        return dict(self._sql.rows(counted, (self._clock() - SILENT_S,)))
+        """How many there are in each of `STATES`; to the day. Costs the same however many there are."""
+        counted = """SELECT CASE WHEN has_left THEN 'left' WHEN revoked THEN 'revoked' WHEN day >= ? THEN 'active'
+            ELSE 'silent' END AS state, sum(devices) FROM census GROUP BY state"""
+        return {state: count for state, count in self._sql.rows(counted, (self._active_since(),)) if count}
+
+    def count(self) -> int:
+        """How many belong: neither revoked nor gone."""
+        return int(self._sql.rows("SELECT coalesce(sum(devices), 0) FROM census WHERE NOT revoked")[0][0])
+
+    def _active_since(self) -> int:
+        """The day, counted since 1970, on which a device that is no longer active was last seen before."""
+        return int(self._clock() // DAY_S) - SILENT_DAYS
 
     def saw(self, calls: Mapping[str, Calls]) -> None:
         """What devices, by their ids, called for since the last time. The caller holds a transaction."""
@@ -126,16 +177,21 @@ class Devices:
     def revoke(self, device_id: str) -> None:
         """The device is refused from now on. Raises UsageError for one that is not there."""
         if not self._sql.run("UPDATE devices SET revoked = 1 WHERE id = ?", (device_id,)):
-            raise UsageError("no-such-device", "there is no device {id}", Remedy.LIST_DEVICES, id=device_id)
+            raise no_such_device(device_id)
 
     def left(self, device_id: str) -> None:
         """The device went of its own will, unless it was revoked before."""
         self._sql.run("UPDATE devices SET has_left = 1, revoked = 1 WHERE id = ? AND NOT revoked", (device_id,))
 
-    def _select(self, where: str, parameters: Sequence[str] = ()) -> list[Device]:
+    def _select(self, where: str, parameters: Parameters = ()) -> list[Device]:
         columns = "id, name, credential, enrolled_at, enrolled_with, seen_at, taken, refused, stale, revoked, has_left"
         rows = self._sql.rows(f"SELECT {columns} FROM devices {where}", parameters)
         return [Device(*facts, bool(revoked), bool(left)) for *facts, revoked, left in rows]  # type: ignore[call-arg]
+
+
+def no_such_device(device_id: str) -> UsageError:
+    """The error for an id that no device has."""
+    return UsageError("no-such-device", "there is no device {id}", Remedy.LIST_DEVICES, id=device_id)
 
 
 def hashed(secret: bytes) -> bytes:

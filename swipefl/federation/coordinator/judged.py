@@ -87,8 +87,13 @@ class Judgements:
 
     def all(self) -> list[Judged]:
         """The sums, oldest version first."""
-        rows = self._sql.rows("SELECT version, devices, swipes, right_before, right_now FROM judged ORDER BY version")
-        return [Judged(*row) for row in rows]
+        return self.newest(-1)
+
+    def newest(self, most: int) -> list[Judged]:
+        """Those of the last `most` versions, oldest first."""
+        columns = "version, devices, swipes, right_before, right_now"
+        rows = self._sql.rows(f"SELECT {columns} FROM judged ORDER BY version DESC LIMIT ?", (most,))
+        return [Judged(*row) for row in reversed(rows)]
 
     def prune(self, oldest: int) -> None:
         """Who spoke of the versions up to `oldest` is forgotten: nobody may any more. The sums stay."""

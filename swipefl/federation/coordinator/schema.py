@@ -5,6 +5,12 @@ from swipefl.errors import Remedy
 
 LOCK = "coordinator.lock"  # beside it: who serves or restores holds it
 _ID = 0x73776663  # "swfc"
+_DAY = "CAST({}seen_at / 86400 AS INTEGER)"
+_OLD, _NEW = (f"({each}.revoked, {each}.has_left, {_DAY.format(f'{each}.')})" for each in ("OLD", "NEW"))
+_COUNTED_IN = f"""INSERT INTO census VALUES ({_DAY.format("NEW.")}, NEW.revoked, NEW.has_left, 1)
+    ON CONFLICT (day, revoked, has_left) DO UPDATE SET devices = devices + 1;"""
+_COUNTED_OUT = f"""UPDATE census SET devices = devices - 1
+    WHERE day = {_DAY.format("OLD.")} AND revoked = OLD.revoked AND has_left = OLD.has_left;"""
 
 _STEPS = (
     Step(
@@ -130,6 +136,28 @@ _STEPS = (
                 number INTEGER PRIMARY KEY REFERENCES updates (number) ON DELETE CASCADE,
                 since INTEGER NOT NULL  -- number of a contribution
             )""",
+        ),
+    ),
+    Step(
+        "a fleet is listed by pages and counted without a look at each device",
+        (
+            "CREATE INDEX devices_by_enrolment ON devices (enrolled_at, id)",
+            "CREATE INDEX devices_refused ON devices (enrolled_at, id, has_left) WHERE revoked",
+            "CREATE INDEX judges_by_version ON judges (version)",
+            # How many devices were last seen on a day since 1970, and of these how many are refused, and how many left.
+            """CREATE TABLE census (
+                day INTEGER NOT NULL,
+                revoked INTEGER NOT NULL,
+                has_left INTEGER NOT NULL,
+                devices INTEGER NOT NULL,
+                PRIMARY KEY (day, revoked, has_left)
+            ) WITHOUT ROWID""",
+            f"INSERT INTO census SELECT {_DAY.format('')}, revoked, has_left, count(*) FROM devices GROUP BY 1, 2, 3",
+            f"CREATE TRIGGER device_came AFTER INSERT ON devices BEGIN {_COUNTED_IN} END",
+            f"""CREATE TRIGGER device_changed AFTER UPDATE OF seen_at, revoked, has_left ON devices
+                WHEN {_OLD} <> {_NEW}
+                BEGIN {_COUNTED_OUT} {_COUNTED_IN} END""",
+            f"CREATE TRIGGER device_went AFTER DELETE ON devices BEGIN {_COUNTED_OUT} END",
         ),
     ),
 )

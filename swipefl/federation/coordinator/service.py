@@ -29,7 +29,7 @@ from swipefl.federation.coordinator.devices import Device, hashed
 from swipefl.federation.coordinator.enrolments import Enrolments, Refusal
 from swipefl.federation.coordinator.judged import Judgement
 from swipefl.federation.coordinator.limits import RateLimit
-from swipefl.federation.coordinator.metrics import Metrics
+from swipefl.federation.coordinator.metrics import SHOWN, Metrics
 from swipefl.federation.coordinator.notes import Noted, Notes
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
@@ -97,7 +97,7 @@ class FederationService(FederationServiceServicer):
         self._streaming: set[str] = set()
         self._notes = Notes(time.time)
         self._newest_blob = (0, b"")
-        metrics.show_judged(state.judgements.all())
+        metrics.show_judged(state.judgements.newest(SHOWN))
 
     async def note_seen(self) -> None:
         """Writes down what is remembered of calls since the last time. Raises StoreError; then it waits on."""
@@ -110,7 +110,7 @@ class FederationService(FederationServiceServicer):
             self._notes.given_back(noted)
             raise
         self._notes.given_back(left)
-        self._metrics.show_judged(self._state.judgements.all())
+        self._metrics.show_judged(self._state.judgements.newest(SHOWN))
 
     @later
     async def Enroll(self, request: wire.EnrollRequest, context: Context) -> wire.EnrollResponse:

@@ -84,6 +84,14 @@ class DeviceStatus:
     left: bool
 
 
+@dataclass(frozen=True)
+class DevicesStatus:
+    """Some devices, in the order of enrolment, and the id `after` which the next ones come; None behind the last."""
+
+    devices: tuple[DeviceStatus, ...]
+    after: str | None
+
+
 def status_of(state: State) -> CoordinatorStatus:
     """What is there now. Raises UsageError where there is no version yet, StoreError."""
     with state.reading():
@@ -94,7 +102,7 @@ def status_of(state: State) -> CoordinatorStatus:
         return CoordinatorStatus(
             version=newest.number,
             fingerprint=newest.fingerprint,
-            devices=sum(not device.revoked for device in state.devices.all()),
+            devices=state.devices.count(),
             waiting=state.updates.backlog()[0],
             least=state.served_with("least"),
             certificate_expires_at=state.served_with("certificate_expires_at"),
@@ -114,9 +122,11 @@ def _version(v: Version, judged: JudgedStatus | None) -> VersionStatus:
     )
 
 
-def devices_of(state: State) -> list[DeviceStatus]:
-    """Every device, in the order of enrolment; not what they say to be known by. Raises StoreError."""
-    return [
+def devices_of(state: State, limit: int, after: str | None = None, in_state: str | None = None) -> DevicesStatus:
+    """A page of devices, as `Devices.page`; not what they say to be known by. Raises UsageError, StoreError."""
+    page = state.devices.page(limit, after, in_state)
+    shown = (
         DeviceStatus(d.id, d.name, d.enrolled_at, d.seen_at, d.taken, d.refused, d.stale, d.revoked, d.left)
-        for d in state.devices.all()
-    ]
+        for d in page.devices
+    )
+    return DevicesStatus(tuple(shown), page.after)
