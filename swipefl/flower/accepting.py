@@ -53,7 +53,7 @@ def sifted(replies: Iterable[Message], terms: Terms) -> tuple[list[Given], list[
 
 
 def reason_of(error: BadUpdate) -> str:
-    """Why an answer is not used: the node's own reason where it gave nothing."""
+    """Why an answer is not used, as far as it can be told: the node's own reason where it gave nothing."""
     return str(error.facts.get("reason", error.code))
 
 
@@ -70,7 +70,7 @@ def accepted(reply: Message, terms: Terms) -> Given:
     examples = _whole(content, "examples", MOST_UPDATES * MOST_COUNT)
     delta = records.read_arrays(content.get(ARRAYS), terms.shapes)
     if fault := norms_of(delta).fault(terms.max_norm):
-        raise BadUpdate(fault, "the norm is beyond what any honest change has")
+        raise BadUpdate("beyond-norm", "the norm is beyond what any honest change has", reason=fault)
     return Given(participant, attempt, contribution, delta, weight, updates, examples)
 
 
@@ -94,7 +94,7 @@ def _text(content: RecordDict, name: str) -> str:
     config = content.get(CONFIG)
     text = config.get(name) if isinstance(config, ConfigRecord) else None
     if not records.is_id(text):
-        raise BadUpdate(f"no-{name}", "the answer does not say whose or what it is")
+        raise BadUpdate("no-id", "the answer does not say whose or what it is", reason=f"no-{name}")
     return str(text)
 
 
@@ -102,14 +102,14 @@ def _number(content: RecordDict, name: str, most: float) -> float:
     metrics = content.get(METRICS)
     number: Any = metrics.get(name) if isinstance(metrics, MetricRecord) else None
     if not isinstance(number, int | float) or isinstance(number, bool):
-        raise BadUpdate(f"no-{name}", "the answer lacks a number")
+        raise BadUpdate("no-number", "the answer lacks a number", reason=f"no-{name}")
     if not isfinite(number) or not 0 < number <= most:
-        raise BadUpdate(f"implausible-{name}", "the answer's number cannot be")
+        raise BadUpdate("implausible", "the answer's number cannot be", reason=f"implausible-{name}")
     return float(number)
 
 
 def _whole(content: RecordDict, name: str, most: int) -> int:
     number = _number(content, name, most)
     if number != int(number):
-        raise BadUpdate(f"implausible-{name}", "the answer's number is no whole one")
+        raise BadUpdate("implausible", "the answer's number is no whole one", reason=f"implausible-{name}")
     return int(number)

@@ -90,9 +90,9 @@ class Folder:
             yield
 
     def key(self) -> Ed25519PrivateKey:
-        """The key that signs, made where there is none. Raises DataError for a file that holds none."""
+        """The key that signs, made before the first version. Raises DataError for a file that holds none."""
         file = self.path / KEY
-        if not os.path.lexists(file):
+        if not (os.path.lexists(file) or self._versions()):
             new = Ed25519PrivateKey.generate()
             write_private(file, new.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
         return read_key(file)
@@ -158,7 +158,7 @@ class Folder:
 
     def _prune(self) -> None:
         for version in self._versions()[:-KEPT]:
-            for kind in ("safetensors", "state"):  # a state is there only with its model... of those that are newest
+            for kind in ("safetensors", "state"):  # the newest are whole
                 with suppress(OSError):
                     self._file(version, kind).unlink()
 
@@ -187,5 +187,5 @@ def _metadata(blob: bytes) -> dict[str, str]:
 
 
 def _damaged(file: Path, why: str) -> CheckpointError:
-    what = "{file} is damaged: {why}; no node follows an older version"
-    return CheckpointError("damaged-version", what, Remedy.RESTORE_COPY, file=file, why=why)
+    what = "{path} is damaged: {why}; no node follows an older version"
+    return CheckpointError("damaged-version", what, Remedy.RESTORE_COPY, path=file, why=why)

@@ -138,7 +138,7 @@ def offer_of(content: RecordDict) -> Offer:
     """
     config = content.get(CONFIG)
     try:
-        key, included = _bytes(config, "key"), _bytes(config, "included")
+        key, included, seal = (_bytes(config, name) for name in ("key", "included", "seal"))
         signed = SignedManifest(manifest=_bytes(config, "manifest"), signature=_bytes(config, "signature"))
         said = json.loads(str(config["about"]))
         architecture = Architecture.named(str(said["architecture"]))
@@ -148,7 +148,7 @@ def offer_of(content: RecordDict) -> Offer:
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable() from error
     manifest = verified_manifest(signed, key)
-    verify_inclusion(signed, included, _bytes(config, "seal"), key)
+    verify_inclusion(signed, included, seal, key)
     model = _model(content.get(ARRAYS), architecture, score, info)
     if sha256(model.to_bytes()).digest() != manifest.sha256:
         what = "the server offers another model than the one that it signed; nothing of it was used"

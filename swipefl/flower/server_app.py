@@ -40,7 +40,7 @@ def read_config(config: Mapping[str, Any]) -> tuple[Folder, Course, Callable[[],
     """
     where = config.get("folder")
     if not isinstance(where, str) or not where:
-        raise UsageError("no-folder", "the run's config says no folder for the versions", Remedy.CORRECT_SETTING)
+        raise UsageError("no-folder-said", "the run's config says no folder for the versions", Remedy.CORRECT_SETTING)
     given = {name.replace("-", "_"): value for name, value in config.items()}
     choice = Choice(**_numbers(Choice(), {**given, "name": given.get("strategy", Choice.name)}))
     course = Course(choice=choice, **{"min_nodes": choice.least_nodes, **_numbers(Course(), given)})
@@ -60,7 +60,7 @@ def _numbers(usual: Choice | Course, given: Mapping[str, Any]) -> dict[str, Any]
         except (TypeError, ValueError, OverflowError) as error:
             what = "{setting} is {value!r}, and is to be a number"
             facts = {"setting": name.replace("_", "-"), "value": str(given[name])}
-            raise UsageError("no-number", what, Remedy.CORRECT_SETTING, **facts) from error
+            raise UsageError("no-number-said", what, Remedy.CORRECT_SETTING, **facts) from error
     return read
 
 

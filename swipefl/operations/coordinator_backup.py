@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -181,7 +182,7 @@ def read_key(file: Path) -> Ed25519PrivateKey:
         if not file.is_file():
             raise ValueError
         key = load_pem_private_key(file.read_bytes(), None)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
         what = "{file} holds no signing key that can be read"
         raise DataError("no-signing-key", what, Remedy.GIVE_SIGNING_KEY, file=file) from error
     if not isinstance(key, Ed25519PrivateKey):

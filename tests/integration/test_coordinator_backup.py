@@ -12,7 +12,8 @@ import pytest
 
 import swipefl
 from swipefl.database.lock import hold
-from swipefl.errors import DataError, StoreBusy, UsageError
+from swipefl.errors import DataError, StoreBusy, TooLittleData, UsageError
+from swipefl.federation.coordinator.lending import follow, lend, name_of
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.schema import COORDINATOR
 from swipefl.federation.protocol.signing import public_bytes, successor
@@ -20,8 +21,9 @@ from swipefl.operations import coordinator_backup
 from swipefl.operations.copies import write_backup
 from tests.support.command import swipefl as command
 from tests.support.coordinator import in_process
+from tests.support.lending import FOLLOWING, Offered, marks_of, submit
 from tests.support.phones import Phone, aggregate, publish
-from tests.support.states import enrolled
+from tests.support.states import SMALL, enrolled
 from tests.support.terminal import swipefl_on_terminal
 
 
@@ -340,3 +342,36 @@ def test_a_device_that_followed_a_newer_key_goes_on_and_the_command_says_which_k
 def _signs(hosted: swipefl.Coordinator) -> bytes:
     with hosted._state() as state:
         return bytes(state.keys.public().public_key)
+
+
+def test_what_was_lent_before_it_came_back_counts_once(tmp_path: Path) -> None:
+    """It is known under the same name, lends nothing of before, and goes on with who was followed."""
+    hosted = swipefl.coordinator(tmp_path / "home")
+    hosted.init(_small(tmp_path))
+    with hosted._state() as state:
+        submit(state, enrolled(state), 0)
+        follow(state, FOLLOWING, Offered())
+        given, name = lend(state, FOLLOWING, "a", 1, 4.0), name_of(state)
+    hosted.rotate_key()
+    hosted.backup(tmp_path / "backup", tmp_path / "key.pem")
+    made = Offered(2, {name: given.id})
+    with hosted._state() as state:
+        follow(state, FOLLOWING, made)
+    report = hosted.restore(tmp_path / "backup", tmp_path / "key.pem")
+    assert report is not None
+    assert report.dropped == 1
+    with hosted._state() as state:
+        assert name_of(state) == name
+        for offered in (Offered(), made):
+            follow(state, FOLLOWING, offered)
+            with pytest.raises(TooLittleData):
+                lend(state, FOLLOWING, "a", offered.version, 4.0)
+        assert state.versions.newest().updates == 0
+        submit(state, enrolled(state), 1)
+        assert marks_of(lend(state, FOLLOWING, "b", 2, 4.0).delta) == {1}
+
+
+def _small(folder: Path) -> Path:
+    file = folder / "small.safetensors"
+    file.write_bytes(SMALL.to_bytes())
+    return file

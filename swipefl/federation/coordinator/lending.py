@@ -133,7 +133,7 @@ def _is_known(known: Followed, offered: Offered) -> bool:
     """Whether it was followed before. Raises TrustError for one that must not be."""
     if offered.key != known.key:
         what = "another key signed this version than the first one that was followed; nothing of it was used"
-        raise TrustError("wrong-key", what, Remedy.ASK_OWNER)
+        raise TrustError("wrong-signer", what, Remedy.ASK_OWNER)
     if offered.version < known.version:
         what = "version {offered} is older than version {known}, which was followed before; nothing of it was used"
         raise TrustError("older-version", what, Remedy.ASK_OWNER, offered=offered.version, known=known.version)
@@ -209,7 +209,7 @@ def _check_enough(waiting: list[Waiting], policy: Policy, known: Contribution | 
         raise TooLittleData("contribution-gone", what)
     if len(waiting) < policy.fewest:
         what = "{count} updates wait, and fewer than {fewest} are not lent"
-        raise TooLittleData("too-few-updates", what, count=len(waiting), fewest=policy.fewest)
+        raise TooLittleData("too-few-to-lend", what, count=len(waiting), fewest=policy.fewest)
 
 
 def _weight(arrived: list[Arrived], policy: Policy) -> float:

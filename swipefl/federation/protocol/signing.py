@@ -53,7 +53,7 @@ def verify_inclusion(signed: SignedManifest, included: bytes, signature: bytes, 
     """Raises TrustError where `public_key` did not say that this went into the model of a manifest."""
     if not _signed(public_key, _INCLUSION + signed.signature + included, signature):
         what = "what is said to be in a model was not signed with it; nothing of it was used"
-        raise TrustError("wrong-signature", what, Remedy.ASK_OWNER)
+        raise TrustError("wrong-inclusion", what, Remedy.ASK_OWNER)
 
 
 def succession(old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Succession:

@@ -1,0 +1,108 @@
+"""Flower's grid without Flower's processes: nodes that answer where they are called."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flwr.app import Error, Message, RecordDict
+from flwr.serverapp import Grid
+
+from swipefl.errors import SwipeflError
+from swipefl.federation.coordinator.admission import admit
+from swipefl.federation.coordinator.policy import Policy
+from swipefl.federation.coordinator.rounds import Holdout
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.updates import Received
+from swipefl.federation.update import Delta, encode_update
+from swipefl.flower import records
+from swipefl.flower.coordinator_app import Node
+from tests.support.lending import FOLLOWING
+from tests.support.states import SMALL, enrolled
+
+Answer = Callable[[Message], RecordDict | Error | None]
+
+
+class Nodes(Grid):  # type: ignore[misc]
+    """Nodes by number; one that answers None does not."""
+
+    def __init__(self, nodes: Mapping[int, Answer]) -> None:
+        self.nodes = dict(nodes)
+        self.asked: list[tuple[str, int]] = []
+
+    def get_node_ids(self) -> list[int]:
+        return list(self.nodes)
+
+    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
+        replies = []
+        for message in messages:
+            node = message.metadata.dst_node_id
+            self.asked.append((message.metadata.message_type, node))
+            answer = self.nodes[node](message) if node in self.nodes else None
+            if answer is not None:
+                replies.append(Message(answer, reply_to=message))
+        return replies[::-1]  # in no order that could be relied upon
+
+    def set_run(self, run: Any) -> None:
+        raise NotImplementedError
+
+    @property
+    def run(self) -> Any:
+        raise NotImplementedError
+
+    def create_message(self, *about: Any, **more: Any) -> Message:
+        raise NotImplementedError
+
+    def push_messages(self, messages: Iterable[Message]) -> list[str]:
+        raise NotImplementedError
+
+    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
+        raise NotImplementedError
+
+
+def city_in(
+    home: Path, seed: int, devices: int = 2, policy: Policy = FOLLOWING, holdout: Holdout | None = None
+) -> "City":
+    """A new coordinator with so many devices."""
+    home.mkdir()
+    with State(home / "coordinator.db") as state:
+        state.create(SMALL)
+        return City(home, seed, tuple(enrolled(state) for _ in range(devices)), policy, holdout)
+
+
+@dataclass(frozen=True)
+class City:
+    """A coordinator with its devices: each gives one update of each version, told by its seed and that version."""
+
+    home: Path
+    seed: int
+    devices: tuple[str, ...]
+    policy: Policy = FOLLOWING
+    holdout: Holdout | None = None
+    size: float = 0.02
+
+    def __call__(self, message: Message) -> RecordDict:
+        """What its node answers; its devices have visited before."""
+        with State(self.home / "coordinator.db") as state:
+            node = Node(state, self.policy, self.holdout)
+            self.visited(state)
+            what = message.metadata.message_type
+            try:
+                return node.query() if what == "query" else getattr(node, what)(message.content)
+            except SwipeflError as error:
+                return records.nothing(error)
+
+    def visited(self, state: State) -> None:
+        """Every device has given what it has to give to the version that there is."""
+        newest, followed = state.versions.newest(), state.contributions.followed()
+        if followed is None:
+            return
+        for number, device in enumerate(self.devices):
+            blob = encode_update(self.change(number, followed.version), self.policy.plan.max_norm).blob
+            admit(state, self.policy, [Received(f"{followed.version}", device, newest.number, 10, blob)])
+
+    def change(self, device: int, version: int) -> Delta:
+        """What a device learned from a version."""
+        rng = np.random.default_rng((self.seed, device, version))
+        return {n: rng.normal(0, self.size, a.shape).astype(np.float32) for n, a in SMALL.parameters.items()}

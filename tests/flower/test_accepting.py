@@ -1,0 +1,191 @@
+"""What a node's answer must be before a strategy sees it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MessageType, MetricRecord, RecordDict
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from swipefl.errors import BadUpdate
+from swipefl.federation.update import SCORE_SHARE
+from swipefl.flower.accepting import MOST_WEIGHT, Terms, accepted, reason_of, sifted
+from swipefl.flower.records import Given, nothing
+from swipefl.flower.records import given as answer_of
+from tests.support.lending import marked
+from tests.support.states import SMALL
+
+SHAPES = {name: array.shape for name, array in SMALL.parameters.items()}
+TERMS = Terms("attempt1", SHAPES, 4.0, {"elsewhere": "known1"})
+GIFT = Given("here", "attempt1", "new1", marked(3), 2.5, 3, 30)
+
+
+def reply(content: RecordDict | Error, node: int = 5) -> Message:
+    return Message(content, reply_to=Message(RecordDict(), node, MessageType.TRAIN))
+
+
+def good(**changes: Any) -> RecordDict:
+    return answer_of(Given(**{**vars(GIFT), **changes}))
+
+
+def with_config(**changes: Any) -> RecordDict:
+    content = good()
+    content["config"] = ConfigRecord({**content["config"], **changes})
+    return content
+
+
+def with_metrics(**changes: Any) -> RecordDict:
+    content = good()
+    changed = {**content["metrics"], **{name.replace("_", "-"): value for name, value in changes.items()}}
+    content["metrics"] = MetricRecord({name: value for name, value in changed.items() if value is not None})
+    return content
+
+
+def with_array(name: str, array: Any) -> RecordDict:
+    content = good()
+    content["arrays"][name] = array if isinstance(array, Array) else Array(np.asarray(array))
+    return content
+
+
+def without(part: str) -> RecordDict:
+    return RecordDict({name: record for name, record in good().items() if name != part})
+
+
+def claiming(shape: tuple[int, ...]) -> Array:
+    """An array whose header is of another shape than what follows it, and what is said of it."""
+    right = Array(np.zeros((24,), np.float32))
+    header = Array(np.zeros(shape, np.float32)).data[:128]
+    return Array(dtype="float32", shape=(24,), stype="numpy.ndarray", data=header + right.data[128:])
+
+
+def test_what_was_given_comes_through_as_it_was() -> None:
+    read = accepted(reply(good()), TERMS)
+    assert {name: value for name, value in vars(read).items() if name != "delta"} == {
+        name: value for name, value in vars(GIFT).items() if name != "delta"
+    }
+    for name, array in GIFT.delta.items():
+        np.testing.assert_array_equal(read.delta[name], array)
+
+
+def large(norm: float, name: str = "head.weight") -> RecordDict:
+    delta = {each: np.zeros(shape, np.float32) for each, shape in SHAPES.items()}
+    delta[name].flat[0] = norm
+    return good(delta=delta)
+
+
+BIAS = np.zeros(SHAPES["head.bias"], np.float32)
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (Error(0, "boom"), "node-failed"),
+        (RecordDict(), "no-participant"),
+        (nothing(BadUpdate("few", "two wait")), "few"),
+        (without("config"), "no-participant"),
+        (without("metrics"), "no-num-examples"),
+        (without("arrays"), "no-arrays"),
+        (RecordDict({**good(), "arrays": MetricRecord({"a": 1})}), "no-arrays"),
+        (RecordDict({**good(), "metrics": ConfigRecord({"num-examples": 1.0})}), "no-num-examples"),
+        (with_config(participant=""), "no-participant"),
+        (with_config(participant="a\nb"), "no-participant"),
+        (with_config(participant="a" * 65), "no-participant"),
+        (with_config(participant=3), "no-participant"),
+        (with_config(contribution="../../key"), "no-contribution"),
+        (with_config(attempt="attempt2"), "another-attempt"),
+        (with_config(participant="elsewhere", contribution="known1"), "already-included"),
+        (with_metrics(num_examples=0.0), "implausible-num-examples"),
+        (with_metrics(num_examples=-1.0), "implausible-num-examples"),
+        (with_metrics(num_examples=float("nan")), "implausible-num-examples"),
+        (with_metrics(num_examples=float("inf")), "implausible-num-examples"),
+        (with_metrics(num_examples=2 * MOST_WEIGHT), "implausible-num-examples"),
+        (with_metrics(num_examples=[1.0, 2.0]), "no-num-examples"),
+        (with_metrics(updates=0), "implausible-updates"),
+        (with_metrics(updates=1.5), "implausible-updates"),
+        (with_metrics(updates=None), "no-updates"),
+        (with_metrics(examples=-3), "implausible-examples"),
+        (with_array("another", BIAS), "extra-tensor"),
+        (with_array("head.bias", BIAS[:-1]), "wrong-shape"),
+        (with_array("head.bias", np.zeros(2000, np.float32)), "wrong-size"),
+        (with_array("head.bias", BIAS.reshape(2, -1)), "wrong-shape"),
+        (with_array("head.bias", BIAS.astype(np.float64)), "wrong-dtype"),
+        (with_array("head.bias", BIAS.view(np.int32)), "wrong-dtype"),
+        (with_array("head.bias", Array("float32", BIAS.shape, "pickle", Array(BIAS).data)), "wrong-size"),
+        (with_array("head.bias", Array("float32", BIAS.shape, "numpy.ndarray", b"PK" + b"x" * 150)), "damaged"),
+        (with_array("head.bias", BIAS + np.float32("nan")), "not-finite"),
+        (with_array("head.bias", BIAS - np.float32("inf")), "not-finite"),
+        (large(4.1), "norm-too-large"),
+        (large(3e38), "norm-too-large"),
+        (large(4.0 * SCORE_SHARE * 1.1, "score"), "score-norm-too-large"),
+    ],
+)
+def test_what_is_not_what_was_asked_for_is_refused(content: RecordDict | Error, code: str) -> None:
+    with pytest.raises(BadUpdate) as refused:
+        accepted(reply(content), TERMS)
+    assert reason_of(refused.value) == code
+
+
+@pytest.mark.parametrize("shape", [(10**9,), (6, 10**8), (0,), (-1,)])
+def test_a_header_that_asks_for_memory_gets_none(shape: tuple[int, ...]) -> None:
+    right = Array(BIAS).data
+    header = right[:128].replace(str(BIAS.shape).encode(), str(shape).encode())[:127].ljust(127) + b"\n"
+    lying = Array("float32", BIAS.shape, "numpy.ndarray", header + right[128:])
+    with pytest.raises(BadUpdate) as refused:
+        accepted(reply(with_array("head.bias", lying)), TERMS)
+    assert refused.value.code in ("wrong-shape", "damaged")
+
+
+def test_of_one_participant_one_answer_is_used_and_who_is_refused_is_told() -> None:
+    replies = [reply(good(contribution="new2"), 9), reply(good(), 4), reply(nothing(BadUpdate("few", "two wait")), 2)]
+    replies += [reply(good(participant="there"), 1), reply(Error(0, "boom"), 3)]
+    gifts, refused = sifted(replies, TERMS)
+    assert [(gift.participant, gift.contribution) for gift in gifts] == [("here", "new1"), ("there", "new1")]
+    assert [(each.node, each.reason, each.says) for each in refused] == [
+        (2, "few", "two wait"),
+        (3, "node-failed", ""),
+        (9, "double", ""),
+    ]
+
+
+def test_what_a_node_says_of_itself_is_cut_and_printable() -> None:
+    words = RecordDict({"config": ConfigRecord({"reason": "x\x1b[31m", "says": "line\nline" * 100})})
+    _, (refused,) = sifted([reply(words)], TERMS)
+    assert (refused.reason + refused.says).isprintable()
+    assert len(refused.says) <= 200
+
+
+VALUES = st.one_of(st.floats(), st.integers(-(2**63), 2**63 - 1), st.text(max_size=80), st.binary(max_size=80))
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.dictionaries(st.sampled_from(["participant", "attempt", "contribution", "reason", "says", "x"]), VALUES),
+    st.dictionaries(
+        st.sampled_from(["num-examples", "updates", "examples", "x"]),
+        st.one_of(st.floats(), st.integers(-(2**63), 2**63 - 1), st.lists(st.floats(), max_size=2)),
+    ),
+    st.one_of(st.none(), st.binary(max_size=400)),
+    st.booleans(),
+    st.sampled_from([lambda data: data, lambda data: data[:-3], lambda data: data + b"x"]),
+)
+def test_whatever_a_node_says_it_is_right_or_refused(
+    config: dict[str, Any],
+    metrics: dict[str, Any],
+    raw: bytes | None,
+    is_right: bool,
+    change: Callable[[bytes], bytes],
+) -> None:
+    content = good()
+    content["config"] = ConfigRecord({**(content["config"] if is_right else {}), **config})
+    content["metrics"] = MetricRecord({**(content["metrics"] if is_right else {}), **metrics})
+    data = change(Array(BIAS).data if raw is None else raw)
+    content["arrays"]["head.bias"] = Array("float32", BIAS.shape, "numpy.ndarray", data)
+    gifts, refused = sifted([reply(content)], TERMS)
+    assert len(gifts) + len(refused) == 1
+    for gift in gifts:
+        assert 0 < gift.weight <= MOST_WEIGHT
+        assert gift.attempt == TERMS.attempt
+        assert {name: array.shape for name, array in gift.delta.items()} == SHAPES
+        assert isinstance(content["arrays"], ArrayRecord)

@@ -1,0 +1,371 @@
+"""Rounds of coordinators on a grid without processes: what is made and refused, and how it goes on after a kill."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flwr.app import Array, ConfigRecord, Error, Message, RecordDict
+from structlog.testing import capture_logs
+
+from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
+from swipefl.errors import CheckpointError, StoreBusy, UsageError
+from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.status import status_of
+from swipefl.flower import checkpoints
+from swipefl.flower.checkpoints import Folder
+from swipefl.flower.rounds import Course, Rounds
+from swipefl.flower.strategies import Choice
+from tests.flower.nodes import City, Nodes, city_in
+from tests.support.lending import FOLLOWING
+from tests.support.states import SMALL
+
+FEDAVG = Choice("fedavg")
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Time:
+    """Seconds that pass while somebody sleeps, and in no other way."""
+
+    def __init__(self, most_s: float = 1000.0) -> None:
+        self.now_s, self.most_s = 0.0, most_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+        assert self.now_s < self.most_s, "it waits for ever"
+
+
+def run(grid: Nodes, folder: Path, course: Course, time: Time | None = None) -> Folder:
+    time = time or Time()
+    Rounds(grid, Folder(folder), course, lambda: SMALL, lambda: time.now_s, time.sleep).run()
+    return Folder(folder)
+
+
+def made(folder: Folder) -> Checkpoint:
+    newest = folder.newest()
+    assert newest
+    return newest[0].model
+
+
+@pytest.fixture
+def cities(tmp_path: Path) -> dict[int, City]:
+    return {7: city_in(tmp_path / "one", 1), 8: city_in(tmp_path / "two", 2, devices=3)}
+
+
+def test_rounds_are_the_mean_of_all_devices(tmp_path: Path, cities: dict[int, City]) -> None:
+    """Two coordinators on Flower come to what one would with all devices, as a coordinator averages them."""
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=2))
+    expected = {name: array.astype(np.float64) for name, array in SMALL.weights.items()}
+    for version in (1, 2):
+        changes = [city.change(n, version) for city in cities.values() for n in range(len(city.devices))]
+        for name in expected:
+            expected[name] += np.mean([change[name] for change in changes], axis=0)
+    for name, array in made(folder).weights.items():
+        np.testing.assert_allclose(array, expected[name], atol=5e-4)  # int8
+    lines = folder.lines()
+    assert [(line["version"], line["coordinators"], line["updates"], line["examples"]) for line in lines] == [
+        (2, 2, 5, 50),
+        (3, 2, 5, 50),
+    ]
+
+
+def test_every_coordinator_publishes_each_version_and_consumes_what_went_into_it(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=3))
+    for city in cities.values():
+        with State(city.home / "coordinator.db") as state:
+            versions = state.versions.all()
+            assert [(v.number, v.made_by) for v in versions[1:]] == [(n, "followed") for n in range(2, 6)]
+            assert [v.updates for v in versions[2:]] == [len(city.devices)] * 3
+            assert status_of(state).followed.version == 4  # type: ignore[union-attr]
+            assert state.versions.master().model.fingerprint == made(folder).fingerprint
+
+
+def test_holdouts_of_the_nodes_are_in_the_lines(tmp_path: Path) -> None:
+    """Their mean, of those that have one; started again it is the same."""
+    scores = iter([0.5, 0.6, 0.6, 0.7])
+
+    def holdout(model: Checkpoint, stop: object) -> float:
+        return next(scores)
+
+    cities = {1: city_in(tmp_path / "one", 1, holdout=holdout), 2: city_in(tmp_path / "two", 2)}
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    (line,) = folder.lines()
+    assert (line["top1_before"], line["top1_after"]) == (0.6, 0.7)
+    (folder.path / "rounds.jsonl").unlink()
+    assert run(Nodes(cities), folder.path, Course(FEDAVG, rounds=1)).lines() == [line]
+
+
+def test_a_version_that_is_worse_somewhere_is_kept_out_there_and_goes_on_elsewhere(tmp_path: Path) -> None:
+    seen: dict[str, float] = {}
+
+    def worse(model: Checkpoint, stop: object) -> float:
+        return seen.setdefault(model.fingerprint, 1.0 - 0.1 * len(seen))
+
+    cities = {1: city_in(tmp_path / "one", 1, holdout=worse), 2: city_in(tmp_path / "two", 2)}
+    run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=2))
+    with State(cities[1].home / "coordinator.db") as state:
+        assert [v.made_by for v in state.versions.all()][-2:] == ["kept", "kept"]
+        assert [v.updates for v in state.versions.all()][-2:] == [2, 2]
+    with State(cities[2].home / "coordinator.db") as state:
+        assert [v.made_by for v in state.versions.all()][-2:] == ["followed", "followed"]
+
+
+def spoiled(answer: City, spoil: Callable[[RecordDict], RecordDict | Error | None], what: str = "train") -> Callable:  # type: ignore[type-arg]
+    def node(message: Message) -> RecordDict | Error | None:
+        content = answer(message)
+        return spoil(content) if message.metadata.message_type == what else content
+
+    return node
+
+
+def _poison(content: RecordDict) -> RecordDict:
+    arrays = content["arrays"]
+    arrays["head.bias"] = Array(arrays["head.bias"].numpy() * np.float32("nan"))
+    return content
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda content: Error(1, "boom"), "node-failed"),
+        (lambda content: RecordDict(), "no-participant"),
+        (lambda content: RecordDict({"config": ConfigRecord({"reason": "tired", "says": "later"})}), "tired"),
+        (_poison, "not-finite"),
+        (lambda content: None, None),
+    ],
+)
+def test_an_answer_that_is_not_used_stops_no_round_and_loses_nothing(
+    tmp_path: Path,
+    cities: dict[int, City],
+    spoil: Callable[[RecordDict], RecordDict | Error | None],
+    reason: str | None,
+) -> None:
+    odd = city_in(tmp_path / "odd", 3)
+    grid = Nodes({**cities, 9: spoiled(odd, spoil)})
+    with capture_logs() as logs:
+        folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1))
+    assert [line["coordinators"] for line in folder.lines()] == [2]
+    refused = [(line["node"], line["reason"]) for line in logs if line["event"] == "answer not used"]
+    assert refused == ([(9, reason)] if reason else [])
+    grid.nodes[9] = odd
+    folder = run(grid, folder.path, Course(FEDAVG, rounds=2))
+    assert [(line["coordinators"], line["updates"]) for line in folder.lines()] == [(2, 5), (3, 7)]
+    with State(odd.home / "coordinator.db") as state:  # once, and of the version that they started from
+        assert [v.updates for v in state.versions.all()] == [0, 0, 0, 2]
+
+
+def test_the_same_coordinator_twice_counts_once(tmp_path: Path, cities: dict[int, City]) -> None:
+    with capture_logs() as logs:
+        folder = run(Nodes({**cities, 9: cities[7]}), tmp_path / "server", Course(FEDAVG, rounds=1, max_wait_s=5))
+    assert [line["updates"] for line in folder.lines()] == [5]
+    assert [line["reason"] for line in logs if line["event"] == "answer not used"] == ["double"]
+
+
+def test_a_round_without_enough_answers_makes_nothing_and_is_tried_again(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    tries = iter([True, True, False, False])
+    grid = Nodes({**cities, 8: spoiled(cities[8], lambda content: None if next(tries) else content)})
+    with capture_logs() as logs:
+        folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1))
+    assert [line["updates"] for line in folder.lines()] == [5]
+    assert [line["version"] for line in logs if line["event"] == "too few answers"] == [1, 1]
+
+
+def test_it_waits_for_coordinators_that_have_too_few_but_not_for_ever(tmp_path: Path) -> None:
+    patient = replace(FOLLOWING, least=5)
+    cities = {n: city_in(tmp_path / str(n), n) for n in (1, 2)} | {3: city_in(tmp_path / "3", 3, policy=patient)}
+    time = Time()
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1, max_wait_s=100), time)
+    assert [line["coordinators"] for line in folder.lines()] == [2]
+    assert 100 <= time.now_s < 200
+    with State(cities[3].home / "coordinator.db") as state:  # and has the version all the same
+        assert status_of(state).followed.version == 2  # type: ignore[union-attr]
+        assert state.updates.backlog()[0] == 2
+
+
+def test_nothing_is_made_of_too_few_nodes_however_long_it_takes(tmp_path: Path) -> None:
+    grid = Nodes({1: city_in(tmp_path / "one", 1)})
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(grid, tmp_path / "server", Course(FEDAVG, rounds=1, max_wait_s=10), Time(1000))
+    assert "train" not in {what for what, _ in grid.asked}
+
+
+def test_one_that_comes_later_gets_the_version_and_takes_part(tmp_path: Path, cities: dict[int, City]) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=2))
+    late = city_in(tmp_path / "late", 5)
+    folder = run(Nodes({**cities, 9: late}), folder.path, Course(FEDAVG, rounds=3))
+    assert [line["coordinators"] for line in folder.lines()] == [2, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("course", "nodes"), [(Choice("krum", liars=1), 5), (Choice("fedtrimmedavg", trim=0.25), 4), (FEDAVG, 2)]
+)
+def test_a_strategy_that_needs_more_nodes_says_so(course: Choice, nodes: int) -> None:
+    Course(course, min_nodes=nodes)
+    with pytest.raises(UsageError, match=f"needs {nodes} nodes") as refused:
+        Course(course, min_nodes=nodes - 1)
+    assert refused.value.code == "too-few-nodes"
+
+
+@pytest.mark.parametrize("name", ["fedavg", "fedavgm", "fedadam"])
+def test_killed_at_any_write_it_goes_on_to_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """What is made, what the strategy remembers, and what is said of the rounds; killed before the write, and after."""
+    choice = Choice(name, server_lr=0.1)
+    course = Course(choice, rounds=2)
+    write = checkpoints.write_private
+    written: list[str] = []
+
+    def history(where: Path, kill_at: int | None, is_done: bool) -> tuple[object, ...]:
+        shutil.copytree(tmp_path / "begin", where)  # who is who decides in which order is added
+        cities = {n: replace(city, home=where / city.home.name) for n, city in begin.items()}
+        folder = Folder(where / "server")
+
+        def killing(file: Path, content: bytes) -> None:
+            written.append(file.name)
+            if kill_at == len(written) - 1 and not is_done:
+                raise Killed
+            write(file, content)
+            if kill_at == len(written) - 1:
+                raise Killed
+
+        written.clear()
+        monkeypatch.setattr(checkpoints, "write_private", killing)
+        for _ in range(2):
+            try:
+                run(Nodes(cities), folder.path, course)
+            except Killed:
+                continue
+            break
+        newest = folder.newest()
+        assert newest
+        for city in cities.values():
+            with State(city.home / "coordinator.db") as state:
+                assert [v.updates for v in state.versions.all()] == [0, 0, 2, 2]
+        models = sorted((file.name, file.read_bytes()) for file in folder.path.glob("*.safetensors"))
+        memory = sorted((what, moment.tobytes()) for what, moment in newest[0].memory.items())
+        return models, memory, folder.lines(), sorted(newest[0].included), newest[0].sums
+
+    (tmp_path / "begin").mkdir()
+    begin = {n: city_in(tmp_path / "begin" / f"city-{n}", n) for n in (1, 2)}
+    whole = history(tmp_path / "whole", None, False)
+    assert len(whole[1]) > 0 if name in ("fedavgm", "fedadam") else not whole[1]  # type: ignore[arg-type]
+    count = len(written)
+    assert count >= 9
+    for at in range(count):
+        for is_done in (False, True):
+            assert history(tmp_path / f"{at}-{is_done}", at, is_done) == whole, written
+
+
+def dies_at(kill_at: int) -> Callable[[City, Message], RecordDict | None]:
+    """Answers, until it has come to that many steps: one before each answer, and one behind it."""
+    calls = iter(range(1, 1000))
+
+    def answer(city: City, message: Message) -> RecordDict | None:
+        content = None
+        for step in (lambda message: None, city):
+            content = step(message)
+            if next(calls) == kill_at:
+                raise Killed
+        return content
+
+    return answer
+
+
+def test_killed_while_nodes_are_asked_nothing_counts_twice(tmp_path: Path) -> None:
+    """Before and after each answer of each node, of the whole of some rounds."""
+    kill_at, is_whole = 0, False
+    while not is_whole:
+        kill_at += 1
+        where = tmp_path / str(kill_at)
+        where.mkdir()
+        cities = {n: city_in(where / f"city-{n}", n) for n in (1, 2)}
+        dying = dies_at(kill_at)
+        grid = Nodes({n: partial(dying, city) for n, city in cities.items()})
+        with suppress(Killed):
+            run(grid, where / "server", Course(FEDAVG, rounds=1))
+            is_whole = True
+        folder = run(Nodes(cities), where / "server", Course(FEDAVG, rounds=2))
+        assert [line["updates"] for line in folder.lines()] == [4, 4], kill_at
+        for city in cities.values():
+            with State(city.home / "coordinator.db") as state:
+                assert [v.updates for v in state.versions.all()] == [0, 0, 2, 2]
+    assert kill_at > 12
+
+
+def test_only_one_server_at_a_time(tmp_path: Path, cities: dict[int, City]) -> None:
+    folder = Folder(tmp_path / "server")
+    with folder.held(), pytest.raises(StoreBusy):
+        run(Nodes(cities), folder.path, Course(FEDAVG, rounds=1))
+
+
+def test_the_key_and_all_else_are_private_and_old_versions_go(tmp_path: Path, cities: dict[int, City]) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=5))
+    assert {file.stat().st_mode & 0o777 for file in folder.path.iterdir()} == {0o600}
+    kept = sorted(file.name for file in folder.path.glob("version-*"))
+    assert kept == sorted(f"version-{n}.{kind}" for n in (4, 5, 6) for kind in ("safetensors", "state"))
+    model = checkpoint_from_bytes((folder.path / "version-6.safetensors").read_bytes())
+    assert model.fingerprint == made(folder).fingerprint
+
+
+@pytest.mark.parametrize("what", ["version-2.safetensors", "version-2.state", "key.pem"])
+def test_what_is_damaged_is_said_and_nothing_older_is_gone_on_from(
+    tmp_path: Path, cities: dict[int, City], what: str
+) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    file = folder.path / what
+    whole = file.read_bytes()
+    for damaged in (whole[:-20], b"", whole[:40] + bytes([whole[40] ^ 1]) + whole[41:]):
+        file.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match="damaged"):
+            run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
+    file.unlink()
+    if what != "version-2.state":  # without it there is no such version
+        with pytest.raises(CheckpointError, match="damaged"):
+            run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
+
+
+def test_a_server_of_an_older_folder_is_followed_by_nobody(tmp_path: Path, cities: dict[int, City]) -> None:
+    """What nodes have seen since is not taken back: it goes on only where nothing of it was lost."""
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    shutil.copytree(folder.path, tmp_path / "older")
+    run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
+    with capture_logs() as logs, pytest.raises(AssertionError, match="waits for ever"):
+        run(Nodes(cities), tmp_path / "older", Course(FEDAVG, rounds=3, max_wait_s=10), Time(1000))
+    assert {line["reason"] for line in logs if line["event"] == "answer not used"} == {"older-version"}
+
+
+def test_lines_are_json_one_a_round(tmp_path: Path, cities: dict[int, City]) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=2))
+    lines = [json.loads(line) for line in (folder.path / "rounds.jsonl").read_text().splitlines()]
+    names = {"version", "coordinators", "updates", "examples", "top1_before", "top1_after", "fault"}
+    assert [set(line) for line in lines] == [names, names]
+
+
+def test_a_model_that_no_device_would_take_is_not_made_and_what_led_there_is_forgotten(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """What was given counts: given again it would lead there again."""
+    wild = Choice("fedavgm", server_lr=100.0)
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    before = made(folder).fingerprint
+    huge = replace(FOLLOWING, plan=replace(FOLLOWING.plan, max_norm=900.0))
+    wild_ones = {n: replace(city, policy=huge, size=10.0) for n, city in cities.items()}
+    folder = run(Nodes(wild_ones), folder.path, Course(wild, rounds=3, max_norm=900.0))
+    newest = folder.newest()
+    assert newest
+    assert newest[0].model.fingerprint == before or newest[0].sums
+    assert folder.lines()[-1]["fault"]
+    assert not newest[0].memory
