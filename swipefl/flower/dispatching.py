@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # the engine's process sets what they read before it loads th
     from flwr.app import Context, Message
     from flwr.serverapp import Grid
 
-CLIENT_MB = 700  # that a process takes while it trains or judges, with all that it has loaded
+CLIENT_MB = 800  # that a process takes while it trains or judges, with all that it has loaded
 AHEAD = 3  # tasks a client's place: Flower looks for new ones every tenth of a second
 LOOKS_EVERY_S = 0.02
 STORE_BYTES = 100_000_000  # of Ray's memory for what goes between processes: tasks and updates are small
@@ -37,6 +37,7 @@ QUIET = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": "0",  # as processes of the built-in engine have it
     "RAY_gcs_rpc_server_reconnect_timeout_s": "3",
 }
 

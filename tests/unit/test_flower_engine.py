@@ -104,7 +104,7 @@ def test_without_flower_its_engine_is_refused_before_anything_is_made(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("free_mb", "places"), [(None, 8), (100.0, 1), (1500.0, 2), (1e6, 8)])
+@pytest.mark.parametrize(("free_mb", "places"), [(None, 8), (100.0, 1), (1700.0, 2), (1e6, 8)])
 def test_this_machine_has_as_many_places_as_cores_and_memory_allow(
     monkeypatch: pytest.MonkeyPatch, free_mb: float | None, places: int
 ) -> None:

@@ -1,0 +1,145 @@
+"""examples/flower/CLUSTER.md on two nodes of one machine: its commands, in its order, in real processes.
+
+`ray stop` ends all Ray of a machine, so they are in a namespace of processes of their own, which takes root.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import ROOT, environment, swipefl
+
+ray = pytest.importorskip("ray")
+
+PAGE = (ROOT / "examples" / "flower" / "CLUSTER.md").read_text("utf-8")
+IN_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+SIZES = "--rounds 2 --clients-per-round 4 --epochs 1"
+SMALL = "--num-cpus 1 --object-store-memory 100000000"
+PORTS = range(21_000, 30_000)  # what Ray gives to others of its own lies elsewhere
+
+
+def can_have_namespaces() -> bool:
+    command = [*IN_NAMESPACE, "true"]
+    return shutil.which("unshare") is not None and subprocess.run(command, capture_output=True).returncode == 0
+
+
+pytestmark = pytest.mark.skipif(not can_have_namespaces(), reason="no namespace of processes to be had")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What the page's commands came to, and the parents of the processes that did clients' work."""
+
+    code: int
+    out: str
+    err: str
+    shared: Path
+    raylets: frozenset[int]
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    """For Ray, whose paths must be short."""
+    folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def free_port() -> int:
+    for port in PORTS:
+        with suppress(OSError), socket.socket() as tried:
+            tried.bind(("", port))
+            return port
+    raise AssertionError("no free port")
+
+
+def blocks() -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", PAGE, flags=re.S)
+
+
+def ran(swipes: Path, folder: Path, scratch: Path, blind: bool = False) -> Ran:
+    """The page's commands, with its names for those of this machine; a `blind` second node does not see the folder."""
+    shared, home, bin = folder / "shared", folder / "home", folder / "bin"
+    for each in (shared, home, bin):
+        each.mkdir()
+    shutil.copy(swipes, folder / "swipes.jsonl")
+    shutil.copy(swipes, shared / "others.jsonl")
+    (bin / "swipefl").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m swipefl "$@"\n')
+    (bin / "swipefl").chmod(0o755)
+    head, port = ray.util.get_node_ip_address(), free_port()
+    text = "set -e\n" + "".join(blocks())
+    names = {
+        "HEAD:6379": f"{head}:{port}",
+        "--port 6379": f"--port {port} --temp-dir {scratch}",
+        "ray start": f"ray start {SMALL}",
+        "/shared/": f"{shared}/",
+        "--rounds 40": f"{SIZES} --json",
+    }
+    for name, here in names.items():
+        assert name in text
+        text = text.replace(name, here)
+    if blind:
+        line = next(line for line in text.splitlines() if "--address" in line and line.startswith("ray start"))
+        text = text.replace(line, f"unshare --mount sh -ec 'mount -t tmpfs none {shared}; {line}'")
+    path = f"{bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    env = environment(folder, HOME=str(home), PATH=path)
+    env.pop("RAY_ADDRESS", None)
+    command = [*IN_NAMESPACE, "bash", "-c", text]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, env=env, cwd=folder, start_new_session=True, **pipes) as process:
+        raylets = set[int]()
+        try:
+            while True:
+                raylets |= parents_of_clients()
+                with suppress(subprocess.TimeoutExpired):
+                    out, err = process.communicate(timeout=0.2)
+                    return Ran(process.returncode, out, err, shared, frozenset(raylets))
+        finally:
+            process.kill()  # and with it, the first of its namespace, all that is in there
+
+
+def parents_of_clients() -> set[int]:
+    """Who began the processes that do clients' work in a namespace that is not ours."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError, IndexError):
+            text = (stat.parent / "cmdline").read_text()
+            ours = os.readlink("/proc/self/ns/pid")
+            if "ClientAppActor" in text and os.readlink(stat.parent / "ns" / "pid") != ours:
+                found.add(int(stat.read_text().rpartition(")")[2].split()[1]))
+    return found
+
+
+def test_the_page_s_commands_simulate_on_two_nodes_what_one_process_does(
+    swipes: Path, tmp_path: Path, scratch: Path
+) -> None:
+    done = ran(swipes, tmp_path, scratch)
+    assert done.code == 0, done.err
+    assert len(done.raylets) == 2, done.err
+    assert done.out.count('"round": ') == 3
+    assert "Stopped all" in done.out + done.err
+    others = ("--eval", str(swipes), "--out", str(tmp_path / "own"), "--json")
+    assert swipefl(tmp_path, "simulate", str(swipes), *SIZES.split(), *others).code == 0
+    models = [(folder / "model.safetensors").read_bytes() for folder in (done.shared / "run", tmp_path / "own")]
+    assert hashlib.sha256(models[0]).hexdigest() == hashlib.sha256(models[1]).hexdigest()
+    assert {"people", "engine"}.isdisjoint(file.name for file in (done.shared / "run").iterdir())
+
+
+def test_a_node_that_does_not_see_the_folder_is_told_by_its_name(swipes: Path, tmp_path: Path, scratch: Path) -> None:
+    done = ran(swipes, tmp_path, scratch, blind=True)
+    assert done.code == 2, done.err
+    told = f"{socket.gethostname()} does not see {done.shared / 'run'} of the machine that began"
+    assert told in done.err
+    assert "every machine must see the folder of --out" in done.err
+    assert not (done.shared / "run" / "people").exists()
