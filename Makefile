@@ -18,7 +18,7 @@ TOOLS := $(VENV)/wire-tools
 AXE := $(VENV)/page/node_modules/axe-core/axe.min.js
 PRETTIER := $(VENV)/page/node_modules/.bin/prettier
 
-.PHONY: try demo federation flower test test-page test-flower test-flower-all slow-flower check slow bench languages months year learning generated pretrain wire wire-check clean
+.PHONY: try demo federation flower test test-page test-flower test-flower-all slow-flower check slow bench scale languages months year learning generated pretrain wire wire-check clean
 
 protoc = PATH="$(abspath $(TOOLS))/bin:$$PATH" PYTHONPATH=$(TOOLS) $(BIN)/python -m grpc_tools.protoc -I proto \
 	--python_out=$(1) --pyi_out=$(1) --grpc_python_out=$(1) --mypy_grpc_out=quiet:$(1) \
@@ -93,6 +93,11 @@ months: $(STAMP)
 # Half an hour; draws examples/year.png.
 year: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.year
+
+# A quarter of an hour and 6 GB of disk in TMPDIR; what examples/flower/SCALE.md says of one coordinator and of bytes.
+scale: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.scale
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.traffic
 
 learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning

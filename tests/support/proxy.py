@@ -29,7 +29,7 @@ class Proxy:
         self.stall_after: int | None = None
         self.before_cut: Callable[[], object] = lambda: None
         self.refusing = self.stalled = self.holds = False
-        self.down = 0  # bytes that came down so far, over all connections
+        self.up = self.down = 0  # bytes that went up and came down so far, over all connections
         self.muted = 0  # bytes that were swallowed
         self.connections = 0
         self._open: list[socket.socket] = []
@@ -97,6 +97,7 @@ class Connection:
     def _send_up(self, data: bytes) -> None:
         self.peer.sendall(data)
         self.up += len(data)
+        self.proxy.up += len(data)
 
     def _send_down(self, data: bytes) -> None:
         proxy = self.proxy
