@@ -69,6 +69,7 @@ class Runner:
         self._wait = wait
         self._known: set[int] = set()  # versions: one that goes on tells of all before, too
         self._begun = 0
+        self._is_met = False
 
     def run(self) -> RunReport:
         """To the end of the last round.
@@ -77,7 +78,7 @@ class Runner:
         that fails again and again by itself, or was stopped by somebody, and what a stop says.
         """
         project, futile = _name(self._folder), 0
-        number = self._link.going_on(project)
+        number = self._patiently(lambda: self._link.going_on(project))
         while True:
             if number is None:
                 number, self._begun = self._patiently(lambda: self._link.submit(self._folder)), self._begun + 1
@@ -103,6 +104,7 @@ class Runner:
                 self._hear(_Reading(self._link, number, reading.after), LAST_S)
             if state is None or state.is_over:
                 return state
+            self._wait(LOOK_S)
 
     def _hear(self, reading: "_Reading", silent_s: float) -> None:
         for line in reading.lines(self._stop, silent_s):
@@ -117,9 +119,11 @@ class Runner:
         while True:
             raise_if(self._stop)
             try:
-                return ask()
+                answer = ask()
+                self._is_met = True
+                return answer
             except CoordinatorUnreachable as error:
-                if not self._begun:
+                if not self._is_met:
                     raise
                 if not is_told:
                     self._told(f"{error}; what was done is kept, this waits until it is back")

@@ -105,6 +105,9 @@ RUN = {
     ): "test_conditions_are_as_it_says",
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
+    # these where Flower is: `make test-flower`
+    ("examples/flower/README.md", "On real machines"): "test_the_lines_of_the_page_set_it_up_and_begin_rounds",
+    ("examples/flower/README.md", "A lab without coordinators"): "test_the_line_for_a_lab_writes_a_project_of_devices",
 }
 
 

@@ -6,7 +6,7 @@ from tests.support.command import ROOT
 
 PAGES = {
     file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
-    for file in (ROOT / "README.md", *ROOT.glob("examples/*.md"))
+    for file in (ROOT / "README.md", *ROOT.glob("examples/*.md"), ROOT / "examples" / "flower" / "README.md")
 }
 README = PAGES["README.md"]
 

@@ -131,6 +131,11 @@ def test_a_run_that_goes_on_is_followed_and_none_begun_beside_it(folder: Path) -
     assert run(Played([(['{"version": 7}\n'], [DONE])], on=0), folder) == ([7], [], 0)
 
 
+def test_one_that_goes_away_while_a_run_is_followed_is_waited_for(folder: Path) -> None:
+    rounds, told, begun = run(Played([(['{"version": 2}\n'], [AWAY, AWAY, DONE])], on=0), folder)
+    assert (rounds, len(told), begun) == ([2], 1, 0)
+
+
 def test_a_superlink_that_never_answered_is_an_error(folder: Path) -> None:
     with pytest.raises(CoordinatorUnreachable):
         run(Played([], silent=[AWAY]), folder)
