@@ -33,7 +33,7 @@ clientapp = "{client}"
 [tool.flwr.app.config]
 folder = {folder}  # on the SuperLink's machine: its key, the versions, what each round came to
 rounds = {rounds}  # in all; 0: for ever
-min-nodes = 2  # so many give something, or there is no round
+min-nodes = 2  # so many give something, or there is no round; krum needs 5 of them, fedtrimmedavg 4
 max-wait-s = 21600.0  # so long a round waits for those that are there and have too few updates yet
 timeout-s = 3600.0  # so long for what a node is asked for
 max-norm = 4.0  # what a node gives is no longer than that
@@ -41,7 +41,7 @@ strategy = "fedavgm"  # or fedavg, fedadam, fedtrimmedavg, krum
 server-lr = 1.0
 momentum = 0.9
 trim = 0.25  # of fedtrimmedavg: the share that is left out at each end
-malicious = 1  # of krum: so many may lie
+liars = 1  # of krum: so many nodes may lie
 """
 
 

@@ -42,6 +42,10 @@ def read_config(config: Mapping[str, Any]) -> tuple[Folder, Course, Callable[[],
     if not isinstance(where, str) or not where:
         raise UsageError("no-folder-said", "the run's config says no folder for the versions", Remedy.CORRECT_SETTING)
     given = {name.replace("-", "_"): value for name, value in config.items()}
+    known = {"folder", "start", "strategy"} | (vars(Course()).keys() | vars(Choice()).keys()) - {"choice", "name"}
+    if unknown := sorted(given.keys() - known):
+        what = "the run's config has {setting}, which is none of its settings"
+        raise UsageError("unknown-run-setting", what, Remedy.CORRECT_SETTING, setting=unknown[0].replace("_", "-"))
     choice = Choice(**_numbers(Choice(), {**given, "name": given.get("strategy", Choice.name)}))
     course = Course(choice=choice, **{"min_nodes": choice.least_nodes, **_numbers(Course(), given)})
     file = config.get("start")

@@ -95,6 +95,8 @@ def test_a_coordinator_that_makes_its_versions_says_so(tmp_path: Path) -> None:
         ({"strategy": "krum", "min-nodes": 4}, "too-few-nodes"),
         ({"max-norm": 0}, "out-of-range"),
         ({"timeout-s": float("nan")}, "out-of-range"),
+        ({"malicious": 1}, "unknown-run-setting"),
+        ({"name": "krum"}, "unknown-run-setting"),
     ],
 )
 def test_a_config_that_makes_no_sense_is_said(config: dict[str, object], code: str, tmp_path: Path) -> None:

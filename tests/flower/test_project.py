@@ -41,7 +41,7 @@ def test_its_numbers_are_those_of_who_says_none(tmp_path: Path) -> None:
     config = tomllib.loads((tmp_path / "p" / "pyproject.toml").read_text())["tool"]["flwr"]["app"]["config"]
     folder, course, _ = read_config(config)
     assert (folder.path, course) == (Path('/a "b"\\c'), replace(Course(), rounds=7))
-    assert config.keys() >= {"folder", "rounds", "strategy"}
+    assert config.keys() >= {"folder", "rounds", "strategy", "min-nodes", "liars"}
     assert course.choice == Choice()
 
 

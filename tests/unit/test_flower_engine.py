@@ -32,8 +32,7 @@ def test_no_machine_is_given_more_clients_than_it_has_memory_for_and_few_less(
     most = max(cores for cores, _ in sizes)
     try:
         cores = cores_each(nodes, each_gb * GB)
-    except UsageError as error:
-        assert error.code == "no-room"
+    except UsageError:
         assert all(is_too_much(cores) for cores in range(1, most + 1))
         return
     assert not any(have // cores * each_gb * GB > gb * GB for have, gb in sizes)
@@ -100,7 +99,7 @@ def test_without_flower_its_engine_is_refused_before_anything_is_made(
     monkeypatch.setattr(engine, "find_spec", lambda name: None)
     with pytest.raises(UsageError, match="there is no flwr and no ray") as raised, engine.flower_workers(tmp_path):
         pytest.fail("began")
-    assert "swipefl[flower]" in (advice(raised.value) or "")
+    assert "flwr[simulation]" in (advice(raised.value) or "")
     assert list(tmp_path.iterdir()) == []
 
 
