@@ -79,7 +79,7 @@ def _answer(message: Message, context: Context, answer: Callable[[Node], RecordD
             return Message(answer(node), reply_to=message)
     except SwipeflError as error:
         structlog.get_logger().warning("nothing given", reason=str(error), code=error.code)
-        return Message(records.nothing(error), reply_to=message)
+        return Message(records.nothing(error.code, str(error)), reply_to=message)
 
 
 def query(message: Message, context: Context) -> Message:

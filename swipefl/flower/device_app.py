@@ -159,7 +159,7 @@ def _answer(message: Message, context: Context, answer: Callable[[Node], RecordD
     except Exception as error:  # whose words Flower would send
         structlog.get_logger().error("nothing given", reason=type(error).__name__, code="fault")
         code = "fault"
-    return Message(records.nothing(SwipeflError(code, "this device gives nothing now")), reply_to=message)
+    return Message(records.nothing(code, "this device gives nothing now"), reply_to=message)
 
 
 def query(message: Message, context: Context) -> Message:

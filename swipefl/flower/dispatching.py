@@ -155,9 +155,6 @@ def _server(tasks: "SimpleQueue[tuple[int, bytes]]", far: Connection, places: in
     """The ServerApp: tasks go to whatever SuperNode has none, and what becomes of them goes back."""
     from flwr.serverapp import ServerApp
 
-    server = ServerApp()
-
-    @server.main()  # type: ignore[untyped-decorator, unused-ignore]
     def main(grid: "Grid", context: "Context") -> None:
         free = deque[int]()
         while len(free) < places:  # Flower calls this before all of them are there
@@ -172,6 +169,8 @@ def _server(tasks: "SimpleQueue[tuple[int, bytes]]", far: Connection, places: in
                 far.send((number, _answer(message)))
             time.sleep(LOOKS_EVERY_S)
 
+    server = ServerApp()
+    server.main()(main)
     return server
 
 

@@ -214,9 +214,9 @@ def given(gift: Given) -> RecordDict:
     return RecordDict({ARRAYS: arrays_of(gift.delta), CONFIG: ConfigRecord(texts), METRICS: MetricRecord(numbers)})
 
 
-def nothing(why: SwipeflError) -> RecordDict:
-    """That a node gives nothing, and why."""
-    return RecordDict({CONFIG: ConfigRecord({"reason": why.code, "says": str(why)})})
+def nothing(reason: str, says: str) -> RecordDict:
+    """That a node gives nothing, and why: a code, and in words."""
+    return RecordDict({CONFIG: ConfigRecord({"reason": reason, "says": says})})
 
 
 def standing(participant: str, version: int, waiting: int, fewest: int) -> RecordDict:

@@ -7,10 +7,7 @@ from swipefl.flower.tasks import done
 
 RECORD, FIELD = "swipefl", "task"
 
-app = ClientApp()
 
-
-@app.train()  # type: ignore[untyped-decorator, unused-ignore]
 def train(message: Message, context: Context) -> Message:
     """Does what came, and replies what became of it."""
     return Message(content(done(held(message))), reply_to=message)
@@ -25,3 +22,7 @@ def held(message: Message) -> bytes:
     """The inverse of `content`."""
     task: bytes = message.content[RECORD][FIELD]
     return task
+
+
+app = ClientApp()
+app.train()(train)

@@ -5,12 +5,14 @@ python -m tests.bench.engines FILE [CLIENTS] shows both on a file of swipes. It 
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,19 +23,32 @@ from tests.support.command import environment
 from tests.support.processes import session
 
 ENGINES = ("own", "flower")
-ROUNDS = 6  # of which the first, which loads torch, does not count
+ROUNDS = 5  # of which the first, which loads torch, and the last do not count
 TURNS = 2  # that each engine has, so that what else the machine does meets both
 
 
-def rounds_of(file: Path, out: Path, engine: str, rounds: int, clients: int) -> Iterator[tuple[dict[str, Any], float]]:
-    """The rounds of a simulation as they end, and what all its processes then have of memory together, in MB."""
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A round as it ended, and what all processes of the simulation together then have: memory, and time computed."""
+
+    row: dict[str, Any]
+    mb: float
+    cpu_s: float
+
+
+def rounds_of(file: Path, out: Path, engine: str, rounds: int, clients: int) -> Iterator[Seen]:
+    """The rounds of a simulation."""
     sizes = ("--rounds", str(rounds), "--clients-per-round", str(clients), "--out", str(out), "--json")
     command = [sys.executable, "-m", "swipefl", "simulate", str(file), *sizes, "--engine", engine]
     env = environment(out.parent)
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, start_new_session=True) as process:
         assert process.stdout
         for line in process.stdout:
-            yield json.loads(line), sum(map(pss_mb, session(process.pid)))
+            there = session(process.pid)
+            yield Seen(json.loads(line), sum(map(pss_mb, there)), sum(map(cpu_s, there)))
     if process.returncode:
         raise RuntimeError(f"{engine}: exit code {process.returncode}")
 
@@ -45,24 +60,39 @@ def pss_mb(pid: int) -> float:
     return 0.0
 
 
+def cpu_s(pid: int) -> float:
+    """How long a process has computed."""
+    with suppress(OSError):
+        user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / TICKS
+    return 0.0
+
+
 def engines(file: Path, folder: Path, clients: int = 40) -> dict[str, dict[str, float]]:
     """Clients and swipes a second of each engine, without what it takes to begin; nothing where there is no Flower."""
     if not find_spec("flwr"):
         return {}
-    seen: dict[str, list[tuple[float, float]]] = {name: [] for name in ENGINES}
+    seen: dict[str, list[list[Seen]]] = {name: [] for name in ENGINES}
     for turn in range(TURNS):
         for name in ENGINES:
-            done = [row for row, _ in rounds_of(file, folder / f"{name}-{turn}", name, ROUNDS, clients)]
-            seen[name] += [(row["clients"] / row["seconds"], row["examples"] / row["seconds"]) for row in done[1:]]
-    figures = {
-        name: {
-            "clients_per_s": statistics.median(clients for clients, _ in rates),
-            "swipes_per_s": statistics.median(swipes for _, swipes in rates),
-        }
-        for name, rates in seen.items()
-    }
+            seen[name].append(list(rounds_of(file, folder / f"{name}-{turn}", name, ROUNDS, clients)))
+    figures = {name: _figures(turns) for name, turns in seen.items()}
     own, flower = (figures[name] for name in ENGINES)
     return {**figures, "flower / own": {unit: flower[unit] / own[unit] for unit in own}}
+
+
+def _figures(turns: list[list[Seen]]) -> dict[str, float]:
+    """Of all rounds but the first of each turn, and the last, at whose end the processes go.
+
+    How much is computed a client is what other work on the machine leaves as it is.
+    """
+    rows = [seen.row for turn in turns for seen in turn[1:-1]]
+    computed = sum(turn[-2].cpu_s - turn[0].cpu_s for turn in turns)
+    return {
+        "clients_per_s": statistics.median(row["clients"] / row["seconds"] for row in rows),
+        "swipes_per_s": statistics.median(row["examples"] / row["seconds"] for row in rows),
+        "clients_per_cpu_s": sum(row["clients"] for row in rows) / computed,
+    }
 
 
 def main() -> None:
@@ -77,8 +107,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         if given.memory:
             out = Path(folder) / "out"
-            for row, mb in rounds_of(given.file, out, given.engine, given.memory, given.clients):
-                console.print(f"round {row['round']}: {row['clients']} clients in {row['seconds']:.1f} s, {mb:.0f} MB")
+            for seen in rounds_of(given.file, out, given.engine, given.memory, given.clients):
+                row = seen.row
+                took = f"{row['clients']} clients in {row['seconds']:.1f} s"
+                console.print(f"round {row['round']}: {took}, {seen.mb:.0f} MB")
             return
         for name, rates in engines(given.file, Path(folder), given.clients).items():
             console.print(f"{name}: " + ", ".join(f"{rate:.3g} {unit}" for unit, rate in rates.items()))

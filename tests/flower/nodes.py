@@ -91,7 +91,7 @@ class City:
             try:
                 return node.query() if what == "query" else getattr(node, what)(message.content)
             except SwipeflError as error:
-                return records.nothing(error)
+                return records.nothing(error.code, str(error))
 
     def visited(self, state: State) -> None:
         """Every device has given what it has to give to the version that there is."""

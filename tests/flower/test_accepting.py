@@ -83,7 +83,7 @@ BIAS = np.zeros(SHAPES["head.bias"], np.float32)
     [
         (Error(0, "boom"), "node-failed"),
         (RecordDict(), "no-participant"),
-        (nothing(BadUpdate("few", "two wait")), "few"),
+        (nothing("few", "two wait"), "few"),
         (without("config"), "no-participant"),
         (without("metrics"), "no-num-examples"),
         (without("arrays"), "no-arrays"),
@@ -138,7 +138,7 @@ def test_a_header_that_asks_for_memory_gets_none(shape: tuple[int, ...]) -> None
 
 
 def test_of_one_participant_one_answer_is_used_and_who_is_refused_is_told() -> None:
-    replies = [reply(good(contribution="new2"), 9), reply(good(), 4), reply(nothing(BadUpdate("few", "two wait")), 2)]
+    replies = [reply(good(contribution="new2"), 9), reply(good(), 4), reply(nothing("few", "two wait"), 2)]
     replies += [reply(good(participant="there"), 1), reply(Error(0, "boom"), 3)]
     gifts, refused = sifted(replies, TERMS)
     assert [(gift.participant, gift.contribution) for gift in gifts] == [("here", "new1"), ("there", "new1")]

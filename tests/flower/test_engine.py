@@ -217,7 +217,17 @@ def its_own(leader: int) -> int:
 
 
 def test_a_cluster_that_is_not_there_is_told(swipes: Path, tmp_path: Path) -> None:
-    where = ("--rounds", "1", "--clients-per-round", "1", "--out", str(tmp_path / "out"), "--engine", "flower")
+    where = (
+        "--rounds",
+        "1",
+        "--clients-per-round",
+        "1",
+        "--out",
+        str(tmp_path / "out"),
+        "--engine",
+        "flower",
+        "--json",
+    )
     done = swipefl(tmp_path, "simulate", str(swipes), *where, RAY_ADDRESS="127.0.0.1:1")
     assert (done.code, done.out) == (2, ""), done.err
     assert "no Ray cluster at 127.0.0.1:1 lets this machine in" in done.err

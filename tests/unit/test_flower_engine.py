@@ -27,15 +27,15 @@ def test_no_machine_is_given_more_clients_than_it_has_memory_for_and_few_less(
     nodes = [{"CPU": float(cores), "memory": gb * GB} for cores, gb in sizes]
 
     def is_too_much(cores: int) -> bool:
-        return any(have // cores * each_gb > gb for have, gb in sizes)
+        return any(have // cores * (each_gb * GB) > gb * GB for have, gb in sizes)
 
     most = max(cores for cores, _ in sizes)
-    try:
-        cores = cores_each(nodes, each_gb * GB)
-    except UsageError:
-        assert all(is_too_much(cores) for cores in range(1, most + 1))
+    if all(is_too_much(cores) for cores in range(1, most + 1)):
+        with pytest.raises(UsageError, match="no machine has a core"):
+            cores_each(nodes, each_gb * GB)
         return
-    assert not any(have // cores * each_gb * GB > gb * GB for have, gb in sizes)
+    cores = cores_each(nodes, each_gb * GB)
+    assert not is_too_much(cores)
     assert all(is_too_much(fewer) for fewer in range(1, cores))
     assert any(have // cores for have, _ in sizes)
 
