@@ -19,7 +19,7 @@ from flwr.app import Array, ArrayRecord, ConfigRecord, MetricRecord, RecordDict
 from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import SCORE, Checkpoint, ScoreWeights, Weights
 from swipefl.decoder.encoder import MOST_PARAMETERS, Architecture, usable
-from swipefl.errors import BadUpdate, CheckpointError, Remedy, SwipeflError, TrustError, UnusableModel
+from swipefl.errors import BadUpdate, CheckpointError, Remedy, TrustError, UnusableModel
 from swipefl.federation.protocol.signing import public_bytes, signed_inclusion, verified_manifest, verify_inclusion
 from swipefl.federation.update import Delta, Shapes
 from swipefl.federation.wire.v1.federation_pb2 import SignedManifest
