@@ -126,7 +126,7 @@ def _start(where: Where) -> int:
         num_cpus=where.cores,
         include_dashboard=False,
         object_store_memory=STORE_BYTES,
-        _temp_dir=str(where.folder),
+        _temp_dir=str(where.folder / "ray"),  # which Ray opens to everybody; what it lies in stays closed
         **quiet,
     )
     return 1

@@ -29,7 +29,7 @@ from swipefl.flower.dispatching import CLIENT_MB, Lost, Where, serve
 from swipefl.flower.tasks import Ground, asked, here, outcome_of
 from swipefl.operations.conditions.machine import free_memory_mb
 
-LONGEST_FOLDER = 40  # letters of a path: Ray puts sockets below it, and the system bounds a socket's path
+LONGEST_FOLDER = 20  # letters of a path: Ray's sockets lie 85 more below it, and the system allows 107
 MARK = "engine"  # the file in a run's folder by which other machines know that they see the same one
 JOIN_S = 5.0
 
@@ -65,7 +65,7 @@ def flower_workers(
 
 
 def _scratch() -> Path:
-    """A folder of its own for Ray, where paths are short enough for it."""
+    """A folder for Ray and for its owner alone, where paths are short enough."""
     usual = tempfile.gettempdir()
     return Path(tempfile.mkdtemp(prefix="swipefl-", dir=usual if len(usual) < LONGEST_FOLDER else "/tmp"))
 

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,14 +92,14 @@ def test_it_leaves_nothing_in_the_home_and_reports_to_nobody(swipes: Path, tmp_p
         )
         assert (said["FLWR_TELEMETRY_ENABLED"], said["RAY_USAGE_STATS_ENABLED"]) == ("0", "0")
         scratch = scratch_of(process.pid)
-        assert scratch.exists()
+        assert stat.S_IMODE(scratch.parent.stat().st_mode) == 0o700
         clients = named(process.pid, "ray::ClientAppActor")
         assert len(clients) == 2
         assert all(peak_mb(client) < CLIENT_MB for client in clients)
         assert_obeys_who_has_the_token_alone(process.pid, said["RAY_AUTH_TOKEN"])
         process.terminate()
         assert process.wait(LONG_S) == -signal.SIGTERM
-    assert not scratch.exists()
+    assert not scratch.parent.exists()
     assert list(home.iterdir()) == []
 
 
@@ -192,7 +193,7 @@ def test_all_of_ray_ends_with_the_simulation(
     assert b"engine" not in begun.stdout.read()
     assert begun.stderr.read() == (b"" if signum == signal.SIGKILL else QUIETLY)
     assert (tmp_path / "out" / "people").exists() is (signum == signal.SIGKILL)
-    assert not scratch.exists()
+    assert not scratch.parent.exists()
 
 
 @pytest.mark.parametrize("name", ["ray::ClientAppActor", "raylet", "gcs_server", "its own"])
