@@ -36,7 +36,7 @@ from tests.support.waiting import wait_until
 
 SIZES = (1_000, 100_000, 1_000_000)
 TURNS = 6
-VISITS, UPDATES = 200, 100  # of each size in each turn; a thousand devices have no more updates to give
+VISITS, FETCHES, UPDATES = 200, 30, 100  # of each size in each turn; a thousand devices have no more updates to give
 AT_ONCE = 8
 CONNECTIONS = 500
 NO_ROUND = ("--buffer", "1000000", "--least", "1000000")
@@ -52,6 +52,7 @@ class Load:
     serving: Coordinator
     visits_cpu: float = 0.0
     updates_cpu: float = 0.0
+    fetches_cpu: float = 0.0
     updates_s: float = 0.0
     visit_ms: list[float] = field(default_factory=list)
     sent: int = 0
@@ -85,6 +86,7 @@ def scale(folder: Path, sizes: Sequence[int] = SIZES) -> dict[str, dict[str, flo
         for _ in range(TURNS):
             for load in loads:
                 asyncio.run(visit(load, VISITS))
+                asyncio.run(fetch(load, FETCHES))
                 asyncio.run(send(load, UPDATES, blob))
         for load in loads:
             figures[f"{load.fleet.devices:,}"] |= served(load)
@@ -121,6 +123,21 @@ async def visit(load: Load, count: int) -> None:
 
     await together(load.serving, load.callers(count), call)
     load.visits_cpu += cpu_s(pid_of(load)) - before
+
+
+async def fetch(load: Load, count: int) -> None:
+    """So many devices download the newest version."""
+    before = cpu_s(pid_of(load))
+    request = wire.DownloadCheckpointRequest(version=load.fleet.versions)
+
+    async def call(stub: FederationServiceStub, device: str) -> None:
+        parts = [
+            part async for part in stub.DownloadCheckpoint(request, metadata=(("authorization", f"Bearer {device}"),))
+        ]
+        assert sum(len(part.data) for part in parts) > 1e6
+
+    await together(load.serving, load.callers(count), call)
+    load.fetches_cpu += cpu_s(pid_of(load)) - before
 
 
 async def send(load: Load, count: int, blob: bytes) -> None:
@@ -169,6 +186,7 @@ def served(load: Load) -> dict[str, float]:
     asyncio.run(connected(load.serving))
     return {
         "a visit, ms of processor": 1e3 * load.visits_cpu / visits,
+        "a version fetched, ms of processor": 1e3 * load.fetches_cpu / (TURNS * FETCHES),
         "an update, ms of processor": 1e3 * load.updates_cpu / updates,
         "updates/s, durable": updates / load.updates_s,
         "a visit, median ms": statistics.median(load.visit_ms),

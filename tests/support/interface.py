@@ -17,9 +17,11 @@ from typing import Any
 from unittest import mock
 
 from swipefl.cli.app import app
+from swipefl.federation.coordinator.state import State
 from tests.support.command import ROOT, SHORT, environment
 from tests.support.people import write_people
 from tests.support.processes import served
+from tests.support.states import enrolled
 from tests.support.swipes import GOOD, gesture, lines
 from tests.support.systemd import Systemctl
 from tests.support.waiting import wait_until
@@ -195,6 +197,8 @@ def _federation(at: Recorder, there: Path) -> None:
         at.run("sync")
         wait_until(lambda: at.run("coordinator", "status", home=there)[0]["version"] > 1)  # made of what was shared
         at.run("cycle")
+        with State(there / "coordinator.db") as state:
+            enrolled(state)  # another one, which is on the second page
         (there / "coordinator.db").chmod(0o644)  # which --fix mends
         for words in (
             "doctor --fix",
@@ -202,6 +206,7 @@ def _federation(at: Recorder, there: Path) -> None:
             "rollback 1",
             "rotate-key",
             "devices",
+            "devices --limit 1",
             "status",
             "config",
             "config --default",
