@@ -124,7 +124,7 @@ def _refused(where: str, answer: httpx.Response) -> UsageError | CoordinatorUnre
     if error is not None and error.code == ApiErrorCode.RUN_ID_NOT_FOUND:
         return UnknownRun("unknown-run", "the SuperLink at {address} does not know this run", address=where)
     if answer.is_server_error:
-        return CoordinatorUnreachable("superlink-away", _AWAY, Remedy.TRY_LATER, address=where, why=answer.status_code)
+        return _silent(where, f"HTTP {answer.status_code}")
     why = error.message if error else f"HTTP {answer.status_code}"
     return UsageError("superlink-refused", "the SuperLink at {address} refuses: {why}", address=where, why=why)
 
@@ -138,7 +138,9 @@ def _away(where: str, error: httpx.HTTPError) -> UsageError | CoordinatorUnreach
         what = "the SuperLink at {address} cannot be trusted ({why})"
         why = getattr(cause, "verify_message", "") or cause.reason
         return UsageError("bad-superlink", what, Remedy.GIVE_SUPERLINK_CA, address=where, why=why)
-    return CoordinatorUnreachable("superlink-away", _AWAY, Remedy.TRY_LATER, address=where, why=str(error))
+    return _silent(where, str(error))
 
 
-_AWAY = "no answer from the SuperLink at {address} ({why})"
+def _silent(where: str, why: str) -> CoordinatorUnreachable:
+    what = "no answer from the SuperLink at {address} ({why})"
+    return CoordinatorUnreachable("superlink-away", what, Remedy.TRY_LATER, address=where, why=why)

@@ -1,18 +1,16 @@
 """Rounds between coordinators, with a real SuperLink and real SuperNodes: what counts, who may come, who is away."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from examples.federation.make_certificate import write as write_certificate
-from examples.flower.make_key import write as write_key
 from tests.support.command import swipefl
 from tests.support.federated import EACH, NAMES, Federated, federated, make_project, set_config
 from tests.support.interface import ROUNDS
-from tests.support.superlink import LONG_LOST_S, Link, Service
-from tests.support.waiting import LONG_S, wait_until
+from tests.support.superlink import LONG_LOST_S, Service
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -20,12 +18,6 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federated]:
     """Two coordinators with Flower between them."""
     with federated(tmp_path_factory.mktemp("federated"), rounds=1) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def link(two: Federated) -> Link:
-    """Its SuperLink."""
-    return two.link
 
 
 def test_all_that_waits_goes_into_one_version_everywhere(two: Federated) -> None:
@@ -76,24 +68,6 @@ def test_who_runs_it_trusts_no_other_certificate(two: Federated, tmp_path: Path)
     assert (done.code, done.out) == (2, "")
     assert "cannot be trusted" in done.err
     assert "--ca FILE" in done.err
-
-
-def test_a_supernode_trusts_no_other_certificate(link: Link, tmp_path: Path) -> None:
-    write_certificate(tmp_path)
-    link.register("stranger")
-    command = link.node_command("stranger", tmp_path, ca=tmp_path / "cert.pem")
-    done = subprocess.run(command, env=link.env, capture_output=True, text=True, check=False, timeout=LONG_S)
-    assert done.returncode != 0
-    assert "certificate" in (done.stdout + done.stderr).lower()
-    assert "SuperNode ID" not in done.stdout + done.stderr
-
-
-def test_a_supernode_whose_key_nobody_registered_is_refused(link: Link, tmp_path: Path) -> None:
-    write_key(link.folder / "unknown.key")
-    command = link.node_command("unknown", tmp_path)
-    done = subprocess.run(command, env=link.env, capture_output=True, text=True, check=False, timeout=LONG_S)
-    assert done.returncode != 0
-    assert "Failed to activate SuperNode" in done.stdout + done.stderr
 
 
 def test_a_superlink_that_is_not_there_is_an_error_at_once(two: Federated, tmp_path: Path) -> None:
