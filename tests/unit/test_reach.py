@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.bench.traffic import hours_until, month, nights_until
+from tests.support.reach import hours_until, month, nights_until
 
 
 @pytest.mark.parametrize(("away", "alike"), [(0.1, math.inf), (0.3, math.inf), (0.3, 3.0), (0.48, 3.0), (0.48, 10.0)])
