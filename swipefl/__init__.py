@@ -55,6 +55,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.federation.coordinator.server import Serving as Serving
     from swipefl.federation.coordinator.status import CoordinatorStatus as CoordinatorStatus
     from swipefl.federation.coordinator.status import DeviceStatus as DeviceStatus
+    from swipefl.federation.coordinator.status import FollowedStatus as FollowedStatus
     from swipefl.federation.coordinator.status import JudgedStatus as JudgedStatus
     from swipefl.federation.coordinator.status import VersionStatus as VersionStatus
     from swipefl.federation.device.enrolment import Enrolled as Enrolled
@@ -196,6 +197,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "FederationStatus": "swipefl.device.status",
     "Finding": "swipefl.operations.findings",
     "FlowerProject": "swipefl.library.flower",
+    "FollowedStatus": "swipefl.federation.coordinator.status",
     "ForgetReport": "swipefl.device.ownership",
     "Gain": "swipefl.device.gain",
     "Gesture": "swipefl.gesture.gesture",
