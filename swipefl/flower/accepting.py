@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+import structlog
 from flwr.app import ConfigRecord, Message, MetricRecord, RecordDict
 
 from swipefl.errors import BadUpdate
@@ -15,6 +16,7 @@ from swipefl.flower.records import ARRAYS, CONFIG, METRICS, WEIGHT, Given
 
 MOST_UPDATES = 1_000_000  # of one answer: more than any coordinator combines
 MOST_WEIGHT = float(MOST_UPDATES) * MOST_COUNT
+ROUNDING = 1e-6  # of a sum of weights
 SAYS = 200  # characters of a node's own words that are logged
 
 
@@ -52,13 +54,22 @@ def sifted(replies: Iterable[Message], terms: Terms) -> tuple[list[Given], list[
     return [gifts[participant] for participant in sorted(gifts)], refused
 
 
+def log_refused(refused: Refused) -> None:
+    """That an answer is not used."""
+    structlog.get_logger().warning("answer not used", node=refused.node, reason=refused.reason, says=refused.says)
+
+
 def reason_of(error: BadUpdate) -> str:
     """Why an answer is not used, as far as it can be told: the node's own reason where it gave nothing."""
     return str(error.facts.get("reason", error.code))
 
 
 def accepted(reply: Message, terms: Terms) -> Given:
-    """What a node gave. Raises BadUpdate unless it is all that `terms` ask for."""
+    """What a node gave. Raises BadUpdate unless it is all that `terms` ask for.
+
+    A device is known by its node, and a coordinator by its key: none can give in another one's name, nor have what
+    another one lent taken for included, or not.
+    """
     content = content_of(reply)
     participant, attempt, contribution = (_text(content, name) for name in ("participant", "attempt", "contribution"))
     if attempt != terms.attempt:
@@ -67,11 +78,16 @@ def accepted(reply: Message, terms: Terms) -> Given:
         raise BadUpdate("already-included", "this went into a version before")
     weight = _number(content, WEIGHT, MOST_WEIGHT)
     updates = _whole(content, "updates", MOST_UPDATES)
-    examples = _whole(content, "examples", MOST_UPDATES * MOST_COUNT)
+    examples = _whole(content, "examples", updates * MOST_COUNT)
+    if updates > examples or weight > examples * (1 + ROUNDING):
+        raise BadUpdate("implausible", "an update is of an example at least, and weighs no more than its examples")
     delta = records.read_arrays(content.get(ARRAYS), terms.shapes)
     if fault := norms_of(delta).fault(terms.max_norm):
         raise BadUpdate("beyond-norm", "the norm is beyond what any honest change has", reason=fault)
-    return Given(participant, attempt, contribution, delta, weight, updates, examples)
+    gift = Given(participant, attempt, contribution, delta, weight, updates, examples)
+    if participant != records.device_name(reply.metadata.src_node_id):
+        records.verify_said(content, gift)
+    return gift
 
 
 def content_of(reply: Message) -> RecordDict:

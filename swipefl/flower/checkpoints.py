@@ -37,6 +37,7 @@ from swipefl.operations.copies import write_private
 FORMAT = "swipefl-flower-1"
 KEPT = 3  # versions whose files stay
 KEY, ROUNDS = "key.pem", "rounds.jsonl"
+LATEST = 64 * 1024  # bytes of the rounds that are read again: some hundreds of them
 
 
 @dataclass(frozen=True)
@@ -54,12 +55,16 @@ class Sums:
 
 @dataclass(frozen=True, eq=False)
 class Made:
-    """A version: its model, what the strategy remembers, and of whom which contribution went into one last."""
+    """A version: its model, what the strategy remembers, and of whom which contribution went into one last.
+
+    `since` says into which version that was.
+    """
 
     version: int
     model: Checkpoint
     memory: Memory = field(default_factory=dict)
     included: Mapping[str, str] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
     sums: Sums | None = None
 
 
@@ -100,8 +105,8 @@ class Folder:
     def newest(self) -> tuple[Made, SignedManifest] | None:
         """The newest version and its signed manifest, None before there is one.
 
-        Raises CheckpointError for one that is damaged or another key's: an older one is no way out, as nodes follow
-        none.
+        Raises CheckpointError for one that is damaged or another key's: to go on from an older one is for its owner
+        to decide, by restoring a copy.
         """
         versions = self._versions()
         return self._read(versions[-1]) if versions else None
@@ -126,7 +131,8 @@ class Folder:
                 raise _damaged(file, "it is of another model")
             sums = said["sums"] and Sums(**said["sums"])
             included = {str(name): str(contribution) for name, contribution in said["included"].items()}
-            return Made(version, checkpoint_from_bytes(model), load(blob), included, sums), signed
+            since = {name: int(said["since"][name]) for name in included}
+            return Made(version, checkpoint_from_bytes(model), load(blob), included, since, sums), signed
         except SwipeflError as error:
             raise _damaged(file, str(error)) from error
         except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
@@ -148,6 +154,7 @@ class Folder:
             "manifest": base64.b64encode(signed.manifest).decode(),
             "signature": base64.b64encode(signed.signature).decode(),
             "included": dict(made.included),
+            "since": dict(made.since),
             "sums": made.sums and asdict(made.sums),
         }
         write_private(self._file(made.version, "safetensors"), blob)
@@ -163,22 +170,40 @@ class Folder:
                     self._file(version, kind).unlink()
 
     def lines(self) -> list[dict[str, Any]]:
-        """What the rounds so far came to; what a power cut left of a line is none."""
-        with suppress(FileNotFoundError):
-            return [json.loads(line) for line in (self.path / ROUNDS).read_text("utf-8").splitlines()]
+        """What the latest rounds came to; what a power cut left of a line is none."""
+        with suppress(FileNotFoundError), (self.path / ROUNDS).open("rb") as file:
+            behind = max(0, file.seek(0, os.SEEK_END) - LATEST)
+            file.seek(behind)
+            read = file.read().split(b"\n")[1 if behind else 0 :]
+            return [line for line in map(_line, read) if line is not None]
         return []
 
     def note(self, line: Line) -> bool:
         """One more round, unless it is there; whether it was not."""
-        known = self.lines()
-        is_new = not any(each["version"] == line.version for each in known)
+        is_new = not any(each["version"] == line.version for each in self.lines())
         if is_new:
-            text = "".join(json_line(each) + "\n" for each in [*known, asdict(line)])
-            write_private(self.path / ROUNDS, text.encode())
+            append_private(self.path / ROUNDS, json_line(asdict(line)).encode())
         return is_new
 
     def _file(self, version: int, kind: str) -> Path:
         return self.path / f"version-{version}.{kind}"
+
+
+def append_private(file: Path, line: bytes) -> None:
+    """One more line of a file that only its owner may read, on disk from now on, whatever the last one is."""
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "rb+", buffering=0) as opened:
+        size = opened.seek(0, os.SEEK_END)
+        opened.seek(max(0, size - 1))
+        opened.write((b"\n" if opened.read() not in (b"", b"\n") else b"") + line + b"\n")
+        os.fsync(opened.fileno())
+
+
+def _line(text: bytes) -> dict[str, Any] | None:
+    try:
+        said = json.loads(text)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and "version" in said else None
 
 
 def _metadata(blob: bytes) -> dict[str, str]:
@@ -187,5 +212,5 @@ def _metadata(blob: bytes) -> dict[str, str]:
 
 
 def _damaged(file: Path, why: str) -> CheckpointError:
-    what = "{path} is damaged: {why}; no node follows an older version"
+    what = "{path} is damaged: {why}; nothing older is gone on from unasked"
     return CheckpointError("damaged-version", what, Remedy.RESTORE_COPY, path=file, why=why)

@@ -46,7 +46,10 @@ class Node:
         lent = lend(self.state, self.policy, asked.attempt, offer.version, asked.max_norm)
         structlog.get_logger().info("lent", updates=lent.updates, version=offer.version, contribution=lent.id)
         sums = lent.weight, lent.updates, lent.examples
-        return records.given(records.Given(name_of(self.state), asked.attempt, lent.id, lent.delta, *sums))
+        gift = records.Given(name_of(self.state), asked.attempt, lent.id, lent.delta, *sums)
+        with self.state.reading():
+            key, keys = self.state.keys.signing(), self.state.keys.public()
+        return records.signed_by(records.given(gift), gift, key, keys)
 
     def evaluate(self, content: RecordDict) -> RecordDict:
         """Follows the version that comes; what it is worth here. Raises SwipeflError where it does not."""

@@ -46,7 +46,7 @@ class Node:
     @property
     def participant(self) -> str:
         """Who this is to the server: the node, and nothing of the device."""
-        return f"device{self.context.node_id % 2**64:016x}"
+        return records.device_name(self.context.node_id)
 
     def query(self, content: RecordDict) -> RecordDict:
         """Where it stands: the version it was told of, and whether it has enough swipes to train; not how many."""

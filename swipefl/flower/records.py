@@ -15,14 +15,22 @@ from typing import Any
 import numpy as np
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flwr.app import Array, ArrayRecord, ConfigRecord, MetricRecord, RecordDict
+from google.protobuf.message import DecodeError
 
 from swipefl.arrays import Floats
 from swipefl.decoder.checkpoint import SCORE, Checkpoint, ScoreWeights, Weights
 from swipefl.decoder.encoder import MOST_PARAMETERS, Architecture, usable
 from swipefl.errors import BadUpdate, CheckpointError, Remedy, TrustError, UnusableModel
-from swipefl.federation.protocol.signing import public_bytes, signed_inclusion, verified_manifest, verify_inclusion
+from swipefl.federation.protocol.signing import (
+    public_bytes,
+    signed_contribution,
+    signed_inclusion,
+    verified_manifest,
+    verify_contribution,
+    verify_inclusion,
+)
 from swipefl.federation.update import Delta, Shapes
-from swipefl.federation.wire.v1.federation_pb2 import SignedManifest
+from swipefl.federation.wire.v1.federation_pb2 import SignedManifest, SigningKeys
 
 ARRAYS, CONFIG, METRICS = "arrays", "config", "metrics"
 WEIGHT = "num-examples"  # what Flower's strategies weigh by
@@ -147,7 +155,13 @@ def offer_of(content: RecordDict) -> Offer:
         raise UnusableModel("unusable-model", "the server's model cannot be used here: {why}", why=error) from error
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise _unreadable() from error
-    manifest = verified_manifest(signed, key)
+    try:
+        manifest = verified_manifest(signed, key)
+    except TrustError as error:
+        if error.code != "wrong-signature":
+            raise
+        what = "the server did not sign the version that it offers; nothing of it was used"
+        raise TrustError(error.code, what, Remedy.ASK_OWNER) from error
     verify_inclusion(signed, included, seal, key)
     model = _model(content.get(ARRAYS), architecture, score, info)
     if sha256(model.to_bytes()).digest() != manifest.sha256:
@@ -212,6 +226,37 @@ def given(gift: Given) -> RecordDict:
     texts = {"participant": gift.participant, "attempt": gift.attempt, "contribution": gift.contribution}
     numbers = {WEIGHT: float(gift.weight), "updates": gift.updates, "examples": gift.examples}
     return RecordDict({ARRAYS: arrays_of(gift.delta), CONFIG: ConfigRecord(texts), METRICS: MetricRecord(numbers)})
+
+
+def signed_by(content: RecordDict, gift: Given, key: Ed25519PrivateKey, keys: SigningKeys) -> RecordDict:
+    """The answer of a coordinator, which signs it with its key: no other node can give in its name."""
+    config = {"keys": keys.SerializeToString(), "signature": signed_contribution(said_by(gift), key)}
+    content[CONFIG] = ConfigRecord({**content[CONFIG], **config})
+    return content
+
+
+def said_by(gift: Given) -> bytes:
+    """All that a node gives, as it is signed."""
+    said: dict[str, Any] = {name: value for name, value in vars(gift).items() if name != "delta"}
+    arrays = sha256()
+    for name in sorted(gift.delta):
+        arrays.update(name.encode() + b"\0" + np.ascontiguousarray(gift.delta[name], "<f4").tobytes())
+    return json.dumps({**said, "weight": float(gift.weight), "sha256": arrays.hexdigest()}, sort_keys=True).encode()
+
+
+def verify_said(content: RecordDict, gift: Given) -> None:
+    """Raises BadUpdate where it was not the named coordinator that gave this."""
+    try:
+        config: Any = content[CONFIG]
+        keys = SigningKeys.FromString(_bytes(config, "keys"))
+        verify_contribution(said_by(gift), _bytes(config, "signature"), keys, gift.participant)
+    except (KeyError, TypeError, DecodeError, TrustError) as error:
+        raise BadUpdate("not-its-own", "the answer is not signed by whom it names") from error
+
+
+def device_name(node: int) -> str:
+    """What a node that is a device is known by."""
+    return f"device{node % 2**64:016x}"
 
 
 def nothing(reason: str, says: str) -> RecordDict:

@@ -3,12 +3,17 @@
 A round is an attempt to make the next version. Killed before that version's state is written, nothing of it counts, and
 the next attempt, by whoever starts anew in the same folder, is given all of it again. What nodes answer goes to a
 strategy of Flower's as weights, the server's own plus the change that came; answers that are not used stop no round.
+
+A folder may be an older copy of itself, restored: then nodes have versions that it knows nothing of, and would follow
+none that is older. So its newest version is made anew under a number beyond theirs, with all that it says is included
+as it was. That is all that is in this model: what nodes have lent since is in none that is gone on from, so they take
+it back and lend it again; what went into the lost versions is lost with them, and counts nowhere a second time.
 """
 
 import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,28 +25,34 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.encoder import usable
 from swipefl.errors import BadUpdate, CheckpointError, Remedy, UsageError
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.protocol.bounds import LARGEST_VERSION, check
+from swipefl.federation.protocol.bounds import LARGEST_VERSION, REMEMBERED, check
 from swipefl.federation.protocol.plan import LEAST_NORM, MOST_NORM, Plan
 from swipefl.federation.round import Master
 from swipefl.federation.wire.v1.federation_pb2 import SignedManifest
 from swipefl.flower import records
-from swipefl.flower.accepting import Refused, Terms, content_of, reason_of, sifted
+from swipefl.flower.accepting import Refused, Terms, content_of, log_refused, reason_of, sifted
+from swipefl.flower.asking import Patience, Questions
 from swipefl.flower.checkpoints import Folder, Line, Made, Sums
 from swipefl.flower.records import ARRAYS, CONFIG, METRICS, WEIGHT, Given
 from swipefl.flower.strategies import LEAST_NODES, Choice, Memory, memory_of, strategy_of
 
 LOOK_S = 1.0  # from one look at the nodes to the next, at first
 LONGEST_LOOK_S = 30.0  # each look starts a process on each node
+ASK_S = 120.0  # a node says within this where it stands, or is not waited for
+LONGEST_RETELL_S = 3600.0  # between two tries to give a node a version that it does not take
 MOST_NODES = 1_000_000
+MOST_AHEAD = 1_000_000  # versions that a node can be ahead of a folder that was restored
+MOST_SHARE = 0.75
 
 
 @dataclass(frozen=True)
 class Course:
     """How rounds go: by which strategy, and how many altogether, 0 for ever.
 
-    A round needs `min_nodes`, and does not wait for the other nodes that are there longer than `max_wait_s`; a node's
-    change is `max_norm` at most, and its answer there within `timeout_s`. Raises UsageError for what is no course, as
-    with fewer nodes than the strategy takes.
+    A round needs `min_nodes`, and waits for the other nodes that are there no longer than `max_wait_s`: until they have
+    enough, and again for what they answer; `timeout_s` is the most for an answer, though there be none. A node's change
+    is `max_norm` at most, and it weighs no more than the share `max_share` of a round, whatever it says that it is of.
+    Raises UsageError for what is no course, as with fewer nodes than the strategy takes.
     """
 
     choice: Choice = field(default_factory=Choice)
@@ -49,6 +60,7 @@ class Course:
     min_nodes: int = LEAST_NODES
     max_wait_s: float = Policy().max_wait_s
     max_norm: float = Plan().max_norm
+    max_share: float = MOST_SHARE
     timeout_s: float = 3600.0
 
     def __post_init__(self) -> None:
@@ -56,6 +68,7 @@ class Course:
         check("min-nodes", self.min_nodes, 1, MOST_NODES)
         check("max-wait-s", self.max_wait_s, 0)
         check("max-norm", self.max_norm, LEAST_NORM, MOST_NORM)
+        check("max-share", self.max_share, 0.5, 1)
         check("timeout-s", self.timeout_s, 1)
         if self.min_nodes < self.choice.least_nodes:
             what = "{strategy} as it is set needs {least} nodes at least, and min-nodes is {nodes}"
@@ -74,10 +87,18 @@ class Stands:
     fewest: int
 
 
+@dataclass(frozen=True)
+class Retell:
+    """When a node is told again of a version that it did not take, and how long that is after the last time."""
+
+    at_s: float
+    pause_s: float
+
+
 class Rounds:
     """Rounds of the nodes of a `grid`, kept in a `folder`; `start` is version 1, where there is none yet.
 
-    `told` hears of each round as it ends, and first of those that ended before: who follows may have missed some.
+    `told` hears of each round as it ends, and first of the latest before: who follows may have missed some.
     `clock` gives seconds, `new_attempt` an id.
     """
 
@@ -101,6 +122,9 @@ class Rounds:
         self._sleep = sleep
         self._new_attempt = new_attempt
         self._pause_s = LOOK_S
+        self._questions = Questions(grid, clock, sleep)
+        self._retells = dict[int, Retell]()  # of the nodes that did not take the newest version
+        self._again_at = clock()  # no version is made anew before
 
     def run(self) -> None:
         """Makes versions until there are as many as rounds are wanted. Raises StoreError, StoreBusy, CheckpointError.
@@ -111,6 +135,10 @@ class Rounds:
             for line in self._folder.lines():
                 self._told(line)
             made, signed = self._folder.newest() or self._first()
+            self._gather()
+            if ahead := self._ahead(made, self._standings(self._nodes())):
+                made = self._again(made, ahead)
+                signed = self._folder.write(made)
             while True:
                 self._tell_all(made, signed)
                 if self._course.rounds and made.version > self._course.rounds:
@@ -121,88 +149,139 @@ class Rounds:
         made = Made(1, usable(self._start()))
         return made, self._folder.write(made)
 
-    def _next(self, made: Made, signed: SignedManifest) -> tuple[Made, SignedManifest]:
-        """The version after `made`, after as many attempts as it takes."""
-        while True:
-            self._wait(made, signed)
-            if following := self._attempted(made, signed):
-                self._pause_s = LOOK_S
-                return following, self._folder.write(following)
+    def _gather(self) -> None:
+        """Until enough nodes are there, and not for ever."""
+        began = self._clock()
+        while len(self._nodes()) < self._course.min_nodes and self._clock() - began < self._course.max_wait_s:
             self._rest()
+        self._pause_s = LOOK_S
 
     def _rest(self) -> None:
         self._sleep(self._pause_s)
         self._pause_s = min(2 * self._pause_s, LONGEST_LOOK_S)
 
+    def _next(self, made: Made, signed: SignedManifest) -> tuple[Made, SignedManifest]:
+        """The version after `made`, after as many attempts as it takes; or the same anew, where nodes are ahead."""
+        while True:
+            ready, ahead = self._wait(made, signed)
+            following = self._again(made, ahead) if ahead else self._attempted(made, signed, ready)
+            if following:
+                self._pause_s = LOOK_S
+                self._retells.clear()
+                return following, self._folder.write(following)
+            self._rest()
+
+    def _ahead(self, made: Made, stands: Sequence[Stands]) -> int:
+        """The newest version that nodes know and this folder does not, where there is no going on without them; or 0.
+
+        Anybody can say so of himself; so they are most, or as many as are needed, and it is not done at every look.
+        """
+        versions = [each.version for each in stands]
+        ahead = [version for version in versions if made.version < version <= made.version + MOST_AHEAD]
+        others = sum(version <= made.version for version in versions)
+        can_go_on = others >= max(self._course.min_nodes, len(ahead))
+        if not ahead or can_go_on or self._clock() < self._again_at:
+            return 0
+        return max(ahead)
+
+    def _again(self, made: Made, ahead: int) -> Made:
+        """The same version under a number beyond `ahead`: this folder was restored, and nodes know newer ones."""
+        self._again_at = self._clock() + LONGEST_RETELL_S
+        structlog.get_logger().warning("nodes know newer versions than this folder", version=made.version, known=ahead)
+        return replace(made, version=ahead + 1, sums=None)
+
     def _tell_all(self, made: Made, signed: SignedManifest) -> None:
         """Every node that is there gets the version; what it came to on their holdouts is noted, once."""
-        began = self._clock()
-        while len(nodes := self._nodes()) < self._course.min_nodes and self._clock() - began < self._course.max_wait_s:
-            self._rest()
-        self._pause_s = LOOK_S
-        before, after = self._tell(nodes, made, signed)
+        self._gather()
+        before, after = self._tell(self._nodes(), made, signed, self._patience)
         if made.sums:
             sums = made.sums
             line = Line(made.version, sums.coordinators, sums.updates, sums.examples, before, after, sums.fault)
             if self._folder.note(line):
                 self._told(asdict(line))
 
-    def _tell(self, nodes: Sequence[int], made: Made, signed: SignedManifest) -> tuple[float | None, float | None]:
+    def _tell(
+        self, nodes: Sequence[int], made: Made, signed: SignedManifest, patience: Patience
+    ) -> tuple[float | None, float | None]:
         """These nodes get the version; top-1 of the one before and of it, the mean of who has a holdout."""
-        judged = []
-        for reply in self._ask(MessageType.EVALUATE, self._offer(made, signed), nodes):
+        judged, now = {}, self._clock()
+        for reply in self._questions.ask(MessageType.EVALUATE, self._offers(nodes, made, signed), patience):
             try:
-                judged.append(_judgement(content_of(reply)))
+                judged[reply.metadata.src_node_id] = _judgement(content_of(reply), made.version)
             except BadUpdate as error:
-                _log_refused(Refused(reply.metadata.src_node_id, reason_of(error), str(error)))
-        scored = [(weight, *scores) for weight, *scores in judged if weight > 0 and None not in scores]
+                log_refused(Refused(reply.metadata.src_node_id, reason_of(error), str(error)))
+        for node in set(nodes) - judged.keys():
+            pause_s = min(2 * self._retells[node].pause_s, LONGEST_RETELL_S) if node in self._retells else LOOK_S
+            self._retells[node] = Retell(now + pause_s, pause_s)
+        scored = [scores for scores in judged.values() if scores]
         if not scored:
             return None, None
-        weights, before, after = (np.array(column, np.float64) for column in zip(*scored, strict=True))
-        return float(np.average(before, weights=weights)), float(np.average(after, weights=weights))
+        before, after = np.mean(scored, axis=0)
+        return float(before), float(after)
 
-    def _wait(self, made: Made, signed: SignedManifest) -> None:
-        """Until all nodes that are there have enough updates, or `min_nodes` do and the others were waited for."""
+    def _tell_behind(self, nodes: Sequence[int], made: Made, signed: SignedManifest) -> None:
+        """Nodes that have not got the version get it; who does not take it is not sent the whole model at each look."""
+        now = self._clock()
+        due = [node for node in nodes if node not in self._retells or self._retells[node].at_s <= now]
+        self._tell(due, made, signed, replace(self._patience, most_s=min(ASK_S, self._course.timeout_s)))
+
+    def _wait(self, made: Made, signed: SignedManifest) -> tuple[list[int], int]:
+        """Nodes that have enough updates: all that are there, or `min_nodes` once the others were waited for.
+
+        Or the version that nodes know and this folder does not. One that does not even answer is not waited for.
+        """
         began = self._clock()
         while True:
             nodes = self._nodes()
             stands = self._standings(nodes)
-            self._tell([each.node for each in stands if each.version < made.version], made, signed)
-            ready = {s.participant for s in stands if s.version == made.version and s.waiting >= max(1, s.fewest)}
+            if ahead := self._ahead(made, stands):
+                return [], ahead
+            self._tell_behind([each.node for each in stands if each.version < made.version], made, signed)
+            are_ready = [s for s in stands if s.version == made.version and s.waiting >= max(1, s.fewest)]
+            ready, awake = len({each.participant for each in are_ready}), self._questions.awake(nodes)
             has_waited = self._clock() - began >= self._course.max_wait_s
-            if len(ready) >= self._course.min_nodes and (len(ready) >= len(nodes) or has_waited):
-                return
-            structlog.get_logger().info("waiting", version=made.version, nodes=len(nodes), ready=len(ready))
+            if ready >= self._course.min_nodes and (ready >= awake or has_waited):
+                return [each.node for each in are_ready], 0
+            structlog.get_logger().info("waiting", version=made.version, nodes=len(nodes), awake=awake, ready=ready)
             self._rest()
 
     def _standings(self, nodes: Sequence[int]) -> list[Stands]:
-        stands = []
-        for reply in self._ask(MessageType.QUERY, RecordDict(), nodes):
+        stands, most_s = [], min(ASK_S, self._course.timeout_s)
+        patience = Patience(most_s, most_s, len(nodes), most_s)
+        for reply in self._questions.ask(MessageType.QUERY, dict.fromkeys(nodes, RecordDict()), patience):
             try:
                 stands.append(_stands(reply))
             except BadUpdate as error:
-                _log_refused(Refused(reply.metadata.src_node_id, reason_of(error), str(error)))
+                log_refused(Refused(reply.metadata.src_node_id, reason_of(error), str(error)))
         return stands
 
-    def _attempted(self, made: Made, signed: SignedManifest) -> Made | None:
+    def _attempted(self, made: Made, signed: SignedManifest, ready: Sequence[int]) -> Made | None:
         """The next version, None where too few nodes gave something that can be used: they give it again."""
         attempt, content = self._new_attempt(), self._offer(made, signed)
-        arrays, config = content[ARRAYS], ConfigRecord(dict(content[CONFIG]))
-        config["attempt"], config["max-norm"] = attempt, self._course.max_norm
-        strategy = strategy_of(self._course.choice, arrays, made.memory)
-        asked = strategy.configure_train(made.version, arrays, config, self._grid)
-        replies = self._grid.send_and_receive(asked, timeout=self._course.timeout_s)
+        asked = {"attempt": attempt, "max-norm": self._course.max_norm}
+        content[CONFIG] = ConfigRecord({**content[CONFIG], **asked})
+        replies = self._questions.ask(MessageType.TRAIN, dict.fromkeys(ready, content), self._patience)
         shapes = {name: array.shape for name, array in made.model.parameters.items()}
         gifts, refused = sifted(replies, Terms(attempt, shapes, self._course.max_norm, made.included))
         for each in refused:
-            _log_refused(each)
+            log_refused(each)
         if len(gifts) < self._course.min_nodes:
             structlog.get_logger().warning("too few answers", version=made.version, answers=len(gifts))
-            return None
+            is_another = any(each.reason == "another-model" for each in refused) and self._clock() >= self._again_at
+            return self._again(made, made.version) if is_another else None
+        arrays = content[ARRAYS]
+        strategy = strategy_of(self._course.choice, arrays, made.memory)
+        messages = _as_weights(bounded(gifts, self._course.max_share), made)
         with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range is found below
-            averaged, _ = strategy.aggregate_train(made.version, _as_weights(gifts, made))
+            averaged, _ = strategy.aggregate_train(made.version, messages)
             moved = {name: array.numpy().astype(np.float32) for name, array in averaged.items()}
             return _following(made, gifts, moved, memory_of(strategy, arrays))
+
+    @property
+    def _patience(self) -> Patience:
+        """For what takes a node long."""
+        course = self._course
+        return Patience(course.timeout_s, course.timeout_s, course.min_nodes, course.max_wait_s)
 
     def _offer(self, made: Made, signed: SignedManifest) -> RecordDict:
         return records.offer(made.model, signed, made.included, self._folder.key())
@@ -210,9 +289,21 @@ class Rounds:
     def _nodes(self) -> list[int]:
         return sorted(self._grid.get_node_ids())
 
-    def _ask(self, what: str, content: RecordDict, nodes: Sequence[int]) -> Iterable[Message]:
-        messages = [Message(content, node, what) for node in nodes]
-        return self._grid.send_and_receive(messages, timeout=self._course.timeout_s) if messages else []
+    def _offers(self, nodes: Sequence[int], made: Made, signed: SignedManifest) -> dict[int, RecordDict]:
+        return dict.fromkeys(nodes, self._offer(made, signed)) if nodes else {}
+
+
+def bounded(gifts: Sequence[Given], share: float) -> list[Given]:
+    """The same, of which none weighs more than this share (0.5 at least) of the whole."""
+    if share == 1:
+        return list(gifts)
+    whole, fair = sum(gift.weight for gift in gifts), []
+    for gift in gifts:
+        most = share / (1 - share) * (whole - gift.weight)
+        if gift.weight > most:
+            structlog.get_logger().warning("weighs less", participant=gift.participant, said=gift.weight, weight=most)
+        fair.append(replace(gift, weight=min(gift.weight, most)))
+    return fair
 
 
 def _as_weights(gifts: Sequence[Given], made: Made) -> list[Message]:
@@ -228,7 +319,11 @@ def _as_weights(gifts: Sequence[Given], made: Made) -> list[Message]:
 
 def _following(made: Made, gifts: Sequence[Given], moved: dict[str, Any], memory: Memory) -> Made:
     """The next version. Where no device would take its model it is one of the same weights, and nothing remembered."""
+    version = made.version + 1
+    since = {**made.since, **{gift.participant: version for gift in gifts}}
+    since = {name: its for name, its in since.items() if its > version - REMEMBERED}
     included = {**made.included, **{gift.participant: gift.contribution for gift in gifts}}
+    included = {name: included[name] for name in since}
     fault = None
     model = made.model.with_parameters(moved)
     try:
@@ -242,7 +337,7 @@ def _following(made: Made, gifts: Sequence[Given], moved: dict[str, Any], memory
     updates, examples = sum(gift.updates for gift in gifts), sum(gift.examples for gift in gifts)
     sums = Sums(len(gifts), updates, examples, fault)
     structlog.get_logger().info("made", version=made.version + 1, coordinators=len(gifts), updates=updates)
-    return Made(made.version + 1, made.model if fault else model, {} if fault else memory, included, sums)
+    return Made(version, made.model if fault else model, {} if fault else memory, included, since, sums)
 
 
 def _stands(reply: Message) -> Stands:
@@ -258,14 +353,20 @@ def _stands(reply: Message) -> Stands:
     return Stands(reply.metadata.src_node_id, participant, version, waiting, fewest)
 
 
-def _judgement(content: RecordDict) -> tuple[float, float | None, float | None]:
-    """What a node says of a version: how much that weighs, and top-1 before and with it. Raises BadUpdate."""
+def _judgement(content: RecordDict, version: int) -> tuple[float, float] | None:
+    """Top-1 before and with this version as a node says it, None where it has nothing to judge by. Raises BadUpdate.
+
+    Each that judges counts once, whatever it says that its judgement weighs.
+    """
     try:
         numbers = content[METRICS]
-        said = [float(numbers[WEIGHT]), *(_score(numbers, name) for name in ("top1-before", "top1-after"))]
+        is_it, weight = numbers["version"] == version, float(numbers[WEIGHT])
+        before, after = (_score(numbers, name) for name in ("top1-before", "top1-after"))
     except (KeyError, TypeError, ValueError) as error:
         raise BadUpdate("no-judgement", "the node does not say what the version is worth") from error
-    return said[0], said[1], said[2]  # type: ignore[return-value]
+    if not is_it:
+        raise BadUpdate("another-version", "the node judges another version")
+    return None if before is None or after is None or not weight > 0 else (before, after)
 
 
 def _score(numbers: MetricRecord, name: str) -> float | None:
@@ -275,7 +376,3 @@ def _score(numbers: MetricRecord, name: str) -> float | None:
     if not 0 <= score <= 1:
         raise ValueError(name)
     return score
-
-
-def _log_refused(refused: Refused) -> None:
-    structlog.get_logger().warning("answer not used", node=refused.node, reason=refused.reason, says=refused.says)

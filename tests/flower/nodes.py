@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -30,19 +31,36 @@ class Nodes(Grid):  # type: ignore[misc]
     def __init__(self, nodes: Mapping[int, Answer]) -> None:
         self.nodes = dict(nodes)
         self.asked: list[tuple[str, int]] = []
+        self._numbers = count()
+        self._answers: dict[str, Message] = {}
+        self._messages: dict[str, Message] = {}
 
     def get_node_ids(self) -> list[int]:
         return list(self.nodes)
 
-    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
-        replies = []
+    def push_messages(self, messages: Iterable[Message]) -> list[str]:
+        ids = []
         for message in messages:
             node = message.metadata.dst_node_id
             self.asked.append((message.metadata.message_type, node))
+            ids.append(f"{next(self._numbers)}")
             answer = self.nodes[node](message) if node in self.nodes else None
             if answer is not None:
-                replies.append(Message(answer, reply_to=message))
-        return replies[::-1]  # in no order that could be relied upon
+                self._answers[ids[-1]] = Message(answer, reply_to=message)
+            self._messages[ids[-1]] = message
+        return ids
+
+    def answer_late(self, id: str, answer: Answer) -> None:
+        """What was asked long ago has an answer now."""
+        content = answer(self._messages[id])
+        if content is not None:
+            self._answers[id] = Message(content, reply_to=self._messages[id])
+
+    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
+        return [self._answers.pop(each) for each in message_ids if each in self._answers]
+
+    def send_and_receive(self, messages: Iterable[Message], *, timeout: float | None = None) -> list[Message]:
+        raise NotImplementedError
 
     def set_run(self, run: Any) -> None:
         raise NotImplementedError
@@ -52,12 +70,6 @@ class Nodes(Grid):  # type: ignore[misc]
         raise NotImplementedError
 
     def create_message(self, *about: Any, **more: Any) -> Message:
-        raise NotImplementedError
-
-    def push_messages(self, messages: Iterable[Message]) -> list[str]:
-        raise NotImplementedError
-
-    def pull_messages(self, message_ids: Iterable[str]) -> list[Message]:
         raise NotImplementedError
 
 

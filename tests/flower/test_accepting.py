@@ -1,33 +1,46 @@
 """What a node's answer must be before a strategy sees it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flwr.app import Array, ArrayRecord, ConfigRecord, Error, Message, MessageType, MetricRecord, RecordDict
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swipefl.errors import BadUpdate
+from swipefl.federation.protocol.signing import name_of, public_bytes, succession
 from swipefl.federation.update import SCORE_SHARE
+from swipefl.federation.wire.v1.federation_pb2 import SigningKeys, Succession
 from swipefl.flower.accepting import MOST_WEIGHT, Terms, accepted, reason_of, sifted
-from swipefl.flower.records import Given, nothing
+from swipefl.flower.records import Given, device_name, nothing, signed_by
 from swipefl.flower.records import given as answer_of
 from tests.support.lending import marked
 from tests.support.states import SMALL
 
 SHAPES = {name: array.shape for name, array in SMALL.parameters.items()}
 TERMS = Terms("attempt1", SHAPES, 4.0, {"elsewhere": "known1"})
-GIFT = Given("here", "attempt1", "new1", marked(3), 2.5, 3, 30)
+FIRST, KEY = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+KEYS = SigningKeys(public_key=public_bytes(KEY), successions=[succession(FIRST, KEY)])
+OTHER = Ed25519PrivateKey.generate()
+OTHERS = SigningKeys(public_key=public_bytes(OTHER))
+HERE, THERE = name_of(KEYS), name_of(OTHERS)
+GIFT = Given(HERE, "attempt1", "new1", marked(3), 2.5, 3, 30)
 
 
 def reply(content: RecordDict | Error, node: int = 5) -> Message:
     return Message(content, reply_to=Message(RecordDict(), node, MessageType.TRAIN))
 
 
+def signed(gift: Given, key: Ed25519PrivateKey = KEY, keys: SigningKeys = KEYS) -> RecordDict:
+    return signed_by(answer_of(gift), gift, key, keys)
+
+
 def good(**changes: Any) -> RecordDict:
-    return answer_of(Given(**{**vars(GIFT), **changes}))
+    return signed(Given(**{**vars(GIFT), **changes}))
 
 
 def with_config(**changes: Any) -> RecordDict:
@@ -106,6 +119,9 @@ BIAS = np.zeros(SHAPES["head.bias"], np.float32)
         (with_metrics(updates=1.5), "implausible-updates"),
         (with_metrics(updates=None), "no-updates"),
         (with_metrics(examples=-3), "implausible-examples"),
+        (good(weight=31.0), "implausible"),
+        (good(updates=31), "implausible"),
+        (good(updates=1, examples=2_000_000), "implausible-examples"),
         (with_array("another", BIAS), "extra-tensor"),
         (with_array("head.bias", BIAS[:-1]), "wrong-shape"),
         (with_array("head.bias", np.zeros(2000, np.float32)), "wrong-size"),
@@ -127,6 +143,41 @@ def test_what_is_not_what_was_asked_for_is_refused(content: RecordDict | Error, 
     assert reason_of(refused.value) == code
 
 
+CHAIN = SigningKeys(public_key=public_bytes(OTHER), successions=[succession(FIRST, KEY)])
+UNPROVEN = Succession(old_public_key=public_bytes(FIRST), new_public_key=public_bytes(OTHER), signature=b"x" * 64)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        answer_of(GIFT),
+        signed(GIFT, OTHER),
+        signed(GIFT, OTHER, OTHERS),
+        signed(replace(GIFT, participant=THERE)),
+        signed(GIFT, OTHER, CHAIN),
+        signed(GIFT, OTHER, SigningKeys(public_key=public_bytes(OTHER), successions=[UNPROVEN])),
+        with_config(contribution="new2"),
+        with_config(keys=b"\xff\xff"),
+        with_config(keys="text"),
+        with_config(signature=b""),
+        with_metrics(num_examples=2.6),
+        with_metrics(updates=4),
+        with_metrics(examples=31),
+        with_array("head.bias", BIAS + np.float32(1e-3)),
+        answer_of(replace(GIFT, participant=device_name(6))),
+    ],
+)
+def test_nobody_gives_in_another_one_s_name(content: RecordDict) -> None:
+    with pytest.raises(BadUpdate) as refused:
+        accepted(reply(content, 5), TERMS)
+    assert refused.value.code == "not-its-own"
+
+
+def test_a_device_is_known_by_its_node() -> None:
+    gift = replace(GIFT, participant=device_name(5))
+    assert accepted(reply(answer_of(gift), 5), TERMS).participant == gift.participant
+
+
 @pytest.mark.parametrize("shape", [(10**9,), (6, 10**8), (0,), (-1,)])
 def test_a_header_that_asks_for_memory_gets_none(shape: tuple[int, ...]) -> None:
     right = Array(BIAS).data
@@ -139,9 +190,10 @@ def test_a_header_that_asks_for_memory_gets_none(shape: tuple[int, ...]) -> None
 
 def test_of_one_participant_one_answer_is_used_and_who_is_refused_is_told() -> None:
     replies = [reply(good(contribution="new2"), 9), reply(good(), 4), reply(nothing("few", "two wait"), 2)]
-    replies += [reply(good(participant="there"), 1), reply(Error(0, "boom"), 3)]
+    other = signed(replace(GIFT, participant=THERE), OTHER, OTHERS)
+    replies += [reply(other, 1), reply(Error(0, "boom"), 3)]
     gifts, refused = sifted(replies, TERMS)
-    assert [(gift.participant, gift.contribution) for gift in gifts] == [("here", "new1"), ("there", "new1")]
+    assert [(gift.participant, gift.contribution) for gift in gifts] == sorted([(HERE, "new1"), (THERE, "new1")])
     assert [(each.node, each.reason, each.says) for each in refused] == [
         (2, "few", "two wait"),
         (3, "node-failed", ""),

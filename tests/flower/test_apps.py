@@ -82,7 +82,7 @@ def test_a_coordinator_that_makes_its_versions_says_so(tmp_path: Path) -> None:
     folder, course, start = read_config({"folder": str(tmp_path / "server"), "rounds": 1, "max-wait-s": 0})
     with pytest.raises(ZeroDivisionError):
         Rounds(Nodes({1: answer}), folder, course, start, sleep=lambda seconds: 1 // 0).run()  # type: ignore[arg-type, return-value]
-    assert said[0] == "versions-from-here"
+    assert "versions-from-here" in said
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,14 @@ def test_what_was_changed_on_its_way_is_not_used(spoil: Callable[[RecordDict], o
         offer_of(content)
 
 
+def test_a_wrong_signature_is_said_as_what_it_is() -> None:
+    content = offered()
+    _config("signature", b"x" * 64)(content)
+    with pytest.raises(TrustError, match="the server did not sign") as refused:
+        offer_of(content)
+    assert refused.value.code == "wrong-signature"
+
+
 @pytest.mark.parametrize("name", ["bilstm-99999", "transformer-1"])
 def test_a_model_of_another_time_is_said_to_be_one(name: str) -> None:
     content = offered()

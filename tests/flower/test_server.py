@@ -10,19 +10,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from flwr.app import Array, ConfigRecord, Error, Message, RecordDict
+from flwr.app import Array, ConfigRecord, Error, Message, MetricRecord, RecordDict
 from structlog.testing import capture_logs
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
 from swipefl.errors import CheckpointError, StoreBusy, UsageError
+from swipefl.federation.coordinator import lending
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.status import status_of
-from swipefl.flower import checkpoints
-from swipefl.flower.checkpoints import Folder
-from swipefl.flower.rounds import Course, Rounds
+from swipefl.federation.protocol.signing import name_of
+from swipefl.flower import checkpoints, rounds
+from swipefl.flower.checkpoints import Folder, Line
+from swipefl.flower.records import Given, judged, nothing
+from swipefl.flower.rounds import ASK_S, Course, Rounds, bounded
 from swipefl.flower.strategies import Choice
 from tests.flower.nodes import City, Nodes, city_in
-from tests.support.lending import FOLLOWING
+from tests.support.lending import FOLLOWING, marked
 from tests.support.states import SMALL
 
 FEDAVG = Choice("fedavg")
@@ -45,7 +48,7 @@ class Time:
 
 def run(grid: Nodes, folder: Path, course: Course, time: Time | None = None) -> Folder:
     time = time or Time()
-    Rounds(grid, Folder(folder), course, lambda: SMALL, lambda: time.now_s, time.sleep).run()
+    Rounds(grid, Folder(folder), course, lambda: SMALL, clock=lambda: time.now_s, sleep=time.sleep).run()
     return Folder(folder)
 
 
@@ -53,6 +56,12 @@ def made(folder: Folder) -> Checkpoint:
     newest = folder.newest()
     assert newest
     return newest[0].model
+
+
+def included(folder: Folder) -> dict[str, str]:
+    newest = folder.newest()
+    assert newest
+    return dict(newest[0].included)
 
 
 @pytest.fixture
@@ -153,7 +162,7 @@ def test_an_answer_that_is_not_used_stops_no_round_and_loses_nothing(
     odd = city_in(tmp_path / "odd", 3)
     grid = Nodes({**cities, 9: spoiled(odd, spoil)})
     with capture_logs() as logs:
-        folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1))
+        folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1, timeout_s=300))
     assert [line["coordinators"] for line in folder.lines()] == [2]
     refused = [(line["node"], line["reason"]) for line in logs if line["event"] == "answer not used"]
     assert refused == ([(9, reason)] if reason else [])
@@ -177,7 +186,7 @@ def test_a_round_without_enough_answers_makes_nothing_and_is_tried_again(
     tries = iter([True, True, False, False])
     grid = Nodes({**cities, 8: spoiled(cities[8], lambda content: None if next(tries) else content)})
     with capture_logs() as logs:
-        folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1))
+        folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1, timeout_s=60))
     assert [line["updates"] for line in folder.lines()] == [5]
     assert [line["version"] for line in logs if line["event"] == "too few answers"] == [1, 1]
 
@@ -225,7 +234,7 @@ def test_killed_at_any_write_it_goes_on_to_the_same_bytes(
     """What is made, what the strategy remembers, and what is said of the rounds; killed before the write, and after."""
     choice = Choice(name, server_lr=0.1)
     course = Course(choice, rounds=2)
-    write = checkpoints.write_private
+    write, append = checkpoints.write_private, checkpoints.append_private
     written: list[str] = []
 
     def history(where: Path, kill_at: int | None, is_done: bool) -> tuple[object, ...]:
@@ -233,7 +242,7 @@ def test_killed_at_any_write_it_goes_on_to_the_same_bytes(
         cities = {n: replace(city, home=where / city.home.name) for n, city in begin.items()}
         folder = Folder(where / "server")
 
-        def killing(file: Path, content: bytes) -> None:
+        def killing(write: Callable[[Path, bytes], None], file: Path, content: bytes) -> None:
             written.append(file.name)
             if kill_at == len(written) - 1 and not is_done:
                 raise Killed
@@ -242,7 +251,8 @@ def test_killed_at_any_write_it_goes_on_to_the_same_bytes(
                 raise Killed
 
         written.clear()
-        monkeypatch.setattr(checkpoints, "write_private", killing)
+        monkeypatch.setattr(checkpoints, "write_private", partial(killing, write))
+        monkeypatch.setattr(checkpoints, "append_private", partial(killing, append))
         for _ in range(2):
             try:
                 run(Nodes(cities), folder.path, course)
@@ -337,14 +347,213 @@ def test_what_is_damaged_is_said_and_nothing_older_is_gone_on_from(
             run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
 
 
-def test_a_server_of_an_older_folder_is_followed_by_nobody(tmp_path: Path, cities: dict[int, City]) -> None:
-    """What nodes have seen since is not taken back: it goes on only where nothing of it was lost."""
+def updates_of(city: City) -> list[int]:
+    """How many updates each version of a coordinator consumed."""
+    with State(city.home / "coordinator.db") as state:
+        return [version.updates for version in state.versions.all()]
+
+
+def test_a_folder_that_was_restored_goes_on_with_a_number_beyond_what_nodes_know(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """On from the model that was restored, by what was not in a version yet; what is lost with the others is lost."""
     folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
-    shutil.copytree(folder.path, tmp_path / "older")
+    restored, before = tmp_path / "restored", made(folder)
+    shutil.copytree(folder.path, restored)
+    run(Nodes(cities), folder.path, Course(FEDAVG, rounds=3))
+    with capture_logs() as logs:
+        folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=5))
+    assert [(line["version"], line["updates"]) for line in folder.lines()] == [(2, 5), (6, 5)]
+    assert [(line["version"], line["known"]) for line in logs if "nodes know" in line["event"]] == [(2, 4)]
+    for city in cities.values():
+        assert updates_of(city) == [0, 0, *[len(city.devices)] * 3, 0, len(city.devices)]
+    changes = [city.change(n, 4) for city in cities.values() for n in range(len(city.devices))]
+    for name, array in made(folder).weights.items():  # of those that were lost nothing is in it
+        expected = before.weights[name] + np.mean([change[name] for change in changes], axis=0)
+        np.testing.assert_allclose(array, expected, atol=5e-4)
+
+
+def test_what_was_lent_to_a_server_that_is_restored_is_lent_once_more(tmp_path: Path, cities: dict[int, City]) -> None:
+    """The restored model is without it, as far as anybody can know; so it counts in the next one, once."""
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    restored = tmp_path / "restored"
+    shutil.copytree(folder.path, restored)
     run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
-    with capture_logs() as logs, pytest.raises(AssertionError, match="waits for ever"):
-        run(Nodes(cities), tmp_path / "older", Course(FEDAVG, rounds=3, max_wait_s=10), Time(1000))
-    assert {line["reason"] for line in logs if line["event"] == "answer not used"} == {"older-version"}
+    grid = Nodes({**cities, 8: spoiled(cities[8], lambda content: None)})
+    with pytest.raises(AssertionError, match="waits for ever"):  # both have lent what goes nowhere
+        run(grid, folder.path, Course(FEDAVG, rounds=3, timeout_s=60))
+    folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=4))
+    assert [line["updates"] for line in folder.lines()] == [5, 5]
+    for city in cities.values():
+        assert updates_of(city) == [0, 0, *[len(city.devices)] * 2, 0, len(city.devices)]
+
+
+def test_a_restored_folder_that_is_done_is_followed_too(tmp_path: Path, cities: dict[int, City]) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    shutil.copytree(folder.path, tmp_path / "restored")
+    run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
+    folder = run(Nodes(cities), tmp_path / "restored", Course(FEDAVG, rounds=1))
+    for city in cities.values():
+        with State(city.home / "coordinator.db") as state:
+            assert state.versions.master().model.fingerprint == made(folder).fingerprint
+
+
+def test_nodes_that_know_another_model_under_the_same_number_follow_the_next(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """Two were away when the server was restored, and come back alone."""
+    others = {n: city_in(tmp_path / f"{n}", n) for n in (3, 4)}
+    folder = run(Nodes({**cities, **others}), tmp_path / "server", Course(FEDAVG, rounds=1))
+    restored = tmp_path / "restored"
+    shutil.copytree(folder.path, restored)
+    run(Nodes(others), folder.path, Course(FEDAVG, rounds=2))
+    run(Nodes(cities), restored, Course(FEDAVG, rounds=2))
+    folder = run(Nodes(others), restored, Course(FEDAVG, rounds=4))
+    assert [line["version"] for line in folder.lines()] == [2, 3, 5]
+
+
+def claims(city: City, version: int) -> Callable[[Message], RecordDict | Error | None]:
+    def claim(content: RecordDict) -> RecordDict:
+        content["metrics"] = MetricRecord({**content["metrics"], "version": version})
+        return content
+
+    return spoiled(city, claim, "query")
+
+
+@pytest.mark.parametrize("version", [3, 10**5, 2**62])
+def test_one_that_says_it_is_ahead_does_not_move_the_others(
+    tmp_path: Path, cities: dict[int, City], version: int
+) -> None:
+    liar = claims(city_in(tmp_path / "liar", 3), version)
+    folder = run(Nodes({**cities, 9: liar}), tmp_path / "server", Course(FEDAVG, rounds=2, max_wait_s=5))
+    assert [(line["version"], line["coordinators"]) for line in folder.lines()] == [(2, 2), (3, 2)]
+
+
+def test_one_that_poses_as_another_changes_nothing_for_that_one(tmp_path: Path, cities: dict[int, City]) -> None:
+    """It cannot have what the other one lent taken for not included, nor the other one's answer for a double."""
+    victim = city_in(tmp_path / "victim", 3)
+    third = city_in(tmp_path / "third", 4)
+    folder = run(Nodes({**cities, 9: victim}), tmp_path / "server", Course(FEDAVG, rounds=1))
+    with State(victim.home / "coordinator.db") as state:
+        name = name_of(state.keys.public())
+
+    def pose(content: RecordDict) -> RecordDict:
+        content["config"] = ConfigRecord({**content["config"], "participant": name})
+        return content
+
+    kept = included(folder)[name]
+    with capture_logs() as logs:
+        grid = Nodes({**cities, 1: spoiled(third, pose)})
+        folder = run(grid, folder.path, Course(FEDAVG, rounds=2))
+        assert included(folder)[name] == kept
+        folder = run(Nodes({**grid.nodes, 9: victim}), folder.path, Course(FEDAVG, rounds=3))
+    assert {line["reason"] for line in logs if line["event"] == "answer not used"} == {"not-its-own"}
+    assert [line["updates"] for line in folder.lines()] == [7, 5, 7]
+    assert updates_of(victim)[2:] == [2, 0, 2]
+
+
+def test_a_node_that_says_nothing_costs_its_time_once(tmp_path: Path, cities: dict[int, City]) -> None:
+    """Whatever it is asked; and is waited for again once it answers."""
+    mute = city_in(tmp_path / "mute", 3)
+    grid = Nodes({**cities, 9: lambda message: None})
+    time = Time()
+    folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=5), time)
+    assert ASK_S <= time.now_s < 2 * ASK_S
+    grid.nodes[9] = mute
+    folder = run(grid, folder.path, Course(FEDAVG, rounds=6))
+    assert [line["coordinators"] for line in folder.lines()] == [2] * 5 + [3]
+
+
+@pytest.mark.parametrize("what", ["train", "evaluate"])
+def test_an_answer_that_does_not_come_is_waited_for_no_longer_than_max_wait(
+    tmp_path: Path, cities: dict[int, City], what: str
+) -> None:
+    grid = Nodes({**cities, 9: spoiled(city_in(tmp_path / "mute", 3), lambda content: None, what)})
+    time = Time(400)
+    run(grid, tmp_path / "server", Course(FEDAVG, rounds=1, max_wait_s=50), time)
+    assert time.now_s >= 50
+
+
+def test_a_node_that_does_not_take_a_version_is_not_sent_it_at_every_look(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """Which grows to an hour."""
+
+    def refuses(message: Message) -> RecordDict:
+        return nothing("wrong-signer", "no") if message.metadata.message_type != "query" else behind(message)
+
+    behind = city_in(tmp_path / "odd", 3)
+    grid = Nodes({7: cities[7], 9: refuses})
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(grid, tmp_path / "server", Course(FEDAVG, rounds=1, max_wait_s=10), Time(20_000))
+    assert grid.asked.count(("query", 9)) > 500
+    assert grid.asked.count(("evaluate", 9)) < 25
+    assert ("train", 9) not in grid.asked
+
+
+def test_none_weighs_more_than_its_share_whatever_it_says() -> None:
+    changes = {n: marked(n) for n in (1, 2, 3)}
+    gifts = [Given(f"{n}", "a", "c", changes[n], weight, 1, 10**6) for n, weight in ((1, 40.0), (2, 40.0), (3, 1e6))]
+    assert [gift.weight for gift in bounded(gifts, 0.75)] == [40.0, 40.0, pytest.approx(240.0)]
+    assert [gift.weight for gift in bounded(gifts, 1.0)] == [40.0, 40.0, 1e6]
+    assert [gift.weight for gift in bounded(gifts[:2], 0.5)] == [40.0, 40.0]
+
+
+def test_judgements_count_once_each_and_only_of_this_version(tmp_path: Path) -> None:
+    said = {1: (1e300, 2, 0.0, 1.0), 2: (1, 2, 0.5, 0.5), 3: (1, 1, 1.0, 0.0)}
+
+    def judging(number: int) -> Callable[[RecordDict], RecordDict]:
+        weight, version, before, after = said[number]
+        return lambda content: judged("me", version, weight, before, after)  # type: ignore[arg-type]
+
+    grid = Nodes({n: spoiled(city_in(tmp_path / f"{n}", n), judging(n), "evaluate") for n in said})
+    (line,) = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1)).lines()
+    assert (line["top1_before"], line["top1_after"]) == (0.25, 0.75)
+
+
+def test_what_is_included_is_forgotten_when_nobody_asks_for_it_any_more(
+    tmp_path: Path, cities: dict[int, City], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And who comes back so late gives up what it had lent: it may be in a version."""
+    for module in (rounds, lending):
+        monkeypatch.setattr(module, "REMEMBERED", 2)
+    gone = city_in(tmp_path / "gone", 3)
+    folder = run(Nodes({**cities, 9: gone}), tmp_path / "server", Course(FEDAVG, rounds=1))
+    deaf = spoiled(gone, lambda content: None, "train")  # it lends, and does not come to say so
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(Nodes({1: cities[7], 9: deaf}), folder.path, Course(FEDAVG, rounds=2, max_wait_s=5, timeout_s=10))
+    folder = run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2))
+    assert len(included(folder)) == 3
+    folder = run(Nodes(cities), folder.path, Course(FEDAVG, rounds=4))
+    assert len(included(folder)) == 2
+    with capture_logs() as logs:
+        folder = run(Nodes({**cities, 9: gone}), folder.path, Course(FEDAVG, rounds=5))
+    assert [line["updates"] for line in logs if line["event"] == "given up"] == [2]
+    assert [line["updates"] for line in folder.lines()] == [7, 5, 5, 5, 7]
+
+
+def test_rounds_that_a_power_cut_damaged_are_passed_over_and_go_on(tmp_path: Path, cities: dict[int, City]) -> None:
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=2))
+    file = folder.path / "rounds.jsonl"
+    whole = file.read_bytes()
+    for torn in (whole[:-20], whole[:-1], b"\0" * 10 + b"\n" + whole, b"[1]\n" + whole):
+        file.write_bytes(torn)
+        assert [line["version"] for line in run(Nodes(cities), folder.path, Course(FEDAVG, rounds=2)).lines()] == [2, 3]
+
+
+def test_of_many_rounds_the_latest_are_told_and_none_is_written_anew(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    for version in range(1, 3000):
+        assert folder.note(Line(version, 2, 2, 2, None, None))
+    file = tmp_path / "rounds.jsonl"
+    assert file.read_bytes().count(b"\n") == 2999
+    number = file.stat().st_ino
+    assert not folder.note(Line(2999, 2, 2, 2, None, None))
+    assert folder.note(Line(3000, 2, 2, 2, None, None))
+    assert file.stat().st_ino == number
+    told = [line["version"] for line in folder.lines()]
+    assert told == list(range(told[0], 3001))
+    assert 100 < len(told) < 1000
 
 
 def test_lines_are_json_one_a_round(tmp_path: Path, cities: dict[int, City]) -> None:
@@ -366,6 +575,6 @@ def test_a_model_that_no_device_would_take_is_not_made_and_what_led_there_is_for
     folder = run(Nodes(wild_ones), folder.path, Course(wild, rounds=3, max_norm=900.0))
     newest = folder.newest()
     assert newest
-    assert newest[0].model.fingerprint == before or newest[0].sums
+    assert newest[0].model.fingerprint == before
     assert folder.lines()[-1]["fault"]
     assert not newest[0].memory

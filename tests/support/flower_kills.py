@@ -90,7 +90,7 @@ def enrol(home: Path) -> Iterator[tuple[str, str]]:
 @contextmanager
 def campaign(folder: Path) -> Iterator[Campaign]:
     """All of it, running."""
-    make_project(folder, FOR_EVER, timeout_s=LONG_LOST_S)
+    make_project(folder, FOR_EVER)
     with ExitStack() as started, superlink(folder / "link") as link:
         coordinators, devices, env = {}, [], environment(folder, OMP_NUM_THREADS="1")
         for name in NAMES:

@@ -105,12 +105,17 @@ class Contributions:
         self._sql.run("DELETE FROM lent")
         self._sql.run("DELETE FROM contributions")
 
-    def part(self) -> int:
-        """Nobody is followed any more, and what is lent goes into no version: it may be in one elsewhere. How much."""
+    def give_up(self) -> int:
+        """Nothing is lent any more, and what was goes into no version: it may be in one elsewhere. How much that is."""
         dropped = self._sql.run(
             "UPDATE updates SET consumed_by = 0, blob = NULL "
             "WHERE consumed_by IS NULL AND number IN (SELECT number FROM lent)"
         )
         self.give_back()
+        return dropped
+
+    def part(self) -> int:
+        """Nobody is followed any more, and what is lent is given up. How much that is."""
+        dropped = self.give_up()
         self._sql.run("DELETE FROM followed")
         return dropped

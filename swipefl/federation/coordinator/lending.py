@@ -10,7 +10,6 @@ may be on its way then, and is not lent once more: whoever asks again for the sa
 without it.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +27,8 @@ from swipefl.federation.coordinator.rounds import MOST_TOGETHER, Holdout
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Waiting
 from swipefl.federation.coordinator.versions import Draft, Version
+from swipefl.federation.protocol.bounds import REMEMBERED
+from swipefl.federation.protocol.signing import name_of as name_of_keys
 from swipefl.federation.round import Master
 from swipefl.federation.update import Delta, clipped
 from swipefl.stopping import never
@@ -68,9 +69,7 @@ class Lent:
 
 def name_of(state: State) -> str:
     """What a coordinator is known by among others: its first signing key, hashed. Raises UsageError."""
-    keys = state.keys.public()
-    first = keys.successions[0].old_public_key if keys.successions else keys.public_key
-    return hashlib.sha256(first).hexdigest()[:32]
+    return name_of_keys(state.keys.public())
 
 
 def follow(state: State, policy: Policy, offered: Offered, holdout: Holdout | None = None) -> Followed:
@@ -106,7 +105,7 @@ def _follow(state: State, policy: Policy, offered: Offered, holdout: Holdout | N
         _check_follows(state, policy)
         if state.contributions.followed() != known:
             raise VersionConflict("followed-meanwhile", "another version was followed meanwhile")
-        consumed = _settled(state, offered.included.get(name_of(state), ""))
+        consumed = _settled(state, known, offered)
         version = state.publish(replace(draft, consumed=consumed, after=newest.number), policy.kept)
         state.contributions.follow(followed)
     _log(version, offered.version)
@@ -154,10 +153,15 @@ def _judged(master: Master, model: Checkpoint, holdout: Holdout | None) -> tuple
     return Draft(candidate, "followed", top1=after), before, after
 
 
-def _settled(state: State, included: str) -> list[int]:
-    """The updates that went elsewhere's way with the contribution of that id; whatever else was lent waits again."""
-    contribution = state.contributions.of_id(included)
+def _settled(state: State, known: Followed | None, offered: Offered) -> list[int]:
+    """The updates that went elsewhere's way with the contribution of that id; whatever else was lent waits again.
+
+    Who comes so late that nobody knows any more where it went gives up what was lent: it may be in a version.
+    """
+    contribution = state.contributions.of_id(offered.included.get(name_of(state), ""))
     consumed = state.contributions.members(contribution) if contribution else []
+    if not contribution and known and offered.version - known.version > REMEMBERED:
+        structlog.get_logger().warning("given up", updates=state.contributions.give_up(), followed=known.version)
     state.contributions.give_back()
     return [update.number for update in consumed]
 

@@ -6,6 +6,7 @@ from swipefl.errors import Remedy, UsageError
 
 MOST_EXAMPLES = 100_000  # that an update may claim, and weighs by
 MOST_JUDGED = 400  # held-out swipes that a device judges a version by: more would cost time and say nothing new
+REMEMBERED = 1_000  # versions through which is known what of a coordinator went into one, made of several ones
 LARGEST_VERSION = 2**63 - 1  # that a database can hold
 
 

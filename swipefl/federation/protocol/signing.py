@@ -1,5 +1,7 @@
 """Who may say what the global model is: ed25519 keys, manifests they sign, and how a key hands over to the next."""
 
+import hashlib
+
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from google.protobuf.message import DecodeError
@@ -12,6 +14,7 @@ from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest, 
 _MANIFEST = b"swipefl manifest v1\n"
 _SUCCESSION = b"swipefl succession v1\n"
 _INCLUSION = b"swipefl inclusion v1\n"
+_CONTRIBUTION = b"swipefl contribution v1\n"
 
 
 def public_bytes(key: Ed25519PrivateKey) -> bytes:
@@ -54,6 +57,25 @@ def verify_inclusion(signed: SignedManifest, included: bytes, signature: bytes, 
     if not _signed(public_key, _INCLUSION + signed.signature + included, signature):
         what = "what is said to be in a model was not signed with it; nothing of it was used"
         raise TrustError("wrong-inclusion", what, Remedy.ASK_OWNER)
+
+
+def name_of(keys: SigningKeys) -> str:
+    """What a coordinator is known by among others: its first signing key, hashed; whichever key signs now."""
+    first = keys.successions[0].old_public_key if keys.successions else keys.public_key
+    return hashlib.sha256(first).hexdigest()[:32]
+
+
+def signed_contribution(contribution: bytes, key: Ed25519PrivateKey) -> bytes:
+    """The signature of what a coordinator says that it gives."""
+    return key.sign(_CONTRIBUTION + contribution)
+
+
+def verify_contribution(contribution: bytes, signature: bytes, keys: SigningKeys, name: str) -> None:
+    """Raises TrustError where the coordinator of that name, whose keys these are to be, did not say this."""
+    first = keys.successions[0].old_public_key if keys.successions else keys.public_key
+    if name != name_of(keys) or not _signed(successor(first, keys), _CONTRIBUTION + contribution, signature):
+        what = "what is given was not signed by the coordinator that it is said to be of"
+        raise TrustError("wrong-contribution", what, Remedy.ASK_OWNER)
 
 
 def succession(old: Ed25519PrivateKey, new: Ed25519PrivateKey) -> Succession:
