@@ -76,10 +76,10 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.hosting import VersionReport as VersionReport
     from swipefl.learning.training import Progress as Progress
     from swipefl.library.device import Device as Device
+    from swipefl.library.flower import FlowerNodes as FlowerNodes
     from swipefl.library.flower import FlowerProject as FlowerProject
-    from swipefl.library.flower import Nodes as Nodes
-    from swipefl.library.flower import ProjectReport as ProjectReport
-    from swipefl.library.flower import RunReport as RunReport
+    from swipefl.library.flower import FlowerProjectReport as FlowerProjectReport
+    from swipefl.library.flower import FlowerRunReport as FlowerRunReport
     from swipefl.library.keyboards import Keyboards as Keyboards
     from swipefl.library.lexicons import Lexicons as Lexicons
     from swipefl.library.simulating import RoundResult as RoundResult
@@ -222,14 +222,14 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Mended": "swipefl.operations.doctor",
     "Misses": "swipefl.decoder.evaluation",
     "Night": "swipefl.store.nights",
-    "Nodes": "swipefl.library.flower",
+    "FlowerNodes": "swipefl.library.flower",
     "Outlook": "swipefl.operations.outlook",
     "PersonalWord": "swipefl.store.personal_words",
     "Phrase": "swipefl.store.phrases",
     "Plan": "swipefl.federation.protocol.plan",
     "Planned": "swipefl.operations.backup",
     "Progress": "swipefl.learning.training",
-    "ProjectReport": "swipefl.library.flower",
+    "FlowerProjectReport": "swipefl.library.flower",
     "Pruned": "swipefl.device.cycle",
     "Refused": "swipefl.device.handing",
     "Rejected": "swipefl.gesture.formats",
@@ -239,7 +239,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Round": "swipefl.store.rounds",
     "RoundReport": "swipefl.device.cycle",
     "RoundResult": "swipefl.library.simulating",
-    "RunReport": "swipefl.library.flower",
+    "FlowerRunReport": "swipefl.library.flower",
     "Scenario": "swipefl.library.simulating",
     "SeenFrame": "swipefl.decoder.sight",
     "Serving": "swipefl.federation.coordinator.server",

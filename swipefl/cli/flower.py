@@ -10,6 +10,7 @@ from swipefl.cli.common import JsonOption, emit, note, signals, write
 from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import counted, percent
 from swipefl.printable import printable
+from swipefl.settings.flower import STATE, SUPERLINK
 
 app = Application(cls=Commands, help="Several coordinators, one model, by Flower.", no_args_is_help=True)
 
@@ -23,7 +24,7 @@ def init(
     rounds: Annotated[int, typer.Option(min=0, help="How many altogether; 0: for ever.")] = 0,
     state: Annotated[
         str, typer.Option(metavar="FOLDER", help="Where the SuperLink's machine keeps its key and the versions.")
-    ] = "~/.local/share/swipefl-flower",
+    ] = STATE,
     as_json: JsonOption = False,
 ) -> None:
     """Write a project for Flower. One file, which names swipefl's apps and the numbers of the rounds."""
@@ -39,7 +40,7 @@ def init(
 @app.command("run")
 def run(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project; else this folder.")] = Path("."),
-    superlink: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the SuperLink is.")] = "127.0.0.1:8000",
+    superlink: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the SuperLink is.")] = SUPERLINK,
     ca: Annotated[
         Path | None,
         typer.Option(help="The authority that its certificate comes from (PEM), if none that all the world knows."),

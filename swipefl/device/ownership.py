@@ -10,6 +10,7 @@ from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import RejectedLine, UsageError
+from swipefl.federation.device.node import forget_given
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
 from swipefl.gesture.keyboard import is_built_in
@@ -94,6 +95,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
         store.begun.erase()
+        forget_given(store)
         store.meta.set(ANEW, "yes")
         nights = store.nights.erase(first)
         forget_unseen(store)

@@ -3,22 +3,22 @@
 The node's config says `home`, that of the coordinator; it may be served beside, from the same file.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from flwr.app import Context, Message, RecordDict
-from flwr.clientapp import ClientApp
+from flwr.app import Context, RecordDict
 
-from swipefl.errors import Remedy, SwipeflError, UsageError
+from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.holdout import holdout
 from swipefl.federation.coordinator.lending import follow, lend, name_of
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.rounds import Holdout
 from swipefl.federation.coordinator.state import State
 from swipefl.flower import records
+from swipefl.flower.answering import app_of
 from swipefl.hosting import policy_of
 from swipefl.settings.coordinator import load_coordinator_settings
 from swipefl.settings.logs import configure_logging
@@ -75,32 +75,4 @@ def node_of(context: Context) -> Iterator[Node]:
         yield Node(state, policy_of(settings), holdout(settings.holdout) if settings.holdout else None)
 
 
-def _answer(message: Message, context: Context, answer: Callable[[Node], RecordDict]) -> Message:
-    """A node's answer; where it can give none, why."""
-    try:
-        with node_of(context) as node:
-            return Message(answer(node), reply_to=message)
-    except SwipeflError as error:
-        structlog.get_logger().warning("nothing given", reason=str(error), code=error.code)
-        return Message(records.nothing(error.code, str(error)), reply_to=message)
-
-
-def query(message: Message, context: Context) -> Message:
-    """Where the coordinator stands."""
-    return _answer(message, context, Node.query)
-
-
-def train(message: Message, context: Context) -> Message:
-    """What the coordinator lends, once it has followed what came."""
-    return _answer(message, context, lambda node: node.train(message.content))
-
-
-def evaluate(message: Message, context: Context) -> Message:
-    """What the version that came is worth to the coordinator, once it has followed it."""
-    return _answer(message, context, lambda node: node.evaluate(message.content))
-
-
-app = ClientApp()
-app.query()(query)
-app.train()(train)
-app.evaluate()(evaluate)
+app = app_of(node_of)

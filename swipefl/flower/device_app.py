@@ -1,119 +1,137 @@
 """A node that is a device, as in a lab: it trains on the swipes of its store, and gives how that changes the model.
 
-The node's config says `home`, that of the device, which is used beside as ever: nothing is written into its store, not
-even that it gave something. What it followed last, and whose it was, the node remembers as long as it runs. No swipe,
-no word and no count of swipes leaves but that of those it trained on, and with `share_scores` rounded counts of those
-that it judged.
+The node's config says `home`, that of the device, which is used beside as ever: its swipes are kept as long as its
+settings say. In its store it remembers whose version it has, and what it gave and said of that: to any more questions
+it says the same. No swipe, no word and no count of swipes leaves but that of those it trained on, and with
+`share_scores` rounded counts of those that it judged.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import structlog
-from flwr.app import ConfigRecord, Context, Message, RecordDict
-from flwr.clientapp import ClientApp
+from flwr.app import Context, RecordDict
 
-from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.evaluation import judge
 from swipefl.device.choosing import to_judge_by, to_learn_from
 from swipefl.device.contribution import contribution
-from swipefl.errors import Remedy, SwipeflError, TooLittleData, TrustError, UsageError
+from swipefl.errors import Remedy, TooLittleData, TrustError, UsageError
+from swipefl.federation.device.node import Followed, Given, Told, follow, followed
 from swipefl.federation.device.telling import judged_of
+from swipefl.federation.protocol.following import is_known
 from swipefl.federation.protocol.plan import Plan
-from swipefl.federation.update import clipped, norm_of
+from swipefl.federation.update import clipped, decode_update, encode_update, norms_of, shapes_of
 from swipefl.flower import records
+from swipefl.flower.answering import app_of
 from swipefl.flower.records import CONFIG, Offer
 from swipefl.home import STORED, Home, contribution_config
 from swipefl.learning.loading import load_trainer
 from swipefl.learning.training import MIN_EXAMPLES, TrainingConfig
+from swipefl.operations.retention import prune
 from swipefl.settings.device import load_settings
 from swipefl.settings.logs import configure_logging
 from swipefl.store.checkpoints import Verdict
-
-FOLLOWED = "followed"  # the record of what the node remembers: a server's key, and the newest version seen of it
+from swipefl.store.store import Store
 
 
 @dataclass(frozen=True)
 class Node:
-    """A device, and what Flower keeps for this node."""
+    """A device, and the number that Flower knows this node by."""
 
     home: Home
-    context: Context
+    number: int
 
     @property
     def participant(self) -> str:
         """Who this is to the server: the node, and nothing of the device."""
-        return records.device_name(self.context.node_id)
+        return records.device_name(self.number)
 
-    def query(self, content: RecordDict) -> RecordDict:
+    def query(self) -> RecordDict:
         """Where it stands: the version it was told of, and whether it has enough swipes to train; not how many."""
         with self.home.store() as store:
-            is_ready = store.gestures.counts()["train"] >= MIN_EXAMPLES
-        return records.standing(self.participant, self._followed()[1], int(is_ready), 1)
+            known, is_ready = followed(store), store.gestures.counts()["train"] >= MIN_EXAMPLES
+        return records.standing(self.participant, known.version if known else 0, int(is_ready), 1)
 
     def train(self, content: RecordDict) -> RecordDict:
-        """How its swipes would change the version that comes, clipped; one that trains already gives nothing.
+        """How its swipes would change the version that comes, clipped and rounded; one change a version.
 
-        Raises TrustError, StoreBusy, TooLittleData, DataError where training comes to nothing finite.
+        One that trains already gives nothing. Raises TrustError, StoreBusy, StoreError, TooLittleData, DataError where
+        training comes to nothing finite.
         """
         offer, asked = records.offer_of(content), records.asked_of(content)
-        self._follow(offer)
         config, max_norm = _asked(content, contribution_config(self.home.settings), asked.max_norm)
-        with self.home.alone() as store:
-            seed = [config.seed, int(offer.model.fingerprint[:8], 16)]
-            examples = [stored.example for stored in to_learn_from(store, seed)]
-            if len(examples) < MIN_EXAMPLES:
-                raise _too_few()
-            decoder_of = self.home.vocabulary(store).contributing
-            made = contribution(offer.model, examples, config, load_trainer(), decoder_of)
-        delta = clipped(made.delta, min(max_norm, self.home.settings.max_norm))
-        if not 0 < norm_of(delta) < float("inf"):
-            raise TooLittleData("diverged", "training came to nothing that could be given", Remedy.LOWER_LEARNING_RATE)
+        max_norm = min(max_norm, self.home.settings.max_norm)
+        with self._alone() as store:
+            known = _met(store, offer)
+            given = known.given or self._made(store, offer.model, config, max_norm)
+            follow(store, replace(known, given=given))
+        if given.blob is None:
+            what = "what was given for this version is forgotten, and no other is given for it"
+            raise TooLittleData("contribution-gone", what)
+        delta = decode_update(given.blob, shapes_of(offer.model.parameters))
+        if norms_of(delta).fault(max_norm):  # it was made within another bound
+            delta = clipped(delta, max_norm)
         name = hashlib.sha256(f"{self.participant} {asked.attempt}".encode()).hexdigest()[:32]
-        gift = records.Given(self.participant, asked.attempt, name, delta, float(made.examples), 1, made.examples)
+        gift = records.Given(self.participant, asked.attempt, name, delta, float(given.examples), 1, given.examples)
         structlog.get_logger().info("given", version=offer.version, contribution=name)
         return records.given(gift)
 
+    def _made(self, store: Store, start: Checkpoint, config: TrainingConfig, max_norm: float) -> Given:
+        seed = [config.seed, int(start.fingerprint[:8], 16)]
+        examples = [stored.example for stored in to_learn_from(store, seed)]
+        if len(examples) < MIN_EXAMPLES:
+            raise TooLittleData("few-examples", "this device has too few swipes to train on yet", Remedy.INGEST_MORE)
+        made = contribution(start, examples, config, load_trainer(), self.home.vocabulary(store).contributing)
+        return Given(encode_update(made.delta, max_norm).blob, made.examples)
+
     def evaluate(self, content: RecordDict) -> RecordDict:
-        """That it was told of this version and, where its owner shares scores, what that is worth beside the base."""
+        """That it was told of this version and, where its owner shares scores, what that is worth beside the one that
+        it had before. Raises TrustError, StoreBusy, StoreError.
+        """
         offer = records.offer_of(content)
-        self._follow(offer)
-        told = self._judged(offer) if self.home.settings.share_scores else None
-        if told is None or not told.swipes:
+        with self._alone() as store:
+            known = _met(store, offer)
+            told = self._told(store, offer, known.told) if self.home.settings.share_scores else None
+            if told:
+                follow(store, replace(known, told=told))
+        if told is None or told.before is None:  # of the first one it is not told what it gained
             return records.judged(self.participant, offer.version, 0, None, None)
-        before, now = told.right_before / told.swipes, told.right_now / told.swipes
-        return records.judged(self.participant, offer.version, told.swipes, before, now)
+        return records.judged(self.participant, offer.version, told.swipes, told.before, told.now)
 
-    def _judged(self, offer: Offer) -> Any:
-        """What is told of a version, as a coordinator is told it; None where there are too few swipes to judge by."""
-        with self.home.store() as store:
-            examples = [stored.example for stored in to_judge_by(store, offer.version)]
-            decoder_of = self.home.vocabulary(store).judging
+    def _told(self, store: Store, offer: Offer, last: Told | None) -> Told | None:
+        """What is told of a version, counted as a coordinator is told it; None where too few swipes judge."""
+        if last and last.version == offer.version:
+            return last
+        examples = [stored.example for stored in to_judge_by(store, offer.version)]
+        right = sum(judge(self.home.vocabulary(store).judging(offer.model), examples).hits) if examples else 0
+        rounded = judged_of(offer.version, Verdict(True, len(examples), len(examples), right, right))
+        if rounded is None or not rounded.swipes:
+            return None
+        return Told(offer.version, rounded.swipes, last.now if last else None, rounded.right_now / rounded.swipes)
 
-            def right(model: Checkpoint) -> int:
-                return sum(judge(decoder_of(model), examples).hits)
+    @contextmanager
+    def _alone(self) -> Iterator[Store]:
+        """The store, and nothing in it that is kept too long, as nights have it. Raises StoreBusy, StoreError."""
+        with self.home.alone() as store:
+            prune(store, self.home.keeping)
+            if store.is_rewriting_due():
+                store.erase_traces()
+            yield store
 
-            if not examples:
-                return None
-            verdict = Verdict(True, len(examples), len(examples), right(base_checkpoint()), right(offer.model))
-        return judged_of(offer.version, verdict)
 
-    def _followed(self) -> tuple[bytes, int]:
-        known: Any = self.context.state.get(FOLLOWED) or {"key": b"", "version": 0}
-        return known["key"], known["version"]
-
-    def _follow(self, offer: Offer) -> None:
-        """Remembers whose it is, and the newest. Raises TrustError for another server, and for an older version."""
-        key, version = self._followed()
-        if key and key != offer.key:
-            raise TrustError("another-server", "another server signed this version", Remedy.ASK_OWNER)
-        if offer.version < version:
-            older = "the server offers version {version}, and offered {newest} before"
-            raise TrustError("older-version", older, Remedy.ASK_OWNER, version=offer.version, newest=version)
-        self.context.state[FOLLOWED] = ConfigRecord({"key": offer.key, "version": offer.version})
+def _met(store: Store, offer: Offer) -> Followed:
+    """What is followed from now on: what is offered. Raises TrustError where that must not be."""
+    known = followed(store)
+    if known and is_known(known, offer):
+        return known
+    now = Followed(offer.key, offer.version, offer.sha256, told=known.told if known else None)
+    follow(store, now)
+    return now
 
 
 def _asked(content: RecordDict, config: TrainingConfig, max_norm: float) -> tuple[TrainingConfig, float]:
@@ -133,11 +151,8 @@ def _sizes(config: TrainingConfig) -> tuple[tuple[str, int], ...]:
     return ("epochs", config.epochs), ("batch-size", config.batch_size)
 
 
-def _too_few() -> TooLittleData:
-    return TooLittleData("few-examples", "this device has too few swipes to train on yet", Remedy.INGEST_MORE)
-
-
-def node_of(context: Context) -> Node:
+@contextmanager
+def node_of(context: Context) -> Iterator[Node]:
     """The device of the home that a node's config says. Raises UsageError, also where nothing is there."""
     home = context.node_config.get("home")
     if not isinstance(home, str) or not home:
@@ -146,38 +161,7 @@ def node_of(context: Context) -> Node:
     configure_logging(settings.log == "json", settings.log_file)
     if not (settings.home / STORED).exists():
         raise UsageError("no-device", "{home} has no swipes yet", Remedy.INGEST_MORE, home=settings.home)
-    return Node(Home(settings), context)
+    yield Node(Home(settings), context.node_id)
 
 
-def _answer(message: Message, context: Context, answer: Callable[[Node], RecordDict]) -> Message:
-    """A node's answer; where it can give none, which kind of reason that has. What it says of paths stays here."""
-    try:
-        return Message(answer(node_of(context)), reply_to=message)
-    except SwipeflError as error:
-        structlog.get_logger().warning("nothing given", reason=str(error), code=error.code)
-        code = error.code
-    except Exception as error:  # whose words Flower would send
-        structlog.get_logger().error("nothing given", reason=type(error).__name__, code="fault")
-        code = "fault"
-    return Message(records.nothing(code, "this device gives nothing now"), reply_to=message)
-
-
-def query(message: Message, context: Context) -> Message:
-    """Where the device stands."""
-    return _answer(message, context, lambda node: node.query(message.content))
-
-
-def train(message: Message, context: Context) -> Message:
-    """How the device's swipes would change the version that came."""
-    return _answer(message, context, lambda node: node.train(message.content))
-
-
-def evaluate(message: Message, context: Context) -> Message:
-    """What the version that came is worth to the device, where its owner shares that."""
-    return _answer(message, context, lambda node: node.evaluate(message.content))
-
-
-app = ClientApp()
-app.query()(query)
-app.train()(train)
-app.evaluate()(evaluate)
+app = app_of(node_of)

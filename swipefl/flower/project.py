@@ -5,6 +5,7 @@ is that file: no code, no weights, no data, whatever else lies in the folder.
 """
 
 import json
+import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +17,7 @@ _TEXT = """\
 # A federation on Flower. All that is sent to the machines that take part is this file; what it names is the swipefl
 # that is installed there. `swipefl flower run` runs it.
 [project]
-name = "swipefl-{nodes}"
+name = "swipefl-{nodes}-{mark}"  # by this a SuperLink knows which of its runs are of this project
 version = "1.0.0"
 description = "Rounds between {nodes}, by swipefl"
 license = "Apache-2.0"
@@ -46,7 +47,7 @@ liars = 1  # of krum: so many nodes may lie
 """
 
 
-class Nodes(StrEnum):
+class FlowerNodes(StrEnum):
     """What a node of Flower is: a coordinator with its devices behind it, or, in a lab, a device itself."""
 
     COORDINATORS = "coordinators"
@@ -54,27 +55,27 @@ class Nodes(StrEnum):
 
 
 CLIENTS = {
-    Nodes.COORDINATORS: "swipefl.flower.coordinator_app:app",
-    Nodes.DEVICES: "swipefl.flower.device_app:app",
+    FlowerNodes.COORDINATORS: "swipefl.flower.coordinator_app:app",
+    FlowerNodes.DEVICES: "swipefl.flower.device_app:app",
 }
 
 
 @dataclass(frozen=True)
-class ProjectReport:
+class FlowerProjectReport:
     """The project's file, and what its nodes are."""
 
     project: Path
-    nodes: Nodes
+    nodes: FlowerNodes
 
 
-def write_project(folder: Path, nodes: Nodes, rounds: int, state: str) -> ProjectReport:
+def write_project(folder: Path, nodes: FlowerNodes, rounds: int, state: str) -> FlowerProjectReport:
     """Writes the project's file into a folder, which is made where there is none; one that is there already stays.
 
     `state` is where the server keeps what it knows. Raises UsageError.
     """
     file = folder / FILE
     numbers = {"folder": json.dumps(state), "rounds": rounds}  # a text of JSON is one of TOML
-    text = _TEXT.format(nodes=nodes, client=CLIENTS[nodes], **numbers)
+    text = _TEXT.format(nodes=nodes, mark=secrets.token_hex(4), client=CLIENTS[nodes], **numbers)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with file.open("x", encoding="utf-8") as written:
@@ -84,4 +85,4 @@ def write_project(folder: Path, nodes: Nodes, rounds: int, state: str) -> Projec
     except OSError as error:
         what = "cannot write {path}: {why}"
         raise UsageError("no-project-written", what, Remedy.NAME_OTHER_FILE, path=file, why=error.strerror) from None
-    return ProjectReport(file, nodes)
+    return FlowerProjectReport(file, nodes)

@@ -33,16 +33,26 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True)
 class RunState:
-    """How a run stands. One that is over has done all its rounds, was stopped, or failed for a reason."""
+    """How a run stands. One that is over has done all its rounds, was stopped, or failed for a reason: by itself, where
+    the ServerApp raised an error, and was not killed."""
 
     is_over: bool
     is_done: bool = False
     is_stopped: bool = False
+    has_raised: bool = False
     why: str = ""
 
 
 @dataclass(frozen=True)
-class RunReport:
+class GoingOn:
+    """A run that is not over; `is_as_written` says that it is of the project as its folder has it now."""
+
+    number: int
+    is_as_written: bool
+
+
+@dataclass(frozen=True)
+class FlowerRunReport:
     """How many rounds there were, and how often this began the run: once, unless it went on already, or was killed."""
 
     rounds: int
@@ -70,29 +80,41 @@ class Runner:
         self._known: set[int] = set()  # versions: one that goes on tells of all before, too
         self._begun = 0
         self._is_met = False
+        self._is_warned = False
 
-    def run(self) -> RunReport:
+    def run(self) -> FlowerRunReport:
         """To the end of the last round.
 
         Raises UsageError, CoordinatorUnreachable where the SuperLink does not answer at first, WorkerLost for a run
         that fails again and again by itself, or was stopped by somebody, and what a stop says.
         """
         project, futile = _name(self._folder), 0
-        number = self._patiently(lambda: self._link.going_on(project))
+        number = self._going_on(project)
         while True:
             if number is None:
                 number, self._begun = self._patiently(lambda: self._link.submit(self._folder)), self._begun + 1
             before = len(self._known)
             state = self._follow(number)
             if state and state.is_done:
-                return RunReport(len(self._known), self._begun)
+                return FlowerRunReport(len(self._known), self._begun)
             _raise_if_stopped(state)
-            futile = futile + 1 if _failed_by_itself(state) and len(self._known) == before else 0
+            futile = futile + 1 if state and state.has_raised and len(self._known) == before else 0
             if state and futile == FUTILE:
                 what = "the run fails again and again: {why}"
                 raise WorkerLost("run-failed", what, Remedy.SEE_SUPERLINK, why=_why(state))
             self._told(f"the run ended before its rounds were done ({_why(state)}); it is begun again")
-            number = self._patiently(lambda: self._link.going_on(project))
+            number = self._going_on(project)
+
+    def _going_on(self, project: str) -> int | None:
+        """The run of the project that goes on already, if one does; it keeps the numbers that it was begun with."""
+        run = self._patiently(lambda: self._link.going_on(project, self._folder))
+        if run and not run.is_as_written and not self._is_warned:
+            self._is_warned = True
+            self._told(
+                f"run {run.number} goes on as it was begun: {FILE} says something else since, which counts once it "
+                "is stopped (flwr stop)"
+            )
+        return run.number if run else None
 
     def _follow(self, number: int) -> RunState | None:
         """Tells of the rounds of a run until it is over; None where the SuperLink no longer knows of it."""
@@ -193,11 +215,6 @@ def _round(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return said if isinstance(said.get("version"), int) else None
-
-
-def _failed_by_itself(state: RunState | None) -> bool:
-    """Whether the ServerApp raised an error, and was not killed."""
-    return state is not None and "exception" in state.why
 
 
 def _raise_if_stopped(state: RunState | None) -> None:

@@ -1,10 +1,10 @@
 """A SuperLink as one who runs a project sees it: runs that are begun, looked at, and what they write."""
 
-import hashlib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Self
 from urllib.request import getproxies, proxy_bypass
@@ -20,9 +20,10 @@ from flwr.supercore.interceptors.http import RuntimeVersionHttpInterceptor
 
 from swipefl.errors import CoordinatorUnreachable, Remedy, UsageError
 from swipefl.federation.protocol.address import Address
-from swipefl.flower.running import RunState
+from swipefl.flower.running import GoingOn, RunState
 
 _MOST_RUNS = 100  # that are looked at for one that goes on
+RAISED = "ServerApp failed with exception"  # what Flower says of a run that was not killed; its status does not tell
 
 
 @dataclass(frozen=True)
@@ -55,21 +56,20 @@ class SuperLink:
 
     def submit(self, folder: Path) -> int:
         """Begins a run of the project in a folder; gives its number."""
-        try:
-            bundle = build_fab_from_disk(folder)
-        except ValueError as error:
-            what = "{folder} is no project that Flower could run: {why}"
-            raise UsageError("bad-project", what, Remedy.INIT_FLOWER, folder=folder, why=str(error).strip()) from None
+        bundle = _bundle(folder)
         with self._asking():
-            asked = StartRunRequest(fab=Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle))
+            asked = StartRunRequest(fab=Fab(hash_str=sha256(bundle).hexdigest(), content=bundle))
             return int(self._client.StartRun(asked).run_id)
 
-    def going_on(self, project: str) -> int | None:
-        """The newest run of a project, PUBLISHER/NAME, that is not over; None where there is none."""
+    def going_on(self, project: str, folder: Path) -> GoingOn | None:
+        """The newest run of a project, PUBLISHER/NAME in a folder, that is not over; None where there is none."""
         with self._asking():
             runs = self._client.ListRuns(ListRunsRequest(limit=_MOST_RUNS)).run_dict.values()
         alive = [run for run in runs if run.fab_id == project and run.status.status != Status.FINISHED]
-        return int(max(alive, key=lambda run: run.pending_at).run_id) if alive else None
+        if not alive:
+            return None
+        newest = max(alive, key=lambda run: run.pending_at)
+        return GoingOn(int(newest.run_id), newest.fab_hash == sha256(_bundle(folder)).hexdigest())
 
     def state(self, number: int) -> RunState | None:
         """How a run stands; None where this SuperLink does not know of it, or no longer."""
@@ -100,11 +100,21 @@ class UnknownRun(UsageError):
     """A run that the SuperLink does not know: its database is another than it was."""
 
 
+def _bundle(folder: Path) -> bytes:
+    """What Flower sends of a project. Raises UsageError."""
+    try:
+        return build_fab_from_disk(folder)
+    except ValueError as error:
+        what = "{folder} is no project that Flower could run: {why}"
+        raise UsageError("bad-project", what, Remedy.INIT_FLOWER, folder=folder, why=str(error).strip()) from None
+
+
 def _state(status: Any) -> RunState:
     return RunState(
         status.status == Status.FINISHED,
         status.sub_status == SubStatus.COMPLETED,
         status.sub_status == SubStatus.STOPPED,
+        status.details.startswith(RAISED),
         status.details,
     )
 

@@ -1,21 +1,19 @@
 """`swipefl.FlowerProject`: a federation on Flower, in one folder."""
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from swipefl.errors import Remedy, UsageError
+from swipefl.errors import UsageError
 from swipefl.federation.protocol.address import Address
-from swipefl.flower.project import Nodes, ProjectReport, write_project
-from swipefl.flower.running import Runner, RunReport
+from swipefl.flower.installed import check_installed
+from swipefl.flower.project import FlowerNodes, FlowerProjectReport, write_project
+from swipefl.flower.running import FlowerRunReport, Runner
+from swipefl.settings.flower import STATE, SUPERLINK
 from swipefl.stopping import Stop, never
 
-__all__ = ["FlowerProject", "Nodes", "ProjectReport", "RunReport"]
-
-SUPERLINK = "127.0.0.1:8000"  # where one listens, unless it is told
-STATE = "~/.local/share/swipefl-flower"
+__all__ = ["FlowerNodes", "FlowerProject", "FlowerProjectReport", "FlowerRunReport"]
 
 
 class FlowerProject:
@@ -27,17 +25,17 @@ class FlowerProject:
     def __init__(self, folder: "str | PathLike[str]" = ".") -> None:
         self._folder = Path(folder).absolute()
 
-    def init(self, nodes: str = "coordinators", rounds: int = 0, state: str = STATE) -> ProjectReport:
+    def init(self, nodes: str = "coordinators", rounds: int = 0, state: str = STATE) -> FlowerProjectReport:
         """Writes the project's file, where there is none yet. Its nodes are `coordinators`, or `devices`.
 
         It is for so many `rounds` altogether, 0 for ever; `state` is the folder, on the SuperLink's machine, where its
         key and the versions are kept. Raises UsageError.
         """
         try:
-            known = Nodes(nodes)
+            known = FlowerNodes(nodes)
         except ValueError:
             what = "nodes are {known}, not {given}"
-            raise UsageError("no-nodes", what, known=" or ".join(Nodes), given=nodes) from None
+            raise UsageError("no-nodes", what, known=" or ".join(FlowerNodes), given=nodes) from None
         return write_project(self._folder, known, rounds, state)
 
     def run(
@@ -48,7 +46,7 @@ class FlowerProject:
         on_round: Callable[[dict[str, Any]], None] = lambda done: None,
         told: Callable[[str], None] = lambda sentence: None,
         stop: Stop = never,
-    ) -> RunReport:
+    ) -> FlowerRunReport:
         """Runs the project on a SuperLink to the end of its last round; `on_round` hears of each as it ends.
 
         `ca` is the file of the authority that the SuperLink's certificate comes from, else those that this system
@@ -57,9 +55,7 @@ class FlowerProject:
         following, and the run goes on.
         Raises UsageError, also where Flower is not installed, CoordinatorUnreachable, WorkerLost, and what a stop says.
         """
-        if find_spec("flwr") is None:
-            what = "what rounds between coordinators run on is not installed: there is no {missing}"
-            raise UsageError("no-flower", what, Remedy.INSTALL_FLOWER, missing="flwr")
+        check_installed("flwr", "httpx")
         from swipefl.flower.superlink import Place, SuperLink
 
         place = Place(Address.parse(superlink), None if ca is None else Path(ca), insecure)

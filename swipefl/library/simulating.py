@@ -10,7 +10,7 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.decoder.encoder import read_checkpoint
 from swipefl.decoder.evaluation import Top
 from swipefl.errors import UsageError
-from swipefl.flower.engine import check_flower, flower_workers
+from swipefl.flower.engine.pool import check_engine, flower_workers
 from swipefl.learning.loading import check_trainer
 from swipefl.settings.cluster import ray_address
 from swipefl.simulation.running import Workers, own_workers, running
@@ -66,7 +66,7 @@ def _workers(engine: str, folder: Path, judge: Path | None) -> Workers:
         return own_workers
     if engine != "flower":
         raise UsageError("no-such-engine", "there is no engine {engine!r}: `own` or `flower`", engine=engine)
-    check_flower()
+    check_engine()
     return partial(flower_workers, folder, ray_address(), [judge] if judge else [])
 
 

@@ -46,6 +46,27 @@ def test_a_node_says_where_it_stands_and_why_it_cannot(tmp_path: Path) -> None:
     assert reason({"home": str(home)}, "train") == reason({"home": str(home)}, "evaluate") == "unreadable-offer"
 
 
+def test_what_goes_wrong_says_nothing_of_paths_and_no_words_of_an_exception(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def said(home: Path) -> tuple[str, str]:
+        reply = coordinator_app(Message(RecordDict(), 1, "query"), context({"home": str(home)}))
+        assert not reply.has_error()
+        config = reply.content["config"]
+        return str(config["reason"]), str(config["says"])
+
+    home, words = home_in(tmp_path / "city"), "this node gives nothing now; its log says why"
+    assert said(tmp_path / "nowhere") == ("no-coordinator", words)
+    (home / "coordinator.toml").write_text('holdout = "/nowhere/at/all"\n')
+    assert said(home)[1] == words
+
+    def fails(*given: object) -> None:
+        raise ValueError(f"cannot read {home}")
+
+    monkeypatch.setattr("swipefl.flower.coordinator_app.load_coordinator_settings", fails)
+    assert said(home) == ("fault", words)
+
+
 def test_a_server_and_a_coordinator_meet(tmp_path: Path) -> None:
     """Version 1 is followed; a run without rounds to make ends there."""
     home = home_in(tmp_path / "city")

@@ -4,6 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,16 @@ from flwr.proto.message_pb2 import Message as ProtoMessage
 from flwr.supercore.task_identity import TaskIdentity
 
 from swipefl.database.lock import hold
-from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.device.choosing import to_learn_from
-from swipefl.federation.update import Delta, norms_of, shapes_of
+from swipefl.device.ownership import forget
+from swipefl.federation.device.node import FOLLOWED, followed
+from swipefl.federation.update import Delta, decode_update, encode_update, norms_of, shapes_of
 from swipefl.flower import device_app, records
 from swipefl.flower.accepting import Terms, accepted
 from swipefl.flower.checkpoints import Folder, Made
 from swipefl.store.store import Store
+from tests.support.command import swipefl
 from tests.support.people import examples
 from tests.support.stores import put
 
@@ -59,8 +63,8 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = Folder(folder)
 
-    def offer(self, version: int = 1, **config: Any) -> RecordDict:
-        made = Made(version, base_checkpoint())
+    def offer(self, version: int = 1, model: Checkpoint | None = None, **config: Any) -> RecordDict:
+        made = Made(version, model or base_checkpoint())
         with self.folder.held():
             content = records.offer(made.model, self.folder.write(made), made.included, self.folder.key())
         said = {"attempt": ATTEMPT, "max-norm": 4.0, **PLAN, **config}
@@ -89,13 +93,14 @@ def reason_of(reply: Message) -> str:
 
 
 def rows(home: Path) -> dict[str, list[Any]]:
-    """All that a store holds."""
+    """All that a store holds but for what the node remembers."""
     with closing(sqlite3.connect(home / "swipefl.db")) as store:
         names = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
-        return {name: list(store.execute(f'select * from "{name}"')) for name in names}
+        held = {name: list(store.execute(f'select * from "{name}"')) for name in names}
+    return {**held, "meta": [row for row in held["meta"] if row[0] != FOLLOWED]}
 
 
-def test_a_device_gives_how_its_swipes_change_the_model_and_writes_nothing(home: Path, server: Server) -> None:
+def test_a_device_gives_how_its_swipes_change_the_model_and_writes_nothing_else(home: Path, server: Server) -> None:
     before = rows(home)
     context = context_of(home)
     gift = gift_of(asked(MessageType.TRAIN, server.offer(), context))
@@ -111,24 +116,26 @@ def test_a_device_gives_how_its_swipes_change_the_model_and_writes_nothing(home:
 
 
 def test_what_it_gives_is_clipped_to_the_server_s_bound_and_its_own(home: Path, server: Server) -> None:
+    versions = count(1)
+
     def norm(bound: float) -> float:
-        reply = asked(MessageType.TRAIN, server.offer(**{"max-norm": bound}), context_of(home))
+        reply = asked(MessageType.TRAIN, server.offer(next(versions), **{"max-norm": bound}), context_of(home))
         assert norms_of(gift_of(reply).delta).fault(bound) is None
         return norms_of(gift_of(reply).delta).whole
 
     free = norm(1000.0)
-    assert norm(free / 4) == pytest.approx(free / 4, rel=1e-3)
+    assert norm(free / 4) == pytest.approx(free / 4, rel=1e-2)
     (home / "config.toml").write_text(f"max_norm = {free / 8}\n")
-    assert norm(free / 4) == pytest.approx(free / 8, rel=1e-3)
+    assert norm(free / 4) == pytest.approx(free / 8, rel=1e-2)
 
 
 def test_the_message_s_plan_counts_within_what_a_device_does_for_anybody(home: Path, server: Server) -> None:
-    def moved(**plan: Any) -> Delta:
-        return gift_of(asked(MessageType.TRAIN, server.offer(**plan), context_of(home)), 1000.0).delta
+    def moved(version: int, **plan: Any) -> Delta:
+        return gift_of(asked(MessageType.TRAIN, server.offer(version, **plan), context_of(home)), 1000.0).delta
 
-    longer = moved(epochs=2)
-    assert any((longer[name] != array).any() for name, array in moved().items())
-    reply = asked(MessageType.TRAIN, server.offer(epochs="many"), context_of(home))
+    longer = moved(1, epochs=2)
+    assert any((longer[name] != array).any() for name, array in moved(2).items())
+    reply = asked(MessageType.TRAIN, server.offer(3, epochs="many"), context_of(home))
     assert reason_of(reply) == "unreadable-plan"
 
 
@@ -163,14 +170,89 @@ def test_scores_leave_rounded_and_only_if_the_owner_shares_them(home: Path, serv
         held_out = store.gestures.counts()["held_out"]
     assert held_out > 20
     (home / "config.toml").write_text(f"share_scores = {str(shares).lower()}\n")
+    first = dict(asked(MessageType.EVALUATE, server.offer(1), context_of(home)).content[records.METRICS])
+    assert first == {records.WEIGHT: 0, "version": 1}  # there is none that it could be better than
     told = dict(asked(MessageType.EVALUATE, server.offer(2), context_of(home)).content[records.METRICS])
     if not shares:
         assert told == {records.WEIGHT: 0, "version": 2}
         return
     swipes = told[records.WEIGHT]
     assert swipes == round(held_out / 5) * 5
-    assert told["top1-before"] == told["top1-after"]  # the version is the base
+    assert told["top1-before"] == told["top1-after"]  # they are one model
     assert (told["top1-after"] * swipes) % 5 == pytest.approx(0, abs=1e-9)
+
+
+def test_what_is_told_of_a_version_is_beside_the_one_before_and_told_again_as_it_was(
+    home: Path, server: Server
+) -> None:
+    """Gains of several rounds add up to what all of them gained; and nobody asks out what is held out."""
+    (home / "config.toml").write_text("share_scores = true\n")
+
+    def told(version: int, model: Checkpoint) -> dict[str, Any]:
+        reply = asked(MessageType.EVALUATE, server.offer(version, model=model), context_of(home))
+        return dict(reply.content[records.METRICS])
+
+    base, worse = base_checkpoint(), worsened()
+    told(1, base)
+    second = told(2, worse)
+    assert second["top1-after"] < second["top1-before"]
+    third = told(3, base)
+    assert third["top1-before"] == second["top1-after"]
+    assert third["top1-after"] == second["top1-before"]
+    with Store(home / "swipefl.db") as store:
+        put(store, examples(200, 8, words=SWIPED))
+    assert told(3, base) == third
+
+
+def worsened() -> Checkpoint:
+    """A model that reads nothing right."""
+    base = base_checkpoint()
+    return base.with_parameters({name: np.zeros_like(array) for name, array in base.parameters.items()})
+
+
+def test_of_one_version_there_is_one_change_whatever_it_learned_meanwhile(home: Path, server: Server) -> None:
+    def gave(version: int, attempt: str, **config: Any) -> records.Given:
+        reply = asked(MessageType.TRAIN, server.offer(version, attempt=attempt, **config), context_of(home))
+        return accepted(reply, Terms(attempt, shapes_of(base_checkpoint().parameters), 4.0, {}))
+
+    first = gave(1, "a" * 32)
+    with Store(home / "swipefl.db") as store:
+        put(store, examples(60, 8, words=SWIPED))
+    again = gave(1, "b" * 32, epochs=2)
+    assert again.examples == first.examples
+    assert all((again.delta[name] == array).all() for name, array in first.delta.items())
+    assert norms_of(gave(1, "c" * 32, **{"max-norm": 0.5}).delta).fault(0.5) is None
+    assert gave(2, "d" * 32).examples > first.examples
+
+
+def test_what_was_given_is_forgotten_with_the_swipes_that_it_was_made_of(home: Path, server: Server) -> None:
+    """And another change, without them, would say what they were."""
+    gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    with Store(home / "swipefl.db") as store:
+        forget(store, word=SWIPED[0])
+        known = followed(store)
+    assert known
+    assert known.given
+    assert known.given.blob is None
+    assert reason_of(asked(MessageType.TRAIN, server.offer(1), context_of(home))) == "contribution-gone"
+    gift_of(asked(MessageType.TRAIN, server.offer(2), context_of(home)))
+
+
+def test_what_leaves_is_rounded_as_on_the_wire_of_coordinators(home: Path, server: Server) -> None:
+    """A row of a change has 255 values at most."""
+    gift = gift_of(asked(MessageType.TRAIN, server.offer(), context_of(home)))
+    wide = [row for array in gift.delta.values() if array.ndim == 2 for row in array if len(row) > 255]
+    assert wide
+    assert all(len(np.unique(row)) <= 255 for row in wide)
+    assert decode_update(encode_update(gift.delta, 1000.0).blob, shapes_of(gift.delta)).keys() == gift.delta.keys()
+
+
+def test_swipes_that_are_kept_no_longer_are_learned_from_no_more(home: Path, server: Server) -> None:
+    """Also where no night ever comes by."""
+    (home / "config.toml").write_text("keep_swipes = 120\nshare_scores = true\n")
+    gift_of(asked(MessageType.TRAIN, server.offer(), context_of(home)))
+    with Store(home / "swipefl.db") as store:
+        assert sum(store.gestures.counts()[split] for split in ("train", "held_out")) == 120
 
 
 def test_another_server_and_an_older_version_are_refused(home: Path, server: Server, tmp_path: Path) -> None:
@@ -179,10 +261,20 @@ def test_another_server_and_an_older_version_are_refused(home: Path, server: Ser
     gift_of(asked(MessageType.TRAIN, server.offer(2), context))
     assert reason_of(asked(MessageType.TRAIN, server.offer(1), context)) == "older-version"
     other = Server(tmp_path / "other")
-    assert reason_of(asked(MessageType.TRAIN, other.offer(3), context)) == "another-server"
+    assert reason_of(asked(MessageType.TRAIN, other.offer(3), context)) == "wrong-signer"
+    assert reason_of(asked(MessageType.TRAIN, server.offer(2, model=worsened()), context)) == "another-model"
+    fresh = context_of(home)  # as of another run, or a SuperNode that was started again
+    assert reason_of(asked(MessageType.TRAIN, other.offer(3), fresh)) == "wrong-signer"
     forged = server.offer(3)
     forged[records.ARRAYS] = records.arrays_of({**base_checkpoint().parameters, **_moved()})
     assert reason_of(asked(MessageType.TRAIN, forged, context)) == "another-model"
+
+
+def test_a_device_that_leaves_follows_whoever_comes_first_then(home: Path, server: Server, tmp_path: Path) -> None:
+    asked(MessageType.EVALUATE, server.offer(2), context_of(home))
+    assert swipefl(home, "leave").code == 0
+    other = Server(tmp_path / "other")
+    gift_of(asked(MessageType.TRAIN, other.offer(1), context_of(home)))
 
 
 def _moved() -> Mapping[str, Any]:

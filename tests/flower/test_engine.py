@@ -11,10 +11,13 @@ import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from swipefl.flower.dispatching import CLIENT_MB
+from swipefl.errors import UsageError
+from swipefl.flower.engine.dispatching import CLIENT_MB
+from swipefl.flower.engine.tasks import OURS, asked, here
 from tests.support.command import environment, swipefl
 from tests.support.people import write_people
 from tests.support.processes import session
@@ -22,6 +25,10 @@ from tests.support.swipes import SHARED
 from tests.support.waiting import LONG_S, wait_until
 
 pytest.importorskip("flwr")
+
+from flwr.app import Context, Message
+
+from swipefl.flower.engine.task_app import content, train
 
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 LINES = 300  # of recorded people: about four of them
@@ -79,6 +86,18 @@ def test_both_engines_come_to_the_same_and_either_goes_on_with_what_the_other_be
     assert ran("mixed", 2) + ran("mixed", 3, "--resume", "--engine", "flower") + ran("mixed", 4, "--resume") == own
     assert model("mixed") == model("own")
     assert not (tmp_path / "flower" / "engine").exists()
+
+
+def test_only_processes_of_the_engine_do_tasks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its app has a name that any SuperNode could be asked for, and a task is whatever who sent it likes."""
+    (tmp_path / "mark").write_text("token")
+    task = Message(content(asked(here(tmp_path / "mark", "token"), (tmp_path / "done").touch)), 1, "train")
+    with pytest.raises(UsageError, match="does no tasks"):
+        train(task, cast(Context, None))
+    assert not (tmp_path / "done").exists()
+    monkeypatch.setenv(OURS, "1")
+    train(task, cast(Context, None))
+    assert (tmp_path / "done").exists()
 
 
 def test_it_leaves_nothing_in_the_home_and_reports_to_nobody(swipes: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What `swipefl flower init` writes: a project that Flower takes, and a bundle with nothing in it."""
 
+import inspect
 import json
 import subprocess
 import tomllib
@@ -8,10 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flwr.cli.build import build_fab_from_disk
+from flwr.superlink.runtime import run_serverapp
 
+from swipefl.flower.project import FlowerNodes, write_project
 from swipefl.flower.rounds import Course
 from swipefl.flower.server_app import read_config
 from swipefl.flower.strategies import Choice
+from swipefl.flower.superlink import RAISED
 from tests.support.command import environment, swipefl
 from tests.support.superlink import BIN, OFF
 from tests.support.updates import update
@@ -55,3 +60,17 @@ def test_another_project_is_not_written_over(tmp_path: Path) -> None:
 def test_json_is_a_line(tmp_path: Path) -> None:
     done = swipefl(tmp_path, "flower", "init", str(tmp_path / "p"), "--json")
     assert json.loads(done.out)["nodes"] == "coordinators"
+
+
+def test_what_a_run_was_begun_with_is_known_by_the_bundle_s_hash(tmp_path: Path) -> None:
+    """The same project gives the same bytes, another number other ones."""
+    write_project(tmp_path, FlowerNodes.COORDINATORS, 3, "/versions")
+    before = build_fab_from_disk(tmp_path)
+    assert build_fab_from_disk(tmp_path) == before
+    file = tmp_path / "pyproject.toml"
+    file.write_text(file.read_text().replace("rounds = 3", "rounds = 4"))
+    assert build_fab_from_disk(tmp_path) != before
+
+
+def test_flower_says_of_a_server_app_that_raised_what_we_know_it_by() -> None:
+    assert f'f"{RAISED}: ' in inspect.getsource(run_serverapp)

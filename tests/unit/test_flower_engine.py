@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from hypothesis import strategies as st
 
 from swipefl.cli.remedies import advice
 from swipefl.errors import DataError, UsageError
-from swipefl.flower import engine
-from swipefl.flower.dispatching import cores_each
-from swipefl.flower.tasks import asked, check, done, here, outcome_of
+from swipefl.flower import installed
+from swipefl.flower.engine import pool
+from swipefl.flower.engine.dispatching import cores_each
+from swipefl.flower.engine.tasks import Outcome, asked, check, done, here, outcome_of
+from tests.support.waiting import LONG_S
 
 GB = 1e9
 machines = st.lists(st.tuples(st.integers(0, 64), st.floats(0, 64)), min_size=1, max_size=5)
@@ -51,6 +54,24 @@ def halved(number: int) -> float:
     return number / 2
 
 
+class Odd(Exception):
+    """One that pickles, and raises what it is made without when it is read back."""
+
+    def __init__(self, why: str, more: object) -> None:
+        super().__init__(why)
+
+
+def odd(*given: object) -> None:
+    raise Odd("it is odd", given)
+
+
+class Unreadable:
+    """A value that pickles, and does not come back."""
+
+    def __reduce__(self) -> object:
+        return odd, ()
+
+
 @pytest.fixture
 def mark(tmp_path: Path) -> Path:
     (tmp_path / "engine").write_text("token")
@@ -64,6 +85,30 @@ def test_a_task_gives_what_its_function_gives_or_raises(mark: Path) -> None:
     error = outcome_of(done(asked(needs, partial(halved, -5)))).error
     assert isinstance(error, DataError)
     assert str(error) == "-5 is negative"
+
+
+def test_an_error_that_cannot_cross_says_what_it_was(mark: Path) -> None:
+    error = outcome_of(done(asked(here(mark, "token"), odd))).error
+    assert (type(error), str(error)) == (RuntimeError, "Odd: it is odd")
+
+
+def test_an_answer_that_cannot_be_read_is_one_task_s_error_and_all_others_are_answered(mark: Path) -> None:
+    near, far = Pipe()
+    workers = pool._Engine(near, here(mark, "token"))
+    results = [workers.submit(halved, number) for number in (1, 2, 3)]
+    assert not results[0].cancel()
+    numbers = [far.recv()[0] for _ in results]
+    answers = [
+        pickle.dumps(Outcome(error=Odd("odd", 1))),
+        pickle.dumps(Outcome(Unreadable())),
+        pickle.dumps(Outcome(1)),
+    ]
+    for number, answer in zip(numbers, answers, strict=True):
+        far.send((number, answer))
+    assert isinstance(results[0].exception(LONG_S), TypeError)
+    assert isinstance(results[1].exception(LONG_S), Odd)
+    assert results[2].result(LONG_S) == 1
+    far.close()
 
 
 def test_a_machine_without_the_folder_does_nothing_and_says_which_it_lacks(mark: Path, tmp_path: Path) -> None:
@@ -96,8 +141,8 @@ def test_a_machine_with_another_swipefl_unpickles_nothing(mark: Path) -> None:
 def test_without_flower_its_engine_is_refused_before_anything_is_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(engine, "find_spec", lambda name: None)
-    with pytest.raises(UsageError, match="there is no flwr and no ray") as raised, engine.flower_workers(tmp_path):
+    monkeypatch.setattr(installed, "find_spec", lambda name: None)
+    with pytest.raises(UsageError, match="there is no flwr and no ray") as raised, pool.flower_workers(tmp_path):
         pytest.fail("began")
     assert "flwr[simulation]" in (advice(raised.value) or "")
     assert list(tmp_path.iterdir()) == []
@@ -107,6 +152,6 @@ def test_without_flower_its_engine_is_refused_before_anything_is_made(
 def test_this_machine_has_as_many_places_as_cores_and_memory_allow(
     monkeypatch: pytest.MonkeyPatch, free_mb: float | None, places: int
 ) -> None:
-    monkeypatch.setattr(engine, "free_memory_mb", lambda: free_mb)
-    monkeypatch.setattr(engine.os, "cpu_count", lambda: 8)
-    assert engine._places() == places
+    monkeypatch.setattr(pool, "free_memory_mb", lambda: free_mb)
+    monkeypatch.setattr(pool.os, "cpu_count", lambda: 8)
+    assert pool._places() == places

@@ -1,5 +1,7 @@
 """Following a run of Flower to its end: what is told, begun again, and what ends it. The SuperLink is played."""
 
+import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,12 +10,12 @@ from typing import Any
 import pytest
 
 from swipefl.errors import CoordinatorUnreachable, Interrupted, UsageError, WorkerLost
-from swipefl.flower.project import Nodes, write_project
-from swipefl.flower.running import FUTILE, Runner, RunState
+from swipefl.flower.project import FlowerNodes, write_project
+from swipefl.flower.running import FUTILE, GoingOn, Runner, RunState
 
 DONE = RunState(is_over=True, is_done=True)
 KILLED = RunState(is_over=True, why="No heartbeat received from the task")
-RAISED = RunState(is_over=True, why="ServerApp failed with exception: no")
+RAISED = RunState(is_over=True, has_raised=True, why="ServerApp failed with exception: no")
 STOPPED = RunState(is_over=True, is_stopped=True)
 LOST = None
 AWAY = CoordinatorUnreachable("superlink-away", "no answer")
@@ -27,17 +29,18 @@ class Played:
     on: int | None = None  # a run that goes on before
     silent: list[Exception] = field(default_factory=list)  # what it answers first
     begun: int = 0
+    is_as_written: bool = True
     afters: list[float] = field(default_factory=list)
 
     def _answer(self) -> None:
         if self.silent:
             raise self.silent.pop(0)
 
-    def going_on(self, project: str) -> int | None:
-        assert project == "swipefl/swipefl-coordinators"
+    def going_on(self, project: str, folder: Path) -> GoingOn | None:
+        assert re.fullmatch("swipefl/swipefl-coordinators-[0-9a-f]{8}", project)
         self._answer()
         on, self.on = self.on, None
-        return on
+        return None if on is None else GoingOn(on, self.is_as_written)
 
     def submit(self, folder: Path) -> int:
         self._answer()
@@ -64,7 +67,7 @@ class Played:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_project(tmp_path, Nodes.COORDINATORS, 3, "/versions")
+    write_project(tmp_path, FlowerNodes.COORDINATORS, 3, "/versions")
     return tmp_path
 
 
@@ -129,6 +132,22 @@ def test_one_that_somebody_stopped_stays_stopped(folder: Path) -> None:
 
 def test_a_run_that_goes_on_is_followed_and_none_begun_beside_it(folder: Path) -> None:
     assert run(Played([(['{"version": 7}\n'], [DONE])], on=0), folder) == ([7], [], 0)
+
+
+def test_one_that_was_begun_with_other_numbers_is_followed_and_that_is_said(folder: Path) -> None:
+    link = Played([(['{"version": 7}\n'], [DONE])], on=0, is_as_written=False)
+    rounds, told, begun = run(link, folder)
+    assert (rounds, begun) == ([7], 0)
+    assert "pyproject.toml says something else since" in told[0]
+
+
+def test_two_projects_are_never_taken_for_one(tmp_path: Path) -> None:
+    """Each federation's runs are its own, though one SuperLink may have both."""
+    names = set()
+    for folder in (tmp_path / "one", tmp_path / "other"):
+        write_project(folder, FlowerNodes.COORDINATORS, 3, "/versions")
+        names.add(tomllib.loads((folder / "pyproject.toml").read_text())["project"]["name"])
+    assert len(names) == 2
 
 
 def test_one_that_goes_away_while_a_run_is_followed_is_waited_for(folder: Path) -> None:

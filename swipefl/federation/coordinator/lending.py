@@ -28,6 +28,7 @@ from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Waiting
 from swipefl.federation.coordinator.versions import Draft, Version
 from swipefl.federation.protocol.bounds import REMEMBERED
+from swipefl.federation.protocol.following import Signed, is_known
 from swipefl.federation.protocol.signing import name_of as name_of_keys
 from swipefl.federation.round import Master
 from swipefl.federation.update import Delta, clipped
@@ -37,17 +38,8 @@ MOST_TRIES = 100  # each of which drops an update that fits no longer, or meets 
 Done = TypeVar("Done")
 
 
-class Offered(Protocol):
-    """A version that somebody with this public key signed, and which contribution of whom went into one last."""
-
-    @property
-    def key(self) -> bytes: ...
-
-    @property
-    def version(self) -> int: ...
-
-    @property
-    def sha256(self) -> bytes: ...
+class Offered(Signed, Protocol):
+    """A version that somebody signed, and which contribution of whom went into one last."""
 
     @property
     def model(self) -> Checkpoint: ...
@@ -97,7 +89,7 @@ def _follow(state: State, policy: Policy, offered: Offered, holdout: Holdout | N
         _check_follows(state, policy)
         known = state.contributions.followed()
         newest, master = state.versions.newest(), state.versions.master()
-    if known and _is_known(known, offered):
+    if known and is_known(known, offered):
         return known
     draft, before, after = _judged(master, offered.model, holdout)
     followed = Followed(offered.key, offered.version, offered.sha256, before, after)
@@ -126,20 +118,6 @@ def _check_follows(state: State, policy: Policy) -> None:
     if state.served_with("follows") == 0:
         what = "who served this coordinator last made its versions itself: serve it with versions_from = flower first"
         raise UsageError("serves-versions-from-here", what, Remedy.CORRECT_SETTING)
-
-
-def _is_known(known: Followed, offered: Offered) -> bool:
-    """Whether it was followed before. Raises TrustError for one that must not be."""
-    if offered.key != known.key:
-        what = "another key signed this version than the first one that was followed; nothing of it was used"
-        raise TrustError("wrong-signer", what, Remedy.ASK_OWNER)
-    if offered.version < known.version:
-        what = "version {offered} is older than version {known}, which was followed before; nothing of it was used"
-        raise TrustError("older-version", what, Remedy.ASK_OWNER, offered=offered.version, known=known.version)
-    if offered.version == known.version and offered.sha256 != known.sha256:
-        what = "version {known} is another now than it was when it was followed; nothing of it was used"
-        raise TrustError("another-model", what, Remedy.ASK_OWNER, known=known.version)
-    return offered.version == known.version
 
 
 def _judged(master: Master, model: Checkpoint, holdout: Holdout | None) -> tuple[Draft, float | None, float | None]:

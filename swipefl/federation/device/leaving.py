@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
 from swipefl.federation.device.copied import LAST
+from swipefl.federation.device.node import forget_followed
 from swipefl.federation.device.versions import SEEN
 from swipefl.store.begun import CONTRIBUTION
 from swipefl.store.membership import Membership
@@ -36,12 +37,14 @@ class Left:
 def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
     """Tells the coordinator, and forgets the federation whatever that came to; models stay.
 
-    Can be killed at any instant and run again. Raises StoreError, and what a stop says.
+    Whose versions this device followed as a node itself, it forgets too. Can be killed at any instant and run again.
+    Raises StoreError, and what a stop says.
     """
     member = store.memberships.get()
     why = _untold(member, connect) if member else None
     with store.transaction():
         erase_federation(store)
+        forget_followed(store)
         if member:
             store.meta.set(HAS_LEFT, member.device_id)
     return Left(member.address, why is None, why) if member else Left(None)

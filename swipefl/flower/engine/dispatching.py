@@ -20,6 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from swipefl.errors import Remedy, SwipeflError, UsageError, WorkerLost
+from swipefl.flower.engine.tasks import OURS
 
 if TYPE_CHECKING:  # the engine's process sets what they read before it loads them
     from flwr.app import Context, Message
@@ -30,7 +31,7 @@ AHEAD = 3  # tasks a client's place: Flower looks for new ones every tenth of a 
 LOOKS_EVERY_S = 0.02
 STORE_BYTES = 100_000_000  # of Ray's memory for what goes between processes: tasks and updates are small
 DIED = ("ActorDied", "ActorUnavailable", "OutOfMemory", "WorkerCrashed", "NodeDied", "RayActorError")
-PASSED_ON = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ONEDNN_PRIMITIVE_CACHE_CAPACITY")  # to another machine's, too
+PASSED_ON = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "ONEDNN_PRIMITIVE_CACHE_CAPACITY", OURS)  # elsewhere, too
 
 # Nothing is reported to anybody, and Ray, whose ports are open to the network, obeys only who has this run's token.
 QUIET = {
@@ -73,7 +74,7 @@ def serve(far: Connection, where: Where) -> None:
     try:
         from flwr.simulation import run_simulation
 
-        from swipefl.flower.task_app import app
+        from swipefl.flower.engine.task_app import app
 
         logging.getLogger("flwr").setLevel(logging.CRITICAL)
         each = _start(where)
@@ -94,6 +95,7 @@ def _be_quiet(where: Where) -> None:
         for descriptor in (0, 1, 2):
             os.dup2(nowhere.fileno(), descriptor)
     os.environ.update(QUIET, FLWR_HOME=str(where.folder / "flwr"))  # else it leaves an id of its own in the home
+    os.environ[OURS] = "1"
     if where.address is None:
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=where.token)
 
@@ -183,7 +185,7 @@ def _send(
     """Sends as many tasks as wait and as there are places for."""
     from flwr.app import Message
 
-    from swipefl.flower.task_app import content
+    from swipefl.flower.engine.task_app import content
 
     while free:
         try:
@@ -195,7 +197,7 @@ def _send(
 
 
 def _answer(message: "Message") -> "bytes | Lost":
-    from swipefl.flower.task_app import held
+    from swipefl.flower.engine.task_app import held
 
     if not message.has_error():
         return held(message)

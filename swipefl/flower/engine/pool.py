@@ -16,7 +16,6 @@ from concurrent.futures import Executor, Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import partial
-from importlib.util import find_spec
 from itertools import count
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
@@ -25,8 +24,9 @@ from typing import Any
 
 from swipefl.database.files import open_private
 from swipefl.errors import Remedy, UsageError, WorkerLost
-from swipefl.flower.dispatching import CLIENT_MB, Lost, Where, serve
-from swipefl.flower.tasks import Ground, asked, here, outcome_of
+from swipefl.flower.engine.dispatching import CLIENT_MB, Lost, Where, serve
+from swipefl.flower.engine.tasks import Ground, asked, here, outcome_of
+from swipefl.flower.installed import check_installed
 from swipefl.operations.conditions.machine import free_memory_mb
 
 LONGEST_FOLDER = 20  # letters of a path: Ray's sockets lie 85 more below it, and the system allows 107
@@ -34,11 +34,9 @@ MARK = "engine"  # the file in a run's folder by which other machines know that 
 JOIN_S = 5.0
 
 
-def check_flower() -> None:
+def check_engine() -> None:
     """Raises UsageError where Flower, or Ray, is not installed."""
-    if missing := [name for name in ("flwr", "ray") if find_spec(name) is None]:
-        what = "Flower's engine is not installed: there is no {missing}"
-        raise UsageError("no-flower", what, Remedy.INSTALL_FLOWER, missing=" and no ".join(missing))
+    check_installed("flwr", "ray")
 
 
 @contextmanager
@@ -51,7 +49,7 @@ def flower_workers(
     Raises UsageError where Flower is not installed, there is no such cluster, or no room in it; WorkerLost where the
     engine does not start. A task whose process is killed raises BrokenProcessPool, as one of a pool does.
     """
-    check_flower()
+    check_engine()
     token, mark, scratch = secrets.token_hex(32), folder / MARK, _scratch()
     with open(open_private(mark, os.O_WRONLY | os.O_TRUNC), "w", encoding="ascii") as file:
         file.write(token)
@@ -134,6 +132,7 @@ class _Engine(Executor):
     def submit(self, work: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
         """What `work` will give. Raises BrokenProcessPool where the engine is no more."""
         task, future = asked(self._needs, partial(work, *given, **named)), Future[Any]()
+        future.set_running_or_notify_cancel()  # it is on its way: nobody takes it back
         with self._lock:
             if self._lost:
                 raise self._lost
@@ -168,7 +167,11 @@ def _settle(future: Future[Any], answer: bytes | Lost) -> None:
     if isinstance(answer, Lost):
         future.set_exception(_error(answer))
         return
-    outcome = outcome_of(answer)
+    try:
+        outcome = outcome_of(answer)
+    except Exception as error:  # of who made it, and no reason to leave all others without an answer
+        future.set_exception(error)
+        return
     if outcome.error is not None:
         future.set_exception(outcome.error)
     else:

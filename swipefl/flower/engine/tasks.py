@@ -15,6 +15,8 @@ from typing import Any
 
 from swipefl.errors import Remedy, UsageError
 
+OURS = "OF_SWIPEFL_ENGINE"  # the variable that processes of the engine have, which alone do tasks
+
 
 @dataclass(frozen=True)
 class Ground:
@@ -52,10 +54,18 @@ def done(task: bytes) -> bytes:
     try:
         needs, run = pickle.loads(task)
         check(needs)
-        outcome = Outcome(pickle.loads(run)())
+        return pickle.dumps(Outcome(pickle.loads(run)()))
     except Exception as error:
-        outcome = Outcome(error=error)
-    return pickle.dumps(outcome)
+        return pickle.dumps(Outcome(error=_crossing(error)))
+
+
+def _crossing(error: Exception) -> Exception:
+    """An error as it can be raised in another process; of one that cannot, what kind it is and what it says."""
+    try:
+        pickle.loads(pickle.dumps(error))
+        return error
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
 
 
 def outcome_of(answer: bytes) -> Outcome:
