@@ -35,18 +35,18 @@ def app_of(node_of: NodeOf) -> ClientApp:
     """The ClientApp of the node that a context's config names."""
     app = ClientApp()
 
-    @app.query()
     def query(message: Message, context: Context) -> Message:
         return _answer(message, context, node_of, lambda node: node.query())
 
-    @app.train()
     def train(message: Message, context: Context) -> Message:
         return _answer(message, context, node_of, lambda node: node.train(message.content))
 
-    @app.evaluate()
     def evaluate(message: Message, context: Context) -> Message:
         return _answer(message, context, node_of, lambda node: node.evaluate(message.content))
 
+    app.query()(query)
+    app.train()(train)
+    app.evaluate()(evaluate)
     return app
 
 

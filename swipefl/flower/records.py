@@ -123,7 +123,7 @@ def about(model: Checkpoint) -> str:
 def offer(model: Checkpoint, signed: SignedManifest, included: Mapping[str, str], key: Ed25519PrivateKey) -> RecordDict:
     """A version with its signed manifest, as it is offered; `key` signs what is included, too."""
     said = included_bytes(included)
-    config = {
+    config: dict[str, Any] = {
         "key": public_bytes(key),
         "manifest": signed.manifest,
         "signature": signed.signature,
@@ -144,7 +144,7 @@ def offer_of(content: RecordDict) -> Offer:
 
     Raises TrustError where it is not, UnusableModel for a model that this swipefl cannot use.
     """
-    config = content.get(CONFIG)
+    config: Any = content.get(CONFIG)
     try:
         key, included, seal = (_bytes(config, name) for name in ("key", "included", "seal"))
         signed = SignedManifest(manifest=_bytes(config, "manifest"), signature=_bytes(config, "signature"))
@@ -223,15 +223,19 @@ def is_id(text: object) -> bool:
 
 def given(gift: Given) -> RecordDict:
     """What a node gives, as its answer."""
-    texts = {"participant": gift.participant, "attempt": gift.attempt, "contribution": gift.contribution}
-    numbers = {WEIGHT: float(gift.weight), "updates": gift.updates, "examples": gift.examples}
+    texts: dict[str, Any] = {
+        "participant": gift.participant,
+        "attempt": gift.attempt,
+        "contribution": gift.contribution,
+    }
+    numbers: dict[str, Any] = {WEIGHT: float(gift.weight), "updates": gift.updates, "examples": gift.examples}
     return RecordDict({ARRAYS: arrays_of(gift.delta), CONFIG: ConfigRecord(texts), METRICS: MetricRecord(numbers)})
 
 
 def signed_by(content: RecordDict, gift: Given, key: Ed25519PrivateKey, keys: SigningKeys) -> RecordDict:
     """The answer of a coordinator, which signs it with its key: no other node can give in its name."""
     config = {"keys": keys.SerializeToString(), "signature": signed_contribution(said_by(gift), key)}
-    content[CONFIG] = ConfigRecord({**content[CONFIG], **config})
+    content[CONFIG] = ConfigRecord({**content.config_records[CONFIG], **config})
     return content
 
 
@@ -266,7 +270,7 @@ def nothing(reason: str, says: str) -> RecordDict:
 
 def standing(participant: str, version: int, waiting: int, fewest: int) -> RecordDict:
     """Where a node stands: the version that it followed last, how many updates wait, and how few it would give."""
-    numbers = {"version": version, "waiting": waiting, "fewest": fewest}
+    numbers: dict[str, Any] = {"version": version, "waiting": waiting, "fewest": fewest}
     return RecordDict({CONFIG: ConfigRecord({"participant": participant}), METRICS: MetricRecord(numbers)})
 
 
@@ -275,7 +279,7 @@ def judged(participant: str, version: int, swipes: int, before: float | None, af
 
     `swipes` is what the judgement weighs.
     """
-    numbers: dict[str, int | float] = {WEIGHT: swipes, "version": version}
+    numbers: dict[str, Any] = {WEIGHT: swipes, "version": version}
     if before is not None and after is not None:
         numbers |= {"top1-before": before, "top1-after": after}
     return RecordDict({CONFIG: ConfigRecord({"participant": participant}), METRICS: MetricRecord(numbers)})

@@ -258,8 +258,8 @@ class Rounds:
     def _attempted(self, made: Made, signed: SignedManifest, ready: Sequence[int]) -> Made | None:
         """The next version, None where too few nodes gave something that can be used: they give it again."""
         attempt, content = self._new_attempt(), self._offer(made, signed)
-        asked = {"attempt": attempt, "max-norm": self._course.max_norm}
-        content[CONFIG] = ConfigRecord({**content[CONFIG], **asked})
+        asked: dict[str, Any] = {"attempt": attempt, "max-norm": self._course.max_norm}
+        content[CONFIG] = ConfigRecord({**content.config_records[CONFIG], **asked})
         replies = self._questions.ask(MessageType.TRAIN, dict.fromkeys(ready, content), self._patience)
         shapes = {name: array.shape for name, array in made.model.parameters.items()}
         gifts, refused = sifted(replies, Terms(attempt, shapes, self._course.max_norm, made.included))
@@ -269,11 +269,11 @@ class Rounds:
             structlog.get_logger().warning("too few answers", version=made.version, answers=len(gifts))
             is_another = any(each.reason == "another-model" for each in refused) and self._clock() >= self._again_at
             return self._again(made, made.version) if is_another else None
-        arrays = content[ARRAYS]
+        arrays = content.array_records[ARRAYS]
         strategy = strategy_of(self._course.choice, arrays, made.memory)
         messages = _as_weights(bounded(gifts, self._course.max_share), made)
         with np.errstate(over="ignore", invalid="ignore"):  # what leaves the range is found below
-            averaged, _ = strategy.aggregate_train(made.version, messages)
+            averaged: Any = strategy.aggregate_train(made.version, messages)[0]  # None of no messages
             moved = {name: array.numpy().astype(np.float32) for name, array in averaged.items()}
             return _following(made, gifts, moved, memory_of(strategy, arrays))
 
@@ -344,7 +344,8 @@ def _stands(reply: Message) -> Stands:
     """Where a node says that it stands. Raises BadUpdate."""
     content = content_of(reply)
     try:
-        participant, numbers = content[CONFIG]["participant"], content[METRICS]
+        participant: Any = content.config_records[CONFIG]["participant"]
+        numbers: Any = content[METRICS]
         version, waiting, fewest = (int(numbers[name]) for name in ("version", "waiting", "fewest"))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadUpdate("no-standing", "the node does not say where it stands") from error
@@ -359,7 +360,7 @@ def _judgement(content: RecordDict, version: int) -> tuple[float, float] | None:
     Each that judges counts once, whatever it says that its judgement weighs.
     """
     try:
-        numbers = content[METRICS]
+        numbers: Any = content[METRICS]
         is_it, weight = numbers["version"] == version, float(numbers[WEIGHT])
         before, after = (_score(numbers, name) for name in ("top1-before", "top1-after"))
     except (KeyError, TypeError, ValueError) as error:
@@ -369,7 +370,7 @@ def _judgement(content: RecordDict, version: int) -> tuple[float, float] | None:
     return None if before is None or after is None or not weight > 0 else (before, after)
 
 
-def _score(numbers: MetricRecord, name: str) -> float | None:
+def _score(numbers: Mapping[str, Any], name: str) -> float | None:
     if name not in numbers:
         return None
     score = float(numbers[name])

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
+from typing import Any
 
 from flwr.app import ArrayRecord
 from flwr.serverapp.strategy import FedAdam, FedAvg, FedAvgM, FedTrimmedAvg, Krum
@@ -52,7 +53,8 @@ class Choice:
 
 def strategy_of(choice: Choice, arrays: ArrayRecord, memory: Memory) -> FedAvg:
     """A strategy that goes on from these arrays, and from what it remembered; what another one did is left."""
-    asks = {"min_train_nodes": 1, "min_evaluate_nodes": 1, "min_available_nodes": 1}  # of all nodes that are there
+    # Of all nodes that are there.
+    asks: dict[str, Any] = {"min_train_nodes": 1, "min_evaluate_nodes": 1, "min_available_nodes": 1}
     if choice.name == "fedavgm":
         moving = FedAvgM(server_learning_rate=choice.server_lr, server_momentum=choice.momentum, **asks)
         moving.current_arrays = arrays

@@ -103,7 +103,7 @@ class UnknownRun(UsageError):
 def _bundle(folder: Path) -> bytes:
     """What Flower sends of a project. Raises UsageError."""
     try:
-        return build_fab_from_disk(folder)
+        return bytes(build_fab_from_disk(folder))
     except ValueError as error:
         what = "{folder} is no project that Flower could run: {why}"
         raise UsageError("bad-project", what, Remedy.INIT_FLOWER, folder=folder, why=str(error).strip()) from None

@@ -137,7 +137,8 @@ def _start(where: Where) -> int:
 def _nodes() -> list[Mapping[str, float]]:
     import ray
 
-    return [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    listed: Any = ray.nodes  # without types
+    return [node["Resources"] for node in listed() if node["Alive"]]
 
 
 def cores_each(nodes: Sequence[Mapping[str, float]], client_bytes: float) -> int:

@@ -5,6 +5,7 @@ it up, though any SuperNode could be asked for this app by its name.
 """
 
 import os
+from typing import Any
 
 from flwr.app import ConfigRecord, Context, Message, RecordDict
 from flwr.clientapp import ClientApp
@@ -29,8 +30,8 @@ def content(task: bytes) -> RecordDict:
 
 def held(message: Message) -> bytes:
     """The inverse of `content`."""
-    task: bytes = message.content[RECORD][FIELD]
-    return task
+    task: Any = message.content.config_records[RECORD][FIELD]
+    return bytes(task)
 
 
 app = ClientApp()
