@@ -45,6 +45,19 @@ if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.operations.findings import Finding
 
 MOST_TOKENS = 10_000  # at once
+# What decides about versions that are made elsewhere, and what is lent to them.
+_BESIDE = (
+    "versions_from",
+    "flower_key",
+    "holdout",
+    "buffer",
+    "max_wait_s",
+    "least",
+    "rule",
+    "trim",
+    "example_cap",
+    "max_norm",
+)
 PAGE, MOST_DEVICES = 500, 10_000  # devices that are listed at once, unless and at most
 
 
@@ -242,6 +255,7 @@ class Coordinator:
 
         if not structlog.is_configured():  # it would print to standard output
             configure_logging(self.settings.log == "json", self.settings.log_file)
+        self._check_beside()
         listening, path = self._listening(), self._existing()
         held_out = holdout(self.settings.holdout) if self.settings.holdout else None
         with hold(self.settings.home, LOCK):
@@ -249,6 +263,17 @@ class Coordinator:
                 few = "a version made of so few updates tells everybody what is in one of them"
                 structlog.get_logger().warning(few, least=self._policy.fewest)
             asyncio.run(serve(path, listening, self._policy, held_out, on_ready))
+
+    def _check_beside(self) -> None:
+        """Raises UsageError where a node beside it would lend and follow by other settings than it is served with."""
+        if not self._policy.follows:
+            return
+        home, there = self.settings.home, load_coordinator_settings(self.settings.home)
+        differ = [name for name in _BESIDE if getattr(there, name) != getattr(self.settings, name)]
+        if differ:
+            what = "{setting} is given here alone, and who lends for this coordinator goes by {path}: set it there"
+            file = home / self.settings.file_name
+            raise UsageError("set-here-alone", what, Remedy.CORRECT_SETTING, setting=differ[0], path=file)
 
     def _state(self) -> State:
         return State(self._existing())
@@ -288,6 +313,7 @@ def policy_of(settings: CoordinatorSettings) -> Policy:
         retry_after_s=settings.retry_after_s,
         conditions=settings.conditions,
         versions_from=settings.versions_from,
+        flower_key=bytes.fromhex(settings.flower_key) if settings.flower_key else None,
         kept=max(KEPT, settings.max_staleness + 1),  # an update is checked against the version that it started from
     )
 

@@ -66,6 +66,7 @@ def serve(
     reflection: options.Reflection = None,
     holdout: options.Holdout = None,
     versions_from: options.VersionsFrom = None,
+    flower_key: options.FlowerKey = None,
     buffer: options.Buffer = None,
     max_wait_s: options.MaxWaitS = None,
     least: options.Least = None,
@@ -107,6 +108,7 @@ def serve(
         reflection=reflection,
         holdout=holdout,
         versions_from=versions_from,
+        flower_key=flower_key,
         buffer=buffer,
         max_wait_s=max_wait_s,
         least=least,
@@ -134,6 +136,10 @@ def serve(
     )
 
     def ready(at: "Serving") -> None:
+        if at.dropped:
+            note(
+                f"{counted(at.dropped, 'update')} went into no version: lent while it followed others', now it does not"
+            )
         where = {"listening": _on_port(hosting.settings.listen, at.port)}
         if at.metrics_port is not None:
             where["metrics"] = f"http://{_on_port(hosting.settings.metrics or '', at.metrics_port)}/metrics"

@@ -3,6 +3,7 @@
 The node's config says `home`, that of the coordinator; it may be served beside, from the same file.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from flwr.app import Context, RecordDict
 
 from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.holdout import holdout
-from swipefl.federation.coordinator.lending import follow, lend, name_of
+from swipefl.federation.coordinator.lending import follow, lend, name_of, standing
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.rounds import Holdout
 from swipefl.federation.coordinator.state import State
@@ -34,10 +35,8 @@ class Node:
 
     def query(self) -> RecordDict:
         """Where it stands."""
-        with self.state.reading():
-            followed, waiting = self.state.contributions.followed(), self.state.updates.backlog()[0]
-            version = followed.version if followed else 0
-            return records.standing(name_of(self.state), version, waiting, self.policy.fewest)
+        stands = standing(self.state, self.policy, time.time())
+        return records.standing(name_of(self.state), stands.version, stands.waiting, stands.needed)
 
     def train(self, content: RecordDict) -> RecordDict:
         """Follows the version that comes, and lends what waits. Raises SwipeflError where it does not."""

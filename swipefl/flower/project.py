@@ -33,6 +33,7 @@ clientapp = "{client}"
 
 [tool.flwr.app.config]
 folder = {folder}  # on the SuperLink's machine: its key, the versions, what each round came to
+# start = "/path/of/a.safetensors"  # there, too: version 1; else the base of the package
 rounds = {rounds}  # in all; 0: for ever
 min-nodes = 2  # so many give something, or there is no round; krum needs 5 of them, fedtrimmedavg 4
 max-wait-s = 21600.0  # so long a round waits for those that are there and have too few updates yet

@@ -287,7 +287,7 @@ def _take_back(back: Sql, key: Ed25519PrivateKey) -> tuple[int, int]:
             "UPDATE keys SET private = ? WHERE number = (SELECT max(number) FROM keys)", (key.private_bytes_raw(),)
         )
         dropped = back.run("UPDATE updates SET consumed_by = 0, blob = NULL WHERE consumed_by IS NULL")
-        Contributions(back).give_back()  # to nobody: it may have gone into a version elsewhere, too
+        Contributions(back).forget()  # to nobody: it may have gone into a version elsewhere, too
         tokens = back.run("DELETE FROM tokens WHERE device IS NULL")
     return dropped, tokens
 

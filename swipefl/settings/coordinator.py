@@ -35,6 +35,7 @@ class CoordinatorSettings(Sourced):
     reflection: bool = False
     holdout: Path | None = None
     versions_from: Literal["here", "flower"] = "here"
+    flower_key: str | None = Field(None, pattern="^[0-9a-f]{64}$")
     buffer: int = Field(_POLICY.buffer, ge=1, le=MOST)
     max_wait_s: float = Field(_POLICY.max_wait_s, ge=0)
     least: int = Field(_POLICY.least, ge=1, le=MOST)

@@ -51,6 +51,7 @@ COORDINATOR = {
     "reflection": "let tools list the service",
     "holdout": "swipes that a new version must not do worse on",
     "versions_from": "who makes versions: here, of what waits; or flower, of what coordinators lend",
+    "flower_key": "whose versions are followed: the public key that signs them, in hex; else whoever's come first",
     "buffer": "updates that make a round, of one device one at most",
     "max_wait_s": "a round sooner, where one has waited so long",
     "least": "updates that such a round needs; fewer than 3 tell everybody what is in one",

@@ -23,12 +23,15 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 
 from swipefl.decoder.checkpoint import base_checkpoint, checkpoint_from_bytes
 from swipefl.errors import CoordinatorUnreachable, CredentialRefused
+from swipefl.federation.coordinator.lending import follow, lend
 from swipefl.federation.coordinator.server import SERVICE
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.update import decode_update, shapes_of
 from tests.support.certificates import Certificates, certificates
 from tests.support.command import environment, swipefl
 from tests.support.coordinator import Coordinator, Device, coordinator
+from tests.support.lending import FOLLOWING, Offered, submit
+from tests.support.states import SMALL, enrolled
 from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.terminal import all_of
 from tests.support.updates import Held, header_for, parts_of, update
@@ -133,6 +136,20 @@ def test_metrics_are_served(running: Coordinator) -> None:
         text = answer.read().decode()
     assert "swipefl_version" in text
     assert running.metric("swipefl_version") >= 1
+
+
+def test_who_serves_again_for_itself_is_told_what_was_lent_and_is_dropped(tmp_path: Path) -> None:
+    home = tmp_path / "city"
+    home.mkdir()
+    with State(home / "coordinator.db") as state:
+        state.create(SMALL)
+        follow(state, FOLLOWING, Offered())
+        submit(state, enrolled(state), 0)
+        assert lend(state, FOLLOWING, "a", 1, 1.0).updates == 1
+    with coordinator(home, init=False):
+        pass
+    said = (home / "coordinator.log").read_text("utf-8").splitlines()
+    assert "1 update went into no version: lent while it followed others', now it does not" in said
 
 
 def test_a_second_server_of_the_same_state_is_refused(running: Coordinator) -> None:

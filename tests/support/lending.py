@@ -15,7 +15,7 @@ from swipefl.federation.strategy import Strategy
 from swipefl.federation.update import Delta, encode_update
 from tests.support.states import SMALL
 
-FOLLOWING = Policy(strategy=Strategy(optimizer="fedavg"), least=1, versions_from="flower")
+FOLLOWING = Policy(strategy=Strategy(optimizer="fedavg"), least=1, max_wait_s=0, versions_from="flower")
 WHERE = "forward.recurrent"  # (16, 4): place for as many updates, each a number of its own
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import Remedy, UsageError
-from swipefl.hosting import Coordinator
-from swipefl.settings.coordinator import CoordinatorSettings
+from swipefl.hosting import Coordinator, coordinator_of, policy_of
+from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_settings
 from tests.support.errors import advises
 
 HALF = "half.safetensors"
@@ -50,6 +50,28 @@ def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
     assert hosting.devices().devices == ()
     with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
         hosting.devices(revoke="nobody")
+
+
+@pytest.mark.parametrize(
+    "given", [{"least": 100}, {"holdout": Path("swipes.jsonl")}, {"versions_from": "flower"}, {"flower_key": "ab" * 32}]
+)
+def test_what_a_node_beside_it_would_not_know_is_not_served_with(tmp_path: Path, given: dict[str, object]) -> None:
+    """Its settings are those of the home; what is given to `serve` alone decides nothing about what it lends."""
+    file = tmp_path / "coordinator.toml"
+    Coordinator(CoordinatorSettings(home=tmp_path)).init()
+    file.write_text("" if "versions_from" in given else 'versions_from = "flower"\n')
+    with pytest.raises(UsageError, check=advises(Remedy.CORRECT_SETTING)) as refused:
+        coordinator_of(tmp_path, given).serve()
+    assert refused.value.code == "set-here-alone"
+    assert next(iter(given)) in str(refused.value)
+
+
+def test_whose_versions_are_followed_is_said_in_hex(tmp_path: Path) -> None:
+    (tmp_path / "coordinator.toml").write_text(f'flower_key = "{"0f" * 32}"\n')
+    assert policy_of(load_coordinator_settings(tmp_path)).flower_key == bytes([15] * 32)
+    (tmp_path / "coordinator.toml").write_text('flower_key = "key.pem"\n')
+    with pytest.raises(UsageError):
+        load_coordinator_settings(tmp_path)
 
 
 @pytest.mark.parametrize("what", ["listen", "metrics"])

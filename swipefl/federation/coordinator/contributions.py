@@ -1,8 +1,8 @@
 """What is lent to whoever makes the versions elsewhere, and whose versions are followed.
 
 A contribution is the sum of updates that wait: they wait on until a newer version says whether it went into one. Each
-that is lent before that holds all of those before it that still wait, so that of a lent update the first contribution
-that it is in is known, and no more.
+holds all of those before it that still wait, so that of a lent update the first contribution that it is in is known,
+and no more. That it was in one is remembered for as long as it waits.
 """
 
 import secrets
@@ -56,13 +56,18 @@ class Contributions:
         self._sql.run("INSERT OR REPLACE INTO followed VALUES (1, ?, ?, ?, ?, ?)", row)
 
     def of_attempt(self, attempt: str) -> Contribution | None:
-        """What was lent for an attempt, if anything was since a version was last followed."""
+        """What was first lent for that attempt, if anything was since a version was last followed."""
         rows = self._sql.rows("SELECT number, id, newest, updates FROM contributions WHERE attempt = ?", (attempt,))
         return Contribution(*rows[0]) if rows else None
 
     def of_id(self, contribution: str) -> Contribution | None:
-        """The contribution of that id, if it was lent since a version was last followed."""
+        """The contribution of that id, if it is known still."""
         rows = self._sql.rows("SELECT number, id, newest, updates FROM contributions WHERE id = ?", (contribution,))
+        return Contribution(*rows[0]) if rows else None
+
+    def last(self) -> Contribution | None:
+        """The contribution that was made last, if there ever was one."""
+        rows = self._sql.rows("SELECT number, id, newest, updates FROM contributions ORDER BY number DESC LIMIT 1")
         return Contribution(*rows[0]) if rows else None
 
     def lend(self, attempt: str, newest: int, numbers: Sequence[int]) -> Contribution:
@@ -94,14 +99,26 @@ class Contributions:
         )
         return [Waiting(*row) for row in rows]
 
-    def count(self) -> int:
-        """How many updates are lent."""
-        return int(
-            self._sql.rows("SELECT count(*) FROM lent JOIN updates USING (number) WHERE consumed_by IS NULL")[0][0]
-        )
+    def is_whole(self, contribution: Contribution) -> bool:
+        """Whether all of its updates still wait, so that it can be lent once more."""
+        return len(self.members(contribution)) == contribution.updates
 
-    def give_back(self) -> None:
-        """Nothing is lent any more: what of it was not consumed waits as before."""
+    def lent(self) -> set[int]:
+        """Which updates that wait are in any contribution that ever was lent."""
+        rows = self._sql.rows("SELECT number FROM lent JOIN updates USING (number) WHERE consumed_by IS NULL")
+        return {number for (number,) in rows}
+
+    def stuck(self) -> set[int]:
+        """Those of them that cannot be lent again as they were: one that was lent along with them waits no longer."""
+        last = self.last()
+        return set() if last is None or self.is_whole(last) else self.lent()
+
+    def settle(self) -> None:
+        """A newer version is followed, which none goes into any more unless it is lent again: the last one may be."""
+        self._sql.run("DELETE FROM contributions WHERE number < (SELECT max(number) FROM contributions)")
+
+    def forget(self) -> None:
+        """Nothing is known any more of what was lent: the caller drops the updates."""
         self._sql.run("DELETE FROM lent")
         self._sql.run("DELETE FROM contributions")
 
@@ -111,7 +128,7 @@ class Contributions:
             "UPDATE updates SET consumed_by = 0, blob = NULL "
             "WHERE consumed_by IS NULL AND number IN (SELECT number FROM lent)"
         )
-        self.give_back()
+        self.forget()
         return dropped
 
     def part(self) -> int:

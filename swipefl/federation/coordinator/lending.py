@@ -5,9 +5,12 @@ transaction consumes what it had lent, if that went into this version or one bef
 lends (`lend`) the one change that all waiting updates come to: noted before it is given, so that whatever is killed
 when, an update goes into one version and into no second.
 
-What comes meanwhile goes along the next time. A device that leaves takes what waits of it along; a sum that it is in
-may be on its way then, and is not lent once more: whoever asks again for the same gets nothing, and the next sum is
-without it.
+Whoever gets two sums may take one from the other. So a new one has at least as many updates that were in none before as
+any version is made of, and until there are so many the last one is lent again, as it was. Then whatever may be worked
+out of all sums that were ever lent holds as many updates: those that were new in the last of the sums that it takes.
+
+A device that leaves takes what waits of it along; a sum that it is in may be on its way then, and is not lent once
+more: the next one is without it, and is lent once there are enough new updates to hide what is missing.
 """
 
 from collections.abc import Callable, Mapping
@@ -34,6 +37,7 @@ from swipefl.federation.round import Master
 from swipefl.federation.update import Delta, clipped
 from swipefl.stopping import never
 
+MOST_LENT = 10_000  # updates of one sum, unless `buffer` is larger; a mean reads them one at a time
 MOST_TRIES = 100  # each of which drops an update that fits no longer, or meets somebody who was faster
 Done = TypeVar("Done")
 
@@ -59,6 +63,15 @@ class Lent:
     examples: int
 
 
+@dataclass(frozen=True)
+class Standing:
+    """The version that was followed last, 0 before any, of how many updates a sum could be, and of how many it must."""
+
+    version: int
+    waiting: int
+    needed: int
+
+
 def name_of(state: State) -> str:
     """What a coordinator is known by among others: its first signing key, hashed. Raises UsageError."""
     return name_of_keys(state.keys.public())
@@ -67,8 +80,10 @@ def name_of(state: State) -> str:
 def follow(state: State, policy: Policy, offered: Offered, holdout: Holdout | None = None) -> Followed:
     """Publishes a version of elsewhere, unless it was followed before; what was followed then.
 
-    Raises TrustError for another signer than the first one's, a version older than the last or another under its
-    number; UsageError where versions are made here; StoreError.
+    The first signer is followed, or the one whom the owner names; going over to that one is as meeting it first, and
+    drops what is lent, which may be in a version of the one before. Raises TrustError for any other signer, a version
+    older than the last or another under its number; UsageError where versions are made here, or where a model that was
+    would be lost that no holdout holds against the one that comes; StoreError.
     """
     return _settling(lambda: _follow(state, policy, offered, holdout))
 
@@ -85,18 +100,26 @@ def _settling(work: Callable[[], Done]) -> Done:
 
 
 def _follow(state: State, policy: Policy, offered: Offered, holdout: Holdout | None) -> Followed:
+    if policy.flower_key not in (None, offered.key):
+        what = "another key signed this version, {key}, than the one that is set; nothing of it was used"
+        raise TrustError("wrong-signer", what, Remedy.ASK_OWNER, key=offered.key.hex())
     with state.reading():
         _check_follows(state, policy)
         known = state.contributions.followed()
         newest, master = state.versions.newest(), state.versions.master()
-    if known and is_known(known, offered):
+    is_first = known is None or _goes_over(policy, known, offered)
+    if known and not is_first and is_known(known, offered):
         return known
+    if is_first and holdout is None:
+        _check_nothing_lost(state, master, offered)
     draft, before, after = _judged(master, offered.model, holdout)
     followed = Followed(offered.key, offered.version, offered.sha256, before, after)
     with state.transaction():
         _check_follows(state, policy)
         if state.contributions.followed() != known:
             raise VersionConflict("followed-meanwhile", "another version was followed meanwhile")
+        if is_first:
+            state.contributions.part()
         consumed = _settled(state, known, offered)
         version = state.publish(replace(draft, consumed=consumed, after=newest.number), policy.kept)
         state.contributions.follow(followed)
@@ -120,6 +143,22 @@ def _check_follows(state: State, policy: Policy) -> None:
         raise UsageError("serves-versions-from-here", what, Remedy.CORRECT_SETTING)
 
 
+def _goes_over(policy: Policy, known: Followed, offered: Offered) -> bool:
+    """Whether its signer is another than was followed, and the one whom the owner names."""
+    return offered.key != known.key and offered.key == policy.flower_key
+
+
+def _check_nothing_lost(state: State, master: Master, offered: Offered) -> None:
+    """Raises UsageError where a model that devices made here would go that is not the one that comes."""
+    is_same = Master(offered.model).published().fingerprint == master.published().fingerprint
+    if state.versions.has_learned() and not is_same:
+        what = (
+            "the model that was made here would be lost: let the server start from it, set a holdout, or publish or "
+            "roll back to what may be lost; nothing of what came was used"
+        )
+        raise UsageError("model-would-be-lost", what, Remedy.CORRECT_SETTING)
+
+
 def _judged(master: Master, model: Checkpoint, holdout: Holdout | None) -> tuple[Draft, float | None, float | None]:
     """What is published for a model that came, and top-1 before and with it; one that is worse is not used here."""
     candidate = Master(model)
@@ -140,58 +179,90 @@ def _settled(state: State, known: Followed | None, offered: Offered) -> list[int
     consumed = state.contributions.members(contribution) if contribution else []
     if not contribution and known and offered.version - known.version > REMEMBERED:
         structlog.get_logger().warning("given up", updates=state.contributions.give_up(), followed=known.version)
-    state.contributions.give_back()
+    state.contributions.settle()
     return [update.number for update in consumed]
+
+
+def standing(state: State, policy: Policy, now: float) -> Standing:
+    """Where a coordinator stands at `now`, in unix seconds. Raises StoreError.
+
+    A sum is due when a version would be that is made here, and one that is not in a version yet at any time.
+    """
+    with state.reading():
+        policy, followed = _as_served(state, policy), state.contributions.followed()
+        version, last = followed.version if followed else 0, state.contributions.last()
+        if last and state.contributions.is_whole(last):
+            return Standing(version, last.updates, last.updates)
+        waiting, oldest = state.updates.backlog()
+        new = waiting - len(state.contributions.lent())
+    if new < policy.fewest:
+        return Standing(version, new, policy.fewest)
+    return Standing(version, waiting, policy.fewest if policy.is_due(waiting, now - oldest) else policy.buffer)
+
+
+def _as_served(state: State, policy: Policy) -> Policy:
+    """The policy, with no fewer updates in a sum than whoever serves was told that any version is made of."""
+    least = state.served_with("least") or 0
+    return replace(policy, least=max(policy.least, least), buffer=max(policy.buffer, least))
 
 
 def lend(state: State, policy: Policy, attempt: str, version: int, max_norm: float) -> Lent:
     """All that waits as one change within `max_norm`, for an attempt to make the version after `version`.
 
-    The same attempt gets the same again. Raises TooLittleData where fewer updates wait than anything is made of, or
-    one of those that were lent for this attempt waits no longer; TrustError where another version is followed by now;
-    UsageError where versions are made here; StoreError.
+    The same attempt gets the same again, and so does another one while fewer updates came than any version is made of.
+    Raises TooLittleData where that cannot be lent again, or never was; TrustError where another version is followed by
+    now; UsageError where versions are made here; StoreError.
     """
     return _settling(lambda: _lend(state, policy, attempt, version, max_norm))
 
 
 def _lend(state: State, policy: Policy, attempt: str, version: int, max_norm: float) -> Lent:
     with state.reading():
-        known = _check_lends(state, policy, attempt, version)
-        waiting = state.contributions.members(known) if known else _waiting(state, policy)
-        newest = state.versions.newest()
-    _check_enough(waiting, policy, known)
+        _check_lends(state, policy, version)
+        last, newest = state.contributions.last(), state.versions.newest()
+        known, updates = _sum(state, _as_served(state, policy), attempt)
     late_from = known.newest if known else newest.number
-    arrived = [arrival(state, update, late_from, newest.shapes) for update in waiting]
+    arrived = [arrival(state, update, late_from, newest.shapes) for update in updates]
     with dropping_unfit(state):
         delta = clipped(combine(arrived, newest.shapes, policy.strategy), min(max_norm, policy.plan.max_norm))
     with state.transaction():
-        if known != _check_lends(state, policy, attempt, version) or newest != state.versions.newest():
+        _check_lends(state, policy, version)
+        if last != state.contributions.last() or newest != state.versions.newest():
             raise VersionConflict("lent-meanwhile", "another process lent or published meanwhile")
-        lent = known or state.contributions.lend(attempt, newest.number, [update.number for update in waiting])
-    return Lent(lent.id, delta, _weight(arrived, policy), len(waiting), sum(update.examples for update in waiting))
+        lent = known or state.contributions.lend(attempt, newest.number, [update.number for update in updates])
+    return Lent(lent.id, delta, _weight(arrived, policy), len(updates), sum(update.examples for update in updates))
 
 
-def _waiting(state: State, policy: Policy) -> list[Waiting]:
-    return state.updates.waiting()[: max(policy.buffer, MOST_TOGETHER)]
-
-
-def _check_lends(state: State, policy: Policy, attempt: str, version: int) -> Contribution | None:
-    """What was lent for an attempt before. Raises UsageError, TrustError as `lend`."""
+def _check_lends(state: State, policy: Policy, version: int) -> None:
+    """Raises UsageError, TrustError as `lend`."""
     _check_follows(state, policy)
     followed = state.contributions.followed()
     if followed is None or followed.version != version:
         what = "another version than {version} is followed by now; nothing is lent for it"
         raise TrustError("older-version", what, Remedy.ASK_OWNER, version=version)
-    return state.contributions.of_attempt(attempt)
 
 
-def _check_enough(waiting: list[Waiting], policy: Policy, known: Contribution | None) -> None:
-    if known and len(waiting) < known.updates:
+def _sum(state: State, policy: Policy, attempt: str) -> tuple[Contribution | None, list[Waiting]]:
+    """The updates that are lent, and as which contribution where they were before. Raises TooLittleData."""
+    known, lent = state.contributions.of_attempt(attempt), state.contributions.lent()
+    waiting = state.updates.waiting()
+    new = [update for update in waiting if update.number not in lent]
+    if known is None and len(new) >= policy.fewest:
+        old = [update for update in waiting if update.number in lent]
+        return None, old + new[: max(policy.fewest, _most(policy) - len(old))]
+    again = known or state.contributions.last()
+    if again and state.contributions.is_whole(again):
+        return again, state.contributions.members(again)
+    if known:
         what = "a device left whose update was lent for this attempt; it is lent for no other, nor once more for this"
         raise TooLittleData("contribution-gone", what)
-    if len(waiting) < policy.fewest:
-        what = "{count} updates wait, and fewer than {fewest} are not lent"
-        raise TooLittleData("too-few-to-lend", what, count=len(waiting), fewest=policy.fewest)
+    what = "{count} updates wait that were lent to nobody yet, and a sum with fewer than {fewest} of these is not lent"
+    raise TooLittleData("too-few-to-lend", what, count=len(new), fewest=policy.fewest)
+
+
+def _most(policy: Policy) -> int:
+    """How many updates go into one sum: where a rule holds them together, as many as into a version made here."""
+    return max(policy.buffer, MOST_LENT if policy.strategy.rule == "mean" else MOST_TOGETHER)
 
 
 def _weight(arrived: list[Arrived], policy: Policy) -> float:

@@ -19,7 +19,8 @@ class Policy:
 
     A version made of few updates says much of each: a step of one gives it away to everybody. So `least` is more than
     a handful, and a `buffer` that is smaller asks for no more than itself.
-    With `versions_from` flower it makes none: it lends what waits, and follows the versions that come back.
+    With `versions_from` flower it makes none: it lends what waits, and follows the versions that come back, those that
+    `flower_key` signed, else whoever's come first.
     An update more than `max_staleness` versions late is stale; `kept` versions stay downloadable.
     Raises UsageError for waits that are no finite number.
     """
@@ -34,6 +35,7 @@ class Policy:
     retry_after_s: float = 0.0
     kept: int = KEPT
     versions_from: str = SOURCES[0]
+    flower_key: bytes | None = None
     conditions: Conditions = field(default_factory=Conditions)
 
     def __post_init__(self) -> None:
@@ -49,6 +51,14 @@ class Policy:
     def fewest(self) -> int:
         """The updates that any version is made of, at least."""
         return max(1, min(self.least, self.buffer))
+
+    def is_due(self, waiting: int, waited_s: float) -> bool:
+        """Whether so many waiting updates make a round now, the oldest of which came `waited_s` ago."""
+        return waiting >= self.buffer or (waiting >= self.fewest and self.is_long(waited_s))
+
+    def is_long(self, waited_s: float) -> bool:
+        """Whether an update waited long enough, also by a clock that went back."""
+        return not 0 <= waited_s < self.max_wait_s
 
     @property
     def gives_away(self) -> bool:

@@ -37,19 +37,31 @@ class Aggregator:
         """Whether enough updates wait, or one has waited long enough."""
         count, oldest = state.updates.backlog()
         self.metrics.waiting.set(count)
-        if self.policy.follows:
-            return False
         waited_s = self.clock() - oldest
-        waited = count >= self.policy.fewest and not 0 <= waited_s < self.policy.max_wait_s
-        return count >= self.policy.buffer or waited
+        if self.policy.follows:
+            return self.policy.is_long(waited_s) and bool(self._given_up(state))
+        return self.policy.is_due(count, waited_s)
+
+    def _given_up(self, state: State) -> list[int]:
+        """Updates that were lent, cannot be again as they were, and wait for more new ones than there are.
+
+        One device left that was in their sum, and a sum of the others would tell its update to whoever has that one.
+        """
+        stuck = state.contributions.stuck()
+        is_new = state.updates.backlog()[0] - len(stuck) >= self.policy.fewest
+        return [] if is_new else sorted(stuck)
 
     def draft(self, state: State, stop: Stop = never) -> Draft:
         """The version that the waiting updates make. Raises what `stop` says while it is scored.
 
         Where the candidate is worse on the holdout, or none that a device takes, it is a version of the same weights:
-        devices fetch nothing, and may contribute anew. Raises VersionConflict where updates went since the round was
-        due, or one was dropped that fits the model no longer, StoreError.
+        devices fetch nothing, and may contribute anew. So it is with what is given up where versions come from
+        elsewhere. Raises VersionConflict where updates went since the round was due, or one was dropped that fits the
+        model no longer, StoreError.
         """
+        if self.policy.follows:
+            newest, master = state.versions.newest(), state.versions.master()
+            return Draft(master, "kept", self._given_up(state), after=newest.number)
         began = time.perf_counter()
         with state.reading():
             waiting = state.updates.waiting()[: max(self.policy.buffer, MOST_TOGETHER)]

@@ -78,10 +78,11 @@ class Listening:
 
 @dataclass(frozen=True)
 class Serving:
-    """A server that listens: its ports."""
+    """A server that listens: its ports, and how many updates it dropped, lent to versions that it follows no more."""
 
     port: int
     metrics_port: int | None
+    dropped: int = 0
 
 
 async def serve(
@@ -118,7 +119,7 @@ async def serve(
             structlog.get_logger().warning("updates dropped: they were lent, and may be elsewhere", updates=dropped)
         await server.start()
         await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
-        on_ready(Serving(port, metrics_port))
+        on_ready(Serving(port, metrics_port, dropped))
         structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=version)
         renewals = [renewal.run(lambda at: writer.do(lambda state: state.serves_until(at)))] if renewal else []
         rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, holdout), stop)

@@ -41,7 +41,7 @@ class VersionStatus:
 
 @dataclass(frozen=True)
 class FollowedStatus:
-    """The version of elsewhere that was followed last, and how many updates are lent for the next."""
+    """The version of elsewhere that was followed last, and how many of the updates that wait were lent."""
 
     version: int
     lent: int
@@ -113,7 +113,7 @@ def status_of(state: State) -> CoordinatorStatus:
 
 def _followed(state: State) -> FollowedStatus | None:
     followed = state.contributions.followed()
-    return FollowedStatus(followed.version, state.contributions.count()) if followed else None
+    return FollowedStatus(followed.version, len(state.contributions.lent())) if followed else None
 
 
 def _version(v: Version, judged: JudgedStatus | None) -> VersionStatus:

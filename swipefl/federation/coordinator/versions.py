@@ -20,7 +20,7 @@ _COLUMNS = "number, made_by, created_at, updates, architecture, fingerprint, sha
 
 @dataclass(frozen=True)
 class Version:
-    """One version of the global model; `made_by` is published, aggregated, kept (same weights) or rolled back.
+    """One version of the global model; `made_by` is published, aggregated, kept (same weights), followed, rolled back.
 
     `candidate_top1` is that of the candidate in whose place the weights were kept, None where no device would take it.
     """
@@ -97,12 +97,20 @@ class Versions:
         return self._select("ORDER BY number")
 
     def rounds(self) -> int:
-        """How many rounds were played since a model was last published by hand, with or without a better model."""
+        """How many rounds were played since a model came from elsewhere, with or without a better model."""
         counted = (
             "SELECT count(*) FROM versions WHERE made_by IN ('aggregated', 'kept') AND number > "
-            "(SELECT max(number) FROM versions WHERE made_by = 'published')"
+            "(SELECT max(number) FROM versions WHERE made_by IN ('published', 'followed'))"
         )
         return int(self._sql.rows(counted)[0][0])
+
+    def has_learned(self) -> bool:
+        """Whether rounds made a better model here since one was last chosen by hand or came from elsewhere."""
+        counted = (
+            "SELECT count(*) FROM versions WHERE made_by = 'aggregated' AND number > "
+            "(SELECT max(number) FROM versions WHERE made_by IN ('published', 'followed', 'rolled back'))"
+        )
+        return bool(self._sql.rows(counted)[0][0])
 
     def blob(self, number: int) -> bytes | None:
         """The bytes of a version; None where it is pruned or never was."""

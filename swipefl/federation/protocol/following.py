@@ -21,8 +21,8 @@ class Signed(Protocol):
 def is_known(known: Signed, offered: Signed) -> bool:
     """Whether what is offered is what was followed last. Raises TrustError for what must not follow that."""
     if offered.key != known.key:
-        what = "another key signed this version than the first one that was followed; nothing of it was used"
-        raise TrustError("wrong-signer", what, Remedy.ASK_OWNER)
+        what = "another key signed this version, {key}, than the first one that was followed; nothing of it was used"
+        raise TrustError("wrong-signer", what, Remedy.ASK_OWNER, key=offered.key.hex())
     if offered.version < known.version:
         what = "version {offered} is older than version {known}, which was followed before; nothing of it was used"
         raise TrustError("older-version", what, Remedy.ASK_OWNER, offered=offered.version, known=known.version)
