@@ -33,7 +33,6 @@ NodeOf = Callable[[Context], AbstractContextManager[Node]]
 
 def app_of(node_of: NodeOf) -> ClientApp:
     """The ClientApp of the node that a context's config names."""
-    app = ClientApp()
 
     def query(message: Message, context: Context) -> Message:
         return _answer(message, context, node_of, lambda node: node.query())
@@ -44,6 +43,7 @@ def app_of(node_of: NodeOf) -> ClientApp:
     def evaluate(message: Message, context: Context) -> Message:
         return _answer(message, context, node_of, lambda node: node.evaluate(message.content))
 
+    app = ClientApp()
     app.query()(query)
     app.train()(train)
     app.evaluate()(evaluate)

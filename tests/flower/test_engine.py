@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -18,9 +19,10 @@ import pytest
 from swipefl.errors import UsageError
 from swipefl.flower.engine.dispatching import CLIENT_MB
 from swipefl.flower.engine.tasks import OURS, asked, here
-from tests.support.command import environment, swipefl
+from tests.support.command import ROOT, environment, swipefl
 from tests.support.people import write_people
 from tests.support.processes import session
+from tests.support.readme import lines
 from tests.support.swipes import SHARED
 from tests.support.waiting import LONG_S, wait_until
 
@@ -234,6 +236,26 @@ def its_own(leader: int) -> int:
     """The process that all of Ray is begun by."""
     (raylet,) = named(leader, "raylet")
     return int(Path(f"/proc/{raylet}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_the_lines_of_the_page_make_many_clients_and_measure_the_engine(people: Path, tmp_path: Path) -> None:
+    """With fewer of them, and of rounds: ten clients, two a round, and three rounds."""
+    make, beside, memory = lines("examples/SIMULATION.md", "On Flower's engine, and on many machines")
+    assert memory.startswith(beside)
+    many = tmp_path / "many.jsonl"
+
+    def run(line: str) -> str:
+        line = line.replace("python", sys.executable, 1).replace("many.jsonl", str(many))
+        done = subprocess.run(
+            ["sh", "-euc", line], cwd=ROOT, env=environment(tmp_path), check=True, capture_output=True
+        )
+        return done.stdout.decode()
+
+    run(make.replace("train.jsonl.gz 10000", f"{people} 10"))
+    assert Counter(json.loads(line)["user"] for line in many.read_text().splitlines()) == {
+        f"client-{number}": 12 for number in range(10)
+    }
+    assert "MB" in run(memory.replace("200 --memory 25", "2 --memory 3"))
 
 
 def test_a_cluster_that_is_not_there_is_told(swipes: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import typer
 from swipefl.cli.app import app
 from swipefl.errors import SwipeflError
 from tests.support.command import ROOT, environment, swipefl
-from tests.support.readme import PAGES, README, blocks, lines, sections
+from tests.support.readme import LINKING, PAGES, README, blocks, lines, sections
 from tests.support.serving import Serving, serving
 from tests.support.swipes import EXAMPLE, GOOD
 from tests.support.waiting import LONG_S, wait_until
@@ -106,6 +106,10 @@ RUN = {
     ("examples/SIMULATION.md", "Once more"): "test_the_lines_to_try_it_are_targets_of_make",
     ("examples/SIMULATION.md", "With your own file"): "test_the_line_of_the_page_simulates",
     # these where Flower is: `make test-flower`
+    (
+        "examples/SIMULATION.md",
+        "On Flower's engine, and on many machines",
+    ): "test_the_lines_of_the_page_make_many_clients_and_measure_the_engine",
     ("examples/flower/README.md", "On real machines"): "test_the_lines_of_the_page_set_it_up_and_begin_rounds",
     ("examples/flower/README.md", "A lab without coordinators"): "test_the_line_for_a_lab_writes_a_project_of_devices",
 }
@@ -168,13 +172,13 @@ def anchors(page: str) -> set[str]:
     """Of its headings, as GitHub makes them."""
     return {
         re.sub(" ", "-", re.sub(r"[^\w\- ]", "", heading.strip().lower()))
-        for heading in re.findall(r"^#+ (.+)$", PAGES[page], re.M)
+        for heading in re.findall(r"^#+ (.+)$", LINKING[page], re.M)
     }
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", LINKING)
 def test_every_link_leads_somewhere(page: str) -> None:
-    for link in re.findall(r"\]\(([^)\s]+)\)", PAGES[page]):
+    for link in re.findall(r"\]\(([^)\s]+)\)", LINKING[page]):
         if "://" in link:
             continue
         path, _, anchor = link.partition("#")

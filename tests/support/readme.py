@@ -8,6 +8,11 @@ PAGES = {
     file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
     for file in (ROOT / "README.md", *ROOT.glob("examples/*.md"), ROOT / "examples" / "flower" / "README.md")
 }
+LINKING = {
+    file.relative_to(ROOT).as_posix(): file.read_text("utf-8")
+    for file in (*ROOT.glob("*.md"), *ROOT.glob("examples/**/*.md"), *ROOT.glob("swipefl/**/*.md"))
+}
+"""All pages, those too of which no other test is."""
 README = PAGES["README.md"]
 
 
