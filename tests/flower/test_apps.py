@@ -12,7 +12,7 @@ from swipefl.flower.server_app import app as server_app
 from swipefl.flower.server_app import read_config
 from swipefl.hosting import Coordinator
 from swipefl.settings.coordinator import CoordinatorSettings
-from tests.flower.nodes import Nodes
+from tests.support.flower_nodes import Nodes
 
 
 @pytest.fixture(autouse=True)

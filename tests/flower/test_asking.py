@@ -13,8 +13,8 @@ from structlog.testing import capture_logs
 from swipefl.flower.asking import Patience, Questions
 from swipefl.flower.records import nothing, standing
 from swipefl.flower.rounds import Course
-from tests.flower.nodes import Nodes, city_in
 from tests.flower.test_server import FEDAVG, Time, run
+from tests.support.flower_nodes import Nodes, city_in
 
 BAD = b"ConfigRecord  3\0" + b"\xff\xff\xff"  # which a SuperLink stores
 

@@ -24,7 +24,7 @@ from swipefl.flower.checkpoints import Folder, Line
 from swipefl.flower.records import Given, judged, nothing
 from swipefl.flower.rounds import ASK_S, Course, Rounds, bounded
 from swipefl.flower.strategies import Choice
-from tests.flower.nodes import City, Nodes, city_in
+from tests.support.flower_nodes import City, Nodes, city_in
 from tests.support.lending import FOLLOWING, marked
 from tests.support.states import SMALL
 

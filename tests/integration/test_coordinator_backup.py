@@ -312,7 +312,7 @@ def test_who_is_revoked_and_what_is_rotated_while_it_restores_stays_so(tmp_path:
     report = coordinator_backup.restore(tmp_path / "backup", database, settings, tmp_path / "key", clock=clock)
     assert report
     assert (report.devices, report.revoked, report.newer_keys) == (1, 1, len(rotated))
-    assert {device.id: device.revoked for device in hosted.devices()} == {stays: False, revoked: True}
+    assert {device.id: device.revoked for device in hosted.devices().devices} == {stays: False, revoked: True}
     with hosted._state() as state:
         assert bytes(state.keys.public().public_key).hex() == rotated[-1]
 

@@ -207,7 +207,7 @@ def test_every_flipped_bit_and_every_cut_is_found(
     changed = sealed[:place] if cut else sealed[:place] + bytes([sealed[place] ^ 1 << bit]) + sealed[place + 1 :]
     with swipefl.open(home) as device, pytest.raises(DataError):
         device.upkeep.restore(io.BytesIO(changed))
-    assert list(home.iterdir()) == []
+    assert not home.exists()
     shutil.rmtree(home.parent)
 
 
@@ -313,7 +313,7 @@ def test_what_a_killed_backup_left_goes_with_the_next_one_of_any_name(home: Path
 def test_a_backup_that_cannot_be_read_is_told_by_its_own_name(home: Path, sealed: bytes) -> None:
     with swipefl.open(home) as device, pytest.raises(DataError, match=r"^standard input cannot be read.*Input/output"):
         device.upkeep.restore(Failing(sealed))
-    assert list(home.iterdir()) == []
+    assert not home.exists()
 
 
 @pytest.fixture(params=[errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS])
