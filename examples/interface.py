@@ -61,6 +61,7 @@ VARIABLES = {
     "XDG_DATA_HOME": "the folder that the home is in, where SWIPEFL_HOME does not say",
     "XDG_CONFIG_HOME": "the folder that systemd/user is in, for the units of `swipefl timer`",
     "DBUS_SYSTEM_BUS_ADDRESS": "where UPower and NetworkManager are asked; else the system's usual bus",
+    "RAY_ADDRESS": "the Ray cluster that `swipefl simulate --engine flower` runs on; else this machine",
     "TERM": "`dumb`: no progress is drawn on a terminal",
     "grpc_proxy": "the proxy to a coordinator; then https_proxy, http_proxy",
     "https_proxy": "likewise",

@@ -121,7 +121,7 @@ class Coordinator:
         That is the certificate which is set, else the one of who served last.
         """
         with self._state() as state:
-            known = status_of(state)
+            known = replace(status_of(state), versions_from=self.settings.versions_from)
         if self.settings.tls_cert is None:
             return known
         return replace(known, certificate_expires_at=self._certificate_expires_at(self.settings.tls_cert))
@@ -148,7 +148,7 @@ class Coordinator:
         of = self.settings
         served = of.tls_cert, of.tls_key, of.client_ca
         loaded = partial(load_coordinator_settings, **self._given)
-        hosted = Hosted(os.geteuid(), of.home, self._path, *served, loaded, self._settings_file())
+        hosted = Hosted(os.geteuid(), of.home, self._path, *served, loaded, self._settings_file(), self._policy.follows)
         return Doctor(str(of.home), coordinator_checks(hosted, stop)).run(fix, on_finding)
 
     def publish(self, file: str | PathLike[str]) -> VersionReport:
@@ -190,15 +190,16 @@ class Coordinator:
         By pages: at most `limit`, in the order of enrolment, behind the one whose id is `after`: what a page gives as
         that is for the next one. Whoever was there before the first page is in one of them. With `state` (active,
         silent, left or revoked) the others are passed over, and a page may have none of many: the next ones come all
-        the same, until `after` is None.
+        the same, until `after` is None. Of either id its beginning is enough, where no other one begins so.
         """
         check("limit", limit, 1, MOST_DEVICES)
         if state is not None and state not in STATES:
             raise UsageError("no-such-state", "{state} is none of {states}", state=state, states=", ".join(STATES))
         with self._state() as opened:
+            behind = None if after is None else opened.devices.id_of(after)
             if revoke is not None:
-                opened.revoke(revoke)
-            return devices_of(opened, limit, after, state)
+                opened.revoke(opened.devices.id_of(revoke))
+            return devices_of(opened, limit, behind, state)
 
     def rotate_key(self) -> KeyReport:
         """Signs with a new key from now on. The old one names it to the devices, at their next visit."""

@@ -40,7 +40,7 @@ from swipefl.cli.status import status
 from swipefl.cli.streams import OutputLost, alive, drop_output, take_up
 from swipefl.cli.sync import sync
 from swipefl.cli.train import train
-from swipefl.errors import Interrupted, StoreError, SwipeflError
+from swipefl.errors import Interrupted, StoreError, SwipeflError, UsageError
 from swipefl.missing import missing_package
 
 MOST_COLUMNS = 80  # of help: longer lines are hard to read
@@ -179,7 +179,9 @@ def _ended_by(error: BaseException) -> int:
         return _lost(error)
     error = missing_package(error) or error
     if isinstance(error, SwipeflError):
-        note(f"swipefl: {told(error)}", logging.ERROR)
+        # Who typed it sees it at once: in the log of a service that runs beside it is no fault of that.
+        is_slip = isinstance(error, UsageError) and sys.stderr.isatty()
+        note(f"swipefl: {told(error)}", logging.WARNING if is_slip else logging.ERROR)
         return error.exit_code
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:  # the store's own is a StoreError
         note("swipefl: no space left for what it writes; free some space and run the command again", logging.ERROR)

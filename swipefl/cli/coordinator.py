@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from swipefl.federation.coordinator.server import Serving
-    from swipefl.federation.coordinator.status import VersionStatus
-    from swipefl.hosting import KeyReport, TokensReport, VersionReport
+    from swipefl.federation.coordinator.status import CoordinatorStatus, VersionStatus
+    from swipefl.hosting import Coordinator, KeyReport, TokensReport, VersionReport
     from swipefl.operations.coordinator_backup import (
         CoordinatorBackupReport,
         CoordinatorPlanned,
@@ -192,7 +192,9 @@ def token(
 
 @app.command("devices")
 def devices(
-    revoke: Annotated[str | None, typer.Option(help="The id of a device that is refused from now on.")] = None,
+    revoke: Annotated[
+        str | None, typer.Option(metavar="ID", help="Refuse one from now on; its id may be cut short.")
+    ] = None,
     state: Annotated[str | None, typer.Option(help="Only those that are active, silent, left or revoked.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 500,
     after: Annotated[str | None, typer.Option(metavar="ID", help="Those that enrolled behind this one.")] = None,
@@ -208,8 +210,8 @@ def devices(
     shown = table("device", prose("name"), *counts, "enrolled", "seen")
     for device in page.devices:
         updates = str(device.taken), str(device.refused), str(device.stale)
-        gone = ", left" if device.left else ", revoked" if device.revoked else ""
-        day, seen = moment(device.enrolled_at).split()[0], moment(device.seen_at) + gone
+        not_active = "" if device.state == "active" else f", {device.state}"
+        day, seen = moment(device.enrolled_at).split()[0], moment(device.seen_at) + not_active
         shown.add_row(device.id, device.name, *updates, day, seen)
     console().print(shown)
     if page.after is not None:
@@ -223,8 +225,18 @@ def publish(
     as_json: JsonOption = False,
 ) -> None:
     """Publish a checkpoint as the next version."""
-    report = coordinator_of(home).publish(file)
+    hosting = coordinator_of(home)
+    report = hosting.publish(file)
     _answer(report, as_json, f"version {report.version} is out")
+    _warn_of_flower(hosting)
+
+
+def _warn_of_flower(hosting: "Coordinator") -> None:
+    """Says how long what an owner publishes stays, where versions are made elsewhere."""
+    of = hosting.settings
+    if of.versions_from == "flower":
+        unless = " unless it does worse on the holdout" if of.holdout else ", as no holdout is set that keeps worse out"
+        note(f"the next version from Flower replaces it{unless}; versions_from = here keeps all of them out")
 
 
 @app.command("status")
@@ -243,14 +255,24 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     for line in [*filter(None, map(_kept, last)), *filter(None, map(_judged, last))]:
         screen.print(line)
     screen.print(f"{counted(known.devices, 'device')}, {counted(known.waiting, 'update')} waiting")
-    if known.followed is not None:
-        lent = f"{counted(known.followed.lent, 'update')} lent for the next"
-        screen.print(f"versions come from Flower: its version {known.followed.version} was followed last, {lent}")
+    if known.followed is not None or known.versions_from == "flower":
+        screen.print(_followed(known))
     if known.least is not None and known.devices < known.least:
         screen.print(f"no version can be made: it takes updates of {known.least} devices (--least)")
     if known.certificate_expires_at is not None:
         verb = "expires" if known.certificate_expires_at > time.time() else "has expired"
         screen.print(f"the certificate {verb} at {moment(known.certificate_expires_at)}")
+
+
+def _followed(known: "CoordinatorStatus") -> str:
+    """What came from Flower, and when somebody came from there last."""
+    came = "no SuperNode came yet"
+    if known.node_came_at is not None:
+        came = f"a SuperNode came last at {moment(known.node_came_at)}"
+    if known.followed is None:
+        return f"versions come from Flower, and none came yet; {came}"
+    lent = f"{counted(known.followed.lent, 'update')} lent for the next"
+    return f"versions come from Flower: its version {known.followed.version} was followed last, {lent}; {came}"
 
 
 def _kept(v: "VersionStatus") -> str:
@@ -289,8 +311,10 @@ def rollback(
     as_json: JsonOption = False,
 ) -> None:
     """Publish the weights of an earlier version again, as a new one."""
-    report = coordinator_of(home).rollback(version)
+    hosting = coordinator_of(home)
+    report = hosting.rollback(version)
     _answer(report, as_json, f"version {report.version} has the weights of version {version}")
+    _warn_of_flower(hosting)
 
 
 @app.command("rotate-key")

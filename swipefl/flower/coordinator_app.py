@@ -70,8 +70,11 @@ def node_of(context: Context) -> Iterator[Node]:
     if not path.exists():
         nothing = "there is no coordinator in {home} yet"
         raise UsageError("no-coordinator", nothing, Remedy.INIT_COORDINATOR, home=settings.home)
+    policy = policy_of(settings)
     with State(path) as state:
-        yield Node(state, policy_of(settings), holdout(settings.holdout) if settings.holdout else None)
+        if policy.follows:
+            state.node_came()
+        yield Node(state, policy, holdout(settings.holdout) if settings.holdout else None)
 
 
 app = app_of(node_of)

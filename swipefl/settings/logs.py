@@ -90,7 +90,8 @@ class _OfLibraries(logging.Handler):
     """What libraries log, such as gRPC and asyncio: lines of the same shape, without traceback, and not too many.
 
     Their messages hold what strangers sent, and credentials: a line has the words before any value, and of one logger
-    there are `MOST_A_MINUTE`, then one that says how many more there were.
+    there are `MOST_A_MINUTE`, then one that says how many more there were. One that has no words before, and warns of
+    nothing, is none.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -101,6 +102,9 @@ class _OfLibraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         import structlog
 
+        words = _words(record)
+        if not words and record.levelno < logging.WARNING and not record.exc_info:
+            return
         now = self._clock()
         minute = self._minutes.setdefault(record.name, _Minute(now))
         if now - minute.began >= 60:
@@ -111,7 +115,7 @@ class _OfLibraries(logging.Handler):
         kind = record.exc_info[0] if record.exc_info else None
         facts = {"error": kind.__name__} if kind else {}
         level = min(record.levelno // 10 * 10, logging.CRITICAL)  # one that has a name
-        structlog.get_logger().log(level, _words(record), logger=record.name, **facts)
+        structlog.get_logger().log(level, words or "a library's message", logger=record.name, **facts)
 
     def _end(self, name: str, now: float) -> "_Minute":
         """Says how much was left out of a logger's minute; the next begins."""
@@ -141,5 +145,4 @@ def _words(record: logging.LogRecord) -> str:
     """The words that a message begins with, up to what may be a value; a warning is of code alone, and whole."""
     if record.name == "py.warnings":
         return record.getMessage()
-    words = VALUE.split(str(record.msg)[:MOST_LETTERS], maxsplit=1)[0].strip()
-    return words or "a library's message"
+    return VALUE.split(str(record.msg)[:MOST_LETTERS], maxsplit=1)[0].strip()

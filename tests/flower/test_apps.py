@@ -1,5 +1,6 @@
 """The two apps, as Flower calls them."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from swipefl.errors import UsageError
 from swipefl.flower.coordinator_app import app as coordinator_app
 from swipefl.flower.server_app import app as server_app
 from swipefl.flower.server_app import read_config
-from swipefl.hosting import Coordinator
+from swipefl.hosting import Coordinator, coordinator_of
 from swipefl.settings.coordinator import CoordinatorSettings
 from tests.support.flower_nodes import Nodes
 
@@ -44,6 +45,19 @@ def test_a_node_says_where_it_stands_and_why_it_cannot(tmp_path: Path) -> None:
     assert reason({}) == "no-home"
     assert reason({"home": str(tmp_path)}) == "no-coordinator"
     assert reason({"home": str(home)}, "train") == reason({"home": str(home)}, "evaluate") == "unreadable-offer"
+
+
+def test_its_owner_sees_when_a_node_came_last(tmp_path: Path) -> None:
+    """Whatever it came for, and whatever it got; who makes its versions itself waits for none."""
+    city, alone = home_in(tmp_path / "city"), home_in(tmp_path / "alone", "least = 1\n")
+    hosting, began = coordinator_of(city, {}), int(time.time())
+    assert hosting.status().node_came_at is None
+    assert reason({"home": str(city)}, "train") == "unreadable-offer"
+    assert began <= (hosting.status().node_came_at or 0) <= time.time()
+    assert (hosting.status().versions_from, hosting.status().followed) == ("flower", None)
+    assert reason({"home": str(alone)}) == ""
+    status = coordinator_of(alone, {}).status()
+    assert (status.versions_from, status.node_came_at) == ("here", None)
 
 
 def test_what_goes_wrong_says_nothing_of_paths_and_no_words_of_an_exception(

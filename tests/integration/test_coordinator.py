@@ -152,6 +152,49 @@ def test_who_serves_again_for_itself_is_told_what_was_lent_and_is_dropped(tmp_pa
     assert "1 update went into no version: lent while it followed others', now it does not" in said
 
 
+def test_its_owner_sees_what_comes_from_flower_and_when_somebody_came_last(tmp_path: Path) -> None:
+    home = tmp_path / "city"
+    home.mkdir()
+    with State(home / "coordinator.db") as state:
+        state.create(SMALL)
+    (home / "coordinator.toml").write_text('versions_from = "flower"\nleast = 1\nbuffer = 1\n')
+    nothing = "versions come from Flower, and none came yet; no SuperNode came yet"
+    assert nothing in swipefl(home, "coordinator", "status").out
+    with coordinator(home, init=False, SWIPEFL_COORDINATOR_LOG="json") as serving:
+        names = [f"swipefl_{name}" for name in ("followed_version", "lent_updates", "node_came_timestamp_seconds")]
+        assert [serving.metric(name) for name in names] == [0, 0, 0]
+        with serving.state() as state:
+            state.node_came()
+            follow(state, FOLLOWING, Offered(7))
+            assert submit(state, enrolled(state), 0).outcome == "accepted"
+            assert lend(state, FOLLOWING, "a", 7, 1.0).updates == 1
+            came = state.served_with("node_came_at")
+        wait_until(lambda: [serving.metric(name) for name in names] == [7, 1, came])
+        begun = next(each for each in map(json.loads, serving.log().splitlines()) if each["event"] == "serving")
+    assert begun["versions_from"] == "flower"
+    lent = "versions come from Flower: its version 7 was followed last, 1 update lent for the next; "
+    shown = swipefl(home, "coordinator", "status", COLUMNS="200").out
+    assert f"{lent}a SuperNode came last at 20" in shown
+
+
+@pytest.mark.parametrize("command", ["publish", "rollback"])
+def test_what_an_owner_publishes_where_versions_come_from_flower_is_said_to_be_replaced(
+    command: str, tmp_path: Path
+) -> None:
+    home, file = tmp_path / "city", tmp_path / "half.safetensors"
+    file.write_bytes(base_checkpoint().to_bytes(half=True))
+    words = ("coordinator", command, {"publish": str(file), "rollback": "1"}[command])
+    swipefl(home, "coordinator", "init")
+    said, replaced = swipefl(home, *words).err, "the next version from Flower replaces it"
+    assert ("version 2" in said, "Flower" in said) == (True, False)
+    (home / "coordinator.toml").write_text('versions_from = "flower"\n')
+    assert f"{replaced}, as no holdout is set" in swipefl(home, *words).err
+    (home / "coordinator.toml").write_text(f'versions_from = "flower"\nholdout = "{EXAMPLE}"\n')
+    done = swipefl(home, *words, "--json")
+    assert done.json["version"] == 4
+    assert f"{replaced} unless it does worse on the holdout" in done.err
+
+
 def test_a_second_server_of_the_same_state_is_refused(running: Coordinator) -> None:
     done = swipefl(running.home, "coordinator", "serve", "--listen", "127.0.0.1:0")
     assert (done.code, "holds" in done.err) == (8, True)

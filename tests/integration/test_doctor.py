@@ -695,6 +695,30 @@ def test_a_coordinators_harm_is_found_and_changes_no_byte(harm: str, hosting: Pa
     assert (done.code, done.json["is_well"]) == ((UNWELL, False) if left else (0, True))
 
 
+@pytest.mark.parametrize(
+    ("days", "state", "says"),
+    [
+        (None, "note", "no SuperNode came yet"),
+        (-1, "ok", "came last at"),
+        (0, "ok", "came last at"),
+        (2, "note", "2 days ago"),
+        (8, "wrong", "8 days ago"),
+    ],
+)
+def test_a_coordinator_that_follows_is_told_when_a_node_last_came(
+    days: int | None, state: str, says: str, hosting: Path
+) -> None:
+    assert "flower" not in {each.name for each in swipefl.coordinator(hosting).doctor().findings}
+    (hosting / "coordinator.toml").write_text('versions_from = "flower"\n')
+    if days is not None:
+        at = int(time.time()) - 86_400 * days - 60
+        run_coordinator_sql(hosting, f"INSERT INTO serving VALUES ('node_came_at', {at})")
+    found = next(each for each in swipefl.coordinator(hosting).doctor().findings if each.name == "flower")
+    assert (found.state, says in found.says, found.remedy is None) == (state, True, state == "ok"), found
+    done = command(hosting, "coordinator", "doctor")
+    assert (done.code == UNWELL) == (state == "wrong")
+
+
 def test_what_helps_a_damaged_coordinator_is_said_once(hosting: Path) -> None:
     (hosting / "coordinator.db").write_bytes(b"no database" * 10_000)
     found = swipefl.coordinator(hosting).doctor().findings

@@ -102,7 +102,8 @@ READ_BY = {
     "user_data_dir": "XDG_DATA_HOME",
     "get_bus": "DBUS_SYSTEM_BUS_ADDRESS",
 }
-OUR_OWN = {"_SWIPEFL_COMPLETE"}  # between the shell's script and the command
+# Between the shell's script and the command, and between processes of an engine.
+OUR_OWN = {"_SWIPEFL_COMPLETE", "OF_SWIPEFL_ENGINE"}
 
 
 def test_every_variable_that_is_read_is_there() -> None:

@@ -114,6 +114,18 @@ def test_an_interruption_is_a_line_too(tmp_path: Path) -> None:
     assert "interrupted" in json.loads(said.splitlines()[-1])["event"]
 
 
+def test_a_slip_of_who_types_is_no_error_of_the_service_whose_log_it_is_in(tmp_path: Path) -> None:
+    """One that nobody sees is, such as a timer's."""
+    file = tmp_path / "coordinator.log"
+    (tmp_path / "coordinator.toml").write_text(f'log = "json"\nlog_file = "{file}"\n')
+    assert swipefl(tmp_path, "coordinator", "init").code == 0
+    wrong = ("coordinator", "rollback", "99")
+    typed, unseen = swipefl_on_terminal(tmp_path, *wrong), swipefl(tmp_path, *wrong)
+    assert (typed.code, unseen.code, "99" in typed.out) == (2, 2, True)
+    said = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [line["level"] for line in said if "99" in line["event"]] == ["warning", "error"]
+
+
 def test_a_night_is_one_run_in_all_its_lines_and_its_file_has_them_all(tmp_path: Path) -> None:
     home, file, run = tmp_path / "home", tmp_path / "night.log", "0123456789abcdef" * 2
     night = {"SWIPEFL_LOG": "json", "INVOCATION_ID": run, "SYSTEMD_EXEC_PID": "", **SHORT}

@@ -17,8 +17,12 @@ from typing import Any
 from unittest import mock
 
 from swipefl.cli.app import app
+from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.federation.coordinator.lending import follow
+from swipefl.federation.coordinator.policy import KEPT
 from swipefl.federation.coordinator.state import State
 from tests.support.command import ROOT, SHORT, environment
+from tests.support.lending import FOLLOWING, Offered
 from tests.support.people import write_people
 from tests.support.processes import served
 from tests.support.states import enrolled
@@ -216,6 +220,11 @@ def _federation(at: Recorder, there: Path) -> None:
         at.run("leave")
     for _ in range(2):
         at.run("cycle")  # the second one has nothing to do
+    with State(there / "coordinator.db") as state:
+        state.serves_with(KEPT, 1, follows=True)
+        follow(state, FOLLOWING, Offered(model=base_checkpoint()))
+        state.node_came()
+    at.run("coordinator", "status", home=there, SWIPEFL_COORDINATOR_VERSIONS_FROM="flower")
     files = (str(there / "state"), "--signing-key", str(there / "key"))
     at.run("coordinator", "backup", *files, home=there)
     for home in (there, there.parent / "moved"):  # where it was made, and where nothing was

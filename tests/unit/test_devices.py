@@ -8,12 +8,13 @@ import pytest
 
 from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.errors import UsageError
-from swipefl.federation.coordinator.devices import LONGEST_NAME, Device
+from swipefl.federation.coordinator.devices import LONGEST_NAME, STATES, Device
 from swipefl.federation.coordinator.enrolments import Enrolments, Refusal
 from swipefl.federation.coordinator.limits import Limits
 from swipefl.federation.coordinator.metrics import Metrics
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.coordinator.status import devices_of
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.coordinator.writer import Writer
@@ -96,6 +97,43 @@ def test_the_last_update_of_a_device_is_known_when_all_of_it_is_forgotten(state:
     state.updates.prune(1000)
     assert not state.updates.is_known(device, "u2")
     assert (state.updates.last_of(device), state.updates.last_of(other)) == ("u2", "")
+
+
+def test_a_device_is_found_by_the_beginning_of_its_id_where_no_other_one_begins_so(state: State) -> None:
+    ids = ["5e0d4c8a91b7f320", "5e0d4c8a91b7f321", "5e0dffffffffffff", "ffff000000000000"]
+    made = [enrolled(state) for _ in ids]
+    state.sql.run("DELETE FROM tokens")  # which know their devices
+    for device, id in zip(made, ids, strict=True):
+        state.sql.run("UPDATE devices SET id = ? WHERE id = ?", (id, device))
+    for begun, id in ((ids[0], ids[0]), ("5e0df", ids[2]), ("ffff", ids[3]), (ids[1][:16], ids[1])):
+        assert state.devices.id_of(begun) == id
+    for begun, code in {
+        "": "short-id",
+        "fff": "short-id",
+        "5e0d": "several-devices",
+        ids[0][:15]: "several-devices",
+        "5e0e": "no-such-device",
+        ids[3] + "0": "no-such-device",
+        "%%%%": "no-such-device",
+        "____": "no-such-device",
+    }.items():
+        with pytest.raises(UsageError) as refused:
+            state.devices.id_of(begun)
+        assert refused.value.code == code
+
+
+def test_what_state_a_device_is_in_is_that_of_the_page_it_is_on(state: State) -> None:
+    here, silent, left, revoked = (enrolled(state) for _ in range(4))
+    state.sql.run("UPDATE devices SET seen_at = seen_at - ? WHERE id = ?", (31 * 86_400, silent))
+    state.leave(left)
+    state.revoke(revoked)
+    found = {each: devices_of(state, 10, None, each).devices for each in STATES}
+    assert {each: [(d.id, d.state) for d in page] for each, page in found.items()} == {
+        "active": [(here, "active")],
+        "silent": [(silent, "silent")],
+        "left": [(left, "left")],
+        "revoked": [(revoked, "revoked")],
+    }
 
 
 def test_who_left_and_who_was_revoked_are_told_apart_and_both_are_refused(state: State) -> None:

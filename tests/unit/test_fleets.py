@@ -172,6 +172,7 @@ def work(state: State, fleet: Fleet) -> None:
     enrolled(state)
     for device in (waits, calls):
         state.devices.get(device)
+        state.devices.id_of(device[:15])
         has_voted(state, device, newest)
         state.updates.last_of(device)
     admit(state, Policy(), [Received("an id", calls, newest, 10, b"")])

@@ -11,6 +11,7 @@ from swipefl.errors import Remedy, UsageError
 from swipefl.hosting import Coordinator, coordinator_of, policy_of
 from swipefl.settings.coordinator import CoordinatorSettings, load_coordinator_settings
 from tests.support.errors import advises
+from tests.support.states import enrolled
 
 HALF = "half.safetensors"
 
@@ -50,6 +51,14 @@ def test_reports_are_what_the_state_says(tmp_path: Path, file: Path) -> None:
     assert hosting.devices().devices == ()
     with pytest.raises(UsageError, check=advises(Remedy.LIST_DEVICES)):
         hosting.devices(revoke="nobody")
+    with hosting._state() as state:
+        device, other = enrolled(state), enrolled(state)
+    assert hosting.devices(after=device[:15]).devices == hosting.devices(after=device).devices
+    with pytest.raises(UsageError, match="too short"):
+        hosting.devices(revoke=device, after="")
+    assert {each.state for each in hosting.devices().devices} == {"active"}
+    hosting.devices(revoke=other[:15])
+    assert {each.id: each.state for each in hosting.devices().devices} == {device: "active", other: "revoked"}
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,20 @@ def taken(state: State, given: Lent, version: int = 2) -> Offered:
     return Offered(version, {name_of(state): given.id}, moved(0.01 * version))
 
 
+def test_when_a_node_came_is_known_to_the_minute_until_nobody_is_followed(tmp_path: Path) -> None:
+    times = [50.0, 161.0, 130.0, 100.0]  # from the end; the last one is of a clock that was set back
+    with State(tmp_path / "coordinator.db", clock=times.pop) as state:
+        noted = []
+        while times:
+            state.node_came()
+            noted.append(state.served_with("node_came_at"))
+        assert noted == [100, 100, 161, 50]
+        state.serves_with(20, 1, follows=True)
+        assert state.served_with("node_came_at") == 50
+        state.serves_with(20, 1)
+        assert state.served_with("node_came_at") is None
+
+
 def test_what_is_lent_is_the_weighted_mean_and_how_much_it_weighs(state: State) -> None:
     """Late ones count less, as in a version that is made here."""
     early = enrolled(state)

@@ -12,10 +12,16 @@ from swipefl.settings.logs import MOST_A_MINUTE, MOST_LETTERS, _OfLibraries
 SECRET = "7f" * 32
 
 
-def said(handler: logging.Handler, message: str, *args: object, name: str = "grpc._cython.cygrpc") -> list[dict]:
+def said(
+    handler: logging.Handler,
+    message: str,
+    *args: object,
+    name: str = "grpc._cython.cygrpc",
+    level: int = logging.ERROR,
+) -> list[dict]:
     """The lines that a message comes to."""
     with capture_logs() as lines:
-        handler.handle(logging.LogRecord(name, logging.ERROR, "", 0, message, args, None))
+        handler.handle(logging.LogRecord(name, level, "", 0, message, args, None))
     return list(lines)
 
 
@@ -35,6 +41,15 @@ def test_a_message_has_the_words_before_any_value(message: str, args: tuple[obje
     (line,) = said(_OfLibraries(), message, *args)
     assert (line["event"], line["log_level"]) == (event, "error")
     assert SECRET not in str(line)
+
+
+@pytest.mark.parametrize(("level", "count"), [(logging.INFO, 0), (logging.WARNING, 1), (logging.ERROR, 1)])
+@pytest.mark.parametrize("message", ["", "[RUN 12, ROUND 3]", "%s", " \n"])
+def test_a_message_without_words_is_a_line_only_where_it_warns(message: str, level: int, count: int) -> None:
+    handler = _OfLibraries()
+    for _ in range(2 * MOST_A_MINUTE if not count else 1):
+        assert len(said(handler, message, level=level)) == count
+    assert len(said(handler, "with words", level=level)) == 1  # of which no place was taken
 
 
 @given(st.text(), st.binary(min_size=1))

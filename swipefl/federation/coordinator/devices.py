@@ -25,6 +25,7 @@ _ENROLLED = "ORDER BY enrolled_at, id"
 DAY_S = 86_400.0
 SILENT_DAYS = 30  # that a device has not called on, and counts as silent
 MOST_LOOKED_AT = 20_000  # devices for one page of those in a state that most may not be in
+LEAST_OF_ID = 4  # characters that stand for a device's id: with fewer a slip of the finger finds another one
 LONGEST_NAME = 64  # of a device, in characters
 
 
@@ -126,6 +127,28 @@ class Devices:
     def get(self, device_id: str) -> Device | None:
         """The device of that id, if there is one."""
         return next(iter(self._select("WHERE id = ?", (device_id,))), None)
+
+    def id_of(self, begun: str) -> str:
+        """The id that is this, or the only one that begins so. Raises UsageError where there is none, or several."""
+        if self.get(begun):
+            return begun
+        if len(begun) < LEAST_OF_ID:
+            what = "'{id}' is too short for the id of a device: it takes the first {least} characters"
+            raise UsageError("short-id", what, Remedy.LIST_DEVICES, id=begun, least=LEAST_OF_ID)
+        query = "SELECT id FROM devices WHERE id >= ?1 AND id < ?1 || char(0x10FFFF) LIMIT 2"
+        found = [each for (each,) in self._sql.rows(query, (begun,))]
+        if len(found) > 1:
+            what = "the ids of several devices begin with {id}"
+            raise UsageError("several-devices", what, Remedy.LIST_DEVICES, id=begun)
+        if not found:
+            raise no_such_device(begun)
+        return str(found[0])
+
+    def state_of(self, device: Device) -> str:
+        """Which of `STATES` it is in, as `page` sees it."""
+        if device.revoked:
+            return "left" if device.left else "revoked"
+        return "active" if device.seen_at >= self._active_since() * DAY_S else "silent"
 
     def page(self, limit: int, after: str | None = None, state: str | None = None) -> Page:
         """At most `limit` devices, of one of `STATES` or of any, behind that id in the order of enrolment.

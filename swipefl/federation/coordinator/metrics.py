@@ -86,6 +86,21 @@ class Metrics:
             registry=self.registry,
         )
         self.versions = Counter("swipefl_versions", "Versions by how they came.", ("made_by",), registry=self.registry)
+        self.lent = Gauge(
+            "swipefl_lent_updates",
+            "Waiting updates that were lent to whoever makes the versions elsewhere.",
+            registry=self.registry,
+        )
+        self.followed = Gauge(
+            "swipefl_followed_version",
+            "The version of elsewhere that was followed last; 0 where none was.",
+            registry=self.registry,
+        )
+        self.node_came = Gauge(
+            "swipefl_node_came_timestamp_seconds",
+            "When a node of Flower's last asked for this coordinator, to the minute; 0 where none did.",
+            registry=self.registry,
+        )
         self.certificate_expires = Gauge(
             "swipefl_certificate_expires_timestamp_seconds",
             "When a certificate expires: the coordinator's own, or the authority of devices' certificates.",
@@ -114,6 +129,12 @@ class Metrics:
                 self.holdout.labels(model).set(top1)
             elif (model,) in self.holdout._metrics:
                 self.holdout.remove(model)
+
+    def show_followed(self, version: int, lent: int, node_came_at: float) -> None:
+        """What comes from elsewhere, and goes there; each 0 where there is none."""
+        self.followed.set(version)
+        self.lent.set(lent)
+        self.node_came.set(node_came_at)
 
     def show_devices(self, by_state: Mapping[str, int]) -> None:
         """How many devices are in each state."""

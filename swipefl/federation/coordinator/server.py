@@ -120,7 +120,9 @@ async def serve(
         await server.start()
         await health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
         on_ready(Serving(port, metrics_port, dropped))
-        structlog.get_logger().info("serving", port=port, metrics_port=metrics_port, version=version)
+        structlog.get_logger().info(
+            "serving", port=port, metrics_port=metrics_port, version=version, versions_from=policy.versions_from
+        )
         renewals = [renewal.run(lambda at: writer.do(lambda state: state.serves_until(at)))] if renewal else []
         rounds = _rounds(state, drafts, writer, Aggregator(policy, metrics, holdout), stop)
         tasks = _tasks(writer.run(), rounds, _note_seen(service), _count_devices(state, metrics), *renewals)
@@ -272,7 +274,15 @@ async def _count_devices(state: State, metrics: Metrics) -> None:
     while True:
         with suppress(SwipeflError):
             metrics.show_devices(state.devices.by_state())
+            _show_followed(state, metrics)
         await asyncio.sleep(COUNT_S)
+
+
+def _show_followed(state: State, metrics: Metrics) -> None:
+    with state.reading():
+        followed, lent = state.contributions.followed(), state.contributions.lent()
+        came_at = state.served_with("node_came_at")
+    metrics.show_followed(followed.version if followed else 0, len(lent), came_at or 0)
 
 
 async def _note_seen(service: FederationService) -> None:

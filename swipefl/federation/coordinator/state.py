@@ -21,6 +21,7 @@ from swipefl.federation.coordinator.versions import Draft, Version, Versions
 from swipefl.federation.round import Master
 
 LOG_BYTES = 64 * 1024 * 1024
+NODE_NOTED_S = 60  # how often it is written down that a node came, which a server asks every few seconds
 
 
 class State:
@@ -116,12 +117,22 @@ class State:
             self._note("kept", kept)
             self._note("least", least)
             self._note("follows", follows)
-            return 0 if follows else self.contributions.part()
+            if follows:
+                return 0
+            self.sql.run("DELETE FROM serving WHERE name = 'node_came_at'")
+            return self.contributions.part()
 
     def serves_until(self, expires_at: float) -> None:
         """When the certificate expires that is served from now on, in unix seconds."""
         with self.transaction():
             self._note("certificate_expires_at", int(expires_at))
+
+    def node_came(self) -> None:
+        """A node of Flower's was asked for this coordinator just now; `node_came_at` says when, to the minute."""
+        now, last = int(self._clock()), self.served_with("node_came_at")
+        if last is None or not 0 <= now - last < NODE_NOTED_S:
+            with self.transaction():
+                self._note("node_came_at", now)
 
     def _note(self, name: str, value: int) -> None:
         self.sql.run("INSERT OR REPLACE INTO serving (name, value) VALUES (?, ?)", (name, value))

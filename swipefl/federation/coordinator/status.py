@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from swipefl.federation.coordinator.devices import Device
+from swipefl.federation.coordinator.policy import SOURCES
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.versions import Version
 
@@ -53,7 +55,8 @@ class CoordinatorStatus:
 
     `least` is the number of updates that whoever serves makes a version of at least, None where nobody served yet.
     `certificate_expires_at` is in unix seconds, None where no certificate is set or served, or
-    the one that is set cannot be read. What is `followed` is None where versions are made here, or none came yet.
+    the one that is set cannot be read. What is `followed` is None where versions are made here, or none came yet, and
+    `node_came_at` (unix seconds) where no node of Flower's asked for what is lent yet; `versions_from` is the setting.
     """
 
     version: int
@@ -64,13 +67,16 @@ class CoordinatorStatus:
     versions: tuple[VersionStatus, ...]
     certificate_expires_at: float | None = None
     followed: FollowedStatus | None = None
+    versions_from: str = SOURCES[0]
+    node_came_at: float | None = None
 
 
 @dataclass(frozen=True)
 class DeviceStatus:
     """One device, what its owner calls it, and its updates by what became of them; times in unix seconds.
 
-    One that is `revoked` is refused; `left` says that it went of its own will.
+    One that is `revoked` is refused; `left` says that it went of its own will; `state` is active, silent (for 30 days),
+    left or revoked.
     """
 
     id: str
@@ -82,6 +88,7 @@ class DeviceStatus:
     stale: int
     revoked: bool
     left: bool
+    state: str
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,7 @@ def status_of(state: State) -> CoordinatorStatus:
             least=state.served_with("least"),
             certificate_expires_at=state.served_with("certificate_expires_at"),
             followed=_followed(state),
+            node_came_at=state.served_with("node_came_at"),
             versions=tuple(_version(version, judged.get(version.number)) for version in state.versions.all()),
         )
 
@@ -125,8 +133,8 @@ def _version(v: Version, judged: JudgedStatus | None) -> VersionStatus:
 def devices_of(state: State, limit: int, after: str | None = None, in_state: str | None = None) -> DevicesStatus:
     """A page of devices, as `Devices.page`; not what they say to be known by. Raises UsageError, StoreError."""
     page = state.devices.page(limit, after, in_state)
-    shown = (
-        DeviceStatus(d.id, d.name, d.enrolled_at, d.seen_at, d.taken, d.refused, d.stale, d.revoked, d.left)
-        for d in page.devices
-    )
-    return DevicesStatus(tuple(shown), page.after)
+    return DevicesStatus(tuple(_device(each, state.devices.state_of(each)) for each in page.devices), page.after)
+
+
+def _device(d: Device, state: str) -> DeviceStatus:
+    return DeviceStatus(d.id, d.name, d.enrolled_at, d.seen_at, d.taken, d.refused, d.stale, d.revoked, d.left, state)

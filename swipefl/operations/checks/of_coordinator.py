@@ -16,16 +16,18 @@ from swipefl.decoder.checkpoint import checkpoint_from_bytes
 from swipefl.decoder.encoder import usable
 from swipefl.errors import CheckpointError, StoreError
 from swipefl.federation.coordinator.certificates import CertificateFiles
+from swipefl.federation.coordinator.devices import DAY_S
 from swipefl.federation.coordinator.keys import Keys
 from swipefl.federation.coordinator.schema import COORDINATOR, LOCK
 from swipefl.federation.protocol.pem import read_pair
 from swipefl.operations.checks import home, running, software, stored
-from swipefl.operations.checks.clock import clock
+from swipefl.operations.checks.clock import clock, minute
 from swipefl.operations.checks.federation import SOON_DAYS
 from swipefl.operations.doctor import Check
-from swipefl.operations.findings import Finding, State
+from swipefl.operations.findings import Finding, State, counted
 from swipefl.stopping import Stop
 
+SILENT_DAYS = 7  # without a SuperNode, and something is wrong
 LOST = (
     "`swipefl coordinator restore FILE --signing-key KEY` puts a backup and its key in its place; stop whoever serves "
     "first"
@@ -36,7 +38,8 @@ LOST = (
 class Hosted:
     """A coordinator as its doctor sees it: who asks (`uid`), its home and database, what it serves with.
 
-    `load_settings` raises UsageError for what is wrong with them; then it is not known what it serves with.
+    `load_settings` raises UsageError for what is wrong with them; then it is not known what it serves with. It
+    `follows` who makes its versions elsewhere.
     """
 
     uid: int
@@ -47,6 +50,7 @@ class Hosted:
     client_ca: Path | None
     load_settings: Callable[[], object]
     settings_file: Path
+    follows: bool = False
     now: Callable[[], float] = time.time
 
 
@@ -64,6 +68,8 @@ def coordinator_checks(of: Hosted, stop: Stop) -> list[Check]:
             Check("key", lambda: _inside(of, "key", _key)),
             Check("versions", lambda: _inside(of, "versions", _versions)),
         ]
+        if of.follows:
+            checks.append(Check("flower", lambda: _inside(of, "flower", lambda sql: _flower(sql, of.now()))))
     return [
         *checks,
         Check("certificate", lambda: _certificate(of)),
@@ -132,6 +138,21 @@ def _versions(sql: Sql) -> Iterator[Finding]:
 
 def _kept(count: int) -> str:
     return "1 version is kept, as it was published" if count == 1 else f"{count} versions are kept, each as published"
+
+
+def _flower(sql: Sql, now: float) -> Iterator[Finding]:
+    """When somebody last came from where versions are made; a server asks every few seconds. Raises StoreError."""
+    rows = sql.rows("SELECT value FROM serving WHERE name = 'node_came_at'")
+    if not rows:
+        says = "versions come from Flower, and no SuperNode came yet: no version is made"
+        yield Finding("flower", "note", says, "start one whose node config says this home, and `swipefl flower run`")
+        return
+    came_at = rows[0][0]
+    days = int((now - came_at) // DAY_S)
+    state: State = "ok" if days < 1 else "note" if days < SILENT_DAYS else "wrong"
+    says = f"versions come from Flower, whose SuperNode came last at {minute(came_at)}"
+    remedy = "see whether the SuperNode runs, and the run that makes versions" if days >= 1 else None
+    yield Finding("flower", state, says + (f", {counted(days, 'day')} ago" if days >= 1 else ""), remedy)
 
 
 def _certificate(of: Hosted) -> Iterator[Finding]:
