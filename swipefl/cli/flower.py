@@ -1,5 +1,6 @@
 """`swipefl flower`: rounds between coordinators, on Flower."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,21 +11,26 @@ from swipefl.cli.common import JsonOption, emit, note, signals, write
 from swipefl.cli.listing import Application, Commands
 from swipefl.cli.rendering import counted, percent
 from swipefl.printable import printable
-from swipefl.settings.flower import STATE, SUPERLINK
+from swipefl.settings.flower import LAB_STATE, STATE, SUPERLINK
 
 app = Application(cls=Commands, help="Several coordinators, one model, by Flower.", no_args_is_help=True)
 
 
 @app.command("init")
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the project goes.")],
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="Where the project goes.")],
     nodes: Annotated[str, typer.Option(help="What takes part: coordinators, or devices that are always on.")] = (
         "coordinators"
     ),
     rounds: Annotated[int, typer.Option(min=0, help="How many altogether; 0: for ever.")] = 0,
     state: Annotated[
-        str, typer.Option(metavar="FOLDER", help="Where the SuperLink's machine keeps its key and the versions.")
-    ] = STATE,
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Where the SuperLink's machine keeps its key and the versions: an absolute path there; "
+            f"else {STATE}, of devices {LAB_STATE}.",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a project for Flower. One file, which names swipefl's apps and the numbers of the rounds."""
@@ -35,11 +41,12 @@ def init(
         emit({**asdict(report), "project": str(report.project)})
     else:
         note(f"the project is {report.project}; what stands in it says what its numbers mean")
+        note(f"`swipefl flower run {shlex.quote(folder)} --superlink HOST:PORT` runs it")
 
 
 @app.command("run")
 def run(
-    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="The project; else this folder.")] = Path("."),
+    folder: Annotated[str, typer.Argument(metavar="FOLDER", help="The project; else this folder.")] = ".",
     superlink: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where the SuperLink is.")] = SUPERLINK,
     ca: Annotated[
         Path | None,
@@ -52,9 +59,9 @@ def run(
     from swipefl.library.flower import FlowerProject
 
     with signals() as stop:
-        done = FlowerProject(folder).run(superlink, ca, insecure, emit if as_json else _tell, note, stop)
+        FlowerProject(folder).run(superlink, ca, insecure, emit if as_json else _tell, note, stop)
     if not as_json:
-        note(f"all rounds are done; {counted(done.rounds, 'round')} of them ended meanwhile")
+        note("all rounds are done: as many as `rounds` in the project's file says")
 
 
 def _tell(done: dict[str, Any]) -> None:

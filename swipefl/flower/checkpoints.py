@@ -4,6 +4,7 @@
     version-7.safetensors   the model in float32, a checkpoint as any other
     version-7.state         the signed manifest of it, what the strategy remembers, what went into it
     rounds.jsonl            what each round came to
+    nodes                   what its nodes are: a lab's devices never go on from what coordinators made
 
 A version is there once its state is, which is written last. Then what it includes counts, and not before.
 """
@@ -23,12 +24,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from swipefl.database.files import make_folder
 from swipefl.database.lock import hold
+from swipefl.database.snapshots import translating_os
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
-from swipefl.errors import CheckpointError, Remedy, SwipeflError
+from swipefl.errors import CheckpointError, Remedy, SwipeflError, UsageError
 from swipefl.federation.protocol.signing import public_bytes, signed_manifest, verified_manifest
 from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest
+from swipefl.flower.project import FlowerNodes
 from swipefl.flower.strategies import Memory
 from swipefl.jsonline import json_line
 from swipefl.operations.coordinator_backup import read_key
@@ -36,7 +38,7 @@ from swipefl.operations.copies import write_private
 
 FORMAT = "swipefl-flower-1"
 KEPT = 3  # versions whose files stay
-KEY, ROUNDS = "key.pem", "rounds.jsonl"
+KEY, ROUNDS, NODES = "key.pem", "rounds.jsonl", "nodes"
 LATEST = 64 * 1024  # bytes of the rounds that are read again: some hundreds of them
 
 
@@ -82,17 +84,32 @@ class Line:
 
 
 class Folder:
-    """The folder `path`, of one server at a time. Raises StoreError, CheckpointError for what is damaged."""
+    """The folder `path`, of one server at a time, and one kind of nodes.
 
-    def __init__(self, path: Path) -> None:
+    Raises StoreError, CheckpointError for what is damaged.
+    """
+
+    def __init__(self, path: Path, nodes: FlowerNodes = FlowerNodes.COORDINATORS) -> None:
         self.path = path
+        self._nodes = nodes
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Nobody else has it inside. Raises StoreBusy where another one does."""
-        make_folder(self.path)
+        """Nobody else has it inside. Raises StoreBusy where another one does, UsageError where its nodes are others."""
         with hold(self.path):
+            self._check_nodes()
             yield
+
+    def _check_nodes(self) -> None:
+        file = self.path / NODES
+        with translating_os(file):
+            known = file.read_text("utf-8", errors="replace").strip() if os.path.lexists(file) else None
+        if known is None:
+            write_private(file, f"{self._nodes}\n".encode())
+        elif known != self._nodes:
+            what = "the versions in {folder} are of nodes that are {known}, and this project's are {nodes}"
+            facts = {"folder": self.path, "known": known[:20], "nodes": str(self._nodes)}
+            raise UsageError("other-nodes", what, Remedy.OTHER_STATE, **facts)
 
     def key(self) -> Ed25519PrivateKey:
         """The key that signs, made before the first version. Raises DataError for a file that holds none."""
@@ -171,7 +188,8 @@ class Folder:
 
     def lines(self) -> list[dict[str, Any]]:
         """What the latest rounds came to; what a power cut left of a line is none."""
-        with suppress(FileNotFoundError), (self.path / ROUNDS).open("rb") as file:
+        path = self.path / ROUNDS
+        with translating_os(path), suppress(FileNotFoundError), path.open("rb") as file:
             behind = max(0, file.seek(0, os.SEEK_END) - LATEST)
             file.seek(behind)
             read = file.read().split(b"\n")[1 if behind else 0 :]
@@ -182,7 +200,8 @@ class Folder:
         """One more round, unless it is there; whether it was not."""
         is_new = not any(each["version"] == line.version for each in self.lines())
         if is_new:
-            append_private(self.path / ROUNDS, json_line(asdict(line)).encode())
+            with translating_os(self.path / ROUNDS):
+                append_private(self.path / ROUNDS, json_line(asdict(line)).encode())
         return is_new
 
     def _file(self, version: int, kind: str) -> Path:

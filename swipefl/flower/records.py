@@ -161,7 +161,7 @@ def offer_of(content: RecordDict) -> Offer:
         if error.code != "wrong-signature":
             raise
         what = "the server did not sign the version that it offers; nothing of it was used"
-        raise TrustError(error.code, what, Remedy.ASK_OWNER) from error
+        raise TrustError("unsigned-version", what, Remedy.ASK_OWNER) from error
     verify_inclusion(signed, included, seal, key)
     model = _model(content.get(ARRAYS), architecture, score, info)
     if sha256(model.to_bytes()).digest() != manifest.sha256:

@@ -25,7 +25,7 @@ from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.encoder import usable
 from swipefl.errors import BadUpdate, CheckpointError, Remedy, UsageError
 from swipefl.federation.coordinator.policy import Policy
-from swipefl.federation.protocol.bounds import LARGEST_VERSION, REMEMBERED, check
+from swipefl.federation.protocol.bounds import REMEMBERED, check
 from swipefl.federation.protocol.plan import LEAST_NORM, MOST_NORM, Plan
 from swipefl.federation.round import Master
 from swipefl.federation.wire.v1.federation_pb2 import SignedManifest
@@ -33,8 +33,10 @@ from swipefl.flower import records
 from swipefl.flower.accepting import Refused, Terms, content_of, log_refused, reason_of, sifted
 from swipefl.flower.asking import Patience, Questions
 from swipefl.flower.checkpoints import Folder, Line, Made, Sums
+from swipefl.flower.project import MOST_ROUNDS
 from swipefl.flower.records import ARRAYS, CONFIG, METRICS, WEIGHT, Given
 from swipefl.flower.strategies import LEAST_NODES, Choice, Memory, memory_of, strategy_of
+from swipefl.flower.waiting import NO_ANSWER, Waiting
 
 LOOK_S = 1.0  # from one look at the nodes to the next, at first
 LONGEST_LOOK_S = 30.0  # each look starts a process on each node
@@ -43,6 +45,7 @@ LONGEST_RETELL_S = 3600.0  # between two tries to give a node a version that it 
 MOST_NODES = 1_000_000
 MOST_AHEAD = 1_000_000  # versions that a node can be ahead of a folder that was restored
 MOST_SHARE = 0.75
+LACKS_UPDATES = "too few updates yet"
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Course:
     timeout_s: float = 3600.0
 
     def __post_init__(self) -> None:
-        check("rounds", self.rounds, 0, LARGEST_VERSION - 1)
+        check("rounds", self.rounds, 0, MOST_ROUNDS)
         check("min-nodes", self.min_nodes, 1, MOST_NODES)
         check("max-wait-s", self.max_wait_s, 0)
         check("max-norm", self.max_norm, LEAST_NORM, MOST_NORM)
@@ -89,17 +92,18 @@ class Stands:
 
 @dataclass(frozen=True)
 class Retell:
-    """When a node is told again of a version that it did not take, and how long that is after the last time."""
+    """When a node is told again of a version that it did not take, how long after the last time, and `why` not."""
 
     at_s: float
     pause_s: float
+    why: str
 
 
 class Rounds:
     """Rounds of the nodes of a `grid`, kept in a `folder`; `start` is version 1, where there is none yet.
 
     `told` hears of each round as it ends, and first of the latest before: who follows may have missed some.
-    `clock` gives seconds, `new_attempt` an id.
+    `waits` hears what a round waits for, whenever that is something else. `clock` gives seconds, `new_attempt` an id.
     """
 
     def __init__(
@@ -109,6 +113,7 @@ class Rounds:
         course: Course,
         start: Callable[[], Checkpoint],
         told: Callable[[Mapping[str, Any]], None] = lambda line: None,
+        waits: Callable[[Waiting], None] = lambda waiting: None,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         new_attempt: Callable[[], str] = lambda: secrets.token_hex(16),
@@ -118,6 +123,8 @@ class Rounds:
         self._course = course
         self._start = start
         self._told = told
+        self._waits = waits
+        self._waiting: Waiting | None = None  # what was told last
         self._clock = clock
         self._sleep = sleep
         self._new_attempt = new_attempt
@@ -136,7 +143,7 @@ class Rounds:
                 self._told(line)
             made, signed = self._folder.newest() or self._first()
             self._gather()
-            if ahead := self._ahead(made, self._standings(self._nodes())):
+            if ahead := self._ahead(made, self._standings(self._nodes())[0]):
                 made = self._again(made, ahead)
                 signed = self._folder.write(made)
             while True:
@@ -152,7 +159,8 @@ class Rounds:
     def _gather(self) -> None:
         """Until enough nodes are there, and not for ever."""
         began = self._clock()
-        while len(self._nodes()) < self._course.min_nodes and self._clock() - began < self._course.max_wait_s:
+        while len(nodes := self._nodes()) < self._course.min_nodes and self._clock() - began < self._course.max_wait_s:
+            self._tell_waiting(Waiting(len(nodes), 0, self._course.min_nodes, {}))
             self._rest()
         self._pause_s = LOOK_S
 
@@ -167,6 +175,7 @@ class Rounds:
             following = self._again(made, ahead) if ahead else self._attempted(made, signed, ready)
             if following:
                 self._pause_s = LOOK_S
+                self._waiting = None
                 self._retells.clear()
                 return following, self._folder.write(following)
             self._rest()
@@ -204,15 +213,17 @@ class Rounds:
         self, nodes: Sequence[int], made: Made, signed: SignedManifest, patience: Patience
     ) -> tuple[float | None, float | None]:
         """These nodes get the version; top-1 of the one before and of it, the mean of who has a holdout."""
-        judged, now = {}, self._clock()
+        judged, refused, now = {}, dict[int, str](), self._clock()
         for reply in self._questions.ask(MessageType.EVALUATE, self._offers(nodes, made, signed), patience):
             try:
                 judged[reply.metadata.src_node_id] = _judgement(content_of(reply), made.version)
             except BadUpdate as error:
-                log_refused(Refused(reply.metadata.src_node_id, reason_of(error), str(error)))
+                refused |= _refused(reply, error)
+        for node in judged:
+            self._retells.pop(node, None)
         for node in set(nodes) - judged.keys():
             pause_s = min(2 * self._retells[node].pause_s, LONGEST_RETELL_S) if node in self._retells else LOOK_S
-            self._retells[node] = Retell(now + pause_s, pause_s)
+            self._retells[node] = Retell(now + pause_s, pause_s, refused.get(node, NO_ANSWER))
         scored = [scores for scores in judged.values() if scores]
         if not scored:
             return None, None
@@ -226,34 +237,53 @@ class Rounds:
         self._tell(due, made, signed, replace(self._patience, most_s=min(ASK_S, self._course.timeout_s)))
 
     def _wait(self, made: Made, signed: SignedManifest) -> tuple[list[int], int]:
-        """Nodes that have enough updates: all that are there, or `min_nodes` once the others were waited for.
+        """Nodes that have enough updates: all that can have, or `min_nodes` once the others were waited for.
 
-        Or the version that nodes know and this folder does not. One that does not even answer is not waited for.
+        Or the version that nodes know and this folder does not. One that does not even answer is not waited for, nor
+        one that says why it cannot, or does not take the version.
         """
         began = self._clock()
         while True:
             nodes = self._nodes()
-            stands = self._standings(nodes)
+            stands, others = self._standings(nodes)
             if ahead := self._ahead(made, stands):
                 return [], ahead
             self._tell_behind([each.node for each in stands if each.version < made.version], made, signed)
             are_ready = [s for s in stands if s.version == made.version and s.waiting >= max(1, s.fewest)]
-            ready, awake = len({each.participant for each in are_ready}), self._questions.awake(nodes)
+            unready = {each.node: self._lack(each, made) for each in stands if each not in are_ready}
+            ready, are_awaited = len({each.participant for each in are_ready}), LACKS_UPDATES in unready.values()
             has_waited = self._clock() - began >= self._course.max_wait_s
-            if ready >= self._course.min_nodes and (ready >= awake or has_waited):
+            if ready >= self._course.min_nodes and (has_waited or not are_awaited):
                 return [each.node for each in are_ready], 0
-            structlog.get_logger().info("waiting", version=made.version, nodes=len(nodes), awake=awake, ready=ready)
+            self._tell_waiting(Waiting(len(nodes), ready, self._course.min_nodes, others | unready))
             self._rest()
 
-    def _standings(self, nodes: Sequence[int]) -> list[Stands]:
+    def _lack(self, stands: Stands, made: Made) -> str:
+        """Why a node is not ready; unless it lacks updates, or has not said that it has them, it cannot be."""
+        if stands.version > made.version:
+            return "it has a newer version"
+        if stands.version < made.version and stands.node in self._retells:
+            return f"it does not take version {made.version}: {self._retells[stands.node].why}"
+        return LACKS_UPDATES
+
+    def _tell_waiting(self, waiting: Waiting) -> None:
+        structlog.get_logger().info("waiting", nodes=waiting.nodes, ready=waiting.ready, least=waiting.least)
+        if waiting != self._waiting:
+            self._waiting = waiting
+            self._waits(waiting)
+
+    def _standings(self, nodes: Sequence[int]) -> tuple[list[Stands], dict[int, str]]:
+        """Where nodes stand; and of those that do not say so, why."""
         stands, most_s = [], min(ASK_S, self._course.timeout_s)
+        others = dict.fromkeys(nodes, NO_ANSWER)
         patience = Patience(most_s, most_s, len(nodes), most_s)
         for reply in self._questions.ask(MessageType.QUERY, dict.fromkeys(nodes, RecordDict()), patience):
             try:
                 stands.append(_stands(reply))
+                others.pop(reply.metadata.src_node_id, None)
             except BadUpdate as error:
-                log_refused(Refused(reply.metadata.src_node_id, reason_of(error), str(error)))
-        return stands
+                others |= _refused(reply, error)
+        return stands, others
 
     def _attempted(self, made: Made, signed: SignedManifest, ready: Sequence[int]) -> Made | None:
         """The next version, None where too few nodes gave something that can be used: they give it again."""
@@ -338,6 +368,13 @@ def _following(made: Made, gifts: Sequence[Given], moved: dict[str, Any], memory
     sums = Sums(len(gifts), updates, examples, fault)
     structlog.get_logger().info("made", version=made.version + 1, coordinators=len(gifts), updates=updates)
     return Made(version, made.model if fault else model, {} if fault else memory, included, since, sums)
+
+
+def _refused(reply: Message, error: BadUpdate) -> dict[int, str]:
+    """Why a node's answer is not used, by its number; it is logged."""
+    node, reason = reply.metadata.src_node_id, reason_of(error)
+    log_refused(Refused(node, reason, str(error)))
+    return {node: reason}
 
 
 def _stands(reply: Message) -> Stands:

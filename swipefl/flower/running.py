@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from swipefl.errors import CoordinatorUnreachable, Remedy, SwipeflError, UsageError, WorkerLost
+from swipefl.errors import CoordinatorUnreachable, Interrupted, Remedy, SwipeflError, UsageError, WorkerLost
 from swipefl.flower.project import FILE
+from swipefl.flower.waiting import sentence_of
 from swipefl.stopping import Stop, never, raise_if
 
 if TYPE_CHECKING:  # which loads Flower
@@ -26,6 +27,7 @@ LOOK_S = 1.0  # how often a stop is asked for, and how long a SuperLink that is 
 SILENT_S = 30.0  # after which it is looked whether a run that writes nothing is still there
 LAST_S = 5.0  # the same for what is left of one that is over
 FUTILE = 3  # so often a run may fail by itself without a round before that is taken to be how things are
+MOST_ENDS = 10  # likewise, for whatever reason: killed, or without memory
 
 Told = Callable[[str], None]
 Answer = TypeVar("Answer")
@@ -81,27 +83,33 @@ class Runner:
         self._begun = 0
         self._is_met = False
         self._is_warned = False
+        self._waits_for: str | None = None  # not told yet: a run that is followed tells what is long over, too
 
     def run(self) -> FlowerRunReport:
-        """To the end of the last round.
+        """To the end of the last round. A stop ends the following: the run goes on, and it is told how it is stopped.
 
         Raises UsageError, CoordinatorUnreachable where the SuperLink does not answer at first, WorkerLost for a run
-        that fails again and again by itself, or was stopped by somebody, and what a stop says.
+        that ends again and again without a round, or was stopped by somebody, and what a stop says.
         """
-        project, futile = _name(self._folder), 0
+        project, futile, ends = _name(self._folder), 0, 0
         number = self._going_on(project)
         while True:
             if number is None:
                 number, self._begun = self._patiently(lambda: self._link.submit(self._folder)), self._begun + 1
             before = len(self._known)
-            state = self._follow(number)
+            try:
+                state = self._follow(number)
+            except Interrupted:
+                self._told(f"the rounds go on at the SuperLink; `flwr stop {number}` ends them")
+                raise
             if state and state.is_done:
                 return FlowerRunReport(len(self._known), self._begun)
             _raise_if_stopped(state)
-            futile = futile + 1 if state and state.has_raised and len(self._known) == before else 0
-            if state and futile == FUTILE:
-                what = "the run fails again and again: {why}"
-                raise WorkerLost("run-failed", what, Remedy.SEE_SUPERLINK, why=_why(state))
+            ends = ends + 1 if len(self._known) == before else 0
+            futile = futile + 1 if ends and state and state.has_raised else 0
+            if futile == FUTILE or ends == MOST_ENDS:
+                what = "the run ended {times} times without a round: {why}"
+                raise WorkerLost("run-failed", what, Remedy.SEE_SUPERLINK, times=ends, why=_why(state))
             self._told(f"the run ended before its rounds were done ({_why(state)}); it is begun again")
             number = self._going_on(project)
 
@@ -130,10 +138,20 @@ class Runner:
 
     def _hear(self, reading: "_Reading", silent_s: float) -> None:
         for line in reading.lines(self._stop, silent_s):
+            if not line:
+                self._tell_waiting()
+            self._waits_for = sentence_of(line) or self._waits_for
             done = _round(line)
+            if done is not None:
+                self._waits_for = None
             if done is not None and done["version"] not in self._known:
                 self._known.add(done["version"])
                 self._on_round(done)
+
+    def _tell_waiting(self) -> None:
+        if self._waits_for:
+            self._told(self._waits_for)
+            self._waits_for = None
 
     def _patiently(self, ask: Callable[[], Answer]) -> Answer:
         """What a SuperLink answers, as soon as it does; at the first contact it has to be there."""
@@ -167,7 +185,8 @@ class _Reading:
         self._pieces: queue.SimpleQueue[tuple[str, float] | None] | None = None
 
     def lines(self, stop: Stop, silent_s: float) -> Iterator[str]:
-        """Whole lines until it is over, the connection breaks, or nothing came for long. Raises what a stop says."""
+        """Whole lines until it is over, the connection breaks, or nothing came for long; an empty one where none came
+        for a moment. Raises what a stop says."""
         if self._pieces is None:
             self._pieces = queue.SimpleQueue()
             threading.Thread(target=self._read, args=(self._pieces, self.after), daemon=True).start()
@@ -178,6 +197,7 @@ class _Reading:
                 piece = self._pieces.get(timeout=LOOK_S)
             except queue.Empty:
                 waited_s += LOOK_S
+                yield ""
                 continue
             if piece is None:
                 self._pieces = None
@@ -202,7 +222,10 @@ def _name(folder: Path) -> str:
         said = tomllib.loads((folder / FILE).read_text("utf-8"))
         return f"{said['tool']['flwr']['app']['publisher']}/{said['project']['name']}"
     except (OSError, ValueError, LookupError, TypeError) as error:
-        what, why = "{folder} holds no project of Flower ({why})", getattr(error, "strerror", None) or str(error)
+        why = getattr(error, "strerror", None) or str(error)
+        if isinstance(error, LookupError | TypeError):
+            why = f"its {FILE} names no project with a publisher"
+        what = "{folder} holds no project of Flower ({why})"
         raise UsageError("no-project", what, Remedy.INIT_FLOWER, folder=folder, why=why) from None
 
 

@@ -1,5 +1,6 @@
 """The server of Flower's nodes: rounds in the folder that the run's config names, resumed wherever they were."""
 
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,10 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.encoder import read_checkpoint
 from swipefl.errors import Remedy, UsageError
 from swipefl.flower.checkpoints import Folder
+from swipefl.flower.project import FlowerNodes, nodes_of, state_folder
 from swipefl.flower.rounds import Course, Rounds
 from swipefl.flower.strategies import Choice
+from swipefl.flower.waiting import Waiting
 from swipefl.jsonline import json_line
 from swipefl.settings.logs import configure_logging
 
@@ -24,7 +27,7 @@ def main(grid: Grid, context: Context) -> None:
     if not structlog.is_configured():  # it would print to standard output
         configure_logging(as_json=False)
     folder, course, start = read_config(context.run_config)
-    Rounds(grid, folder, course, start, _tell).run()
+    Rounds(grid, folder, course, start, _tell, _tell_waiting).run()
 
 
 def _tell(line: Mapping[str, Any]) -> None:
@@ -32,25 +35,28 @@ def _tell(line: Mapping[str, Any]) -> None:
     print(json_line(line), flush=True)
 
 
+def _tell_waiting(waiting: Waiting) -> None:
+    print(waiting.line(), flush=True)
+
+
 def read_config(config: Mapping[str, Any]) -> tuple[Folder, Course, Callable[[], Checkpoint]]:
     """Where a run's versions are, how its rounds go, and what version 1 is, out of its config. Raises UsageError.
 
-    `folder` must be there; `start` is a checkpoint's file, else the base of the package. The rest are the names of
-    `Course` and `Choice`, with hyphens.
+    `folder` must be there; `nodes` are coordinators or devices; `start` is a checkpoint's file, else the base of the
+    package. The rest are the names of `Course` and `Choice`, with hyphens.
     """
-    where = config.get("folder")
-    if not isinstance(where, str) or not where:
-        raise UsageError("no-folder-said", "the run's config says no folder for the versions", Remedy.CORRECT_SETTING)
+    where, nodes = state_folder(config.get("folder")), nodes_of(config.get("nodes", FlowerNodes.COORDINATORS))
     given = {name.replace("-", "_"): value for name, value in config.items()}
-    known = {"folder", "start", "strategy"} | (vars(Course()).keys() | vars(Choice()).keys()) - {"choice", "name"}
+    numbers = (vars(Course()).keys() | vars(Choice()).keys()) - {"choice", "name"}
+    known = {"folder", "nodes", "start", "strategy"} | numbers
     if unknown := sorted(given.keys() - known):
         what = "the run's config has {setting}, which is none of its settings"
         raise UsageError("unknown-run-setting", what, Remedy.CORRECT_SETTING, setting=unknown[0].replace("_", "-"))
     choice = Choice(**_numbers(Choice(), {**given, "name": given.get("strategy", Choice.name)}))
     course = Course(choice=choice, **{"min_nodes": choice.least_nodes, **_numbers(Course(), given)})
     file = config.get("start")
-    start = partial(read_checkpoint, Path(str(file)).expanduser()) if file else base_checkpoint
-    return Folder(Path(where).expanduser()), course, start
+    start = partial(read_checkpoint, Path(os.path.expanduser(str(file)))) if file else base_checkpoint
+    return Folder(where, nodes), course, start
 
 
 def _numbers(usual: Choice | Course, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A SuperLink as one who runs a project sees it: runs that are begun, looked at, and what they write."""
 
 import ssl
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,12 @@ from flwr.supercore.interceptors.http import RuntimeVersionHttpInterceptor
 
 from swipefl.errors import CoordinatorUnreachable, Remedy, UsageError
 from swipefl.federation.protocol.address import Address
+from swipefl.flower.project import FILE, SERVER
 from swipefl.flower.running import GoingOn, RunState
+from swipefl.flower.server_app import read_config
 
+_NO_SUPERLINK = (404, 405, 501, 505)  # of a server that knows nothing of what is asked
+_OTHER_NAMES = (62, 64)  # OpenSSL's codes: the certificate is another host's, or another address's
 _MOST_RUNS = 100  # that are looked at for one that goes on
 RAISED = "ServerApp failed with exception"  # what Flower says of a run that was not killed; its status does not tell
 
@@ -40,10 +45,13 @@ class SuperLink:
 
     def __init__(self, place: Place) -> None:
         where = str(place.address)
+        if place.insecure and place.ca is not None:
+            what = "an authority's certificate is for TLS, and without TLS there is none: one of the two"
+            raise UsageError("ca-without-tls", what, Remedy.GIVE_SUPERLINK_CA)
         if place.insecure and "http" in getproxies() and not proxy_bypass(where):
             what = "what is said to {address} without TLS would go through a proxy"
             raise UsageError("proxy-without-tls", what, Remedy.CHECK_PROXY, address=where)
-        self._where = where
+        self._where, self._place = where, place
         self._client = ControlHttpClient.from_server_address(
             where, place.insecure, _certificates(place.ca), [RuntimeVersionHttpInterceptor("swipefl")]
         )
@@ -55,8 +63,9 @@ class SuperLink:
         self._client.close()
 
     def submit(self, folder: Path) -> int:
-        """Begins a run of the project in a folder; gives its number."""
+        """Begins a run of the project in a folder, if its numbers make sense; gives the run's."""
         bundle = _bundle(folder)
+        _check_numbers(folder / FILE)
         with self._asking():
             asked = StartRunRequest(fab=Fab(hash_str=sha256(bundle).hexdigest(), content=bundle))
             return int(self._client.StartRun(asked).run_id)
@@ -93,7 +102,7 @@ class SuperLink:
         except httpx.HTTPStatusError as error:
             raise _refused(self._where, error.response) from None
         except httpx.HTTPError as error:
-            raise _away(self._where, error) from None
+            raise _away(self._place, error) from None
 
 
 class UnknownRun(UsageError):
@@ -109,6 +118,13 @@ def _bundle(folder: Path) -> bytes:
         raise UsageError("bad-project", what, Remedy.INIT_FLOWER, folder=folder, why=str(error).strip()) from None
 
 
+def _check_numbers(file: Path) -> None:
+    """Raises UsageError where our server would: here at once, and not beside the SuperLink, again and again."""
+    app = tomllib.loads(file.read_text("utf-8"))["tool"]["flwr"]["app"]
+    if app["components"]["serverapp"] == SERVER:
+        read_config(app.get("config", {}))
+
+
 def _state(status: Any) -> RunState:
     return RunState(
         status.status == Status.FINISHED,
@@ -121,11 +137,19 @@ def _state(status: Any) -> RunState:
 
 def _certificates(ca: Path | None) -> bytes | None:
     """Raises UsageError."""
+    if ca is None:
+        return None
     try:
-        return None if ca is None else ca.read_bytes()
+        certificates = ca.read_bytes()
     except OSError as error:
         what = "cannot read the certificate {path}: {why}"
         raise UsageError("no-ca", what, Remedy.GIVE_CERTIFICATE, path=ca, why=error.strerror) from None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates.decode("ascii"))
+    except (ValueError, ssl.SSLError):
+        what = "there is no certificate (PEM) in {path}"
+        raise UsageError("no-ca", what, Remedy.GIVE_CERTIFICATE, path=ca) from None
+    return certificates
 
 
 def _refused(where: str, answer: httpx.Response) -> UsageError | CoordinatorUnreachable:
@@ -133,22 +157,45 @@ def _refused(where: str, answer: httpx.Response) -> UsageError | CoordinatorUnre
     error = FlowerError.from_json(answer.text)
     if error is not None and error.code == ApiErrorCode.RUN_ID_NOT_FOUND:
         return UnknownRun("unknown-run", "the SuperLink at {address} does not know this run", address=where)
+    if error is None and answer.status_code in _NO_SUPERLINK:
+        return _none(where, f"HTTP {answer.status_code}")
     if answer.is_server_error:
         return _silent(where, f"HTTP {answer.status_code}")
     why = error.message if error else f"HTTP {answer.status_code}"
     return UsageError("superlink-refused", "the SuperLink at {address} refuses: {why}", address=where, why=why)
 
 
-def _away(where: str, error: httpx.HTTPError) -> UsageError | CoordinatorUnreachable:
-    """What kept it from being spoken to: what time may mend, or a certificate, which it does not."""
+def _away(place: Place, error: httpx.HTTPError) -> UsageError | CoordinatorUnreachable:
+    """What kept it from being spoken to: what time may mend, or how things are set, which it does not."""
+    where = str(place.address)
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):
         cause = cause.__cause__ or cause.__context__
-    if isinstance(cause, ssl.SSLError):
-        what = "the SuperLink at {address} cannot be trusted ({why})"
-        why = getattr(cause, "verify_message", "") or cause.reason
-        return UsageError("bad-superlink", what, Remedy.GIVE_SUPERLINK_CA, address=where, why=why)
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return _untrusted(place, cause)
+    if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        what = "the SuperLink at {address} speaks no TLS that this understands, or none at all ({why})"
+        return UsageError("superlink-without-tls", what, Remedy.SUPERLINK_WITHOUT_TLS, address=where, why=cause.reason)
+    if isinstance(error, httpx.RemoteProtocolError) and place.insecure:  # or it was killed while it was asked
+        what = "the SuperLink at {address} hangs up ({why})"
+        return CoordinatorUnreachable(
+            "superlink-hangs-up", what, Remedy.SUPERLINK_WITH_TLS, address=where, why=str(error)
+        )
     return _silent(where, str(error))
+
+
+def _untrusted(place: Place, error: ssl.SSLCertVerificationError) -> UsageError:
+    what, where, why = "the SuperLink at {address} cannot be trusted ({why})", str(place.address), error.verify_message
+    if error.verify_code in _OTHER_NAMES:
+        return UsageError("superlink-other-name", what, Remedy.SUPERLINK_BY_NAME, address=where, why=why)
+    if place.ca is not None:
+        return UsageError("superlink-other-ca", what, Remedy.SUPERLINK_OTHER_CA, address=where, why=why, ca=place.ca)
+    return UsageError("bad-superlink", what, Remedy.GIVE_SUPERLINK_CA, address=where, why=why)
+
+
+def _none(where: str, why: str) -> UsageError:
+    what = "what answers at {address} is no SuperLink ({why})"
+    return UsageError("no-superlink", what, Remedy.CHECK_SUPERLINK, address=where, why=why)
 
 
 def _silent(where: str, why: str) -> CoordinatorUnreachable:

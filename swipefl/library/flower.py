@@ -5,12 +5,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from swipefl.errors import UsageError
 from swipefl.federation.protocol.address import Address
 from swipefl.flower.installed import check_installed
-from swipefl.flower.project import FlowerNodes, FlowerProjectReport, write_project
+from swipefl.flower.project import FILE, FlowerNodes, FlowerProjectReport, nodes_of, write_project
 from swipefl.flower.running import FlowerRunReport, Runner
-from swipefl.settings.flower import STATE, SUPERLINK
+from swipefl.library.checks import path_of
+from swipefl.settings.flower import SUPERLINK
 from swipefl.stopping import Stop, never
 
 __all__ = ["FlowerNodes", "FlowerProject", "FlowerProjectReport", "FlowerRunReport"]
@@ -23,20 +23,15 @@ class FlowerProject:
     """
 
     def __init__(self, folder: "str | PathLike[str]" = ".") -> None:
-        self._folder = Path(folder).absolute()
+        self._folder = path_of(folder).absolute()
 
-    def init(self, nodes: str = "coordinators", rounds: int = 0, state: str = STATE) -> FlowerProjectReport:
+    def init(self, nodes: str = "coordinators", rounds: int = 0, state: str | None = None) -> FlowerProjectReport:
         """Writes the project's file, where there is none yet. Its nodes are `coordinators`, or `devices`.
 
         It is for so many `rounds` altogether, 0 for ever; `state` is the folder, on the SuperLink's machine, where its
-        key and the versions are kept. Raises UsageError.
+        key and the versions are kept: an absolute path, else a usual one that depends on `nodes`. Raises UsageError.
         """
-        try:
-            known = FlowerNodes(nodes)
-        except ValueError:
-            what = "nodes are {known}, not {given}"
-            raise UsageError("no-nodes", what, known=" or ".join(FlowerNodes), given=nodes) from None
-        return write_project(self._folder, known, rounds, state)
+        return write_project(self._folder, nodes_of(nodes), rounds, state)
 
     def run(
         self,
@@ -58,6 +53,8 @@ class FlowerProject:
         check_installed("flwr", "httpx")
         from swipefl.flower.superlink import Place, SuperLink
 
+        is_file = self._folder.name == FILE and self._folder.is_file()  # as `init` names it
+        folder = self._folder.parent if is_file else self._folder
         place = Place(Address.parse(superlink), None if ca is None else Path(ca), insecure)
         with SuperLink(place) as link:
-            return Runner(link, self._folder, on_round, told, stop).run()
+            return Runner(link, folder, on_round, told, stop).run()

@@ -2,3 +2,4 @@
 
 SUPERLINK = "127.0.0.1:8000"  # where one listens, unless it is told
 STATE = "~/.local/share/swipefl-flower"  # on the SuperLink's machine
+LAB_STATE = "~/.local/share/swipefl-flower-lab"  # of nodes that are devices

@@ -13,8 +13,7 @@ from structlog.testing import capture_logs
 from swipefl.flower.asking import Patience, Questions
 from swipefl.flower.records import nothing, standing
 from swipefl.flower.rounds import Course
-from tests.flower.test_server import FEDAVG, Time, run
-from tests.support.flower_nodes import Nodes, city_in
+from tests.support.flower_nodes import FEDAVG, Nodes, Time, city_in, run
 
 BAD = b"ConfigRecord  3\0" + b"\xff\xff\xff"  # which a SuperLink stores
 

@@ -85,7 +85,7 @@ def test_a_wrong_signature_is_said_as_what_it_is() -> None:
     _config("signature", b"x" * 64)(content)
     with pytest.raises(TrustError, match="the server did not sign") as refused:
         offer_of(content)
-    assert refused.value.code == "wrong-signature"
+    assert refused.value.code == "unsigned-version"
 
 
 @pytest.mark.parametrize("name", ["bilstm-99999", "transformer-1"])

@@ -81,5 +81,5 @@ def test_a_project_whose_numbers_make_no_sense_is_an_error_that_says_which(two: 
     set_config(tmp_path / "project", folder=str(tmp_path / "versions"))
     at = ("--superlink", two.link.address, "--ca", str(two.link.ca))
     done = swipefl(tmp_path, "flower", "run", str(tmp_path / "project"), *at)
-    assert (done.code, done.out) == (5, ""), done.err
+    assert (done.code, done.out) == (2, ""), done.err
     assert "fedfoo" in done.err

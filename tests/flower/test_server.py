@@ -14,42 +14,24 @@ from flwr.app import Array, ConfigRecord, Error, Message, MetricRecord, RecordDi
 from structlog.testing import capture_logs
 
 from swipefl.decoder.checkpoint import Checkpoint, checkpoint_from_bytes
-from swipefl.errors import CheckpointError, StoreBusy, UsageError
+from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
 from swipefl.federation.coordinator import lending
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.status import status_of
 from swipefl.federation.protocol.signing import name_of
 from swipefl.flower import checkpoints, rounds
 from swipefl.flower.checkpoints import Folder, Line
+from swipefl.flower.project import FlowerNodes
 from swipefl.flower.records import Given, judged, nothing
-from swipefl.flower.rounds import ASK_S, Course, Rounds, bounded
+from swipefl.flower.rounds import ASK_S, LACKS_UPDATES, Course, bounded
 from swipefl.flower.strategies import Choice
-from tests.support.flower_nodes import City, Nodes, city_in
+from tests.support.flower_nodes import FEDAVG, City, Nodes, Time, city_in, run
 from tests.support.lending import FOLLOWING, marked
 from tests.support.states import SMALL
-
-FEDAVG = Choice("fedavg")
 
 
 class Killed(BaseException):
     """The process is gone."""
-
-
-class Time:
-    """Seconds that pass while somebody sleeps, and in no other way."""
-
-    def __init__(self, most_s: float = 1000.0) -> None:
-        self.now_s, self.most_s = 0.0, most_s
-
-    def sleep(self, seconds: float) -> None:
-        self.now_s += seconds
-        assert self.now_s < self.most_s, "it waits for ever"
-
-
-def run(grid: Nodes, folder: Path, course: Course, time: Time | None = None) -> Folder:
-    time = time or Time()
-    Rounds(grid, Folder(folder), course, lambda: SMALL, clock=lambda: time.now_s, sleep=time.sleep).run()
-    return Folder(folder)
 
 
 def made(folder: Folder) -> Checkpoint:
@@ -175,9 +157,44 @@ def test_an_answer_that_is_not_used_stops_no_round_and_loses_nothing(
 
 def test_the_same_coordinator_twice_counts_once(tmp_path: Path, cities: dict[int, City]) -> None:
     with capture_logs() as logs:
-        folder = run(Nodes({**cities, 9: cities[7]}), tmp_path / "server", Course(FEDAVG, rounds=1, max_wait_s=5))
+        folder = run(Nodes({**cities, 9: cities[7]}), tmp_path / "server", Course(FEDAVG, rounds=1))
     assert [line["updates"] for line in folder.lines()] == [5]
     assert [line["reason"] for line in logs if line["event"] == "answer not used"] == ["double"]
+
+
+@pytest.mark.parametrize("what", ["query", "evaluate"])
+def test_nodes_that_refuse_or_fail_hold_up_no_round(tmp_path: Path, cities: dict[int, City], what: str) -> None:
+    """As one that is set up wrong; and those that have too few are waited for, and it is said why."""
+
+    def refuses(message: Message) -> RecordDict:
+        is_asked = message.metadata.message_type in ("train", "evaluate", what)
+        return nothing("no-coordinator", "no") if is_asked else behind(message)
+
+    behind = city_in(tmp_path / "wrong", 3)
+    wrong = {9: refuses, 10: lambda message: Error(1, "boom")}
+    late = city_in(tmp_path / "late", 4)
+    tries = iter(range(1000))
+
+    def waits(content: RecordDict) -> RecordDict:
+        if next(tries) < 4:
+            content["metrics"] = MetricRecord({**content["metrics"], "waiting": 0})
+        return content
+
+    waiting: list[Waiting] = []
+    time = Time(400)
+    grid = Nodes({**cities, **wrong, 11: spoiled(late, waits, "query")})
+    folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1), time, waits=waiting.append)
+    assert [line["coordinators"] for line in folder.lines()] == [3]
+    (said,) = {each.line(): each for each in waiting if each.ready == 2}.values()  # once, not at each look
+    assert (said.nodes, said.least, said.others[10], said.others[11]) == (5, 2, "node-failed", LACKS_UPDATES)
+    assert "no-coordinator" in said.others[9]
+
+
+def test_too_few_nodes_are_told_of(tmp_path: Path) -> None:
+    waiting: list[Waiting] = []
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(Nodes({}), tmp_path / "server", Course(FEDAVG), Time(100), waits=waiting.append)
+    assert waiting == [Waiting(0, 0, 2, {})]
 
 
 def test_a_round_without_enough_answers_makes_nothing_and_is_tried_again(
@@ -578,3 +595,23 @@ def test_a_model_that_no_device_would_take_is_not_made_and_what_led_there_is_for
     assert newest[0].model.fingerprint == before
     assert folder.lines()[-1]["fault"]
     assert not newest[0].memory
+
+
+def test_devices_never_go_on_from_what_coordinators_made(tmp_path: Path, cities: dict[int, City]) -> None:
+    """Though both projects name the same folder."""
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    of_devices = Folder(folder.path, FlowerNodes.DEVICES)
+    with pytest.raises(UsageError, match="nodes that are coordinators"), of_devices.held():
+        raise AssertionError("it is held")
+    with folder.held():
+        pass
+
+
+def test_a_folder_that_cannot_be_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError), Folder(tmp_path / "file" / "more").held():
+        pass
+    (tmp_path / "folder" / "rounds.jsonl").mkdir(parents=True)
+    folder = Folder(tmp_path / "folder")
+    with pytest.raises(StoreError):
+        folder.lines()

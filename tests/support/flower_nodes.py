@@ -18,10 +18,15 @@ from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.update import Delta, encode_update
 from swipefl.flower import records
+from swipefl.flower.checkpoints import Folder
 from swipefl.flower.coordinator_app import Node
+from swipefl.flower.rounds import Course, Rounds
+from swipefl.flower.strategies import Choice
+from swipefl.flower.waiting import Waiting
 from tests.support.lending import FOLLOWING
 from tests.support.states import SMALL, enrolled
 
+FEDAVG = Choice("fedavg")
 Answer = Callable[[Message], RecordDict | Error | None]
 
 
@@ -118,3 +123,27 @@ class City:
         """What a device learned from a version."""
         rng = np.random.default_rng((self.seed, device, version))
         return {n: rng.normal(0, self.size, a.shape).astype(np.float32) for n, a in SMALL.parameters.items()}
+
+
+class Time:
+    """Seconds that pass while somebody sleeps, and in no other way."""
+
+    def __init__(self, most_s: float = 1000.0) -> None:
+        self.now_s, self.most_s = 0.0, most_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+        assert self.now_s < self.most_s, "it waits for ever"
+
+
+def run(
+    grid: Nodes,
+    folder: Path,
+    course: Course,
+    time: Time | None = None,
+    waits: Callable[[Waiting], None] = lambda waiting: None,
+) -> Folder:
+    time = time or Time()
+    clock: dict[str, Any] = {"clock": lambda: time.now_s, "sleep": time.sleep}
+    Rounds(grid, Folder(folder), course, lambda: SMALL, waits=waits, **clock).run()
+    return Folder(folder)

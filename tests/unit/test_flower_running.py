@@ -5,13 +5,15 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
 
-from swipefl.errors import CoordinatorUnreachable, Interrupted, UsageError, WorkerLost
+from swipefl.errors import CoordinatorUnreachable, Interrupted, Remedy, UsageError, WorkerLost
 from swipefl.flower.project import FlowerNodes, write_project
-from swipefl.flower.running import FUTILE, GoingOn, Runner, RunState
+from swipefl.flower.running import FUTILE, MOST_ENDS, GoingOn, Runner, RunState
+from swipefl.flower.waiting import NAMED, Waiting, sentence_of
 
 DONE = RunState(is_over=True, is_done=True)
 KILLED = RunState(is_over=True, why="No heartbeat received from the task")
@@ -101,6 +103,40 @@ def test_a_connection_that_breaks_goes_on_behind_what_was_read(folder: Path) -> 
     assert len(told) == 1  # not at each try
 
 
+def test_what_a_round_waits_for_is_told_where_it_is_still_so(folder: Path) -> None:
+    """Once it is quiet: a run that is followed tells all that it waited for before, too."""
+    old, new = (Waiting(5, ready, 2, {7: "no-coordinator"}).line() + "\n" for ready in (1, 2))
+    is_told = Event()
+
+    class Quiet(Played):
+        def written(self, number: int, after: float) -> Iterator[tuple[str, float]]:
+            yield old + '{"version": 1}\n' + old + new, 1.0
+            assert is_told.wait(60)
+            yield '{"version": 2}\n' + old, 2.0
+
+    told: list[str] = []
+
+    def hear(sentence: str) -> None:
+        told.append(sentence)
+        is_told.set()
+
+    link = Quiet([([], [DONE])])
+    Runner(link, folder, lambda done: None, hear, wait=lambda seconds: None).run()  # type: ignore[arg-type]
+    assert told == ["a round waits: of 5 nodes 2 are ready, and it takes 2; node 7: no-coordinator"]
+
+
+def test_of_many_nodes_some_are_named() -> None:
+    said = sentence_of(Waiting(50, 0, 2, dict.fromkeys(range(50), "tired")).line())
+    assert said
+    assert said.count("tired") == NAMED
+    assert said.endswith("; 40 more")
+
+
+@pytest.mark.parametrize("line", ["", "waiting", '{"waiting": 3}', '{"waiting": {"nodes": 1}}', '{"waiting":', "[]"])
+def test_any_other_line_says_nothing_of_waiting(line: str) -> None:
+    assert sentence_of(line) is None
+
+
 @pytest.mark.parametrize("ended", [KILLED, LOST, RAISED])
 def test_a_run_that_ended_too_early_is_begun_again(folder: Path, ended: RunState | None) -> None:
     link = Played([(['{"version": 1}\n'], [ended]), (['{"version": 2}\n'], [DONE])])
@@ -109,8 +145,17 @@ def test_a_run_that_ended_too_early_is_begun_again(folder: Path, ended: RunState
 
 
 def test_one_that_is_killed_is_begun_again_as_often_as_it_takes(folder: Path) -> None:
-    link = Played([*[([], [KILLED]) for _ in range(3 * FUTILE)], (['{"version": 1}\n'], [DONE])])
+    link = Played([*[([], [KILLED]) for _ in range(MOST_ENDS - 1)], (['{"version": 1}\n'], [DONE])])
     assert run(link, folder)[0] == [1]
+
+
+def test_one_that_never_comes_to_a_round_is_an_error_whatever_ends_it(folder: Path) -> None:
+    """As one that dies before it speaks; who looks is told where to."""
+    ends = [KILLED, LOST, KILLED, RAISED, RAISED] * MOST_ENDS
+    link = Played([([], [ended]) for ended in ends])
+    with pytest.raises(WorkerLost, match=f"ended {MOST_ENDS} times without a round") as failed:
+        run(link, folder)
+    assert (failed.value.remedy, link.begun) == (Remedy.SEE_SUPERLINK, MOST_ENDS)
 
 
 def test_one_that_fails_by_itself_again_and_again_is_an_error(folder: Path) -> None:
@@ -171,14 +216,22 @@ def test_one_that_is_away_while_a_run_is_to_be_begun_again_is_waited_for(folder:
 
 
 def test_a_stop_ends_it_at_the_next_moment(folder: Path) -> None:
-    going = RunState(is_over=False)
+    going, told = RunState(is_over=False), list[str]()
+    link = Played([([], [going]) for _ in range(8)], on=7)
+
+    def stop() -> Interrupted | None:
+        return Interrupted(15) if link.on is None else None
+
+    runner = Runner(link, folder, lambda done: None, told.append, stop)  # type: ignore[arg-type]
     with pytest.raises(Interrupted):
-        run(Played([([], [going])]), folder, stop=lambda: Interrupted(15))
+        runner.run()
+    assert told == ["the rounds go on at the SuperLink; `flwr stop 7` ends them"]
 
 
 @pytest.mark.parametrize("text", [None, "[project", "[project]\nname = 'x'\n", "[tool]\nflwr = 3\n"])
 def test_a_folder_without_a_project_is_an_error(tmp_path: Path, text: str | None) -> None:
     if text is not None:
         (tmp_path / "pyproject.toml").write_text(text)
-    with pytest.raises(UsageError, match="holds no project"):
+    with pytest.raises(UsageError, match="holds no project") as refused:
         run(Played([]), tmp_path)
+    assert "('" not in str(refused.value)  # words of Python's
