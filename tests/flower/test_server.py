@@ -25,6 +25,7 @@ from swipefl.flower.project import FlowerNodes
 from swipefl.flower.records import Given, judged, nothing
 from swipefl.flower.rounds import ASK_S, LACKS_UPDATES, Course, bounded
 from swipefl.flower.strategies import Choice
+from swipefl.flower.waiting import Waiting
 from tests.support.flower_nodes import FEDAVG, City, Nodes, Time, city_in, run
 from tests.support.lending import FOLLOWING, marked
 from tests.support.states import SMALL
