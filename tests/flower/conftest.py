@@ -1,9 +1,11 @@
 """What stands on Flower is tested where that is installed (`make test-flower`)."""
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import structlog
 
 WHY = "Flower is not installed here: pip install '.[flower]', or make test-flower"
 
@@ -28,3 +30,10 @@ def task() -> None:
     from flwr.supercore.task_identity import TaskIdentity
 
     TaskIdentity.task_id = TaskIdentity.run_id = TaskIdentity.node_id = 1
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A node's app says where it logs to, which the next test has not got any more."""
+    yield
+    structlog.reset_defaults()

@@ -4,7 +4,6 @@ import time
 from pathlib import Path
 
 import pytest
-import structlog
 from flwr.app import Context, Message, RecordDict
 
 from swipefl.errors import UsageError
@@ -14,12 +13,6 @@ from swipefl.flower.server_app import read_config
 from swipefl.hosting import Coordinator, coordinator_of
 from swipefl.settings.coordinator import CoordinatorSettings
 from tests.support.flower_nodes import Nodes
-
-
-@pytest.fixture(autouse=True)
-def logging_as_before() -> object:
-    yield
-    structlog.reset_defaults()
 
 
 def context(config: dict[str, str]) -> Context:
