@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # grpc, which none but `serve` needs
     from swipefl.operations.doctor import Diagnosis
     from swipefl.operations.findings import Finding
 
+DATABASE = "coordinator.db"
 MOST_TOKENS = 10_000  # at once
 # What decides about versions that are made elsewhere, and what is lent to them.
 _BESIDE = (
@@ -100,7 +101,7 @@ class Coordinator:
         self.settings = settings
         self._given: dict[str, Any] = dict(given or {})
         self._policy = policy_of(settings)
-        self._path = settings.home / "coordinator.db"
+        self._path = settings.home / DATABASE
 
     def init(self, checkpoint: str | PathLike[str] | None = None) -> VersionReport:
         """Makes a signing key, and version 1 of the global model: that of a file, else the base of the package.
@@ -280,10 +281,7 @@ class Coordinator:
         return State(self._existing())
 
     def _existing(self) -> Path:
-        if not self._path.exists():
-            nothing = "there is no coordinator in {home} yet"
-            raise UsageError("no-coordinator", nothing, Remedy.INIT_COORDINATOR, home=self.settings.home)
-        return self._path
+        return database_of(self.settings)
 
     def _listening(self) -> "Listening":
         """Where to listen. Raises UsageError for what cannot be listened with."""
@@ -299,6 +297,15 @@ class Coordinator:
             settings.metrics,
             settings.reflection,
         )
+
+
+def database_of(settings: CoordinatorSettings) -> Path:
+    """The file of the coordinator that these are settings of. Raises UsageError where there is none yet."""
+    path = settings.home / DATABASE
+    if not path.exists():
+        nothing = "there is no coordinator in {home} yet"
+        raise UsageError("no-coordinator", nothing, Remedy.INIT_COORDINATOR, home=settings.home)
+    return path
 
 
 def policy_of(settings: CoordinatorSettings) -> Policy:

@@ -39,6 +39,17 @@ class Refused:
     says: str = ""
 
 
+@dataclass(frozen=True)
+class Stands:
+    """Where a node stands: the version that it has, how many updates wait, and how few it would give."""
+
+    node: int
+    participant: str
+    version: int
+    waiting: int
+    fewest: int
+
+
 def sifted(replies: Iterable[Message], terms: Terms) -> tuple[list[Given], list[Refused]]:
     """What nodes gave, by participant, and what is not used; of one participant one answer is."""
     gifts, refused = dict[str, Given](), list[Refused]()
@@ -100,6 +111,45 @@ def content_of(reply: Message) -> RecordDict:
         reason, says = _printed(config["reason"]), _printed(config.get("says", ""))
         raise BadUpdate("nothing", "{says}", reason=reason or "unknown", says=says)
     return content
+
+
+def standing_of(reply: Message) -> Stands:
+    """Where a node says that it stands. Raises BadUpdate."""
+    content = content_of(reply)
+    try:
+        participant: Any = content.config_records[CONFIG]["participant"]
+        numbers: Any = content[METRICS]
+        version, waiting, fewest = (int(numbers[name]) for name in ("version", "waiting", "fewest"))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise BadUpdate("no-standing", "the node does not say where it stands") from error
+    if not records.is_id(participant):
+        raise BadUpdate("no-participant", "the node does not say who it is")
+    return Stands(reply.metadata.src_node_id, participant, version, waiting, fewest)
+
+
+def judgement_of(content: RecordDict, version: int) -> tuple[float, float] | None:
+    """Top-1 before and with this version as a node says it, None where it has nothing to judge by. Raises BadUpdate.
+
+    Each that judges counts once, whatever it says that its judgement weighs.
+    """
+    try:
+        numbers: Any = content[METRICS]
+        is_it, weight = numbers["version"] == version, float(numbers[WEIGHT])
+        before, after = (_score(numbers, name) for name in ("top1-before", "top1-after"))
+    except (KeyError, TypeError, ValueError) as error:
+        raise BadUpdate("no-judgement", "the node does not say what the version is worth") from error
+    if not is_it:
+        raise BadUpdate("another-version", "the node judges another version")
+    return None if before is None or after is None or not weight > 0 else (before, after)
+
+
+def _score(numbers: Mapping[str, Any], name: str) -> float | None:
+    if name not in numbers:
+        return None
+    score = float(numbers[name])
+    if not 0 <= score <= 1:
+        raise ValueError(name)
+    return score
 
 
 def _printed(text: Any) -> str:

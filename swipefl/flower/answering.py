@@ -5,13 +5,14 @@ What went wrong, and where, stays in the node's own log: a path, or the words of
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import structlog
 from flwr.app import Context, Message, RecordDict
 from flwr.clientapp import ClientApp
 
-from swipefl.errors import SwipeflError
+from swipefl.errors import Remedy, SwipeflError, UsageError
 from swipefl.flower import records
 
 
@@ -29,6 +30,15 @@ class Node(Protocol):
 
 
 NodeOf = Callable[[Context], AbstractContextManager[Node]]
+
+
+def home_of(context: Context, what: str) -> Path:
+    """The home that a node's config says, of what the node is. Raises UsageError where it says none."""
+    home = context.node_config.get("home")
+    if not isinstance(home, str) or not home:
+        nothing = "this node's config says no home of a {what} (home='/path')"
+        raise UsageError("no-home", nothing, Remedy.SAY_HOME, what=what)
+    return Path(home).expanduser()
 
 
 def app_of(node_of: NodeOf) -> ClientApp:

@@ -7,20 +7,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import structlog
 from flwr.app import Context, RecordDict
 
-from swipefl.errors import Remedy, UsageError
 from swipefl.federation.coordinator.holdout import holdout
 from swipefl.federation.coordinator.lending import follow, lend, name_of, standing
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.rounds import Holdout
 from swipefl.federation.coordinator.state import State
 from swipefl.flower import records
-from swipefl.flower.answering import app_of
-from swipefl.hosting import policy_of
+from swipefl.flower.answering import app_of, home_of
+from swipefl.hosting import database_of, policy_of
 from swipefl.settings.coordinator import load_coordinator_settings
 from swipefl.settings.logs import configure_logging
 
@@ -60,17 +58,9 @@ class Node:
 @contextmanager
 def node_of(context: Context) -> Iterator[Node]:
     """The coordinator of the home that a node's config says. Raises UsageError, DataError, StoreError."""
-    home = context.node_config.get("home")
-    if not isinstance(home, str) or not home:
-        what = "this node's config says no home of a coordinator (home='/path')"
-        raise UsageError("no-home", what, Remedy.SAY_HOME)
-    settings = load_coordinator_settings(Path(home).expanduser())
+    settings = load_coordinator_settings(home_of(context, "coordinator"))
     configure_logging(settings.log == "json", settings.log_file)
-    path = settings.home / "coordinator.db"
-    if not path.exists():
-        nothing = "there is no coordinator in {home} yet"
-        raise UsageError("no-coordinator", nothing, Remedy.INIT_COORDINATOR, home=settings.home)
-    policy = policy_of(settings)
+    path, policy = database_of(settings), policy_of(settings)
     with State(path) as state:
         if policy.follows:
             state.node_came()

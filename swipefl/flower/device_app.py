@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -27,7 +26,7 @@ from swipefl.federation.protocol.following import is_known
 from swipefl.federation.protocol.plan import Plan
 from swipefl.federation.update import clipped, decode_update, encode_update, norms_of, shapes_of
 from swipefl.flower import records
-from swipefl.flower.answering import app_of
+from swipefl.flower.answering import app_of, home_of
 from swipefl.flower.records import CONFIG, Offer
 from swipefl.home import STORED, Home, contribution_config
 from swipefl.learning.loading import load_trainer
@@ -154,10 +153,7 @@ def _sizes(config: TrainingConfig) -> tuple[tuple[str, int], ...]:
 @contextmanager
 def node_of(context: Context) -> Iterator[Node]:
     """The device of the home that a node's config says. Raises UsageError, also where nothing is there."""
-    home = context.node_config.get("home")
-    if not isinstance(home, str) or not home:
-        raise UsageError("no-home", "this node's config says no home of a device (home='/path')", Remedy.SAY_HOME)
-    settings = load_settings(Path(home).expanduser())
+    settings = load_settings(home_of(context, "device"))
     configure_logging(settings.log == "json", settings.log_file)
     if not (settings.home / STORED).exists():
         raise UsageError("no-device", "{home} has no swipes yet", Remedy.INGEST_MORE, home=settings.home)

@@ -30,7 +30,17 @@ from swipefl.federation.protocol.plan import LEAST_NORM, MOST_NORM, Plan
 from swipefl.federation.round import Master
 from swipefl.federation.wire.v1.federation_pb2 import SignedManifest
 from swipefl.flower import records
-from swipefl.flower.accepting import Refused, Terms, content_of, log_refused, reason_of, sifted
+from swipefl.flower.accepting import (
+    Refused,
+    Stands,
+    Terms,
+    content_of,
+    judgement_of,
+    log_refused,
+    reason_of,
+    sifted,
+    standing_of,
+)
 from swipefl.flower.asking import Patience, Questions
 from swipefl.flower.checkpoints import Folder, Line, Made, Sums
 from swipefl.flower.project import MOST_ROUNDS
@@ -77,17 +87,6 @@ class Course:
             what = "{strategy} as it is set needs {least} nodes at least, and min-nodes is {nodes}"
             facts = {"strategy": self.choice.name, "least": self.choice.least_nodes, "nodes": self.min_nodes}
             raise UsageError("too-few-nodes", what, Remedy.CORRECT_SETTING, **facts)
-
-
-@dataclass(frozen=True)
-class Stands:
-    """Where a node stands: the version that it has, how many updates wait, and how few it would give."""
-
-    node: int
-    participant: str
-    version: int
-    waiting: int
-    fewest: int
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class Rounds:
         judged, refused, now = {}, dict[int, str](), self._clock()
         for reply in self._questions.ask(MessageType.EVALUATE, self._offers(nodes, made, signed), patience):
             try:
-                judged[reply.metadata.src_node_id] = _judgement(content_of(reply), made.version)
+                judged[reply.metadata.src_node_id] = judgement_of(content_of(reply), made.version)
             except BadUpdate as error:
                 refused |= _refused(reply, error)
         for node in judged:
@@ -279,7 +278,7 @@ class Rounds:
         patience = Patience(most_s, most_s, len(nodes), most_s)
         for reply in self._questions.ask(MessageType.QUERY, dict.fromkeys(nodes, RecordDict()), patience):
             try:
-                stands.append(_stands(reply))
+                stands.append(standing_of(reply))
                 others.pop(reply.metadata.src_node_id, None)
             except BadUpdate as error:
                 others |= _refused(reply, error)
@@ -375,42 +374,3 @@ def _refused(reply: Message, error: BadUpdate) -> dict[int, str]:
     node, reason = reply.metadata.src_node_id, reason_of(error)
     log_refused(Refused(node, reason, str(error)))
     return {node: reason}
-
-
-def _stands(reply: Message) -> Stands:
-    """Where a node says that it stands. Raises BadUpdate."""
-    content = content_of(reply)
-    try:
-        participant: Any = content.config_records[CONFIG]["participant"]
-        numbers: Any = content[METRICS]
-        version, waiting, fewest = (int(numbers[name]) for name in ("version", "waiting", "fewest"))
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise BadUpdate("no-standing", "the node does not say where it stands") from error
-    if not records.is_id(participant):
-        raise BadUpdate("no-participant", "the node does not say who it is")
-    return Stands(reply.metadata.src_node_id, participant, version, waiting, fewest)
-
-
-def _judgement(content: RecordDict, version: int) -> tuple[float, float] | None:
-    """Top-1 before and with this version as a node says it, None where it has nothing to judge by. Raises BadUpdate.
-
-    Each that judges counts once, whatever it says that its judgement weighs.
-    """
-    try:
-        numbers: Any = content[METRICS]
-        is_it, weight = numbers["version"] == version, float(numbers[WEIGHT])
-        before, after = (_score(numbers, name) for name in ("top1-before", "top1-after"))
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadUpdate("no-judgement", "the node does not say what the version is worth") from error
-    if not is_it:
-        raise BadUpdate("another-version", "the node judges another version")
-    return None if before is None or after is None or not weight > 0 else (before, after)
-
-
-def _score(numbers: Mapping[str, Any], name: str) -> float | None:
-    if name not in numbers:
-        return None
-    score = float(numbers[name])
-    if not 0 <= score <= 1:
-        raise ValueError(name)
-    return score

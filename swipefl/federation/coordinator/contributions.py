@@ -57,17 +57,18 @@ class Contributions:
 
     def of_attempt(self, attempt: str) -> Contribution | None:
         """What was first lent for that attempt, if anything was since a version was last followed."""
-        rows = self._sql.rows("SELECT number, id, newest, updates FROM contributions WHERE attempt = ?", (attempt,))
-        return Contribution(*rows[0]) if rows else None
+        return self._one("WHERE attempt = ?", attempt)
 
     def of_id(self, contribution: str) -> Contribution | None:
         """The contribution of that id, if it is known still."""
-        rows = self._sql.rows("SELECT number, id, newest, updates FROM contributions WHERE id = ?", (contribution,))
-        return Contribution(*rows[0]) if rows else None
+        return self._one("WHERE id = ?", contribution)
 
     def last(self) -> Contribution | None:
         """The contribution that was made last, if there ever was one."""
-        rows = self._sql.rows("SELECT number, id, newest, updates FROM contributions ORDER BY number DESC LIMIT 1")
+        return self._one("ORDER BY number DESC LIMIT 1")
+
+    def _one(self, which: str, *given: str) -> Contribution | None:
+        rows = self._sql.rows(f"SELECT number, id, newest, updates FROM contributions {which}", given)
         return Contribution(*rows[0]) if rows else None
 
     def lend(self, attempt: str, newest: int, numbers: Sequence[int]) -> Contribution:
