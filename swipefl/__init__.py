@@ -48,6 +48,7 @@ if TYPE_CHECKING:  # what the functions give and take, by the names that an anno
     from swipefl.device.prediction import Shown as Shown
     from swipefl.device.status import FederationStatus as FederationStatus
     from swipefl.device.status import KnownCheckpoint as KnownCheckpoint
+    from swipefl.device.status import NodeStatus as NodeStatus
     from swipefl.device.status import Status as Status
     from swipefl.device.status import WaitingUpdate as WaitingUpdate
     from swipefl.device.words import WordsReport as WordsReport
@@ -225,6 +226,7 @@ _PLACES = {  # the rooms that names come from, each loaded when it is asked for
     "Mended": "swipefl.operations.doctor",
     "Misses": "swipefl.decoder.evaluation",
     "Night": "swipefl.store.nights",
+    "NodeStatus": "swipefl.device.status",
     "Outlook": "swipefl.operations.outlook",
     "PersonalWord": "swipefl.store.personal_words",
     "Phrase": "swipefl.store.phrases",

@@ -66,6 +66,6 @@ def _counts(report: "ForgetReport") -> str:
 
 
 def _remains(report: "ForgetReport") -> list[str]:
-    sent = ["what a coordinator made of updates that it has"] if report.shared else []
+    sent = ["what others made of updates that they have"] if report.shared else []
     disk = "blocks that a disk has not used again yet (flash, snapshots, a file system's journal)"
     return ["backups and other copies of the store", "the files that the swipes came from", *sent, disk]

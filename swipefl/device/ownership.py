@@ -10,7 +10,7 @@ from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import RejectedLine, UsageError
-from swipefl.federation.device.node import forget_given
+from swipefl.federation.device.node import followed, forget_given
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
 from swipefl.gesture.keyboard import is_built_in
@@ -25,8 +25,8 @@ class ForgetReport:
     """What was erased, or would be: gestures, personal and hidden words, and personal models and waiting updates.
 
     `stood_before` counts gestures that stay and had an erased word before them: it is erased there too. `shared` says
-    that a coordinator may have something of them, out of updates that were sent. `nights` counts those that
-    have seen one of them: of these it is no longer known what they found.
+    that a coordinator, or a server of Flower, may have something of them, out of updates that were sent. `nights`
+    counts those that have seen one of them: of these it is no longer known what they found.
     """
 
     erased: int
@@ -95,7 +95,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
     if erased:
         checkpoints, updates = store.checkpoints.erase_personal(), store.outbox.erase()
         store.begun.erase()
-        forget_given(store)
+        forget_given(store.meta)
         store.meta.set(ANEW, "yes")
         nights = store.nights.erase(first)
         forget_unseen(store)
@@ -113,7 +113,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
 
 def _is_shared(store: Store) -> bool:
     member = store.memberships.get()
-    return member is not None and member.contributed > 0
+    return (member is not None and member.contributed > 0) or followed(store.meta) is not None
 
 
 @dataclass(frozen=True)

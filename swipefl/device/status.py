@@ -7,6 +7,7 @@ from swipefl.device.cycle import nothing_to_do
 from swipefl.device.gain import Gain, gain
 from swipefl.device.personal import to_learn
 from swipefl.federation.device.breaker import State, left_s, state_of
+from swipefl.federation.device.node import Followed, followed
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Fault, Membership
 from swipefl.store.models import used
@@ -65,13 +66,25 @@ class FederationStatus:
 
 
 @dataclass(frozen=True)
+class NodeStatus:
+    """Of a device that is a node of Flower itself: the newest `version` that it was told of, and whose `key` (hex)
+    signs those. `gave` says whether something was given for that version.
+    """
+
+    version: int
+    key: str
+    gave: bool
+
+
+@dataclass(frozen=True)
 class Status:
     """What is in a store; predictions use the checkpoint of number `in_use`, None for the base.
 
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
     would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
     the last ones, oldest first: each as it found things then. `left` is what left, oldest first. `new_swipes` are the
-    good ones that no night has seen, all of them once the models were erased.
+    good ones that no night has seen, all of them once the models were erased. `node` is None for a device that is no
+    node of Flower itself.
     """
 
     home: str
@@ -88,6 +101,7 @@ class Status:
     nights: tuple[Night, ...]
     left: tuple[Departure, ...] = ()
     new_swipes: int = 0
+    node: NodeStatus | None = None
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
@@ -111,7 +125,12 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         nights=tuple(nights[-NIGHTS:]),
         left=tuple(store.nights.left()),
         new_swipes=to_learn(store),
+        node=_node(followed(store.meta)),
     )
+
+
+def _node(known: Followed | None) -> NodeStatus | None:
+    return NodeStatus(known.version, known.key.hex(), known.given is not None) if known else None
 
 
 def _federation(member: Membership, shares_scores: bool) -> FederationStatus:

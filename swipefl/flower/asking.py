@@ -3,7 +3,7 @@
 Flower's own way of asking waits for the last answer, and ends with an error where one cannot be read.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import httpx
@@ -62,10 +62,6 @@ class Questions:
                 self._owed |= {node: self._owed.get(node) or id for node, id in waiting.items()}
                 return answers
             self._sleep(PULL_S)
-
-    def awake(self, nodes: Sequence[int]) -> int:
-        """How many of them let no question pass."""
-        return sum(node not in self._owed for node in nodes)
 
     def _forgive(self, nodes: Iterable[int]) -> None:
         """Who has answered at last is waited for again."""

@@ -1,9 +1,10 @@
 """A node that is a device, as in a lab: it trains on the swipes of its store, and gives how that changes the model.
 
 The node's config says `home`, that of the device, which is used beside as ever: its swipes are kept as long as its
-settings say. In its store it remembers whose version it has, and what it gave and said of that: to any more questions
-it says the same. No swipe, no word and no count of swipes leaves but that of those it trained on, and with
-`share_scores` rounded counts of those that it judged.
+settings say, it trains when its owner's limits let it, and a version that comes is its global model, with which it
+predicts once that is found no worse. In its store it remembers whose version it has, and what it gave and said of that:
+to any more questions it says the same. No swipe, no word and no count of swipes leaves but that of those it trained on,
+and with `share_scores` rounded counts of those that it judged. What left stands in its store.
 """
 
 import hashlib
@@ -17,9 +18,11 @@ from flwr.app import Context, RecordDict
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.evaluation import judge
+from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.choosing import to_judge_by, to_learn_from
 from swipefl.device.contribution import contribution
-from swipefl.errors import Remedy, TooLittleData, TrustError, UsageError
+from swipefl.errors import CheckpointError, Remedy, TooLittleData, TrustError, UsageError
+from swipefl.federation.device.enrolment import refuse_member
 from swipefl.federation.device.node import Followed, Given, Told, follow, followed
 from swipefl.federation.device.telling import judged_of
 from swipefl.federation.protocol.following import is_known
@@ -34,7 +37,9 @@ from swipefl.learning.training import MIN_EXAMPLES, TrainingConfig
 from swipefl.operations.retention import prune
 from swipefl.settings.device import load_settings
 from swipefl.settings.logs import configure_logging
+from swipefl.stopping import either, raise_if
 from swipefl.store.checkpoints import Verdict
+from swipefl.store.models import newest_global
 from swipefl.store.store import Store
 
 
@@ -53,14 +58,14 @@ class Node:
     def query(self) -> RecordDict:
         """Where it stands: the version it was told of, and whether it has enough swipes to train; not how many."""
         with self.home.store() as store:
-            known, is_ready = followed(store), store.gestures.counts()["train"] >= MIN_EXAMPLES
+            known, is_ready = followed(store.meta), store.gestures.counts()["train"] >= MIN_EXAMPLES
         return records.standing(self.participant, known.version if known else 0, int(is_ready), 1)
 
     def train(self, content: RecordDict) -> RecordDict:
         """How its swipes would change the version that comes, clipped and rounded; one change a version.
 
         One that trains already gives nothing. Raises TrustError, StoreBusy, StoreError, TooLittleData, DataError where
-        training comes to nothing finite.
+        training comes to nothing finite, Ineligible where its owner's limits are against it.
         """
         offer, asked = records.offer_of(content), records.asked_of(content)
         config, max_norm = _asked(content, contribution_config(self.home.settings), asked.max_norm)
@@ -68,13 +73,15 @@ class Node:
         with self._alone() as store:
             known = _met(store, offer)
             given = known.given or self._made(store, offer.model, config, max_norm)
-            follow(store, replace(known, given=given))
-        if given.blob is None:
-            what = "what was given for this version is forgotten, and no other is given for it"
-            raise TooLittleData("contribution-gone", what)
-        delta = decode_update(given.blob, shapes_of(offer.model.parameters))
-        if norms_of(delta).fault(max_norm):  # it was made within another bound
-            delta = clipped(delta, max_norm)
+            if given.blob is None:
+                what = "what was given for this version is forgotten, and no other is given for it"
+                raise TooLittleData("contribution-gone", what)
+            delta = decode_update(given.blob, shapes_of(offer.model.parameters))
+            if norms_of(delta).fault(max_norm):  # it was made within another bound
+                delta = clipped(delta, max_norm)
+            with store.transaction():
+                follow(store.meta, replace(known, given=given))
+                store.nights.depart("sent", sum(array.nbytes for array in delta.values()))
         name = hashlib.sha256(f"{self.participant} {asked.attempt}".encode()).hexdigest()[:32]
         gift = records.Given(self.participant, asked.attempt, name, delta, float(given.examples), 1, given.examples)
         structlog.get_logger().info("given", version=offer.version, contribution=name)
@@ -85,19 +92,24 @@ class Node:
         examples = [stored.example for stored in to_learn_from(store, seed)]
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData("few-examples", "this device has too few swipes to train on yet", Remedy.INGEST_MORE)
-        made = contribution(start, examples, config, load_trainer(), self.home.vocabulary(store).contributing)
+        may = self.home.eligibility(store).permission()
+        for why in (may.night, may.visit, lambda: may.contribution(False)):
+            raise_if(why)
+        decoder_of, stop = self.home.vocabulary(store).contributing, either(may.during, may.training)
+        made = contribution(start, examples, config, load_trainer(), decoder_of, stop=stop)
         return Given(encode_update(made.delta, max_norm).blob, made.examples)
 
     def evaluate(self, content: RecordDict) -> RecordDict:
-        """That it was told of this version and, where its owner shares scores, what that is worth beside the one that
-        it had before. Raises TrustError, StoreBusy, StoreError.
+        """That it was told of this version, which it judges for its own predictions; where its owner shares scores,
+        what that is worth beside the one that it had before. Raises TrustError, StoreBusy, StoreError.
         """
         offer = records.offer_of(content)
         with self._alone() as store:
             known = _met(store, offer)
+            GlobalJudge(store, self.home.vocabulary(store).judging).run()
             told = self._told(store, offer, known.told) if self.home.settings.share_scores else None
             if told:
-                follow(store, replace(known, told=told))
+                follow(store.meta, replace(known, told=told))
         if told is None or told.before is None:  # of the first one it is not told what it gained
             return records.judged(self.participant, offer.version, 0, None, None)
         return records.judged(self.participant, offer.version, told.swipes, told.before, told.now)
@@ -124,13 +136,26 @@ class Node:
 
 
 def _met(store: Store, offer: Offer) -> Followed:
-    """What is followed from now on: what is offered. Raises TrustError where that must not be."""
-    known = followed(store)
+    """What is followed from now on: what is offered, which is the global model here. Raises TrustError where that must
+    not be.
+    """
+    known = followed(store.meta)
     if known and is_known(known, offer):
         return known
     now = Followed(offer.key, offer.version, offer.sha256, told=known.told if known else None)
-    follow(store, now)
+    with store.transaction():
+        if _here(store) != offer.model.fingerprint:
+            store.checkpoints.add("global", offer.model.to_bytes(), None, use=False)
+        follow(store.meta, now)
     return now
+
+
+def _here(store: Store) -> str:
+    """The fingerprint of the newest global model here, "" where it is damaged."""
+    try:
+        return newest_global(store).fingerprint
+    except CheckpointError:
+        return ""
 
 
 def _asked(content: RecordDict, config: TrainingConfig, max_norm: float) -> tuple[TrainingConfig, float]:
@@ -152,12 +177,18 @@ def _sizes(config: TrainingConfig) -> tuple[tuple[str, int], ...]:
 
 @contextmanager
 def node_of(context: Context) -> Iterator[Node]:
-    """The device of the home that a node's config says. Raises UsageError, also where nothing is there."""
+    """The device of the home that a node's config says.
+
+    Raises UsageError, also where nothing is there, and for a device of a coordinator: it gives to that one alone.
+    """
     settings = load_settings(home_of(context, "device"))
     configure_logging(settings.log == "json", settings.log_file)
     if not (settings.home / STORED).exists():
         raise UsageError("no-device", "{home} has no swipes yet", Remedy.INGEST_MORE, home=settings.home)
-    yield Node(Home(settings), context.node_id)
+    home = Home(settings)
+    with home.store() as store:
+        refuse_member(store)
+    yield Node(home, context.node_id)
 
 
 app = app_of(node_of)

@@ -30,6 +30,7 @@ from swipefl.device.ownership import FORGOTTEN
 from swipefl.errors import StoreError
 from swipefl.federation.device.copied import LAST
 from swipefl.federation.device.leaving import HAS_LEFT, PENDING, TOLD
+from swipefl.federation.device.node import follow, followed, spend
 from swipefl.federation.device.versions import SEEN
 from swipefl.operations.copies import may_be_written, put_settings, settings_text, unpacked, write_backup
 from swipefl.stopping import Stop, never
@@ -205,10 +206,12 @@ def _take_over(back: Sql, here: Sql | None) -> bool:
     members, meta = Memberships(back), Meta(back)
     with back.transaction():
         Outbox(back).erase()
+        spend(meta)
         back.run("UPDATE nights SET shared = 'stale' WHERE shared = 'waits'")
         meta.delete(TOLD)
         if here:
             _keep_federation(back, here)
+            _keep_node(back, here)
             _keep_records(back, here)
         if member := members.get():
             members.set(replace(member, residual=b""))
@@ -233,6 +236,12 @@ def _keep_federation(back: Sql, here: Sql) -> None:
         globals_here = here.rows(f"SELECT {_GLOBAL} FROM checkpoints WHERE kind = 'global' ORDER BY id")
         marks = ", ".join("?" for _ in _GLOBAL.split(", "))
         back.run_many(f"INSERT INTO checkpoints ({_GLOBAL}) VALUES ({marks})", globals_here)
+
+
+def _keep_node(back: Sql, here: Sql) -> None:
+    """What it followed and gave as a node of Flower itself: as here, where anything is."""
+    if (known := followed(Meta(here))) is not None:
+        follow(Meta(back), known)
 
 
 def _keep_records(back: Sql, here: Sql) -> None:

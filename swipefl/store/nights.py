@@ -108,11 +108,14 @@ class Nights:
             "WHERE update_id = ?",
             (shared, bytes_sent, sent_at, update_id),
         )
-        if sent_at is not None:
-            self._sql.run(
-                "INSERT INTO departures (sent_at, bytes, outcome) VALUES (?, ?, ?)", (sent_at, bytes_sent, shared)
-            )
-            self._sql.run("DELETE FROM departures WHERE number <= (SELECT max(number) FROM departures) - ?", (KEPT,))
+        if bytes_sent:
+            self.depart(shared, bytes_sent)
+
+    def depart(self, outcome: str, bytes_sent: int) -> None:
+        """Remember that so much left now, and what became of it: sent, refused or stale. Raises StoreError."""
+        row = (self._clock(), bytes_sent, outcome)
+        self._sql.run("INSERT INTO departures (sent_at, bytes, outcome) VALUES (?, ?, ?)", row)
+        self._sql.run("DELETE FROM departures WHERE number <= (SELECT max(number) FROM departures) - ?", (KEPT,))
 
     def left(self) -> list[Departure]:
         """The last that left, oldest first: erasing swipes erases none of it. Raises StoreError."""

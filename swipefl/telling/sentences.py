@@ -178,6 +178,11 @@ def shared(status: "Status", today: date | None = None) -> str:
     """What is shared, with whom, and what left last."""
     today, sent = today or date.today(), status.left
     last = f"{kilobytes(sent[-1].bytes)} left on {day(sent[-1].sent_at, today)}" if sent else ""
+    if status.federation is None and status.node:
+        return (
+            "What your swipes teach the shared model is given to rounds of Flower, whose versions are signed by "
+            f"{status.node.key[:12]}, never swipes or words: {last or 'nothing left yet'}."
+        )
     if status.federation is None:
         before = f"; {last}, before" if last else ""
         return f"Nothing is shared: this device belongs to no federation{before}."

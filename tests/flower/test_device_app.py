@@ -23,6 +23,7 @@ from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.device.choosing import to_learn_from
 from swipefl.device.ownership import forget
 from swipefl.federation.device.node import FOLLOWED, followed
+from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.update import Delta, decode_update, encode_update, norms_of, shapes_of
 from swipefl.flower import device_app, records
 from swipefl.flower.accepting import Terms, accepted
@@ -30,6 +31,7 @@ from swipefl.flower.checkpoints import Folder, Made
 from swipefl.store.store import Store
 from tests.support.command import swipefl
 from tests.support.people import examples
+from tests.support.played import MEMBER
 from tests.support.stores import put
 
 SWIPED = ("keyboard", "finger", "little", "people", "water", "apple")  # in nothing that Flower or we say of ourselves
@@ -93,11 +95,17 @@ def reason_of(reply: Message) -> str:
 
 
 def rows(home: Path) -> dict[str, list[Any]]:
-    """All that a store holds but for what the node remembers."""
+    """All that a store holds but for what the node remembers, and what left."""
     with closing(sqlite3.connect(home / "swipefl.db")) as store:
         names = [name for (name,) in store.execute("select name from sqlite_master where type = 'table'")]
         held = {name: list(store.execute(f'select * from "{name}"')) for name in names}
-    return {**held, "meta": [row for row in held["meta"] if row[0] != FOLLOWED]}
+    return {**held, "meta": [row for row in held["meta"] if row[0] != FOLLOWED], "departures": []}
+
+
+def status_of(home: Path) -> dict[str, Any]:
+    done = swipefl(home, "status", "--json")
+    assert done.code == 0
+    return dict(json.loads(done.out))
 
 
 def test_a_device_gives_how_its_swipes_change_the_model_and_writes_nothing_else(home: Path, server: Server) -> None:
@@ -230,7 +238,7 @@ def test_what_was_given_is_forgotten_with_the_swipes_that_it_was_made_of(home: P
     gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
     with Store(home / "swipefl.db") as store:
         forget(store, word=SWIPED[0])
-        known = followed(store)
+        known = followed(store.meta)
     assert known
     assert known.given
     assert known.given.blob is None
@@ -270,9 +278,84 @@ def test_another_server_and_an_older_version_are_refused(home: Path, server: Ser
     assert reason_of(asked(MessageType.TRAIN, forged, context)) == "another-model"
 
 
+def test_what_left_and_for_whom_is_told_wherever_its_owner_looks(home: Path, server: Server) -> None:
+    """Each time that it left, and by its size."""
+    alone = "this device belongs to no federation"
+    assert status_of(home)["node"] is None
+    assert alone in swipefl(home, "status").out
+    assert alone in swipefl(home, "doctor").out
+    gifts = [gift_of(asked(MessageType.TRAIN, server.offer(), context_of(home))) for _ in range(2)]
+    size = sum(array.nbytes for array in gifts[0].delta.values())
+    told = status_of(home)
+    assert [(each["bytes"], each["outcome"]) for each in told["left"]] == [(size, "sent")] * 2
+    key = public_bytes(server.folder.key()).hex()
+    assert told["node"] == {"version": 1, "key": key, "gave": True}
+    for command in ("status", "doctor"):
+        said = swipefl(home, command).out
+        assert alone not in said
+        assert key[:12] in said
+    asked(MessageType.EVALUATE, server.offer(2), context_of(home))
+    assert status_of(home)["node"] == {"version": 2, "key": key, "gave": False}
+    assert "what others made of updates" in swipefl(home, "forget", "--word", SWIPED[0], "--yes").err
+
+
+def test_a_version_that_comes_is_predicted_with_once_it_is_no_worse(home: Path, server: Server) -> None:
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert (status_of(home)["checkpoints"], status_of(home)["in_use"]) == ([], None)  # it is the base
+    asked(MessageType.EVALUATE, server.offer(2, model=worsened()), context_of(home))
+    (worse,) = status_of(home)["checkpoints"]
+    assert (worse["kind"], worse["verdict"]["accepted"], status_of(home)["in_use"]) == ("global", False, None)
+    asked(MessageType.EVALUATE, server.offer(3), context_of(home))
+    *_, last = status_of(home)["checkpoints"]
+    assert last["verdict"]["accepted"]
+    assert status_of(home)["in_use"] == last["id"]
+    before = len(status_of(home)["checkpoints"])
+    asked(MessageType.TRAIN, server.offer(3), context_of(home))
+    assert len(status_of(home)["checkpoints"]) == before
+
+
+def test_one_of_a_coordinator_gives_to_nobody_else(home: Path, server: Server) -> None:
+    """What is shared is shared with whom its owner said."""
+    with Store(home / "swipefl.db") as store:
+        store.memberships.set(MEMBER)
+    for what in (MessageType.QUERY, MessageType.TRAIN, MessageType.EVALUATE):
+        assert reason_of(asked(what, server.offer(), context_of(home))) == "member-already"
+    assert status_of(home)["left"] == []
+
+
+def test_it_trains_when_its_owner_s_limits_let_it(home: Path, server: Server) -> None:
+    (home / "config.toml").write_text("quiet_hours = '00:00-23:59'\n")
+    assert reason_of(asked(MessageType.TRAIN, server.offer(), context_of(home))) == "not-now"
+    assert status_of(home)["left"] == []
+    (home / "config.toml").write_text("")
+    gift_of(asked(MessageType.TRAIN, server.offer(), context_of(home)))
+
+
+@pytest.mark.parametrize("where", ["here", "on another machine"])
+def test_a_store_that_comes_back_gives_nothing_else_for_the_same_version(
+    home: Path, server: Server, tmp_path: Path, where: str
+) -> None:
+    """It may have given since it was copied."""
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert swipefl(home, "backup", str(tmp_path / "copy")).code == 0
+    gift = gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    back = home if where == "here" else tmp_path / "other"
+    assert swipefl(back, "restore", str(tmp_path / "copy"), "--yes").code == 0
+    reply = asked(MessageType.TRAIN, server.offer(1), context_of(back))
+    if where == "here":
+        assert all((gift_of(reply).delta[name] == array).all() for name, array in gift.delta.items())
+    else:
+        assert reason_of(reply) == "contribution-gone"
+    gift_of(asked(MessageType.TRAIN, server.offer(2), context_of(back)))
+
+
 def test_a_device_that_leaves_follows_whoever_comes_first_then(home: Path, server: Server, tmp_path: Path) -> None:
     asked(MessageType.EVALUATE, server.offer(2), context_of(home))
-    assert swipefl(home, "leave").code == 0
+    done = swipefl(home, "leave")
+    assert done.code == 0
+    assert "Stop its SuperNode" in done.err
+    assert status_of(home)["node"] is None
+    assert "belongs to no federation" in swipefl(home, "leave").err
     other = Server(tmp_path / "other")
     gift_of(asked(MessageType.TRAIN, other.offer(1), context_of(home)))
 

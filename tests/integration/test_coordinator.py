@@ -89,7 +89,7 @@ def test_a_revoked_device_is_told_and_keeps_its_swipes(running: Coordinator, tmp
     assert swipefl(running.home, "coordinator", "devices", "--revoke", device).code == 0
     done = swipefl(tmp_path, "sync")
     assert (done.code, "swipefl leave" in done.err) == (7, True)
-    left = {"left": running.address, "told": True, "why": None}
+    left = {"left": running.address, "told": True, "why": None, "was_node": False}
     assert swipefl(tmp_path, "leave", "--json").json == left
     assert swipefl(tmp_path, "sync").code == 2
     assert swipefl(tmp_path, "status", "--json").json["gestures"]["good"] == 3

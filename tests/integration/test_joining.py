@@ -132,7 +132,12 @@ def test_who_leaves_is_no_device_of_the_coordinator_any_more(quiet: Coordinator,
         member = phone.member
         assert member.residual
     assert len(waiting_of(quiet, member.device_id)) == 1
-    assert swipefl(tmp_path, "leave", "--json").json == {"left": quiet.address, "told": True, "why": None}
+    assert swipefl(tmp_path, "leave", "--json").json == {
+        "left": quiet.address,
+        "told": True,
+        "why": None,
+        "was_node": False,
+    }
     with quiet.state() as state:
         device = state.devices.get(member.device_id)
         assert device
@@ -141,7 +146,7 @@ def test_who_leaves_is_no_device_of_the_coordinator_any_more(quiet: Coordinator,
     status = swipefl(tmp_path, "status", "--json").json
     assert (status["federation"], status["outbox"]) == (None, [])
     assert [each["kind"] for each in status["checkpoints"]] == ["global"], "models stay"
-    assert swipefl(tmp_path, "leave", "--json").json == {"left": None, "told": False, "why": None}
+    assert swipefl(tmp_path, "leave", "--json").json == {"left": None, "told": False, "why": None, "was_node": False}
 
 
 def test_a_device_leaves_also_where_nobody_answers(quiet: Coordinator, tmp_path: Path) -> None:

@@ -20,12 +20,15 @@ MEMBER = {
     "shares_scores": False,
     "contributed": True,
 }
+NODE = {"version": 7, "key": "3f2a" * 16, "gave": True}
 LEFT = [{"sent_at": 1_790_000_000.0, "bytes": 552_000, "outcome": "sent"}]
 NOTHING = "Nothing has left yet."
 TOLD: list[tuple[dict[str, Any], str, bool]] = [
     ({"federation": MEMBER, "left": LEFT, "nights": []}, "552 KB", False),
     ({"federation": MEMBER, "left": [], "nights": []}, "Something left before", False),
     ({"federation": MEMBER | {"contributed": False}, "left": [], "nights": []}, NOTHING, True),
+    ({"federation": None, "node": NODE, "left": LEFT, "nights": []}, "version 7", False),
+    ({"federation": None, "node": NODE, "left": [], "nights": []}, NOTHING, True),
     ({"federation": None, "left": LEFT, "nights": []}, "Nothing is shared any more.", False),
     ({"federation": None, "left": [], "nights": []}, "Nothing is shared.", False),
 ]

@@ -26,9 +26,10 @@ def make_home(home: Path, buffer: int = EACH) -> None:
     (home / "coordinator.toml").write_text(f'versions_from = "flower"\nbuffer = {buffer}\n')
 
 
-def make_project(folder: Path, rounds: int, **numbers: Any) -> None:
+def make_project(folder: Path, rounds: int, nodes: str = "coordinators", **numbers: Any) -> None:
     """A project of so many rounds, whose server keeps its versions beside it; `numbers` are of its config."""
-    made = swipefl(folder, "flower", "init", str(folder / "project"), "--state", str(folder / "versions"))
+    where = ["--state", str(folder / "versions"), "--nodes", nodes]
+    made = swipefl(folder, "flower", "init", str(folder / "project"), *where)
     assert made.code == 0, made.err
     set_config(folder / "project", rounds=rounds, **numbers)
 

@@ -21,6 +21,8 @@ from swipefl.decoder.checkpoint import base_checkpoint
 from swipefl.federation.coordinator.lending import follow
 from swipefl.federation.coordinator.policy import KEPT
 from swipefl.federation.coordinator.state import State
+from swipefl.federation.device import node
+from swipefl.store.store import Store
 from tests.support.command import ROOT, SHORT, environment
 from tests.support.lending import FOLLOWING, Offered
 from tests.support.people import write_people
@@ -216,6 +218,8 @@ def _federation(at: Recorder, there: Path) -> None:
             "config --default",
         ):
             at.run("coordinator", *words.split(), home=there)
+        with Store(at.home / "swipefl.db") as store:  # and a node of Flower's, once
+            node.follow(store.meta, node.Followed(bytes(32), 1, bytes(32)))
         at.run("status")
         at.run("leave")
     for _ in range(2):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from swipefl.device.gain import gain, standing, together
 from swipefl.device.personal import TrainReport
-from swipefl.device.status import FederationStatus, KnownCheckpoint, Status, WaitingUpdate
+from swipefl.device.status import FederationStatus, KnownCheckpoint, NodeStatus, Status, WaitingUpdate
 from swipefl.store.nights import Departure, Night
 from swipefl.telling.sentences import FAIR, about, gained, night, nothing_done, said, shared, trained
 
@@ -50,6 +50,7 @@ def counted(unseen: int, base: int, yours: int, only_base: int, only_yours: int,
     return one(**(usual | facts))
 
 
+NODE = NodeStatus(4, "3f2a" * 16, gave=True)
 MEMBER = FederationStatus("example.org:8443", "phone", 3, at(1), 0, False)
 
 
@@ -231,6 +232,16 @@ def test_a_training_by_hand_is_told_beside_the_model_that_came_with_swipefl() ->
             ),
             "What your swipes teach the shared model is sent to the federation at example.org:8443, never swipes or "
             "words: 552 KB left on 3 October, 4 KB waits.",
+        ),
+        (
+            status(left=(Departure(at(3), 2_099_000, "sent"),), node=NODE),
+            "What your swipes teach the shared model is given to rounds of Flower, whose versions are signed by "
+            "3f2a3f2a3f2a, never swipes or words: 2,099 KB left on 3 October.",
+        ),
+        (
+            status(node=NODE),
+            "What your swipes teach the shared model is given to rounds of Flower, whose versions are signed by "
+            "3f2a3f2a3f2a, never swipes or words: nothing left yet.",
         ),
     ],
 )

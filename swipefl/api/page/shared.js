@@ -26,8 +26,9 @@ async function look(body) {
   const failed = (problem) => clear(body).append(h("p", { class: "soft" }, problemText(problem)));
   try {
     const stats = await persistently(() => get("/stats"), failed);
-    const { federation } = stats;
-    clear(body).append(h("h1", { class: "unseen" }, "What is shared"), ...(federation ? joined(stats) : alone(stats)));
+    const { federation, node } = stats;
+    const said = federation ? joined(stats) : node ? asNode(stats) : alone(stats);
+    clear(body).append(h("h1", { class: "unseen" }, "What is shared"), ...said);
   } catch (problem) {
     failed(problem);
   }
@@ -93,12 +94,47 @@ function joined(stats) {
     ),
     part("What waits", waits.length ? waits : h("p", {}, "Nothing waits to be sent.")),
     ...sent(stats, true),
+    ...leaves("After a night"),
+    h(
+      "p",
+      { class: "soft" },
+      "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back.",
+    ),
+  ];
+}
+
+/** Of a device that is a node of Flower itself, as in a lab. */
+function asNode(stats) {
+  const { node } = stats;
+  return [
+    h(
+      "div",
+      { "data-role": "shared" },
+      h("p", { class: "lead" }, "What your swipes teach the shared model is given, as numbers, to rounds of Flower."),
+      h(
+        "p",
+        { class: "soft" },
+        `This device has heard of version ${node.version} of the shared model, which is signed by ${node.key.slice(0, 12)}.`,
+      ),
+    ),
+    ...sent(stats, true),
+    ...leaves("For each version of the shared model"),
+    h(
+      "p",
+      { class: "soft" },
+      "Whoever runs this device’s SuperNode ends it; “swipefl leave”, on the command line of this device, then forgets whose versions it followed. What was given cannot be taken back.",
+    ),
+  ];
+}
+
+function leaves(when) {
+  return [
     part(
       "What leaves",
       h(
         "p",
         {},
-        "After a night: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.",
+        `${when}: how the shared model would have to change to read you better, and of how many swipes that was made. Whoever runs the federation might guess from those numbers some of the words that you swipe often.`,
       ),
     ),
     part(
@@ -108,11 +144,6 @@ function joined(stats) {
         { class: "never" },
         NEVER.map((what) => h("li", {}, what)),
       ),
-    ),
-    h(
-      "p",
-      { class: "soft" },
-      "“swipefl leave”, on the command line of this device, ends this at any time and erases what was not sent yet. What was sent cannot be taken back.",
     ),
   ];
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
 from swipefl.federation.device.copied import LAST
-from swipefl.federation.device.node import forget_followed
+from swipefl.federation.device.node import followed, forget_followed
 from swipefl.federation.device.versions import SEEN
 from swipefl.store.begun import CONTRIBUTION
 from swipefl.store.membership import Membership
@@ -26,12 +26,14 @@ UNKNOWN = "unknown-device"
 class Left:
     """The address of the coordinator that was left, None where there was none, and whether it was told.
 
-    `why` is the code of the error where it was not: UNKNOWN where it did not know this device, or no longer.
+    `why` is the code of the error where it was not: UNKNOWN where it did not know this device, or no longer. `was_node`
+    says that this device was a node of Flower itself, whose versions it follows no more.
     """
 
     left: str | None
     told: bool = False
     why: str | None = None
+    was_node: bool = False
 
 
 def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
@@ -43,11 +45,12 @@ def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
     member = store.memberships.get()
     why = _untold(member, connect) if member else None
     with store.transaction():
+        was_node = followed(store.meta) is not None
         erase_federation(store)
-        forget_followed(store)
+        forget_followed(store.meta)
         if member:
             store.meta.set(HAS_LEFT, member.device_id)
-    return Left(member.address, why is None, why) if member else Left(None)
+    return Left(member.address, why is None, why, was_node) if member else Left(None, was_node=was_node)
 
 
 def erase_federation(store: Store) -> None:

@@ -8,7 +8,7 @@ import base64
 import json
 from dataclasses import asdict, dataclass, replace
 
-from swipefl.store.store import Store
+from swipefl.store.meta import Meta
 
 FOLLOWED = "node.followed"
 
@@ -46,9 +46,9 @@ class Followed:
     told: Told | None = None
 
 
-def followed(store: Store) -> Followed | None:
+def followed(meta: Meta) -> Followed | None:
     """What is followed, None before anything is. Raises StoreError."""
-    text = store.meta.get(FOLLOWED)
+    text = meta.get(FOLLOWED)
     if text is None:
         return None
     said = json.loads(text)
@@ -59,24 +59,34 @@ def followed(store: Store) -> Followed | None:
     return Followed(key, said["version"], sha256, given, told and Told(**told))
 
 
-def follow(store: Store, now: Followed) -> None:
+def follow(meta: Meta, now: Followed) -> None:
     """This is followed from now on. Raises StoreError."""
     blob = now.given and now.given.blob
     given = now.given and {"blob": blob and base64.b64encode(blob).decode(), "examples": now.given.examples}
     said = {"key": now.key.hex(), "version": now.version, "sha256": now.sha256.hex(), "given": given}
-    store.meta.set(FOLLOWED, json.dumps({**said, "told": now.told and asdict(now.told)}))
+    meta.set(FOLLOWED, json.dumps({**said, "told": now.told and asdict(now.told)}))
 
 
-def forget_given(store: Store) -> None:
+def spend(meta: Meta) -> None:
+    """For the version that is followed nothing is given any more, whether or not anything was.
+
+    A store that comes back may have given something after it was copied. The caller holds the transaction. Raises
+    StoreError.
+    """
+    if known := followed(meta):
+        follow(meta, replace(known, given=Given(None, 0)))
+
+
+def forget_given(meta: Meta) -> None:
     """What was given is kept no longer: it was made of swipes. For the same version nothing is given any more.
 
     The caller holds the transaction. Raises StoreError.
     """
-    known = followed(store)
+    known = followed(meta)
     if known and known.given:
-        follow(store, replace(known, given=replace(known.given, blob=None)))
+        follow(meta, replace(known, given=replace(known.given, blob=None)))
 
 
-def forget_followed(store: Store) -> None:
+def forget_followed(meta: Meta) -> None:
     """Nobody's versions are followed any more: whoever offers one first is from now on. Raises StoreError."""
-    store.meta.delete(FOLLOWED)
+    meta.delete(FOLLOWED)

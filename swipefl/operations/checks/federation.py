@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from swipefl.federation.device.breaker import closed, left_s, state_of
+from swipefl.federation.device.node import Followed
 from swipefl.operations.checks.clock import minute
 from swipefl.operations.findings import Finding, State, counted, of_error
 from swipefl.store.membership import Membership
@@ -24,9 +25,12 @@ SOON_DAYS = 21  # that a certificate is worth a word before it expires
 OFFLINE = "check this device's network; nights go on without, and what waits to be sent is kept"
 
 
-def federation(member: Membership | None, waiting: int) -> Iterator[Finding]:
+def federation(member: Membership | None, waiting: int, node: Followed | None) -> Iterator[Finding]:
     """Which federation this device belongs to."""
-    if member is None:
+    if member is None and node:
+        says = f"this device is a node of Flower, and follows the versions that {node.key.hex()[:12]} signs"
+        yield Finding(FEDERATION, "ok", f"{says}; `swipefl leave` forgets them")
+    elif member is None:
         yield Finding(FEDERATION, "ok", "this device belongs to no federation: nothing ever leaves it")
     else:
         says = f"this device is {member.device_id} at {member.address}; {counted(waiting, 'update')} to be sent"

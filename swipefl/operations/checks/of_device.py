@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.errors import StoreError
+from swipefl.federation.device.node import Followed, followed
 from swipefl.gesture.language import Languages
 from swipefl.operations.checks import federation, home, running, software, stored
 from swipefl.operations.checks.clock import clock
@@ -98,13 +99,13 @@ def _marks(of: Subject) -> dict[str, float | None]:
     return {}
 
 
-def _member(of: Subject) -> tuple[Membership | None, int] | None:
-    """Where this device belongs, and how many updates wait; None where that cannot be read."""
+def _member(of: Subject) -> tuple[Membership | None, int, Followed | None] | None:
+    """Where this device belongs, how many updates wait, and what it follows as a node; None where it cannot be read."""
     try:
         with of.looked() as store:
-            return store.memberships.get(), len(store.outbox.waiting())
+            return store.memberships.get(), len(store.outbox.waiting()), followed(store.meta)
     except StoreError as error:
-        return (None, 0) if error.code == "no-store" else None
+        return (None, 0, None) if error.code == "no-store" else None
 
 
 def _federation(of: Subject) -> Iterator[Finding]:
