@@ -510,11 +510,12 @@ class Home:
 
     def _eligible(self, looked: "Callable[[], Store]") -> "Iterator[Finding]":
         """What a night asks of the world, as things are."""
+        from swipefl.federation.device.node import followed
         from swipefl.operations.eligibility import findings
 
         try:
             with looked() as store:
-                is_member = store.memberships.get() is not None
+                is_member = store.memberships.get() is not None or followed(store.meta) is not None
                 yield from findings(self.eligibility(store).conditions(is_member))
         except StoreError:
             yield from findings(self.eligibility().conditions(is_member=False))

@@ -70,4 +70,4 @@ def _tell(done: dict[str, Any]) -> None:
     before, after = done.get("top1_before"), done.get("top1_after")
     worth = "" if before is None or after is None else f"; first words right: {percent(before)} -> {percent(after)}"
     fault = f"; the model stays as it was: {done['fault']}" if done.get("fault") else ""
-    write(printable(f"round {done['version'] - 1}: version {done['version']} out of {made_of}{worth}{fault}"))
+    write(printable(f"round {done['round']}: version {done['version']} out of {made_of}{worth}{fault}"))

@@ -17,16 +17,15 @@ def leave(home: HomeOption = None, as_json: JsonOption = False) -> None:
         emit(asdict(report))
     else:
         note(_sentence(report))
+        if report.was_node:
+            note("stop its SuperNode, too: whoever asks that is answered, and followed from then on")
 
 
 def _sentence(report: "Left") -> str:
     from swipefl.federation.device.leaving import UNKNOWN
 
     if report.left is None and report.was_node:
-        return (
-            "this device follows no versions of Flower any more; your models stay. Stop its SuperNode, too: who asks "
-            "that one is answered, and followed from then on"
-        )
+        return "this device follows no versions of Flower any more; your models stay"
     if report.left is None:
         return "this device belongs to no federation"
     if report.told:

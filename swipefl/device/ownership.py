@@ -10,7 +10,7 @@ from swipefl.device.personal import ANEW
 from swipefl.device.unseen import forget_unseen
 from swipefl.doing import Doing, OnDoing, unheard
 from swipefl.errors import RejectedLine, UsageError
-from swipefl.federation.device.node import followed, forget_given
+from swipefl.federation.device.node import forget_given
 from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.gesture import SUSPECT, Example, checked_word, verdict
 from swipefl.gesture.keyboard import is_built_in
@@ -113,7 +113,7 @@ def _erased(store: Store, before: float | None, word: str | None, id: str | None
 
 def _is_shared(store: Store) -> bool:
     member = store.memberships.get()
-    return (member is not None and member.contributed > 0) or followed(store.meta) is not None
+    return bool(store.nights.left()) or (member is not None and member.contributed > 0)
 
 
 @dataclass(frozen=True)

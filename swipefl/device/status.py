@@ -7,6 +7,7 @@ from swipefl.device.cycle import nothing_to_do
 from swipefl.device.gain import Gain, gain
 from swipefl.device.personal import to_learn
 from swipefl.federation.device.breaker import State, left_s, state_of
+from swipefl.federation.device.joined import left_since
 from swipefl.federation.device.node import Followed, followed
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Fault, Membership
@@ -68,12 +69,14 @@ class FederationStatus:
 @dataclass(frozen=True)
 class NodeStatus:
     """Of a device that is a node of Flower itself: the newest `version` that it was told of, and whose `key` (hex)
-    signs those. `gave` says whether something was given for that version.
+    signs those. `gave` says whether something was given for that version, `shares_scores` whether it is told what its
+    versions do here.
     """
 
     version: int
     key: str
     gave: bool
+    shares_scores: bool
 
 
 @dataclass(frozen=True)
@@ -82,9 +85,9 @@ class Status:
 
     `in_order` counts the gestures that the person's own words in order are made of. `nothing_to_do` says why a cycle
     would do nothing now; None where there is something to learn. `gain` counts all nights that are kept, `nights` are
-    the last ones, oldest first: each as it found things then. `left` is what left, oldest first. `new_swipes` are the
-    good ones that no night has seen, all of them once the models were erased. `node` is None for a device that is no
-    node of Flower itself.
+    the last ones, oldest first: each as it found things then. `left` is what left, oldest first, the first
+    `left_before` of them before this device joined whom it gives to now. `new_swipes` are the good ones that no night
+    has seen, all of them once the models were erased. `node` is None for a device that is no node of Flower itself.
     """
 
     home: str
@@ -102,11 +105,12 @@ class Status:
     left: tuple[Departure, ...] = ()
     new_swipes: int = 0
     node: NodeStatus | None = None
+    left_before: int = 0
 
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
-    member, predicts, nights = store.memberships.get(), used(store), store.nights.all()
+    member, predicts, nights, left = store.memberships.get(), used(store), store.nights.all(), store.nights.left()
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
@@ -123,14 +127,16 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         nothing_to_do=nothing_to_do(store),
         gain=gain(nights, predicts.fingerprint if predicts else None),
         nights=tuple(nights[-NIGHTS:]),
-        left=tuple(store.nights.left()),
+        left=tuple(left),
+        left_before=len(left) - len(left_since(store)),
         new_swipes=to_learn(store),
-        node=_node(followed(store.meta)),
+        node=_node(known, shares_scores) if (known := followed(store.meta)) else None,
     )
 
 
-def _node(known: Followed | None) -> NodeStatus | None:
-    return NodeStatus(known.version, known.key.hex(), known.given is not None) if known else None
+def _node(known: Followed, shares_scores: bool) -> NodeStatus:
+    gave = known.given is not None and known.given.examples > 0
+    return NodeStatus(known.version, known.key.hex(), gave, shares_scores)
 
 
 def _federation(member: Membership, shares_scores: bool) -> FederationStatus:

@@ -41,11 +41,14 @@ class Refused:
 
 @dataclass(frozen=True)
 class Stands:
-    """Where a node stands: the version that it has, how many updates wait, and how few it would give."""
+    """Where a node stands: the version that it has of this server, 0 for none, and the SHA-256 of that one's model; how
+    many updates wait, and how few it would give.
+    """
 
     node: int
     participant: str
     version: int
+    sha256: bytes
     waiting: int
     fewest: int
 
@@ -113,18 +116,19 @@ def content_of(reply: Message) -> RecordDict:
     return content
 
 
-def standing_of(reply: Message) -> Stands:
-    """Where a node says that it stands. Raises BadUpdate."""
+def standing_of(reply: Message, key: bytes) -> Stands:
+    """Where a node says that it stands, and shows of the version by what `key` signed. Raises BadUpdate."""
     content = content_of(reply)
     try:
-        participant: Any = content.config_records[CONFIG]["participant"]
+        config: Any = content.config_records[CONFIG]
         numbers: Any = content[METRICS]
-        version, waiting, fewest = (int(numbers[name]) for name in ("version", "waiting", "fewest"))
+        participant, (version, digest) = config["participant"], records.proven(config["proof"], key)
+        waiting, fewest = (int(numbers[name]) for name in ("waiting", "fewest"))
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BadUpdate("no-standing", "the node does not say where it stands") from error
     if not records.is_id(participant):
         raise BadUpdate("no-participant", "the node does not say who it is")
-    return Stands(reply.metadata.src_node_id, participant, version, waiting, fewest)
+    return Stands(reply.metadata.src_node_id, participant, version, digest, waiting, fewest)
 
 
 def judgement_of(content: RecordDict, version: int) -> tuple[float, float] | None:

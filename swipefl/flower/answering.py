@@ -38,7 +38,11 @@ def home_of(context: Context, what: str) -> Path:
     if not isinstance(home, str) or not home:
         nothing = "this node's config says no home of a {what} (home='/path')"
         raise UsageError("no-home", nothing, Remedy.SAY_HOME, what=what)
-    return Path(home).expanduser()
+    try:
+        return Path(home).expanduser()
+    except RuntimeError as error:
+        unknown = "this node's config says a home of a {what} whose user is not known here"
+        raise UsageError("no-home", unknown, Remedy.SAY_HOME, what=what) from error
 
 
 def app_of(node_of: NodeOf) -> ClientApp:

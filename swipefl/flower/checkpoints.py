@@ -59,7 +59,7 @@ class Sums:
 class Made:
     """A version: its model, what the strategy remembers, and of whom which contribution went into one last.
 
-    `since` says into which version that was.
+    `since` says into which version that was, `rounds` in how many rounds all that is in it was given.
     """
 
     version: int
@@ -68,6 +68,7 @@ class Made:
     included: Mapping[str, str] = field(default_factory=dict)
     since: Mapping[str, int] = field(default_factory=dict)
     sums: Sums | None = None
+    rounds: int = 0
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Line:
     """What a round came to, a line of `rounds.jsonl`; top-1 on the holdouts of the coordinators that have one."""
 
     version: int
+    round: int
     coordinators: int
     updates: int
     examples: int
@@ -149,7 +151,8 @@ class Folder:
             sums = said["sums"] and Sums(**said["sums"])
             included = {str(name): str(contribution) for name, contribution in said["included"].items()}
             since = {name: int(said["since"][name]) for name in included}
-            return Made(version, checkpoint_from_bytes(model), load(blob), included, since, sums), signed
+            rounds = int(said["rounds"])
+            return Made(version, checkpoint_from_bytes(model), load(blob), included, since, sums, rounds), signed
         except SwipeflError as error:
             raise _damaged(file, str(error)) from error
         except (OSError, AttributeError, KeyError, TypeError, ValueError, SafetensorError) as error:
@@ -173,6 +176,7 @@ class Folder:
             "included": dict(made.included),
             "since": dict(made.since),
             "sums": made.sums and asdict(made.sums),
+            "rounds": made.rounds,
         }
         write_private(self._file(made.version, "safetensors"), blob)
         state = save(dict(made.memory), {"swipefl": json.dumps(said, sort_keys=True)})

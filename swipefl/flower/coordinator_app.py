@@ -34,7 +34,7 @@ class Node:
     def query(self) -> RecordDict:
         """Where it stands."""
         stands = standing(self.state, self.policy, time.time())
-        return records.standing(name_of(self.state), stands.version, stands.waiting, stands.needed)
+        return records.standing(name_of(self.state), stands.proof, stands.waiting, stands.needed)
 
     def train(self, content: RecordDict) -> RecordDict:
         """Follows the version that comes, and lends what waits. Raises SwipeflError where it does not."""

@@ -9,7 +9,7 @@ and with `share_scores` rounded counts of those that it judged. What left stands
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,9 +21,11 @@ from swipefl.decoder.evaluation import judge
 from swipefl.device.acceptance import GlobalJudge
 from swipefl.device.choosing import to_judge_by, to_learn_from
 from swipefl.device.contribution import contribution
-from swipefl.errors import CheckpointError, Remedy, TooLittleData, TrustError, UsageError
+from swipefl.device.permission import Permission
+from swipefl.errors import CheckpointError, Ineligible, Remedy, TooLittleData, TrustError, UsageError
 from swipefl.federation.device.enrolment import refuse_member
-from swipefl.federation.device.node import Followed, Given, Told, follow, followed
+from swipefl.federation.device.joined import note_joined
+from swipefl.federation.device.node import Followed, Given, Told, follow, follow_newer, followed
 from swipefl.federation.device.telling import judged_of
 from swipefl.federation.protocol.following import is_known
 from swipefl.federation.protocol.plan import Plan
@@ -58,8 +60,9 @@ class Node:
     def query(self) -> RecordDict:
         """Where it stands: the version it was told of, and whether it has enough swipes to train; not how many."""
         with self.home.store() as store:
+            refuse_member(store)
             known, is_ready = followed(store.meta), store.gestures.counts()["train"] >= MIN_EXAMPLES
-        return records.standing(self.participant, known.version if known else 0, int(is_ready), 1)
+        return records.standing(self.participant, known.proof if known else b"", int(is_ready), 1)
 
     def train(self, content: RecordDict) -> RecordDict:
         """How its swipes would change the version that comes, clipped and rounded; one change a version.
@@ -71,11 +74,13 @@ class Node:
         config, max_norm = _asked(content, contribution_config(self.home.settings), asked.max_norm)
         max_norm = min(max_norm, self.home.settings.max_norm)
         with self._alone() as store:
-            known = _met(store, offer)
-            given = known.given or self._made(store, offer.model, config, max_norm)
+            known, may = _met(store, offer), self.home.eligibility(store).permission()
+            for why in (may.night, may.visit, may.sending):
+                raise_if(why)
+            given = known.given or self._made(store, offer.model, config, max_norm, may)
             if given.blob is None:
                 what = "what was given for this version is forgotten, and no other is given for it"
-                raise TooLittleData("contribution-gone", what)
+                raise TooLittleData("contribution-forgotten", what)
             delta = decode_update(given.blob, shapes_of(offer.model.parameters))
             if norms_of(delta).fault(max_norm):  # it was made within another bound
                 delta = clipped(delta, max_norm)
@@ -87,14 +92,11 @@ class Node:
         structlog.get_logger().info("given", version=offer.version, contribution=name)
         return records.given(gift)
 
-    def _made(self, store: Store, start: Checkpoint, config: TrainingConfig, max_norm: float) -> Given:
+    def _made(self, store: Store, start: Checkpoint, config: TrainingConfig, max_norm: float, may: Permission) -> Given:
         seed = [config.seed, int(start.fingerprint[:8], 16)]
         examples = [stored.example for stored in to_learn_from(store, seed)]
         if len(examples) < MIN_EXAMPLES:
             raise TooLittleData("few-examples", "this device has too few swipes to train on yet", Remedy.INGEST_MORE)
-        may = self.home.eligibility(store).permission()
-        for why in (may.night, may.visit, lambda: may.contribution(False)):
-            raise_if(why)
         decoder_of, stop = self.home.vocabulary(store).contributing, either(may.during, may.training)
         made = contribution(start, examples, config, load_trainer(), decoder_of, stop=stop)
         return Given(encode_update(made.delta, max_norm).blob, made.examples)
@@ -105,9 +107,11 @@ class Node:
         """
         offer = records.offer_of(content)
         with self._alone() as store:
-            known = _met(store, offer)
-            GlobalJudge(store, self.home.vocabulary(store).judging).run()
-            told = self._told(store, offer, known.told) if self.home.settings.share_scores else None
+            known, may, told = _met(store, offer), self.home.eligibility(store).permission(), None
+            with suppress(Ineligible):  # which is no reason not to have the version
+                raise_if(may.night)
+                GlobalJudge(store, self.home.vocabulary(store).judging, may.during).run()
+                told = self._told(store, offer, known.told) if self.home.settings.share_scores else None
             if told:
                 follow(store.meta, replace(known, told=told))
         if told is None or told.before is None:  # of the first one it is not told what it gained
@@ -127,8 +131,12 @@ class Node:
 
     @contextmanager
     def _alone(self) -> Iterator[Store]:
-        """The store, and nothing in it that is kept too long, as nights have it. Raises StoreBusy, StoreError."""
+        """The store, and nothing in it that is kept too long, as nights have it.
+
+        Raises StoreBusy, StoreError, UsageError for a device of a coordinator: it gives to that one alone.
+        """
         with self.home.alone() as store:
+            refuse_member(store)
             prune(store, self.home.keeping)
             if store.is_rewriting_due():
                 store.erase_traces()
@@ -140,14 +148,15 @@ def _met(store: Store, offer: Offer) -> Followed:
     not be.
     """
     known = followed(store.meta)
-    if known and is_known(known, offer):
-        return known
-    now = Followed(offer.key, offer.version, offer.sha256, told=known.told if known else None)
+    is_here = known is not None and is_known(known, offer)
     with store.transaction():
         if _here(store) != offer.model.fingerprint:
             store.checkpoints.add("global", offer.model.to_bytes(), None, use=False)
-        follow(store.meta, now)
-    return now
+        if known and is_here:
+            return known
+        if known is None:
+            note_joined(store)
+        return follow_newer(store.meta, Followed(offer.key, offer.version, offer.sha256, offer.proof))
 
 
 def _here(store: Store) -> str:
@@ -177,18 +186,12 @@ def _sizes(config: TrainingConfig) -> tuple[tuple[str, int], ...]:
 
 @contextmanager
 def node_of(context: Context) -> Iterator[Node]:
-    """The device of the home that a node's config says.
-
-    Raises UsageError, also where nothing is there, and for a device of a coordinator: it gives to that one alone.
-    """
+    """The device of the home that a node's config says. Raises UsageError, also where nothing is there."""
     settings = load_settings(home_of(context, "device"))
     configure_logging(settings.log == "json", settings.log_file)
     if not (settings.home / STORED).exists():
         raise UsageError("no-device", "{home} has no swipes yet", Remedy.INGEST_MORE, home=settings.home)
-    home = Home(settings)
-    with home.store() as store:
-        refuse_member(store)
-    yield Node(home, context.node_id)
+    yield Node(Home(settings), context.node_id)
 
 
 app = app_of(node_of)

@@ -42,7 +42,8 @@ MOST_HEADER = 1024  # bytes of an array's, which holds its dtype and shape
 class Offer:
     """A version that the server with this public `key` has signed, the SHA-256 of its model's bytes in float32.
 
-    `included` names the contribution of each participant that last went into one.
+    `included` names the contribution of each participant that last went into one; `proof` is the signed manifest, by
+    which a node shows that server later which version it has.
     """
 
     key: bytes
@@ -50,6 +51,7 @@ class Offer:
     sha256: bytes
     model: Checkpoint
     included: Mapping[str, str]
+    proof: bytes
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,19 @@ def offer_of(content: RecordDict) -> Offer:
         usable(model)
     except CheckpointError as error:
         raise UnusableModel("unusable-model", "the server's model cannot be used here: {why}", why=error) from error
-    return Offer(key, manifest.version, manifest.sha256, model, _included(included))
+    return Offer(key, manifest.version, manifest.sha256, model, _included(included), signed.SerializeToString())
+
+
+def proven(proof: Any, key: bytes) -> tuple[int, bytes]:
+    """The version that a node has, and the SHA-256 of its model, by a manifest that `key` signed; 0 without one.
+
+    What a node says of itself could move a server to any number.
+    """
+    try:
+        manifest = verified_manifest(SignedManifest.FromString(proof), key)
+    except (TrustError, DecodeError, TypeError):
+        return 0, b""
+    return manifest.version, manifest.sha256
 
 
 def _model(arrays: Any, architecture: Architecture, score: ScoreWeights, info: Mapping[str, str]) -> Checkpoint:
@@ -268,10 +282,11 @@ def nothing(reason: str, says: str) -> RecordDict:
     return RecordDict({CONFIG: ConfigRecord({"reason": reason, "says": says})})
 
 
-def standing(participant: str, version: int, waiting: int, fewest: int) -> RecordDict:
-    """Where a node stands: the version that it followed last, how many updates wait, and how few it would give."""
-    numbers: dict[str, Any] = {"version": version, "waiting": waiting, "fewest": fewest}
-    return RecordDict({CONFIG: ConfigRecord({"participant": participant}), METRICS: MetricRecord(numbers)})
+def standing(participant: str, proof: bytes, waiting: int, fewest: int) -> RecordDict:
+    """Where a node stands: which version it followed last, how many updates wait, and how few it would give."""
+    texts: dict[str, Any] = {"participant": participant, "proof": proof}
+    numbers: dict[str, Any] = {"waiting": waiting, "fewest": fewest}
+    return RecordDict({CONFIG: ConfigRecord(texts), METRICS: MetricRecord(numbers)})
 
 
 def judged(participant: str, version: int, swipes: int, before: float | None, after: float | None) -> RecordDict:

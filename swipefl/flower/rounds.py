@@ -4,10 +4,11 @@ A round is an attempt to make the next version. Killed before that version's sta
 the next attempt, by whoever starts anew in the same folder, is given all of it again. What nodes answer goes to a
 strategy of Flower's as weights, the server's own plus the change that came; answers that are not used stop no round.
 
-A folder may be an older copy of itself, restored: then nodes have versions that it knows nothing of, and would follow
-none that is older. So its newest version is made anew under a number beyond theirs, with all that it says is included
-as it was. That is all that is in this model: what nodes have lent since is in none that is gone on from, so they take
-it back and lend it again; what went into the lost versions is lost with them, and counts nowhere a second time.
+A folder may be an older copy of itself, restored: then nodes have versions that it signed and knows nothing of, and
+would follow none that is older. So its newest version is made anew under a number beyond theirs, with all that it says
+is included as it was. That is all that is in this model: what nodes have lent since is in none that is gone on from, so
+they take it back and lend it again; what went into the lost versions is lost with them, and counts nowhere a second
+time. Nodes show what they have by the server's own signature, so that none can move it by a mere word.
 """
 
 import secrets
@@ -27,8 +28,9 @@ from swipefl.errors import BadUpdate, CheckpointError, Remedy, UsageError
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.protocol.bounds import REMEMBERED, check
 from swipefl.federation.protocol.plan import LEAST_NORM, MOST_NORM, Plan
+from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.round import Master
-from swipefl.federation.wire.v1.federation_pb2 import SignedManifest
+from swipefl.federation.wire.v1.federation_pb2 import Manifest, SignedManifest
 from swipefl.flower import records
 from swipefl.flower.accepting import (
     Refused,
@@ -53,9 +55,9 @@ LONGEST_LOOK_S = 30.0  # each look starts a process on each node
 ASK_S = 120.0  # a node says within this where it stands, or is not waited for
 LONGEST_RETELL_S = 3600.0  # between two tries to give a node a version that it does not take
 MOST_NODES = 1_000_000
-MOST_AHEAD = 1_000_000  # versions that a node can be ahead of a folder that was restored
 MOST_SHARE = 0.75
 LACKS_UPDATES = "too few updates yet"
+FORGOTTEN = "contribution-forgotten"  # what a node says that gives nothing for this version any more
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Retell:
-    """When a node is told again of a version that it did not take, how long after the last time, and `why` not."""
+    """When a node is asked again for what it did not take or give, how long after the last time, and `why` not."""
 
     at_s: float
     pause_s: float
@@ -130,7 +132,8 @@ class Rounds:
         self._pause_s = LOOK_S
         self._questions = Questions(grid, clock, sleep)
         self._retells = dict[int, Retell]()  # of the nodes that did not take the newest version
-        self._again_at = clock()  # no version is made anew before
+        self._declined = dict[int, Retell]()  # and of those that gave nothing that could be used
+        self._again_at = clock()  # no version is made anew before for what was forgotten
 
     def run(self) -> None:
         """Makes versions until there are as many as rounds are wanted. Raises StoreError, StoreBusy, CheckpointError.
@@ -142,12 +145,12 @@ class Rounds:
                 self._told(line)
             made, signed = self._folder.newest() or self._first()
             self._gather()
-            if ahead := self._ahead(made, self._standings(self._nodes())[0]):
-                made = self._again(made, ahead)
+            if ahead := _ahead(made, signed, self._standings(self._nodes())[0]):
+                made = _again(made, ahead)
                 signed = self._folder.write(made)
             while True:
                 self._tell_all(made, signed)
-                if self._course.rounds and made.version > self._course.rounds:
+                if self._course.rounds and made.rounds >= self._course.rounds:
                     return
                 made, signed = self._next(made, signed)
 
@@ -171,32 +174,14 @@ class Rounds:
         """The version after `made`, after as many attempts as it takes; or the same anew, where nodes are ahead."""
         while True:
             ready, ahead = self._wait(made, signed)
-            following = self._again(made, ahead) if ahead else self._attempted(made, signed, ready)
+            following = _again(made, ahead) if ahead else self._attempted(made, signed, ready)
             if following:
                 self._pause_s = LOOK_S
                 self._waiting = None
                 self._retells.clear()
+                self._declined.clear()
                 return following, self._folder.write(following)
             self._rest()
-
-    def _ahead(self, made: Made, stands: Sequence[Stands]) -> int:
-        """The newest version that nodes know and this folder does not, where there is no going on without them; or 0.
-
-        Anybody can say so of himself; so they are most, or as many as are needed, and it is not done at every look.
-        """
-        versions = [each.version for each in stands]
-        ahead = [version for version in versions if made.version < version <= made.version + MOST_AHEAD]
-        others = sum(version <= made.version for version in versions)
-        can_go_on = others >= max(self._course.min_nodes, len(ahead))
-        if not ahead or can_go_on or self._clock() < self._again_at:
-            return 0
-        return max(ahead)
-
-    def _again(self, made: Made, ahead: int) -> Made:
-        """The same version under a number beyond `ahead`: this folder was restored, and nodes know newer ones."""
-        self._again_at = self._clock() + LONGEST_RETELL_S
-        structlog.get_logger().warning("nodes know newer versions than this folder", version=made.version, known=ahead)
-        return replace(made, version=ahead + 1, sums=None)
 
     def _tell_all(self, made: Made, signed: SignedManifest) -> None:
         """Every node that is there gets the version; what it came to on their holdouts is noted, once."""
@@ -204,7 +189,8 @@ class Rounds:
         before, after = self._tell(self._nodes(), made, signed, self._patience)
         if made.sums:
             sums = made.sums
-            line = Line(made.version, sums.coordinators, sums.updates, sums.examples, before, after, sums.fault)
+            counts = sums.coordinators, sums.updates, sums.examples
+            line = Line(made.version, made.rounds, *counts, before, after, sums.fault)
             if self._folder.note(line):
                 self._told(asdict(line))
 
@@ -218,11 +204,9 @@ class Rounds:
                 judged[reply.metadata.src_node_id] = judgement_of(content_of(reply), made.version)
             except BadUpdate as error:
                 refused |= _refused(reply, error)
+        _put_off(self._retells, {node: refused.get(node, NO_ANSWER) for node in set(nodes) - judged.keys()}, now)
         for node in judged:
             self._retells.pop(node, None)
-        for node in set(nodes) - judged.keys():
-            pause_s = min(2 * self._retells[node].pause_s, LONGEST_RETELL_S) if node in self._retells else LOOK_S
-            self._retells[node] = Retell(now + pause_s, pause_s, refused.get(node, NO_ANSWER))
         scored = [scores for scores in judged.values() if scores]
         if not scored:
             return None, None
@@ -245,10 +229,11 @@ class Rounds:
         while True:
             nodes = self._nodes()
             stands, others = self._standings(nodes)
-            if ahead := self._ahead(made, stands):
+            if ahead := _ahead(made, signed, stands):
                 return [], ahead
             self._tell_behind([each.node for each in stands if each.version < made.version], made, signed)
-            are_ready = [s for s in stands if s.version == made.version and s.waiting >= max(1, s.fewest)]
+            may_give = [s for s in stands if s.version == made.version and self._is_asked(s.node)]
+            are_ready = [s for s in may_give if s.waiting >= max(1, s.fewest)]
             unready = {each.node: self._lack(each, made) for each in stands if each not in are_ready}
             ready, are_awaited = len({each.participant for each in are_ready}), LACKS_UPDATES in unready.values()
             has_waited = self._clock() - began >= self._course.max_wait_s
@@ -259,11 +244,15 @@ class Rounds:
 
     def _lack(self, stands: Stands, made: Made) -> str:
         """Why a node is not ready; unless it lacks updates, or has not said that it has them, it cannot be."""
-        if stands.version > made.version:
-            return "it has a newer version"
         if stands.version < made.version and stands.node in self._retells:
             return f"it does not take version {made.version}: {self._retells[stands.node].why}"
+        if not self._is_asked(stands.node):
+            return f"it gives nothing now: {self._declined[stands.node].why}"
         return LACKS_UPDATES
+
+    def _is_asked(self, node: int) -> bool:
+        """Whether what a node gives is asked for: not at every look, where it has just given nothing."""
+        return node not in self._declined or self._declined[node].at_s <= self._clock()
 
     def _tell_waiting(self, waiting: Waiting) -> None:
         structlog.get_logger().info("waiting", nodes=waiting.nodes, ready=waiting.ready, least=waiting.least)
@@ -273,12 +262,12 @@ class Rounds:
 
     def _standings(self, nodes: Sequence[int]) -> tuple[list[Stands], dict[int, str]]:
         """Where nodes stand; and of those that do not say so, why."""
-        stands, most_s = [], min(ASK_S, self._course.timeout_s)
+        stands, most_s, key = [], min(ASK_S, self._course.timeout_s), public_bytes(self._folder.key())
         others = dict.fromkeys(nodes, NO_ANSWER)
         patience = Patience(most_s, most_s, len(nodes), most_s)
         for reply in self._questions.ask(MessageType.QUERY, dict.fromkeys(nodes, RecordDict()), patience):
             try:
-                stands.append(standing_of(reply))
+                stands.append(standing_of(reply, key))
                 others.pop(reply.metadata.src_node_id, None)
             except BadUpdate as error:
                 others |= _refused(reply, error)
@@ -294,10 +283,10 @@ class Rounds:
         gifts, refused = sifted(replies, Terms(attempt, shapes, self._course.max_norm, made.included))
         for each in refused:
             log_refused(each)
+        _put_off(self._declined, {each.node: each.reason for each in refused}, self._clock())
         if len(gifts) < self._course.min_nodes:
             structlog.get_logger().warning("too few answers", version=made.version, answers=len(gifts))
-            is_another = any(each.reason == "another-model" for each in refused) and self._clock() >= self._again_at
-            return self._again(made, made.version) if is_another else None
+            return self._renewed(made) if any(each.reason == FORGOTTEN for each in refused) else None
         arrays = content.array_records[ARRAYS]
         strategy = strategy_of(self._course.choice, arrays, made.memory)
         messages = _as_weights(bounded(gifts, self._course.max_share), made)
@@ -305,6 +294,13 @@ class Rounds:
             averaged: Any = strategy.aggregate_train(made.version, messages)[0]  # None of no messages
             moved = {name: array.numpy().astype(np.float32) for name, array in averaged.items()}
             return _following(made, gifts, moved, memory_of(strategy, arrays))
+
+    def _renewed(self, made: Made) -> Made | None:
+        """The same version under the next number, for which everybody gives anew; None where one was just made so."""
+        if self._clock() < self._again_at:
+            return None
+        self._again_at = self._clock() + LONGEST_RETELL_S
+        return _again(made, made.version)
 
     @property
     def _patience(self) -> Patience:
@@ -320,6 +316,26 @@ class Rounds:
 
     def _offers(self, nodes: Sequence[int], made: Made, signed: SignedManifest) -> dict[int, RecordDict]:
         return dict.fromkeys(nodes, self._offer(made, signed)) if nodes else {}
+
+
+def _ahead(made: Made, signed: SignedManifest, stands: Sequence[Stands]) -> int:
+    """The newest version that nodes have of this server and its folder does not know, or knows otherwise; or 0."""
+    ours = Manifest.FromString(signed.manifest).sha256
+    others = [each for each in stands if each.sha256 != ours and each.version >= made.version]
+    return max((each.version for each in others), default=0)
+
+
+def _again(made: Made, beyond: int) -> Made:
+    """The same version under a number beyond that one."""
+    structlog.get_logger().warning("version made anew", version=made.version, beyond=beyond)
+    return replace(made, version=beyond + 1, sums=None)
+
+
+def _put_off(retells: dict[int, Retell], nodes: Mapping[int, str], now: float) -> None:
+    """These nodes are not asked the same at every look, each for why not: after a pause that is twice the last one."""
+    for node, why in nodes.items():
+        pause_s = min(2 * retells[node].pause_s, LONGEST_RETELL_S) if node in retells else LOOK_S
+        retells[node] = Retell(now + pause_s, pause_s, why)
 
 
 def bounded(gifts: Sequence[Given], share: float) -> list[Given]:
@@ -366,7 +382,8 @@ def _following(made: Made, gifts: Sequence[Given], moved: dict[str, Any], memory
     updates, examples = sum(gift.updates for gift in gifts), sum(gift.examples for gift in gifts)
     sums = Sums(len(gifts), updates, examples, fault)
     structlog.get_logger().info("made", version=made.version + 1, coordinators=len(gifts), updates=updates)
-    return Made(version, made.model if fault else model, {} if fault else memory, included, since, sums)
+    model, memory = (made.model, {}) if fault else (model, memory)
+    return Made(version, model, memory, included, since, sums, made.rounds + 1)
 
 
 def _refused(reply: Message, error: BadUpdate) -> dict[int, str]:

@@ -29,8 +29,9 @@ from swipefl.database.sql import Sql
 from swipefl.device.ownership import FORGOTTEN
 from swipefl.errors import StoreError
 from swipefl.federation.device.copied import LAST
+from swipefl.federation.device.joined import JOINED
 from swipefl.federation.device.leaving import HAS_LEFT, PENDING, TOLD
-from swipefl.federation.device.node import follow, followed, spend
+from swipefl.federation.device.node import FOLLOWED, come_back
 from swipefl.federation.device.versions import SEEN
 from swipefl.operations.copies import may_be_written, put_settings, settings_text, unpacked, write_backup
 from swipefl.stopping import Stop, never
@@ -206,12 +207,11 @@ def _take_over(back: Sql, here: Sql | None) -> bool:
     members, meta = Memberships(back), Meta(back)
     with back.transaction():
         Outbox(back).erase()
-        spend(meta)
+        come_back(meta, Meta(here) if here else None)
         back.run("UPDATE nights SET shared = 'stale' WHERE shared = 'waits'")
         meta.delete(TOLD)
         if here:
             _keep_federation(back, here)
-            _keep_node(back, here)
             _keep_records(back, here)
         if member := members.get():
             members.set(replace(member, residual=b""))
@@ -221,6 +221,8 @@ def _take_over(back: Sql, here: Sql | None) -> bool:
 def _keep_federation(back: Sql, here: Sql) -> None:
     """Who this device is to whom, what it knows of that one's models, or that it has left: as here, not as it was."""
     member, known = Memberships(here).get(), Meta(here)
+    if member or known.get(FOLLOWED):
+        _keep_globals(back, here)
     if member is None and known.get(HAS_LEFT) is None:
         return
     members, meta = Memberships(back), Meta(back)
@@ -232,22 +234,22 @@ def _keep_federation(back: Sql, here: Sql) -> None:
             meta.set(key, value)
     if member:
         members.set(member)
-        back.run("DELETE FROM checkpoints WHERE kind = 'global'")
-        globals_here = here.rows(f"SELECT {_GLOBAL} FROM checkpoints WHERE kind = 'global' ORDER BY id")
-        marks = ", ".join("?" for _ in _GLOBAL.split(", "))
-        back.run_many(f"INSERT INTO checkpoints ({_GLOBAL}) VALUES ({marks})", globals_here)
 
 
-def _keep_node(back: Sql, here: Sql) -> None:
-    """What it followed and gave as a node of Flower itself: as here, where anything is."""
-    if (known := followed(Meta(here))) is not None:
-        follow(Meta(back), known)
+def _keep_globals(back: Sql, here: Sql) -> None:
+    """The federation's models: as here, as what is known of them is."""
+    back.run("DELETE FROM checkpoints WHERE kind = 'global'")
+    globals_here = here.rows(f"SELECT {_GLOBAL} FROM checkpoints WHERE kind = 'global' ORDER BY id")
+    marks = ", ".join("?" for _ in _GLOBAL.split(", "))
+    back.run_many(f"INSERT INTO checkpoints ({_GLOBAL}) VALUES ({marks})", globals_here)
 
 
 def _keep_records(back: Sql, here: Sql) -> None:
     """What left from here and when something was forgotten stays known; and whoever follows the store looks anew."""
     if forgotten := Meta(here).get(FORGOTTEN):
         Meta(back).set(FORGOTTEN, forgotten)
+    if joined := Meta(here).get(JOINED):
+        Meta(back).set(JOINED, joined)
     if left := here.rows("SELECT number, sent_at, bytes, outcome FROM departures"):
         back.run("DELETE FROM departures")
         back.run_many("INSERT INTO departures (number, sent_at, bytes, outcome) VALUES (?, ?, ?, ?)", left)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from swipefl.database.snapshots import erase_outlived, put_aside
 from swipefl.device.cycle import Pruned, staying_done
+from swipefl.federation.device.node import forget_given
 from swipefl.operations.findings import Finding, counted
 from swipefl.stopping import Stop, never, raise_if
 from swipefl.store.store import OUTLIVED, Store
@@ -66,6 +67,7 @@ def _erased(store: Store, last: int) -> int:
     with store.transaction(), staying_done(store):
         erased = store.gestures.outlived(last, store.begun.numbers(), AT_ONCE)
         if erased:
+            forget_given(store.meta)
             store.meta.set(PRUNED, str(int(store.meta.get(PRUNED) or 0) + erased))
             store.owe_rewriting(OUTLIVED)
     return erased

@@ -176,7 +176,8 @@ def left(what: str, bytes_sent: int = 0) -> str:
 
 def shared(status: "Status", today: date | None = None) -> str:
     """What is shared, with whom, and what left last."""
-    today, sent = today or date.today(), status.left
+    is_of = status.federation or status.node
+    today, sent = today or date.today(), status.left[status.left_before if is_of else 0 :]
     last = f"{kilobytes(sent[-1].bytes)} left on {day(sent[-1].sent_at, today)}" if sent else ""
     if status.federation is None and status.node:
         return (

@@ -34,7 +34,8 @@ def reason(config: dict[str, str], what: str = "query") -> str:
 def test_a_node_says_where_it_stands_and_why_it_cannot(tmp_path: Path) -> None:
     home = home_in(tmp_path / "city")
     reply = coordinator_app(Message(RecordDict(), 1, "query"), context({"home": str(home)}))
-    assert dict(reply.content["metrics"]) == {"version": 0, "waiting": 0, "fewest": 1}
+    assert dict(reply.content["metrics"]) == {"waiting": 0, "fewest": 1}
+    assert reply.content["config"]["proof"] == b""
     assert reason({}) == "no-home"
     assert reason({"home": str(tmp_path)}) == "no-coordinator"
     assert reason({"home": str(home)}, "train") == reason({"home": str(home)}, "evaluate") == "unreadable-offer"

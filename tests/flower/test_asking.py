@@ -19,7 +19,7 @@ BAD = b"ConfigRecord  3\0" + b"\xff\xff\xff"  # which a SuperLink stores
 
 
 def answering(message: Message) -> RecordDict:
-    return standing("me", 1, 1, 1)
+    return standing("me", b"", 1, 1)
 
 
 def silent(message: Message) -> None:

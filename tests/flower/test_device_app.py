@@ -22,6 +22,7 @@ from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.device.choosing import to_learn_from
 from swipefl.device.ownership import forget
+from swipefl.federation.device.leaving import Left, leave
 from swipefl.federation.device.node import FOLLOWED, followed
 from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.update import Delta, decode_update, encode_update, norms_of, shapes_of
@@ -159,9 +160,10 @@ def test_too_few_swipes_give_nothing(tmp_path: Path, server: Server) -> None:
 def test_it_says_that_it_is_ready_and_not_how_many_swipes_it_has(home: Path, server: Server) -> None:
     context = context_of(home)
     stands = asked(MessageType.QUERY, RecordDict(), context).content[records.METRICS]
-    assert dict(stands) == {"version": 0, "waiting": 1, "fewest": 1}
+    assert dict(stands) == {"waiting": 1, "fewest": 1}
     asked(MessageType.EVALUATE, server.offer(3), context)
-    assert asked(MessageType.QUERY, RecordDict(), context).content[records.METRICS]["version"] == 3
+    stands = asked(MessageType.QUERY, RecordDict(), context).content[records.CONFIG]
+    assert records.proven(stands["proof"], public_bytes(server.folder.key()))[0] == 3
 
 
 def test_while_another_run_has_the_device_it_gives_nothing(home: Path, server: Server) -> None:
@@ -242,7 +244,7 @@ def test_what_was_given_is_forgotten_with_the_swipes_that_it_was_made_of(home: P
     assert known
     assert known.given
     assert known.given.blob is None
-    assert reason_of(asked(MessageType.TRAIN, server.offer(1), context_of(home))) == "contribution-gone"
+    assert reason_of(asked(MessageType.TRAIN, server.offer(1), context_of(home))) == "contribution-forgotten"
     gift_of(asked(MessageType.TRAIN, server.offer(2), context_of(home)))
 
 
@@ -289,14 +291,13 @@ def test_what_left_and_for_whom_is_told_wherever_its_owner_looks(home: Path, ser
     told = status_of(home)
     assert [(each["bytes"], each["outcome"]) for each in told["left"]] == [(size, "sent")] * 2
     key = public_bytes(server.folder.key()).hex()
-    assert told["node"] == {"version": 1, "key": key, "gave": True}
+    assert told["node"] == {"version": 1, "key": key, "gave": True, "shares_scores": False}
     for command in ("status", "doctor"):
         said = swipefl(home, command).out
         assert alone not in said
         assert key[:12] in said
     asked(MessageType.EVALUATE, server.offer(2), context_of(home))
-    assert status_of(home)["node"] == {"version": 2, "key": key, "gave": False}
-    assert "what others made of updates" in swipefl(home, "forget", "--word", SWIPED[0], "--yes").err
+    assert status_of(home)["node"] == {"version": 2, "key": key, "gave": False, "shares_scores": False}
 
 
 def test_a_version_that_comes_is_predicted_with_once_it_is_no_worse(home: Path, server: Server) -> None:
@@ -323,12 +324,25 @@ def test_one_of_a_coordinator_gives_to_nobody_else(home: Path, server: Server) -
     assert status_of(home)["left"] == []
 
 
-def test_it_trains_when_its_owner_s_limits_let_it(home: Path, server: Server) -> None:
-    (home / "config.toml").write_text("quiet_hours = '00:00-23:59'\n")
+def test_it_works_when_its_owner_s_limits_let_it(home: Path, server: Server) -> None:
+    """Whether it is asked for the first time or again; a version it takes all the same."""
+
+    def not_now() -> None:
+        (home / "config.toml").write_text("quiet_hours = '00:00-12:00,12:00-24:00'\nshare_scores = true\n")
+
+    not_now()
     assert reason_of(asked(MessageType.TRAIN, server.offer(), context_of(home))) == "not-now"
     assert status_of(home)["left"] == []
-    (home / "config.toml").write_text("")
+    (home / "config.toml").write_text("share_scores = true\n")
     gift_of(asked(MessageType.TRAIN, server.offer(), context_of(home)))
+    asked(MessageType.EVALUATE, server.offer(), context_of(home))
+    not_now()
+    assert reason_of(asked(MessageType.TRAIN, server.offer(), context_of(home))) == "not-now"
+    reply = asked(MessageType.EVALUATE, server.offer(2, model=worsened()), context_of(home))
+    assert dict(reply.content[records.METRICS]) == {records.WEIGHT: 0, "version": 2}
+    status = status_of(home)
+    assert (len(status["left"]), status["node"]["version"]) == (1, 2)
+    assert [each["verdict"] for each in status["checkpoints"]] == [None]
 
 
 @pytest.mark.parametrize("where", ["here", "on another machine"])
@@ -345,15 +359,147 @@ def test_a_store_that_comes_back_gives_nothing_else_for_the_same_version(
     if where == "here":
         assert all((gift_of(reply).delta[name] == array).all() for name, array in gift.delta.items())
     else:
-        assert reason_of(reply) == "contribution-gone"
-    gift_of(asked(MessageType.TRAIN, server.offer(2), context_of(back)))
+        assert reason_of(reply) == "contribution-forgotten"
+
+
+def test_what_it_gave_after_a_copy_was_made_is_given_otherwise_by_no_copy(
+    home: Path, server: Server, tmp_path: Path
+) -> None:
+    """The last of those that came meanwhile may be one that it gave something for: so the copy waits for one more."""
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert swipefl(home, "backup", str(tmp_path / "copy")).code == 0
+    gift_of(asked(MessageType.TRAIN, server.offer(5), context_of(home)))
+    assert swipefl(tmp_path / "other", "restore", str(tmp_path / "copy"), "--yes").code == 0
+    there = context_of(tmp_path / "other")
+    assert status_of(tmp_path / "other")["node"]["gave"] is False
+    for _ in range(2):
+        assert reason_of(asked(MessageType.TRAIN, server.offer(5), there)) == "contribution-forgotten"
+    gift_of(asked(MessageType.TRAIN, server.offer(6), there))
+
+
+def test_after_a_restore_the_shared_model_is_that_of_the_version_that_is_followed(home: Path, server: Server) -> None:
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert swipefl(home, "backup", str(home.parent / "copy")).code == 0
+    asked(MessageType.EVALUATE, server.offer(2, model=worsened()), context_of(home))
+    before = status_of(home)
+    assert swipefl(home, "restore", str(home.parent / "copy"), "--yes").code == 0
+    after = status_of(home)
+    assert after["node"] == before["node"]
+    assert [each["fingerprint"] for each in after["checkpoints"]] == [
+        each["fingerprint"] for each in before["checkpoints"]
+    ]
+
+
+def test_a_model_that_is_lost_comes_with_the_same_version_again(home: Path, server: Server) -> None:
+    asked(MessageType.EVALUATE, server.offer(2, model=worsened()), context_of(home))
+    with Store(home / "swipefl.db") as store:
+        store.sql.run("DELETE FROM checkpoints")
+    asked(MessageType.EVALUATE, server.offer(2, model=worsened()), context_of(home))
+    assert [each["kind"] for each in status_of(home)["checkpoints"]] == ["global"]
+
+
+def test_a_copy_from_before_it_left_follows_nobody(home: Path, server: Server) -> None:
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert swipefl(home, "backup", str(home.parent / "copy")).code == 0
+    assert swipefl(home, "leave").code == 0
+    assert swipefl(home, "restore", str(home.parent / "copy"), "--yes").code == 0
+    assert status_of(home)["node"] is None
+
+
+def test_who_forgets_is_told_of_what_others_have_where_anything_left(home: Path, server: Server) -> None:
+    """Also after it has left."""
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert "what others made" not in swipefl(home, "forget", "--word", SWIPED[0], "--yes").err
+    gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    assert swipefl(home, "leave").code == 0
+    assert "what others made" in swipefl(home, "forget", "--word", SWIPED[1], "--yes").err
+
+
+def test_who_leaves_and_is_asked_again_gives_nothing_else_for_a_version_that_it_had(home: Path, server: Server) -> None:
+    gift_of(asked(MessageType.TRAIN, server.offer(3), context_of(home)))
+    assert swipefl(home, "leave").code == 0
+    with Store(home / "swipefl.db") as store:
+        put(store, examples(60, 8, words=SWIPED))
+    assert reason_of(asked(MessageType.TRAIN, server.offer(3), context_of(home))) == "contribution-forgotten"
+    gift_of(asked(MessageType.TRAIN, server.offer(4), context_of(home)))
+
+
+def test_a_copy_of_what_was_no_node_yet_gives_nothing_for_the_first_version(
+    home: Path, server: Server, tmp_path: Path
+) -> None:
+    assert swipefl(home, "backup", str(tmp_path / "copy")).code == 0
+    gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    assert swipefl(tmp_path / "other", "restore", str(tmp_path / "copy"), "--yes").code == 0
+    there = context_of(tmp_path / "other")
+    assert reason_of(asked(MessageType.TRAIN, server.offer(1), there)) == "contribution-forgotten"
+    gift_of(asked(MessageType.TRAIN, server.offer(2), there))
+
+
+def test_what_was_made_of_swipes_that_are_kept_no_longer_is_not_given_again(home: Path, server: Server) -> None:
+    gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    (home / "config.toml").write_text("keep_swipes = 120\n")
+    assert reason_of(asked(MessageType.TRAIN, server.offer(1), context_of(home))) == "contribution-forgotten"
+    gift_of(asked(MessageType.TRAIN, server.offer(2), context_of(home)))
+
+
+WHOLE = {"key": "00", "version": 1, "sha256": "00", "proof": "", "given": None, "told": None}
+DAMAGED = [
+    "{bad",
+    "[]",
+    "null",
+    "7",
+    "{}",
+    "[" * 100_000,
+    *(
+        json.dumps({**WHOLE, name: value})
+        for name, value in (("key", "x"), ("version", "x"), ("given", 7), ("told", 7))
+    ),
+    *(json.dumps({key: value for key, value in WHOLE.items() if key != name}) for name in WHOLE),
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=lambda text: text[:60])
+def test_a_memory_that_makes_no_sense_keeps_its_owner_from_nothing(home: Path, server: Server, text: str) -> None:
+    """Neither from erasing nor from leaving; and it is said what helps."""
+    with Store(home / "swipefl.db") as store:
+        store.meta.set(FOLLOWED, text)
+    assert reason_of(asked(MessageType.TRAIN, server.offer(1), context_of(home))) == "damaged-node"
+    done = swipefl(home, "status")
+    assert (done.code, "a bug" in done.err, "swipefl leave" in done.err) == (5, False, True)
+    with Store(home / "swipefl.db") as store:
+        forget(store, word=SWIPED[0])
+        assert followed(store.meta) is None
+        store.meta.set(FOLLOWED, text)
+        assert leave(store, lambda member: pytest.fail("it is no member")) == Left(None, was_node=True)
+        assert followed(store.meta) is None
+    assert reason_of(asked(MessageType.TRAIN, server.offer(1), context_of(home))) == "contribution-forgotten"
+
+
+def test_the_doctor_finds_a_memory_that_makes_no_sense_and_a_copy_replaces_it(home: Path, server: Server) -> None:
+    assert swipefl(home, "backup", str(home.parent / "copy")).code == 0
+    with Store(home / "swipefl.db") as store:
+        store.meta.set(FOLLOWED, "{")
+    done = swipefl(home, "doctor")
+    assert (done.code, "makes no sense" in done.out, "a bug" in done.out) == (9, True, False)
+    assert swipefl(home, "restore", str(home.parent / "copy"), "--yes").code == 0
+    assert status_of(home)["node"] is None
+
+
+def test_what_went_to_others_before_is_not_said_to_have_gone_to_whom_it_gives_now(home: Path, server: Server) -> None:
+    with Store(home / "swipefl.db") as store:
+        store.nights.depart("sent", 552_000)
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert "nothing left yet" in swipefl(home, "status").out
+    gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    assert "2,1" in swipefl(home, "status").out
+    assert (len(status_of(home)["left"]), status_of(home)["left_before"]) == (2, 1)
 
 
 def test_a_device_that_leaves_follows_whoever_comes_first_then(home: Path, server: Server, tmp_path: Path) -> None:
     asked(MessageType.EVALUATE, server.offer(2), context_of(home))
     done = swipefl(home, "leave")
     assert done.code == 0
-    assert "Stop its SuperNode" in done.err
+    assert "stop its SuperNode" in done.err
     assert status_of(home)["node"] is None
     assert "belongs to no federation" in swipefl(home, "leave").err
     other = Server(tmp_path / "other")

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from examples.federation.make_certificate import write as write_certificate
 from tests.support.command import ROOT, environment, swipefl
 from tests.support.readme import blocks
-from tests.support.superlink import BIN, LONG_LOST_S, OFF, Service, free_port
+from tests.support.superlink import BIN, LONG_LOST_S, OFF, Service, free_port, superlink
 from tests.support.waiting import wait_until
 
 PAGE = "examples/flower/README.md"
@@ -70,7 +71,7 @@ def test_the_lines_of_the_page_set_it_up_and_begin_rounds(tmp_path: Path, person
             return service
 
         (tmp_path / "swipefl").mkdir()
-        superlink = serve("superlink", LINK)
+        serving = serve("superlink", LINK)
         assert swipefl(tmp_path / "north", "coordinator", "init").code == 0
         set_up, served = COORDINATOR.splitlines()
         run(set_up)
@@ -80,7 +81,7 @@ def test_the_lines_of_the_page_set_it_up_and_begin_rounds(tmp_path: Path, person
         supernode = serve(
             "supernode", "\n".join(node).replace("flower-supernode", f"flower-supernode --port {free_port()}")
         )
-        wait_until(lambda: "Uvicorn running" in superlink.log(), "a SuperLink")
+        wait_until(lambda: "Uvicorn running" in serving.log(), "a SuperLink")
         run(REGISTER)
         wait_until(lambda: "SuperNode ID" in supernode.log(), "a SuperNode", seconds=LONG_LOST_S)
         init, follow = RUN.replace("swipefl ", f"{sys.executable} -m swipefl ").splitlines()
@@ -88,6 +89,29 @@ def test_the_lines_of_the_page_set_it_up_and_begin_rounds(tmp_path: Path, person
         serve("run", follow)
         wait_until(lambda: (tmp_path / "versions" / "version-1.state").exists(), "version 1", seconds=LONG_LOST_S)
         assert "serving on" in coordinator.log()
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="no nginx")
+def test_through_a_proxy_as_the_page_has_it_come_supernodes_and_no_runs(tmp_path: Path) -> None:
+    (block,), project = blocks(PAGE, "On real machines", "nginx"), str(tmp_path / "project")
+    with superlink(tmp_path / "link") as link, ExitStack() as running:
+        front = replace(link, port=free_port())
+        text = block.replace("listen 8000", f"listen 127.0.0.1:{front.port}").replace("localhost:8001", link.address)
+        text = text.replace("flower.example.org", "localhost").replace("/etc/swipefl/ca.pem", str(link.ca))
+        text = text.replace("/etc/swipefl", str(link.folder))
+        logs = f"access_log {tmp_path}/access; error_log {tmp_path}/errors;"
+        (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{logs}\n{text}}}\n")
+        command = ["nginx", "-p", str(tmp_path), "-c", str(tmp_path / "nginx.conf"), "-g", "daemon off;"]
+        nginx = Service(command, dict(os.environ), tmp_path / "nginx.log")
+        running.callback(nginx.stop)
+        wait_until(lambda: (tmp_path / "pid").exists(), "nginx")
+        link.register("north")
+        node = Service(front.node_command("north", tmp_path / "north"), link.env, tmp_path / "node.log")
+        running.callback(node.stop)
+        wait_until(lambda: "SuperNode ID" in node.log(), "a SuperNode through it", seconds=LONG_LOST_S)
+        assert swipefl(tmp_path, "flower", "init", project, "--state", str(tmp_path / "versions")).code == 0
+        done = swipefl(tmp_path, "flower", "run", project, "--superlink", front.address, "--ca", str(link.ca))
+        assert (done.code, "refuses: HTTP 403" in done.err) == (2, True)
 
 
 def test_the_line_for_a_lab_writes_a_project_of_devices(tmp_path: Path) -> None:

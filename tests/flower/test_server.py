@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flwr.app import Array, ConfigRecord, Error, Message, MetricRecord, RecordDict
 from structlog.testing import capture_logs
 
@@ -18,7 +19,8 @@ from swipefl.errors import CheckpointError, StoreBusy, StoreError, UsageError
 from swipefl.federation.coordinator import lending
 from swipefl.federation.coordinator.state import State
 from swipefl.federation.coordinator.status import status_of
-from swipefl.federation.protocol.signing import name_of
+from swipefl.federation.protocol.signing import name_of, signed_manifest
+from swipefl.federation.wire.v1.federation_pb2 import Manifest
 from swipefl.flower import checkpoints, rounds
 from swipefl.flower.checkpoints import Folder, Line
 from swipefl.flower.project import FlowerNodes
@@ -380,9 +382,9 @@ def test_a_folder_that_was_restored_goes_on_with_a_number_beyond_what_nodes_know
     shutil.copytree(folder.path, restored)
     run(Nodes(cities), folder.path, Course(FEDAVG, rounds=3))
     with capture_logs() as logs:
-        folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=5))
-    assert [(line["version"], line["updates"]) for line in folder.lines()] == [(2, 5), (6, 5)]
-    assert [(line["version"], line["known"]) for line in logs if "nodes know" in line["event"]] == [(2, 4)]
+        folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=2))
+    assert [(line["version"], line["round"], line["updates"]) for line in folder.lines()] == [(2, 1, 5), (6, 2, 5)]
+    assert [(line["version"], line["beyond"]) for line in logs if "made anew" in line["event"]] == [(2, 4)]
     for city in cities.values():
         assert updates_of(city) == [0, 0, *[len(city.devices)] * 3, 0, len(city.devices)]
     changes = [city.change(n, 4) for city in cities.values() for n in range(len(city.devices))]
@@ -400,7 +402,7 @@ def test_what_was_lent_to_a_server_that_is_restored_is_lent_once_more(tmp_path: 
     grid = Nodes({**cities, 8: spoiled(cities[8], lambda content: None)})
     with pytest.raises(AssertionError, match="waits for ever"):  # both have lent what goes nowhere
         run(grid, folder.path, Course(FEDAVG, rounds=3, timeout_s=60))
-    folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=4))
+    folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=2))
     assert [line["updates"] for line in folder.lines()] == [5, 5]
     for city in cities.values():
         assert updates_of(city) == [0, 0, *[len(city.devices)] * 2, 0, len(city.devices)]
@@ -426,25 +428,79 @@ def test_nodes_that_know_another_model_under_the_same_number_follow_the_next(
     shutil.copytree(folder.path, restored)
     run(Nodes(others), folder.path, Course(FEDAVG, rounds=2))
     run(Nodes(cities), restored, Course(FEDAVG, rounds=2))
-    folder = run(Nodes(others), restored, Course(FEDAVG, rounds=4))
-    assert [line["version"] for line in folder.lines()] == [2, 3, 5]
+    folder = run(Nodes(others), restored, Course(FEDAVG, rounds=3))
+    assert [(line["version"], line["round"]) for line in folder.lines()] == [(2, 1), (3, 2), (5, 3)]
 
 
-def claims(city: City, version: int) -> Callable[[Message], RecordDict | Error | None]:
+def claims(city: City, version: int, key: Ed25519PrivateKey) -> Callable[[Message], RecordDict | Error | None]:
+    """It shows a version of that number, which this key signed."""
+    manifest = Manifest(version=version % 2**32, sha256=bytes(32))
+    proof = signed_manifest(manifest, key).SerializeToString()
+
     def claim(content: RecordDict) -> RecordDict:
-        content["metrics"] = MetricRecord({**content["metrics"], "version": version})
+        content["config"] = ConfigRecord({**content["config"], "proof": proof})
         return content
 
     return spoiled(city, claim, "query")
 
 
-@pytest.mark.parametrize("version", [3, 10**5, 2**62])
-def test_one_that_says_it_is_ahead_does_not_move_the_others(
-    tmp_path: Path, cities: dict[int, City], version: int
+@pytest.mark.parametrize("version", [3, 10**5, 2**31])
+@pytest.mark.parametrize("others", [1, 2])
+def test_none_moves_the_others_to_a_version_that_their_server_did_not_sign(
+    tmp_path: Path, cities: dict[int, City], version: int, others: int
 ) -> None:
-    liar = claims(city_in(tmp_path / "liar", 3), version)
-    folder = run(Nodes({**cities, 9: liar}), tmp_path / "server", Course(FEDAVG, rounds=2, max_wait_s=5))
-    assert [(line["version"], line["coordinators"]) for line in folder.lines()] == [(2, 2), (3, 2)]
+    """Also where nothing is made without it; all that it can do is give nothing, and then it is named."""
+    liar = claims(city_in(tmp_path / "liar", 3), version, Ed25519PrivateKey.generate())
+    nodes = dict(list(cities.items())[:others])
+    told: list[Waiting] = []
+    course = Course(FEDAVG, rounds=2, max_wait_s=5)
+    if others == 2:
+        folder = run(Nodes({**nodes, 9: liar}), tmp_path / "server", course)
+        assert [(line["version"], line["coordinators"]) for line in folder.lines()] == [(2, 2), (3, 2)]
+    else:
+        with pytest.raises(AssertionError, match="waits for ever"):
+            run(Nodes({**nodes, 9: liar}), tmp_path / "server", course, waits=told.append)
+        assert Folder(tmp_path / "server").lines() == []
+        for city in nodes.values():
+            assert updates_of(city) == [0, 0]
+
+
+def test_one_that_follows_another_server_does_not_move_this_one(tmp_path: Path, cities: dict[int, City]) -> None:
+    """Though what it has is signed, and of a higher number; it is named as one that does not take the version."""
+    other = city_in(tmp_path / "other", 3)
+    run(Nodes({9: other, 8: cities[8]}), tmp_path / "before", Course(FEDAVG, rounds=5))
+    told: list[Waiting] = []
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(Nodes({7: cities[7], 9: other}), tmp_path / "server", Course(FEDAVG, rounds=1), waits=told.append)
+    assert told[-1].others[9] == "it does not take version 1: wrong-signer"
+
+
+def test_a_node_that_gives_nothing_is_asked_again_after_pauses_and_named(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """So that the others do not give theirs at every look."""
+    shy = spoiled(cities[8], lambda content: nothing("not-now", "quiet hours"), "train")
+    grid, told = Nodes({7: cities[7], 8: shy}), list[Waiting]()
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(grid, tmp_path / "server", Course(FEDAVG, rounds=1), Time(20_000), waits=told.append)
+    assert 5 < grid.asked.count(("train", 7)) == grid.asked.count(("train", 8)) < 25
+    assert told[-1].others == {8: "it gives nothing now: not-now"}
+    grid.nodes[8] = cities[8]
+    assert [line["updates"] for line in run(grid, tmp_path / "server", Course(FEDAVG, rounds=1)).lines()] == [5]
+
+
+def test_where_one_has_forgotten_what_it_gave_the_version_comes_under_the_next_number(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """Not more than once an hour; and that is no round."""
+    grid = Nodes(cities)
+    grid.nodes[8] = spoiled(cities[8], lambda content: nothing("contribution-forgotten", "erased"), "train")
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(grid, tmp_path / "server", Course(FEDAVG, rounds=1), Time(3000))
+    assert updates_of(cities[7]) == [0, 0, 0]
+    grid.nodes[8] = cities[8]
+    folder = run(grid, tmp_path / "server", Course(FEDAVG, rounds=1))
+    assert [(line["version"], line["round"], line["updates"]) for line in folder.lines()] == [(3, 1, 5)]
 
 
 def test_one_that_poses_as_another_changes_nothing_for_that_one(tmp_path: Path, cities: dict[int, City]) -> None:
@@ -562,12 +618,12 @@ def test_rounds_that_a_power_cut_damaged_are_passed_over_and_go_on(tmp_path: Pat
 def test_of_many_rounds_the_latest_are_told_and_none_is_written_anew(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
     for version in range(1, 3000):
-        assert folder.note(Line(version, 2, 2, 2, None, None))
+        assert folder.note(Line(version, version - 1, 2, 2, 2, None, None))
     file = tmp_path / "rounds.jsonl"
     assert file.read_bytes().count(b"\n") == 2999
     number = file.stat().st_ino
-    assert not folder.note(Line(2999, 2, 2, 2, None, None))
-    assert folder.note(Line(3000, 2, 2, 2, None, None))
+    assert not folder.note(Line(2999, 2998, 2, 2, 2, None, None))
+    assert folder.note(Line(3000, 2999, 2, 2, 2, None, None))
     assert file.stat().st_ino == number
     told = [line["version"] for line in folder.lines()]
     assert told == list(range(told[0], 3001))
@@ -577,7 +633,7 @@ def test_of_many_rounds_the_latest_are_told_and_none_is_written_anew(tmp_path: P
 def test_lines_are_json_one_a_round(tmp_path: Path, cities: dict[int, City]) -> None:
     folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=2))
     lines = [json.loads(line) for line in (folder.path / "rounds.jsonl").read_text().splitlines()]
-    names = {"version", "coordinators", "updates", "examples", "top1_before", "top1_after", "fault"}
+    names = {"version", "round", "coordinators", "updates", "examples", "top1_before", "top1_after", "fault"}
     assert [set(line) for line in lines] == [names, names]
 
 

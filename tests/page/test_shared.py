@@ -20,7 +20,7 @@ MEMBER = {
     "shares_scores": False,
     "contributed": True,
 }
-NODE = {"version": 7, "key": "3f2a" * 16, "gave": True}
+NODE = {"version": 7, "key": "3f2a" * 16, "gave": True, "shares_scores": False}
 LEFT = [{"sent_at": 1_790_000_000.0, "bytes": 552_000, "outcome": "sent"}]
 NOTHING = "Nothing has left yet."
 TOLD: list[tuple[dict[str, Any], str, bool]] = [

@@ -49,7 +49,8 @@ SAID_BY_COMMANDS = {
 }
 BASE = ROOT / "swipefl" / "decoder" / "base" / "base.safetensors"
 # What a round on Flower says, which is not installed everywhere: tests/flower holds it against a real one.
-ROUND = {"version": 2, "coordinators": 2, "updates": 6, "examples": 626, "top1_before": 0.6, "top1_after": 0.7}
+COUNTS = {"version": 2, "round": 1, "coordinators": 2, "updates": 6, "examples": 626}
+ROUND = {**COUNTS, "top1_before": 0.6, "top1_after": 0.7}
 ROUNDS = [{**ROUND, "fault": None}, {**ROUND, "top1_before": None, "top1_after": None, "fault": "not finite"}]
 ROWS = ("--rows", "azertyuiop qsdfghjklm wxcvbn", "--language", "fr", "--name", "mine")
 
@@ -219,7 +220,7 @@ def _federation(at: Recorder, there: Path) -> None:
         ):
             at.run("coordinator", *words.split(), home=there)
         with Store(at.home / "swipefl.db") as store:  # and a node of Flower's, once
-            node.follow(store.meta, node.Followed(bytes(32), 1, bytes(32)))
+            node.follow(store.meta, node.Followed(bytes(32), 1, bytes(32), b""))
         at.run("status")
         at.run("leave")
     for _ in range(2):

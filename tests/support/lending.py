@@ -27,6 +27,7 @@ class Offered:
     included: Mapping[str, str] = field(default_factory=dict)
     model: Checkpoint = SMALL
     key: bytes = b"k" * 32
+    proof: bytes = b"signed"
 
     @property
     def sha256(self) -> bytes:

@@ -370,7 +370,7 @@ def test_a_coordinator_is_ready_when_a_version_made_here_would_be_due(state: Sta
     follow(state, policy, Offered())
     left, *_ = waits(state, 1, first=4)
     lent(state, policy=policy)
-    assert (standing(state, policy, time.time()).version, is_ready()) == (1, True)  # the same, again
+    assert (standing(state, policy, time.time()).proof, is_ready()) == (Offered().proof, True)  # the same, again
     state.leave(left)
     assert (is_ready(), is_ready(61)) == (False, False)
     waits(state, 1, first=5)

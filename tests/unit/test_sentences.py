@@ -50,7 +50,7 @@ def counted(unseen: int, base: int, yours: int, only_base: int, only_yours: int,
     return one(**(usual | facts))
 
 
-NODE = NodeStatus(4, "3f2a" * 16, gave=True)
+NODE = NodeStatus(4, "3f2a" * 16, gave=True, shares_scores=False)
 MEMBER = FederationStatus("example.org:8443", "phone", 3, at(1), 0, False)
 
 

@@ -114,7 +114,12 @@ function asNode(stats) {
       h(
         "p",
         { class: "soft" },
-        `This device has heard of version ${node.version} of the shared model, which is signed by ${node.key.slice(0, 12)}.`,
+        `This device has heard of version ${node.version} of the shared model, which is signed by ${node.key.slice(0, 12)}.${node.shares_scores ? " Its signer is also told how many held-out swipes each version gets right here." : ""}`,
+      ),
+      h(
+        "p",
+        { class: "soft" },
+        "Whoever begins rounds there can run other programs here, too, as whom this device’s SuperNode runs as: be a node only for people whom you trust with what that one may read.",
       ),
     ),
     ...sent(stats, true),

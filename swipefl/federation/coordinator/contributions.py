@@ -7,7 +7,7 @@ and no more. That it was in one is remembered for as long as it waits.
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from swipefl.database.sql import Sql
 from swipefl.errors import VersionConflict
@@ -18,13 +18,14 @@ from swipefl.federation.coordinator.updates import Waiting
 class Followed:
     """The version of elsewhere that was followed last: by its signer's public `key`, number and SHA-256.
 
-    `top1_before` and `top1_after` are those of the holdout, of what was there before and of that version, where it was
-    scored.
+    `proof` is what that one signed of it. `top1_before` and `top1_after` are those of the holdout, of what was there
+    before and of that version, where it was scored.
     """
 
     key: bytes
     version: int
     sha256: bytes
+    proof: bytes
     top1_before: float | None = None
     top1_after: float | None = None
 
@@ -47,13 +48,12 @@ class Contributions:
 
     def followed(self) -> Followed | None:
         """What was followed last, None before anything was."""
-        rows = self._sql.rows("SELECT signer, version, sha256, top1_before, top1_after FROM followed")
+        rows = self._sql.rows("SELECT signer, version, sha256, proof, top1_before, top1_after FROM followed")
         return Followed(*rows[0]) if rows else None
 
     def follow(self, version: Followed) -> None:
         """This is what was followed last."""
-        row = (version.key, version.version, version.sha256, version.top1_before, version.top1_after)
-        self._sql.run("INSERT OR REPLACE INTO followed VALUES (1, ?, ?, ?, ?, ?)", row)
+        self._sql.run("INSERT OR REPLACE INTO followed VALUES (1, ?, ?, ?, ?, ?, ?)", astuple(version))
 
     def of_attempt(self, attempt: str) -> Contribution | None:
         """What was first lent for that attempt, if anything was since a version was last followed."""

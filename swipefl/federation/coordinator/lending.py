@@ -43,13 +43,16 @@ Done = TypeVar("Done")
 
 
 class Offered(Signed, Protocol):
-    """A version that somebody signed, and which contribution of whom went into one last."""
+    """A version that somebody signed, the proof of that, and which contribution of whom went into one last."""
 
     @property
     def model(self) -> Checkpoint: ...
 
     @property
     def included(self) -> Mapping[str, str]: ...
+
+    @property
+    def proof(self) -> bytes: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +68,11 @@ class Lent:
 
 @dataclass(frozen=True)
 class Standing:
-    """The version that was followed last, 0 before any, of how many updates a sum could be, and of how many it must."""
+    """What proves which version was followed last, nothing before any; of how many updates a sum could be, and of how
+    many it must.
+    """
 
-    version: int
+    proof: bytes
     waiting: int
     needed: int
 
@@ -113,7 +118,7 @@ def _follow(state: State, policy: Policy, offered: Offered, holdout: Holdout | N
     if is_first and holdout is None:
         _check_nothing_lost(state, master, offered)
     draft, before, after = _judged(master, offered.model, holdout)
-    followed = Followed(offered.key, offered.version, offered.sha256, before, after)
+    followed = Followed(offered.key, offered.version, offered.sha256, offered.proof, before, after)
     with state.transaction():
         _check_follows(state, policy)
         if state.contributions.followed() != known:
@@ -190,14 +195,14 @@ def standing(state: State, policy: Policy, now: float) -> Standing:
     """
     with state.reading():
         policy, followed = _as_served(state, policy), state.contributions.followed()
-        version, last = followed.version if followed else 0, state.contributions.last()
+        proof, last = followed.proof if followed else b"", state.contributions.last()
         if last and state.contributions.is_whole(last):
-            return Standing(version, last.updates, last.updates)
+            return Standing(proof, last.updates, last.updates)
         waiting, oldest = state.updates.backlog()
         new = waiting - len(state.contributions.lent())
     if new < policy.fewest:
-        return Standing(version, new, policy.fewest)
-    return Standing(version, waiting, policy.fewest if policy.is_due(waiting, now - oldest) else policy.buffer)
+        return Standing(proof, new, policy.fewest)
+    return Standing(proof, waiting, policy.fewest if policy.is_due(waiting, now - oldest) else policy.buffer)
 
 
 def _as_served(state: State, policy: Policy) -> Policy:

@@ -120,6 +120,7 @@ _STEPS = (
                 signer BLOB NOT NULL,  -- the public key that signed it, and is to sign all later ones
                 version INTEGER NOT NULL,
                 sha256 BLOB NOT NULL,
+                proof BLOB NOT NULL,  -- its signed manifest
                 top1_before REAL,  -- on the holdout, of what was here before it
                 top1_after REAL
             )""",

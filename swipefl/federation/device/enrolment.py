@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from swipefl.errors import CredentialRefused, Remedy, TrustError, UpdateRefused, UsageError
 from swipefl.federation.device.client import Client
 from swipefl.federation.device.endpoint import Endpoint
+from swipefl.federation.device.joined import note_joined
 from swipefl.federation.device.leaving import PENDING, erase_federation
+from swipefl.federation.device.node import forget_followed
 from swipefl.federation.protocol.token import CREDENTIAL_BYTES, Token
 from swipefl.store.membership import Membership
 from swipefl.store.store import Store
@@ -55,7 +57,9 @@ def enroll(store: Store, endpoint: Endpoint, token: Token, connect: Callable[[En
     member = Membership(endpoint.address, answer.device_id, credential, public_key, endpoint.ca, endpoint.insecure)
     with store.transaction():
         erase_federation(store)  # what was made before this device joined is for nobody
+        forget_followed(store.meta)  # who gives to a coordinator is nobody's node
         store.memberships.set(member)
+        note_joined(store)
     return Enrolled(member.address, member.device_id)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from swipefl.errors import CredentialRefused, Interrupted, SwipeflError
 from swipefl.federation.device.copied import LAST
-from swipefl.federation.device.node import followed, forget_followed
+from swipefl.federation.device.node import forget_followed
 from swipefl.federation.device.versions import SEEN
 from swipefl.store.begun import CONTRIBUTION
 from swipefl.store.membership import Membership
@@ -45,9 +45,8 @@ def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
     member = store.memberships.get()
     why = _untold(member, connect) if member else None
     with store.transaction():
-        was_node = followed(store.meta) is not None
         erase_federation(store)
-        forget_followed(store.meta)
+        was_node = forget_followed(store.meta)
         if member:
             store.meta.set(HAS_LEFT, member.device_id)
     return Left(member.address, why is None, why, was_node) if member else Left(None, was_node=was_node)

@@ -7,10 +7,16 @@ the store, and goes with what it was made of.
 import base64
 import json
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
+from swipefl.errors import Remedy, StoreError
 from swipefl.store.meta import Meta
 
 FOLLOWED = "node.followed"
+HAS_LEFT = "node.left"  # whose version it followed then: a copy of the store from before makes no node of it again
+MAY_HAVE_GIVEN = (
+    "node.may-have-given"  # for the next version that comes: another store, or one that is not known any more
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,10 @@ class Told:
 
 @dataclass(frozen=True)
 class Given:
-    """What was given for a version: an encoded update, None where that was forgotten since, of so many examples."""
+    """What was given for a version: an encoded update, None where that was forgotten since, of so many examples.
+
+    Without either nothing was, and nothing will be: another store, which this one comes from, may have given it.
+    """
 
     blob: bytes | None
     examples: int
@@ -36,45 +45,89 @@ class Given:
 class Followed:
     """The version that is followed, by its signer's public key, its number and the SHA-256 of its model's bytes.
 
-    `given` is what was given for it, `told` what was told last, which may be of one before; None where nothing was.
+    `proof` is what that one signed of it, `given` what was given for it, `told` what was told last, which may be of one
+    before; None where nothing was.
     """
 
     key: bytes
     version: int
     sha256: bytes
+    proof: bytes
     given: Given | None = None
     told: Told | None = None
 
 
 def followed(meta: Meta) -> Followed | None:
-    """What is followed, None before anything is. Raises StoreError."""
+    """What is followed, None before anything is. Raises StoreError, also for what makes no sense."""
     text = meta.get(FOLLOWED)
-    if text is None:
-        return None
-    said = json.loads(text)
+    try:
+        return None if text is None else _read(json.loads(text))
+    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+        what = "what this device remembers of Flower's rounds makes no sense"
+        raise StoreError("damaged-node", what, Remedy.LEAVE_FIRST) from error
+
+
+def _read(said: dict[str, Any]) -> Followed:
     given, told = said["given"], said["told"]
-    if given:
-        given = Given(given["blob"] and base64.b64decode(given["blob"]), given["examples"])
-    key, sha256 = bytes.fromhex(said["key"]), bytes.fromhex(said["sha256"])
-    return Followed(key, said["version"], sha256, given, told and Told(**told))
+    if given is not None:
+        given = Given(None if given["blob"] is None else base64.b64decode(given["blob"]), int(given["examples"]))
+    if told is not None:
+        told = Told(int(told["version"]), int(told["swipes"]), told["before"], float(told["now"]))
+    key, sha256, proof = (bytes.fromhex(said[name]) for name in ("key", "sha256", "proof"))
+    return Followed(key, int(said["version"]), sha256, proof, given, told)
+
+
+def _readable(meta: Meta) -> Followed | None:
+    """What is followed, and nothing where that makes no sense."""
+    try:
+        return followed(meta)
+    except StoreError as error:
+        if error.code != "damaged-node":
+            raise
+        return None
 
 
 def follow(meta: Meta, now: Followed) -> None:
     """This is followed from now on. Raises StoreError."""
     blob = now.given and now.given.blob
     given = now.given and {"blob": blob and base64.b64encode(blob).decode(), "examples": now.given.examples}
-    said = {"key": now.key.hex(), "version": now.version, "sha256": now.sha256.hex(), "given": given}
-    meta.set(FOLLOWED, json.dumps({**said, "told": now.told and asdict(now.told)}))
+    signed = {"key": now.key.hex(), "version": now.version, "sha256": now.sha256.hex(), "proof": now.proof.hex()}
+    meta.set(FOLLOWED, json.dumps({**signed, "given": given, "told": now.told and asdict(now.told)}))
 
 
-def spend(meta: Meta) -> None:
-    """For the version that is followed nothing is given any more, whether or not anything was.
+def follow_newer(meta: Meta, newer: Followed) -> Followed:
+    """A newer version is followed from now on; what is known of it. The caller holds the transaction.
 
-    A store that comes back may have given something after it was copied. The caller holds the transaction. Raises
-    StoreError.
+    For one that something may have been given for nothing is given any more. Raises StoreError.
     """
-    if known := followed(meta):
-        follow(meta, replace(known, given=Given(None, 0)))
+    known, key, version = followed(meta), *((meta.get(HAS_LEFT) or "").split() or ["", "0"])
+    had_it = known is None and key == newer.key.hex() and newer.version <= int(version)
+    given = Given(None, 0) if had_it or meta.get(MAY_HAVE_GIVEN) else None
+    now = replace(newer, told=known.told if known else None, given=given)
+    follow(meta, now)
+    meta.delete(HAS_LEFT)
+    meta.delete(MAY_HAVE_GIVEN)
+    return now
+
+
+def come_back(meta: Meta, here: Meta | None) -> None:
+    """What is followed, was given or was left in a store that comes back from a copy: as `here`, in whose place it is.
+
+    Where nothing is known of that here, nothing is given any more for the version that the copy follows, nor for the
+    first newer one. The caller holds the transaction. Raises StoreError.
+    """
+    known = _readable(here) if here else None
+    if known is None and not (here and here.get(HAS_LEFT)):
+        if was := _readable(meta):
+            follow(meta, replace(was, given=Given(None, 0)))
+        meta.set(MAY_HAVE_GIVEN, "yes")
+        return
+    for name in (FOLLOWED, HAS_LEFT, MAY_HAVE_GIVEN):
+        value = here.get(name) if here else None
+        if value is None:
+            meta.delete(name)
+        else:
+            meta.set(name, value)
 
 
 def forget_given(meta: Meta) -> None:
@@ -82,11 +135,23 @@ def forget_given(meta: Meta) -> None:
 
     The caller holds the transaction. Raises StoreError.
     """
-    known = followed(meta)
-    if known and known.given:
+    known = _readable(meta)
+    if known is None:
+        if meta.get(FOLLOWED) is not None:
+            forget_followed(meta)
+    elif known.given:
         follow(meta, replace(known, given=replace(known.given, blob=None)))
 
 
-def forget_followed(meta: Meta) -> None:
-    """Nobody's versions are followed any more: whoever offers one first is from now on. Raises StoreError."""
+def forget_followed(meta: Meta) -> bool:
+    """Nobody's versions are followed any more: whoever offers one first is from now on. Whether anybody's were.
+
+    The caller holds the transaction. Raises StoreError.
+    """
+    known, was_node = _readable(meta), meta.get(FOLLOWED) is not None
+    if known:
+        meta.set(HAS_LEFT, f"{known.key.hex()} {known.version}")
+    elif was_node:
+        meta.set(MAY_HAVE_GIVEN, "yes")
     meta.delete(FOLLOWED)
+    return was_node

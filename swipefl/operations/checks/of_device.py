@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from swipefl.errors import StoreError
-from swipefl.federation.device.node import Followed, followed
+from swipefl.federation.device.node import followed
 from swipefl.gesture.language import Languages
 from swipefl.operations.checks import federation, home, running, software, stored
 from swipefl.operations.checks.clock import clock
 from swipefl.operations.doctor import Check
-from swipefl.operations.findings import Finding
+from swipefl.operations.findings import Finding, of_error
 from swipefl.operations.mending import mend_database
 from swipefl.stopping import Stop
 from swipefl.store.membership import Membership
@@ -99,21 +99,29 @@ def _marks(of: Subject) -> dict[str, float | None]:
     return {}
 
 
-def _member(of: Subject) -> tuple[Membership | None, int, Followed | None] | None:
-    """Where this device belongs, how many updates wait, and what it follows as a node; None where it cannot be read."""
+def _member(of: Subject) -> tuple[Membership | None, int] | None:
+    """Where this device belongs, and how many updates wait; None where that cannot be read."""
     try:
         with of.looked() as store:
-            return store.memberships.get(), len(store.outbox.waiting()), followed(store.meta)
+            return store.memberships.get(), len(store.outbox.waiting())
     except StoreError as error:
-        return (None, 0, None) if error.code == "no-store" else None
+        return (None, 0) if error.code == "no-store" else None
 
 
 def _federation(of: Subject) -> Iterator[Finding]:
     if (known := _member(of)) is None:
         says = "whether this device belongs to a federation cannot be read"
         yield Finding(federation.FEDERATION, "unknown", says, "see what is said of the database")
-    else:
-        yield from federation.federation(*known)
+        return
+    try:
+        with of.looked() as store:
+            node = followed(store.meta)
+    except StoreError as error:
+        if error.code != "no-store":
+            yield of_error(federation.FEDERATION, error)
+            return
+        node = None
+    yield from federation.federation(*known, node)
 
 
 def _visits(of: Subject) -> Iterator[Finding]:
