@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import swipefl
+from tests.support.processes import heard
 from tests.support.serving import Serving, raw, request, serving
 from tests.support.swipes import GOOD
 from tests.support.waiting import LONG_S, wait_until
@@ -72,7 +73,7 @@ def test_killed_in_a_storm_it_has_every_swipe_that_it_said_yes_to(tmp_path: Path
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_asked_to_end_it_answers_what_was_asked_and_takes_no_more(tmp_path: Path, signum: int) -> None:
-    with serving(tmp_path) as served, ExitStack() as opened:
+    with heard(signum), serving(tmp_path) as served, ExitStack() as opened:
         connections = [opened.enter_context(raw(served, f"127.0.1.{n}")) for n in range(1, 21)]
         for connection in connections:
             connection.say(request("GET", "/health/live"))

@@ -34,6 +34,16 @@ def served(
         process.stdout.close()
 
 
+@contextmanager
+def heard(signum: int) -> Iterator[None]:
+    """Here, and in what is begun meanwhile, a signal is not ignored, though these tests are under nohup."""
+    before = signal.signal(signum, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signum, before)
+
+
 def session(leader: int) -> list[int]:
     """The processes of a session that still run."""
     running = []

@@ -25,6 +25,7 @@ from swipefl.gesture.formats import Rejected
 from swipefl.store.store import Store
 from tests.support.logs import HEADER, trace
 from tests.support.people import examples
+from tests.support.processes import heard
 from tests.support.stores import fresh_store
 from tests.support.swipes import GOOD
 
@@ -186,7 +187,7 @@ def test_a_signal_keeps_all_that_was_read_of_a_pipe(
     """Whatever its batches: what was read of it is nowhere else."""
     monkeypatch.setattr("swipefl.device.ingestion.BATCH", 10)
     reading, writing = os.pipe()
-    with Store(tmp_path / "swipefl.db") as store, signals() as stop:
+    with Store(tmp_path / "swipefl.db") as store, heard(signum), signals() as stop:
         os.write(writing, b"".join(GOOD[:count]) + GOOD[count][:100])
         ingestion = Ingestion(store, stop=stop)
         with BufferedReader(Signalled(reading, signum)) as stream, pytest.raises(Interrupted):
