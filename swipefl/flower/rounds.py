@@ -321,8 +321,10 @@ class Rounds:
 def _ahead(made: Made, signed: SignedManifest, stands: Sequence[Stands]) -> int:
     """The newest version that nodes have of this server and its folder does not know, or knows otherwise; or 0."""
     ours = Manifest.FromString(signed.manifest).sha256
-    others = [each for each in stands if each.sha256 != ours and each.version >= made.version]
-    return max((each.version for each in others), default=0)
+    unknown = (
+        s.version for s in stands if s.version > made.version or (s.version == made.version and s.sha256 != ours)
+    )
+    return max(unknown, default=0)
 
 
 def _again(made: Made, beyond: int) -> Made:

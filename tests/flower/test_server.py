@@ -503,6 +503,20 @@ def test_where_one_has_forgotten_what_it_gave_the_version_comes_under_the_next_n
     assert [(line["version"], line["round"], line["updates"]) for line in folder.lines()] == [(3, 1, 5)]
 
 
+def test_a_folder_from_before_a_version_came_under_the_next_number_goes_on(
+    tmp_path: Path, cities: dict[int, City]
+) -> None:
+    """Nodes have a newer one, though it is the same model."""
+    folder = run(Nodes(cities), tmp_path / "server", Course(FEDAVG, rounds=1))
+    restored, grid = tmp_path / "restored", Nodes(cities)
+    shutil.copytree(folder.path, restored)
+    grid.nodes[8] = spoiled(cities[8], lambda content: nothing("contribution-forgotten", "erased"), "train")
+    with pytest.raises(AssertionError, match="waits for ever"):
+        run(grid, folder.path, Course(FEDAVG, rounds=2), Time(3000))
+    folder = run(Nodes(cities), restored, Course(FEDAVG, rounds=2))
+    assert [(line["version"], line["round"]) for line in folder.lines()] == [(2, 1), (5, 2)]
+
+
 def test_one_that_poses_as_another_changes_nothing_for_that_one(tmp_path: Path, cities: dict[int, City]) -> None:
     """It cannot have what the other one lent taken for not included, nor the other one's answer for a double."""
     victim = city_in(tmp_path / "victim", 3)

@@ -14,9 +14,7 @@ from swipefl.store.meta import Meta
 
 FOLLOWED = "node.followed"
 HAS_LEFT = "node.left"  # whose version it followed then: a copy of the store from before makes no node of it again
-MAY_HAVE_GIVEN = (
-    "node.may-have-given"  # for the next version that comes: another store, or one that is not known any more
-)
+MAY_HAVE_GIVEN = "node.may-have-given"  # for the next version that comes: as the store that this one is a copy of
 
 
 @dataclass(frozen=True)
