@@ -74,7 +74,9 @@ class Node:
         config, max_norm = _asked(content, contribution_config(self.home.settings), asked.max_norm)
         max_norm = min(max_norm, self.home.settings.max_norm)
         with self._alone() as store:
-            known, may = _met(store, offer), self.home.eligibility(store).permission()
+            known = _met(store, offer)
+            # What was given and did not arrive is sent again without the pause between two contributions.
+            may = self.home.eligibility(None if known.given else store).permission()
             for why in (may.night, may.visit, may.sending):
                 raise_if(why)
             given = known.given or self._made(store, offer.model, config, max_norm, may)
@@ -153,6 +155,7 @@ def _met(store: Store, offer: Offer) -> Followed:
         if _here(store) != offer.model.fingerprint:
             store.checkpoints.add("global", offer.model.to_bytes(), None, use=False)
         if known and is_here:
+            follow(store.meta, known := replace(known, proof=offer.proof))
             return known
         if known is None:
             note_joined(store)

@@ -217,7 +217,11 @@ class Rounds:
         """Nodes that have not got the version get it; who does not take it is not sent the whole model at each look."""
         now = self._clock()
         due = [node for node in nodes if node not in self._retells or self._retells[node].at_s <= now]
+        known = {node: self._retells[node] for node in due if node in self._retells}
         self._tell(due, made, signed, replace(self._patience, most_s=min(ASK_S, self._course.timeout_s)))
+        for node in [node for node in due if node not in self._retells]:  # until it shows that it has it
+            self._retells |= {node: known[node]} if node in known else {}
+            _put_off(self._retells, {node: "it does not show it"}, now)
 
     def _wait(self, made: Made, signed: SignedManifest) -> tuple[list[int], int]:
         """Nodes that have enough updates: all that can have, or `min_nodes` once the others were waited for.
@@ -231,6 +235,9 @@ class Rounds:
             stands, others = self._standings(nodes)
             if ahead := _ahead(made, signed, stands):
                 return [], ahead
+            for each in stands:
+                if each.version == made.version:
+                    self._retells.pop(each.node, None)
             self._tell_behind([each.node for each in stands if each.version < made.version], made, signed)
             may_give = [s for s in stands if s.version == made.version and self._is_asked(s.node)]
             are_ready = [s for s in may_give if s.waiting >= max(1, s.fewest)]
@@ -283,6 +290,9 @@ class Rounds:
         gifts, refused = sifted(replies, Terms(attempt, shapes, self._course.max_norm, made.included))
         for each in refused:
             log_refused(each)
+        for reply in replies:
+            if reply.metadata.src_node_id not in {each.node for each in refused}:
+                self._declined.pop(reply.metadata.src_node_id, None)
         _put_off(self._declined, {each.node: each.reason for each in refused}, self._clock())
         if len(gifts) < self._course.min_nodes:
             structlog.get_logger().warning("too few answers", version=made.version, answers=len(gifts))

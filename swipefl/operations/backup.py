@@ -187,6 +187,20 @@ def _overwritten(back: Sql, here: Sql, settings: Path) -> Path | None:
     return aside
 
 
+def _keep_joined(back: Sql, here: Sql, has_left: bool) -> None:
+    """What of all that left went to others: as here; all that the copy knows of, where nothing left from here yet."""
+    joined, is_of = Meta(here).get(JOINED), Memberships(here).get() or Meta(here).get(FOLLOWED)
+    if not has_left and not is_of:
+        return
+    if not has_left:
+        ((last,),) = back.rows("SELECT coalesce(max(number), 0) FROM departures")
+        joined = str(last)
+    if joined is None:
+        Meta(back).delete(JOINED)
+    else:
+        Meta(back).set(JOINED, joined)
+
+
 def _times(here: Sql) -> int:
     ((times,),) = here.rows("SELECT times FROM rewritten")
     return int(times)
@@ -215,15 +229,17 @@ def _take_over(back: Sql, here: Sql | None) -> bool:
             _keep_records(back, here)
         if member := members.get():
             members.set(replace(member, residual=b""))
+            meta.delete(FOLLOWED)  # who gives to a coordinator is nobody's node
     return member is not None
 
 
 def _keep_federation(back: Sql, here: Sql) -> None:
     """Who this device is to whom, what it knows of that one's models, or that it has left: as here, not as it was."""
     member, known = Memberships(here).get(), Meta(here)
-    if member or known.get(FOLLOWED):
+    is_of = member or known.get(FOLLOWED)
+    if is_of:
         _keep_globals(back, here)
-    if member is None and known.get(HAS_LEFT) is None:
+    if not is_of and known.get(HAS_LEFT) is None:
         return
     members, meta = Memberships(back), Meta(back)
     members.delete()
@@ -248,9 +264,9 @@ def _keep_records(back: Sql, here: Sql) -> None:
     """What left from here and when something was forgotten stays known; and whoever follows the store looks anew."""
     if forgotten := Meta(here).get(FORGOTTEN):
         Meta(back).set(FORGOTTEN, forgotten)
-    if joined := Meta(here).get(JOINED):
-        Meta(back).set(JOINED, joined)
-    if left := here.rows("SELECT number, sent_at, bytes, outcome FROM departures"):
+    left = here.rows("SELECT number, sent_at, bytes, outcome FROM departures")
+    if left:
         back.run("DELETE FROM departures")
         back.run_many("INSERT INTO departures (number, sent_at, bytes, outcome) VALUES (?, ?, ?, ?)", left)
+    _keep_joined(back, here, bool(left))
     back.run("UPDATE rewritten SET times = max(times, ?) + 1", (_times(here),))

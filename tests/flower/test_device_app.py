@@ -22,15 +22,16 @@ from swipefl.database.lock import hold
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.device.choosing import to_learn_from
 from swipefl.device.ownership import forget
+from swipefl.federation.device.joined import JOINED
 from swipefl.federation.device.leaving import Left, leave
-from swipefl.federation.device.node import FOLLOWED, followed
+from swipefl.federation.device.node import FOLLOWED, HAS_LEFT, followed
 from swipefl.federation.protocol.signing import public_bytes
 from swipefl.federation.update import Delta, decode_update, encode_update, norms_of, shapes_of
 from swipefl.flower import device_app, records
 from swipefl.flower.accepting import Terms, accepted
 from swipefl.flower.checkpoints import Folder, Made
 from swipefl.store.store import Store
-from tests.support.command import swipefl
+from tests.support.command import ANY_MACHINE, swipefl
 from tests.support.people import examples
 from tests.support.played import MEMBER
 from tests.support.stores import put
@@ -45,6 +46,13 @@ def of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Flower sets in the processes of a run."""
     for name in ("run_id", "task_id", "node_id"):
         monkeypatch.setattr(TaskIdentity, f"_{name}", 1)
+
+
+@pytest.fixture(autouse=True)
+def on_any_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also on battery."""
+    for name, value in ANY_MACHINE.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -450,10 +458,9 @@ DAMAGED = [
     "7",
     "{}",
     "[" * 100_000,
-    *(
-        json.dumps({**WHOLE, name: value})
-        for name, value in (("key", "x"), ("version", "x"), ("given", 7), ("told", 7))
-    ),
+    *(json.dumps({**WHOLE, **odd}) for odd in ({"key": "x"}, {"version": "x"}, {"given": 7}, {"told": 7})),
+    json.dumps({**WHOLE, "version": float("inf")}),
+    json.dumps({**WHOLE, "told": {"version": 1, "swipes": 5, "before": "x", "now": 1.0}}),
     *(json.dumps({key: value for key, value in WHOLE.items() if key != name}) for name in WHOLE),
 ]
 
@@ -483,6 +490,86 @@ def test_the_doctor_finds_a_memory_that_makes_no_sense_and_a_copy_replaces_it(ho
     assert (done.code, "makes no sense" in done.out, "a bug" in done.out) == (9, True, False)
     assert swipefl(home, "restore", str(home.parent / "copy"), "--yes").code == 0
     assert status_of(home)["node"] is None
+
+
+@pytest.mark.parametrize("text", ["x", " ", "x y", f"{'00' * 32} x"])
+def test_whom_it_left_makes_no_sense_and_it_goes_on(home: Path, server: Server, text: str) -> None:
+    with Store(home / "swipefl.db") as store:
+        store.meta.set(HAS_LEFT, text)
+    gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+
+
+def test_what_did_not_arrive_is_given_again_without_the_pause_between_two(home: Path, server: Server) -> None:
+    (home / "config.toml").write_text("contribute_every_h = 24.0\n")
+    for _ in range(2):
+        gift_of(asked(MessageType.TRAIN, server.offer(1), context_of(home)))
+    assert reason_of(asked(MessageType.TRAIN, server.offer(2), context_of(home))) == "not-now"
+
+
+@pytest.mark.parametrize("is_here", ["member", "node"])
+def test_no_restore_makes_a_node_of_a_member(home: Path, server: Server, tmp_path: Path, is_here: str) -> None:
+    """Who the device is here it stays."""
+
+    def joins(home: Path) -> None:
+        with Store(home / "swipefl.db") as store:
+            store.memberships.set(MEMBER)
+
+    other = tmp_path / "other"
+    with Store(other / "swipefl.db") as store:
+        put(store, examples(20, 9))
+    if is_here == "member":
+        joins(other)
+        asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    else:
+        joins(home)
+        asked(MessageType.EVALUATE, server.offer(1), context_of(other))
+    assert swipefl(home, "backup", str(tmp_path / "copy")).code == 0
+    assert swipefl(other, "restore", str(tmp_path / "copy"), "--yes").code == 0
+    status = status_of(other)
+    assert (status["federation"] is None, status["node"] is None) == ((is_here == "node"), (is_here == "member"))
+
+
+def test_a_node_that_leaves_is_still_no_member_of_whom_it_left_before(home: Path, server: Server) -> None:
+    with Store(home / "swipefl.db") as store:
+        store.memberships.set(MEMBER)
+    assert swipefl(home, "backup", str(home.parent / "copy")).code == 0
+    with Store(home / "swipefl.db") as store:
+        leave(store, lambda member: Gone())  # type: ignore[arg-type, return-value]
+    asked(MessageType.EVALUATE, server.offer(1), context_of(home))
+    assert swipefl(home, "leave").code == 0
+    assert swipefl(home, "restore", str(home.parent / "copy"), "--yes").code == 0
+    assert status_of(home)["federation"] is None
+
+
+def test_of_a_store_that_comes_back_it_stays_known_what_went_to_others(home: Path, server: Server) -> None:
+    with Store(home / "swipefl.db") as store:
+        for _ in range(5):
+            store.nights.depart("sent", 1000)
+        store.meta.set(JOINED, "5")
+    assert swipefl(home, "backup", str(home.parent / "copy")).code == 0
+    other = home.parent / "other"
+    with Store(other / "swipefl.db") as store:
+        put(store, examples(20, 9))
+    asked(MessageType.EVALUATE, server.offer(1), context_of(other))
+    assert swipefl(other, "restore", str(home.parent / "copy"), "--yes").code == 0
+    assert (len(status_of(other)["left"]), status_of(other)["left_before"]) == (5, 5)
+    with Store(other / "swipefl.db") as store:
+        store.nights.depart("sent", 1000)
+        store.sql.run("DELETE FROM departures WHERE number < 6")
+        store.meta.delete(JOINED)
+    assert swipefl(other, "restore", str(home.parent / "copy"), "--yes").code == 0
+    assert (len(status_of(other)["left"]), status_of(other)["left_before"]) == (1, 0)
+
+
+class Gone:
+    """A coordinator that takes it that a device leaves."""
+
+    def __enter__(self) -> "Gone":
+        return self
+
+    def __exit__(self, *raised: object) -> None: ...
+
+    def leave(self) -> None: ...
 
 
 def test_what_went_to_others_before_is_not_said_to_have_gone_to_whom_it_gives_now(home: Path, server: Server) -> None:

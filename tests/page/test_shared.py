@@ -28,6 +28,7 @@ TOLD: list[tuple[dict[str, Any], str, bool]] = [
     ({"federation": MEMBER, "left": [], "nights": []}, "Something left before", False),
     ({"federation": MEMBER | {"contributed": False}, "left": [], "nights": []}, NOTHING, True),
     ({"federation": None, "node": NODE, "left": LEFT, "nights": []}, "version 7", False),
+    ({"federation": None, "node": NODE, "left": LEFT, "left_before": 1, "nights": []}, "to others, before", False),
     ({"federation": None, "node": NODE, "left": [], "nights": []}, NOTHING, True),
     ({"federation": None, "left": LEFT, "nights": []}, "Nothing is shared any more.", False),
     ({"federation": None, "left": [], "nights": []}, "Nothing is shared.", False),

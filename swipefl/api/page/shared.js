@@ -153,17 +153,20 @@ function leaves(when) {
   ];
 }
 
-function sent({ left, federation }, isTold = false) {
-  if (left.length) return [part("What left", table([...left].reverse()))];
+function sent({ left, left_before: before, federation, node }, isTold = false) {
+  const isOf = federation || node;
+  const rows = left.map((row, index) => ({ ...row, toOthers: isOf && index < before }));
+  if (left.length) return [part("What left", table(rows.reverse()))];
   // of a device that joined before it was written down, only that something left is known
   const none = federation?.contributed ? "Something left before; when is not known any more." : "Nothing has left yet.";
   return isTold ? [part("What left", h("p", {}, none))] : [];
 }
 
 function table(rows) {
-  const cells = rows.map(({ sent_at: at, bytes, outcome }) =>
-    h("tr", {}, h("td", {}, dayOf(at)), h("td", {}, kilobytes(bytes)), h("td", {}, OUTCOMES[outcome])),
-  );
+  const cells = rows.map(({ sent_at: at, bytes, outcome, toOthers }) => {
+    const became = [OUTCOMES[outcome], toOthers && "to others, before"].filter(Boolean).join("; ");
+    return h("tr", {}, h("td", {}, dayOf(at)), h("td", {}, kilobytes(bytes)), h("td", {}, became));
+  });
   const head = h(
     "thead",
     {},

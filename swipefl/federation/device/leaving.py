@@ -45,10 +45,11 @@ def leave(store: Store, connect: "Callable[[Membership], Client]") -> Left:
     member = store.memberships.get()
     why = _untold(member, connect) if member else None
     with store.transaction():
+        left = member.device_id if member else store.meta.get(HAS_LEFT)
         erase_federation(store)
         was_node = forget_followed(store.meta)
-        if member:
-            store.meta.set(HAS_LEFT, member.device_id)
+        if left:
+            store.meta.set(HAS_LEFT, left)
     return Left(member.address, why is None, why, was_node) if member else Left(None, was_node=was_node)
 
 

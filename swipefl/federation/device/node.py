@@ -60,7 +60,7 @@ def followed(meta: Meta) -> Followed | None:
     text = meta.get(FOLLOWED)
     try:
         return None if text is None else _read(json.loads(text))
-    except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
         what = "what this device remembers of Flower's rounds makes no sense"
         raise StoreError("damaged-node", what, Remedy.LEAVE_FIRST) from error
 
@@ -70,7 +70,8 @@ def _read(said: dict[str, Any]) -> Followed:
     if given is not None:
         given = Given(None if given["blob"] is None else base64.b64decode(given["blob"]), int(given["examples"]))
     if told is not None:
-        told = Told(int(told["version"]), int(told["swipes"]), told["before"], float(told["now"]))
+        before = None if told["before"] is None else float(told["before"])
+        told = Told(int(told["version"]), int(told["swipes"]), before, float(told["now"]))
     key, sha256, proof = (bytes.fromhex(said[name]) for name in ("key", "sha256", "proof"))
     return Followed(key, int(said["version"]), sha256, proof, given, told)
 
@@ -98,8 +99,9 @@ def follow_newer(meta: Meta, newer: Followed) -> Followed:
 
     For one that something may have been given for nothing is given any more. Raises StoreError.
     """
-    known, key, version = followed(meta), *((meta.get(HAS_LEFT) or "").split() or ["", "0"])
-    had_it = known is None and key == newer.key.hex() and newer.version <= int(version)
+    known, (key, _, version) = followed(meta), (meta.get(HAS_LEFT) or "").partition(" ")
+    is_new = key != newer.key.hex() or (version.isdecimal() and newer.version > int(version))
+    had_it = known is None and not is_new
     given = Given(None, 0) if had_it or meta.get(MAY_HAVE_GIVEN) else None
     now = replace(newer, told=known.told if known else None, given=given)
     follow(meta, now)
