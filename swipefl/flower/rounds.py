@@ -204,9 +204,8 @@ class Rounds:
                 judged[reply.metadata.src_node_id] = judgement_of(content_of(reply), made.version)
             except BadUpdate as error:
                 refused |= _refused(reply, error)
-        _put_off(self._retells, {node: refused.get(node, NO_ANSWER) for node in set(nodes) - judged.keys()}, now)
-        for node in judged:
-            self._retells.pop(node, None)
+        why = {node: "it does not show it" if node in judged else refused.get(node, NO_ANSWER) for node in nodes}
+        _put_off(self._retells, why, now)  # until it shows that it has it
         scored = [scores for scores in judged.values() if scores]
         if not scored:
             return None, None
@@ -217,11 +216,7 @@ class Rounds:
         """Nodes that have not got the version get it; who does not take it is not sent the whole model at each look."""
         now = self._clock()
         due = [node for node in nodes if node not in self._retells or self._retells[node].at_s <= now]
-        known = {node: self._retells[node] for node in due if node in self._retells}
         self._tell(due, made, signed, replace(self._patience, most_s=min(ASK_S, self._course.timeout_s)))
-        for node in [node for node in due if node not in self._retells]:  # until it shows that it has it
-            self._retells |= {node: known[node]} if node in known else {}
-            _put_off(self._retells, {node: "it does not show it"}, now)
 
     def _wait(self, made: Made, signed: SignedManifest) -> tuple[list[int], int]:
         """Nodes that have enough updates: all that can have, or `min_nodes` once the others were waited for.
@@ -290,10 +285,10 @@ class Rounds:
         gifts, refused = sifted(replies, Terms(attempt, shapes, self._course.max_norm, made.included))
         for each in refused:
             log_refused(each)
-        for reply in replies:
-            if reply.metadata.src_node_id not in {each.node for each in refused}:
-                self._declined.pop(reply.metadata.src_node_id, None)
-        _put_off(self._declined, {each.node: each.reason for each in refused}, self._clock())
+        why = {each.node: each.reason for each in refused}
+        for node in {reply.metadata.src_node_id for reply in replies} - why.keys():
+            self._declined.pop(node, None)
+        _put_off(self._declined, why, self._clock())
         if len(gifts) < self._course.min_nodes:
             structlog.get_logger().warning("too few answers", version=made.version, answers=len(gifts))
             return self._renewed(made) if any(each.reason == FORGOTTEN for each in refused) else None

@@ -187,20 +187,6 @@ def _overwritten(back: Sql, here: Sql, settings: Path) -> Path | None:
     return aside
 
 
-def _keep_joined(back: Sql, here: Sql, has_left: bool) -> None:
-    """What of all that left went to others: as here; all that the copy knows of, where nothing left from here yet."""
-    joined, is_of = Meta(here).get(JOINED), Memberships(here).get() or Meta(here).get(FOLLOWED)
-    if not has_left and not is_of:
-        return
-    if not has_left:
-        ((last,),) = back.rows("SELECT coalesce(max(number), 0) FROM departures")
-        joined = str(last)
-    if joined is None:
-        Meta(back).delete(JOINED)
-    else:
-        Meta(back).set(JOINED, joined)
-
-
 def _times(here: Sql) -> int:
     ((times,),) = here.rows("SELECT times FROM rewritten")
     return int(times)
@@ -244,10 +230,7 @@ def _keep_federation(back: Sql, here: Sql) -> None:
     members, meta = Memberships(back), Meta(back)
     members.delete()
     for key in (PENDING, HAS_LEFT, LAST, SEEN):
-        if (value := known.get(key)) is None:
-            meta.delete(key)
-        else:
-            meta.set(key, value)
+        meta.take(key, known)
     if member:
         members.set(member)
 
@@ -270,3 +253,12 @@ def _keep_records(back: Sql, here: Sql) -> None:
         back.run_many("INSERT INTO departures (number, sent_at, bytes, outcome) VALUES (?, ?, ?, ?)", left)
     _keep_joined(back, here, bool(left))
     back.run("UPDATE rewritten SET times = max(times, ?) + 1", (_times(here),))
+
+
+def _keep_joined(back: Sql, here: Sql, has_left: bool) -> None:
+    """What of all that left went to others: as here; all that the copy knows of, where nothing left from here yet."""
+    if has_left:
+        Meta(back).take(JOINED, Meta(here))
+    elif Memberships(here).get() or Meta(here).get(FOLLOWED):
+        ((last,),) = back.rows("SELECT coalesce(max(number), 0) FROM departures")
+        Meta(back).set(JOINED, str(last))

@@ -31,6 +31,14 @@ class Meta:
             finally:
                 self._sql.run(f"PRAGMA busy_timeout = {int(timeout)}")
 
+    def take(self, key: str, other: "Meta") -> None:
+        """Remember what `other` does under `key`, or nothing as that one. Raises StoreError."""
+        value = other.get(key)
+        if value is None:
+            self.delete(key)
+        else:
+            self.set(key, value)
+
     def delete(self, key: str) -> None:
         """Forget `key`, if it is there. Raises StoreError."""
         self._sql.run("DELETE FROM meta WHERE key = ?", (key,))

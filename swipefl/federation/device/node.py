@@ -116,18 +116,13 @@ def come_back(meta: Meta, here: Meta | None) -> None:
     Where nothing is known of that here, nothing is given any more for the version that the copy follows, nor for the
     first newer one. The caller holds the transaction. Raises StoreError.
     """
-    known = _readable(here) if here else None
-    if known is None and not (here and here.get(HAS_LEFT)):
-        if was := _readable(meta):
-            follow(meta, replace(was, given=Given(None, 0)))
-        meta.set(MAY_HAVE_GIVEN, "yes")
+    if here and (_readable(here) or here.get(HAS_LEFT)):
+        for name in (FOLLOWED, HAS_LEFT, MAY_HAVE_GIVEN):
+            meta.take(name, here)
         return
-    for name in (FOLLOWED, HAS_LEFT, MAY_HAVE_GIVEN):
-        value = here.get(name) if here else None
-        if value is None:
-            meta.delete(name)
-        else:
-            meta.set(name, value)
+    if was := _readable(meta):
+        follow(meta, replace(was, given=Given(None, 0)))
+    meta.set(MAY_HAVE_GIVEN, "yes")
 
 
 def forget_given(meta: Meta) -> None:
@@ -137,8 +132,7 @@ def forget_given(meta: Meta) -> None:
     """
     known = _readable(meta)
     if known is None:
-        if meta.get(FOLLOWED) is not None:
-            forget_followed(meta)
+        forget_followed(meta)  # it may hold what was given, where it makes no sense
     elif known.given:
         follow(meta, replace(known, given=replace(known.given, blob=None)))
 
