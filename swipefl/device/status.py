@@ -7,7 +7,7 @@ from swipefl.device.cycle import nothing_to_do
 from swipefl.device.gain import Gain, gain
 from swipefl.device.personal import to_learn
 from swipefl.federation.device.breaker import State, left_s, state_of
-from swipefl.federation.device.joined import left_since
+from swipefl.federation.device.joined import left_before
 from swipefl.federation.device.node import Followed, followed
 from swipefl.store.checkpoints import Verdict
 from swipefl.store.membership import Fault, Membership
@@ -110,7 +110,7 @@ class Status:
 
 def status_of(store: Store, shares_scores: bool = False) -> Status:
     """What is in the store now. Raises StoreError."""
-    member, predicts, nights, left = store.memberships.get(), used(store), store.nights.all(), store.nights.left()
+    member, predicts, nights = store.memberships.get(), used(store), store.nights.all()
     return Status(
         home=str(store.path.parent),
         gestures=store.gestures.counts(),
@@ -127,8 +127,8 @@ def status_of(store: Store, shares_scores: bool = False) -> Status:
         nothing_to_do=nothing_to_do(store),
         gain=gain(nights, predicts.fingerprint if predicts else None),
         nights=tuple(nights[-NIGHTS:]),
-        left=tuple(left),
-        left_before=len(left) - len(left_since(store)),
+        left=tuple(store.nights.left()),
+        left_before=left_before(store),
         new_swipes=to_learn(store),
         node=_node(known, shares_scores) if (known := followed(store.meta)) else None,
     )

@@ -117,10 +117,15 @@ class Nights:
         self._sql.run("INSERT INTO departures (sent_at, bytes, outcome) VALUES (?, ?, ?)", row)
         self._sql.run("DELETE FROM departures WHERE number <= (SELECT max(number) FROM departures) - ?", (KEPT,))
 
-    def left(self, after: int = 0) -> list[Departure]:
-        """The last that left `after` that number, oldest first: erasing swipes erases none of it. Raises StoreError."""
-        some = "SELECT sent_at, bytes, outcome FROM departures WHERE number > ? ORDER BY number"
-        return [Departure(*row) for row in self._sql.rows(some, (after,))]
+    def left(self) -> list[Departure]:
+        """The last that left, oldest first: erasing swipes erases none of it. Raises StoreError."""
+        return [
+            Departure(*row) for row in self._sql.rows("SELECT sent_at, bytes, outcome FROM departures ORDER BY number")
+        ]
+
+    def departures(self, until: int) -> int:
+        """How many of what left are kept, up to the one of that number. Raises StoreError."""
+        return int(self._sql.rows("SELECT count(*) FROM departures WHERE number <= ?", (until,))[0][0])
 
     def last_departure(self) -> int:
         """The number of what left last, 0 where nothing did. Raises StoreError."""

@@ -1,6 +1,5 @@
 """What of all that ever left this device went to the federation that it is of now."""
 
-from swipefl.store.nights import Departure
 from swipefl.store.store import Store
 
 JOINED = "departures.before"  # the number of what left last before this device joined
@@ -12,6 +11,6 @@ def note_joined(store: Store) -> None:
         store.meta.set(JOINED, str(last))
 
 
-def left_since(store: Store) -> list[Departure]:
-    """What left since this device joined, oldest first. Raises StoreError."""
-    return store.nights.left(after=int(store.meta.get(JOINED) or 0))
+def left_before(store: Store) -> int:
+    """How many of all that left did so before this device joined. Raises StoreError."""
+    return store.nights.departures(int(store.meta.get(JOINED) or 0))
