@@ -27,6 +27,8 @@ from swipefl.flower.server_app import read_config
 
 _NO_SUPERLINK = (404, 405, 501, 505)  # of a server that knows nothing of what is asked
 _OTHER_NAMES = (62, 64)  # OpenSSL's codes: the certificate is another host's, or another address's
+# An end, or a reset: that, where it closes before it has read all; which of the two is chance.
+_HUNG_UP = (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError)
 _MOST_RUNS = 100  # that are looked at for one that goes on
 RAISED = "ServerApp failed with exception"  # what Flower says of a run that was not killed; its status does not tell
 
@@ -176,7 +178,7 @@ def _away(place: Place, error: httpx.HTTPError) -> UsageError | CoordinatorUnrea
     if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError | ssl.SSLZeroReturnError):
         what = "the SuperLink at {address} speaks no TLS that this understands, or none at all ({why})"
         return UsageError("superlink-without-tls", what, Remedy.SUPERLINK_WITHOUT_TLS, address=where, why=cause.reason)
-    if isinstance(error, httpx.RemoteProtocolError) and place.insecure:  # or it was killed while it was asked
+    if isinstance(error, _HUNG_UP) and place.insecure:  # or it was killed while it was asked
         what = "the SuperLink at {address} hangs up ({why})"
         return CoordinatorUnreachable(
             "superlink-hangs-up", what, Remedy.SUPERLINK_WITH_TLS, address=where, why=str(error)

@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -41,11 +42,21 @@ def serving(serve: Serve) -> Iterator[str]:
 
 
 def says(answer: bytes) -> Serve:
+    """It ends as one does that read all: what is left unread makes a reset of an end."""
+
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
         connection.sendall(answer)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
 
     return serve
+
+
+def resets(connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def with_tls(folder: Path) -> Serve:
@@ -83,10 +94,10 @@ def test_one_that_fails_may_do_better_later(status: int) -> None:
         assert asked(at).remedy == Remedy.TRY_LATER
 
 
-@pytest.mark.parametrize("answer", [b"", b"SSH-2.0-OpenSSH_9.2\r\n"])
-def test_who_hangs_up_on_one_without_tls_may_want_it(answer: bytes) -> None:
+@pytest.mark.parametrize("serve", [says(b""), says(b"SSH-2.0-OpenSSH_9.2\r\n"), resets])
+def test_who_hangs_up_on_one_without_tls_may_want_it(serve: Serve) -> None:
     """Or was killed meanwhile: so it is waited for, where it has answered before."""
-    with serving(says(answer)) as at:
+    with serving(serve) as at:
         error = asked(at)
     assert (type(error), error.remedy) == (CoordinatorUnreachable, Remedy.SUPERLINK_WITH_TLS)
 
