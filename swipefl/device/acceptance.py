@@ -6,23 +6,19 @@ from typing import TYPE_CHECKING
 
 from swipefl.decoder.checkpoint import Checkpoint, base_checkpoint
 from swipefl.decoder.decoder import Decoder
-from swipefl.decoder.encoder import usable
 from swipefl.decoder.evaluation import Judgement, judge
 from swipefl.device.choosing import to_judge_by
+from swipefl.device.due import due, read_usable
 from swipefl.device.unseen import count_unseen, note_choice
 from swipefl.doing import OnDoing, each, unheard
-from swipefl.errors import CheckpointError
 from swipefl.gesture.gesture import Example
 from swipefl.stopping import Stop, never, until
 from swipefl.store.checkpoints import StoredCheckpoint, Verdict
 from swipefl.store.gestures import HELD_OUT
-from swipefl.store.models import global_for_predictions, read
 from swipefl.store.store import Store
 
 if TYPE_CHECKING:
     from swipefl.federation.device.exchange import Exchanged  # loads grpc, which a device on its own never needs
-
-GROWN = 2  # times as many held-out swipes as at a verdict are reason for another: among few of them chance decides
 
 
 @dataclass(frozen=True)
@@ -55,7 +51,7 @@ class GlobalJudge:
         the newest is, None where there is none, or nothing to judge it by. Each verdict is kept as it is found: a run
         that is killed loses one, and predictions do without that model. Raises StoreError, and what the stop says.
         """
-        while known := self._due():
+        while known := due(self._store):
             count_unseen(self._store, self._decoder_of, self._stop, self._on_doing)
             verdict = self._verdict(known)
             with self._store.transaction():
@@ -64,21 +60,13 @@ class GlobalJudge:
         newest = self._store.checkpoints.newest_global()
         return newest.verdict.accepted if newest and newest.verdict else None
 
-    def _due(self) -> StoredCheckpoint | None:
-        """What is to be judged next."""
-        held_out = self._store.gestures.counts()["held_out"]
-        used, newest = global_for_predictions(self._store), self._store.checkpoints.newest_global()
-        if used and (_is_due(used, held_out) or _read(used) is None):
-            return used
-        return newest if newest and _is_due(newest, held_out) else None
-
     def _verdict(self, known: StoredCheckpoint) -> Verdict:
-        held_out, checkpoint = self._store.gestures.counts()[HELD_OUT], _read(known)
+        held_out, checkpoint = self._store.gestures.counts()[HELD_OUT], read_usable(known)
         if checkpoint is None:
             return Verdict(False, held_out, 0, 0, 0)
         older = self._store.checkpoints.accepted_global(before=known.id)
         some = [stored.example for stored in to_judge_by(self._store, known.id)]
-        before = self._judged((older and _read(older)) or base_checkpoint(), some)
+        before = self._judged((older and read_usable(older)) or base_checkpoint(), some)
         now = self._judged(checkpoint, some)
         right = [sum(judgement.hits) for judgement in (before, now)]
         accepted = not before.betters(now) and not now.is_blind
@@ -87,16 +75,3 @@ class GlobalJudge:
     def _judged(self, checkpoint: Checkpoint, examples: list[Example]) -> Judgement:
         seen = each(examples, "judging the shared model", self._on_doing)
         return judge(self._decoder_of(checkpoint), until(self._stop, seen))
-
-
-def _is_due(known: StoredCheckpoint, held_out: int) -> bool:
-    verdict = known.verdict
-    return held_out > 0 and (verdict is None or held_out >= GROWN * verdict.held_out)
-
-
-def _read(known: StoredCheckpoint) -> Checkpoint | None:
-    """The checkpoint, None where it is damaged, or beyond bounds that were not there when it came."""
-    try:
-        return usable(read(known))
-    except CheckpointError:
-        return None

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from swipefl.database.snapshots import erase_before_upgrade
 from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.device.due import due
 from swipefl.device.gain import together
 from swipefl.device.offered import note_offered
 from swipefl.device.permission import ALL, Permission
@@ -250,7 +251,7 @@ class Cycle:
     def _catch_up(self) -> None:
         """A visit, and what is judged after one; also where there was none: more swipes may say more of a model."""
         self._visit()
-        if self._store.checkpoints.newest_global() is not None:
+        if due(self._store):
             self._learning().judge_globals.run()
 
     def _visit(self, pull: bool = True) -> str | None:
