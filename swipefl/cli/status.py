@@ -107,7 +107,7 @@ def _membership(member: "FederationStatus") -> str:
     if member.visited_at is None:
         return f"{where}, not visited yet; `swipefl sync` does"
     known = f"version {member.version}" + (f" ({member.fingerprint[:12]})" if member.fingerprint else "")
-    went = "last visit failed" if member.failures else known
+    went = "last visit failed" if member.failures or member.fault else known
     if member.fault:
         return f"{where}, {went} at {moment(member.visited_at)}: {told(member.fault.error)}. {_next_visit(member)}"
     scores = "; it is told how many held-out swipes each version gets right" if member.shares_scores else ""

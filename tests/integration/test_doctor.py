@@ -307,6 +307,17 @@ def test_each_harm_is_found_changes_no_byte_and_is_mended_where_that_is_safe(har
     assert left or not [each for some in last.values() for each in some if each.can_fix], last
 
 
+@pytest.mark.parametrize(("error", "times"), [(AWAY, OPENS_AT), (NEVER, 1)])
+def test_a_visit_that_failed_came_not_through_once_it_counts_no_more(
+    home: Path, error: swipefl.SwipeflError, times: int
+) -> None:
+    refused(home, error, times)
+    assert "the failed visits count no more" in told(home, "--fix").out
+    (visits,) = looked(home)["visits"]
+    assert (visits.state, "failed, which counts no more" in visits.says) == ("ok", True)
+    assert "last visit failed at" in " ".join(command(home, "status").out.split())
+
+
 def told(home: Path, *words: str, **extra: str) -> Done:
     done = command(home, "doctor", *words, **extra)
     assert "a bug" not in done.err, done.err

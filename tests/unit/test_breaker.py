@@ -105,7 +105,15 @@ def test_it_opens_at_once_where_no_visit_can_come_through(error: SwipeflError) -
 @pytest.mark.parametrize("shut", [lambda member: after_success(member, 0, NOW), closed])
 def test_an_answer_and_a_person_close_it(shut: Callable[[Membership], Membership]) -> None:
     member = shut(failed(NEVER[0], 9))
-    assert (state_of(member, NOW), left_s(member, NOW), member.failures, member.fault) == ("closed", 0, 0, None)
+    assert (state_of(member, NOW), left_s(member, NOW), member.failures) == ("closed", 0, 0)
+
+
+def test_what_a_visit_failed_of_is_known_until_one_comes_through() -> None:
+    """Also where a person has said to try again."""
+    again = closed(failed(NEVER[0], 9))
+    assert again.fault and again.fault.code == NEVER[0].code
+    assert after_success(again, 0, NOW).fault is None
+    assert state_of(after_failure(again, AWAY, NOW, random.Random(0)), NOW) == "closed"
 
 
 def test_a_pause_that_the_coordinator_asked_for_is_not_what_a_person_closes() -> None:

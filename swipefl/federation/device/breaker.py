@@ -77,5 +77,9 @@ def after_success(member: Membership, retry_after_s: float, now: float) -> Membe
 
 
 def closed(member: Membership) -> Membership:
-    """What is known once a person has said to try again: the failures are forgotten, and the next timer visits."""
-    return replace(member, failures=0, wait_s=0.0, fault=None) if member.failures else member
+    """What is known once a person has said to try again: failures count no more, and the next timer visits.
+
+    What the last visit failed of stays known: it did not come through.
+    """
+    fault = replace(member.fault, is_lasting=False) if member.fault else None
+    return replace(member, failures=0, wait_s=0.0, fault=fault) if member.failures else member

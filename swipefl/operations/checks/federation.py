@@ -41,10 +41,9 @@ def visits(member: Membership, now: float) -> Iterator[Finding]:
     """What became of the last visits, and when the next one is."""
     left = left_s(member, now)
     until = f"timers stay away until {minute(now + left)}" if left else "the next timer tries again"
-    if member.fault is None and not member.failures:
-        last = (
-            f"the last visit, at {minute(member.tried_at)}, came through" if member.tried_at else "there was none yet"
-        )
+    if not member.failures:
+        went = "failed, which counts no more" if member.fault else "came through"
+        last = f"the last visit, at {minute(member.tried_at)}, {went}" if member.tried_at else "there was none yet"
         yield Finding(VISITS, "ok", f"{last}; {until}" if left else last)
         return
     state = state_of(member, now)
@@ -58,12 +57,12 @@ def visits(member: Membership, now: float) -> Iterator[Finding]:
 
 
 def reset(store: Store) -> Iterator[str]:
-    """Forgets the failures: the next timer visits again. Raises StoreError."""
+    """Failures count no more: the next timer visits again. Raises StoreError."""
     with store.transaction():
         member = store.memberships.get()
         if member and member.failures:
             store.memberships.set(closed(member))
-            yield "the failed visits are forgotten: the next timer visits again"
+            yield "the failed visits count no more: the next timer visits again"
 
 
 def connection(endpoint_of: Callable[[], "Endpoint"], look_s: float = LOOK_S) -> Iterator[Finding]:
