@@ -28,6 +28,7 @@ SILENT_S = 30.0  # after which it is looked whether a run that writes nothing is
 LAST_S = 5.0  # the same for what is left of one that is over
 FUTILE = 3  # so often a run may fail by itself without a round before that is taken to be how things are
 MOST_ENDS = 10  # likewise, for whatever reason: killed, or without memory
+STOPPING = "`flwr stop {number} NAME`, where NAME is what ~/.flwr/config.toml calls this SuperLink,"
 
 Told = Callable[[str], None]
 Answer = TypeVar("Answer")
@@ -100,7 +101,7 @@ class Runner:
             try:
                 state = self._follow(number)
             except Interrupted:
-                self._told(f"the rounds go on at the SuperLink; `flwr stop {number}` ends them")
+                self._told(f"the rounds go on at the SuperLink; {STOPPING.format(number=number)} ends them")
                 raise
             if state and state.is_done:
                 return FlowerRunReport(len(self._known), self._begun)
@@ -119,8 +120,8 @@ class Runner:
         if run and not run.is_as_written and not self._is_warned:
             self._is_warned = True
             self._told(
-                f"run {run.number} goes on as it was begun: {FILE} says something else since, which counts once it "
-                "is stopped (flwr stop)"
+                f"run {run.number} goes on as it was begun: {FILE} says something else since, which counts once "
+                f"{STOPPING.format(number=run.number)} has ended it, and this is run again"
             )
         return run.number if run else None
 

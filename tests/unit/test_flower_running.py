@@ -225,7 +225,8 @@ def test_a_stop_ends_it_at_the_next_moment(folder: Path) -> None:
     runner = Runner(link, folder, lambda done: None, told.append, stop)  # type: ignore[arg-type]
     with pytest.raises(Interrupted):
         runner.run()
-    assert told == ["the rounds go on at the SuperLink; `flwr stop 7` ends them"]
+    named = "`flwr stop 7 NAME`, where NAME is what ~/.flwr/config.toml calls this SuperLink,"  # as `flwr` wants it
+    assert told == [f"the rounds go on at the SuperLink; {named} ends them"]
 
 
 @pytest.mark.parametrize("text", [None, "[project", "[project]\nname = 'x'\n", "[tool]\nflwr = 3\n"])
