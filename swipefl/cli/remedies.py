@@ -106,7 +106,7 @@ _WORDS = {
     Remedy.RESUME_OR_CHOOSE_OUT: "--resume goes on with it, --out names another folder",
     Remedy.RUN_AGAIN: "run the command again",
     Remedy.RUN_AGAIN_LATER: "run the command again when that program is done",
-    Remedy.SAME_EVERYWHERE: "every machine needs the same Python, and the same swipefl with Flower",
+    Remedy.SAME_EVERYWHERE: "every machine needs the same Python, and the same swipefl, of clones the same commit",
     Remedy.SAY_HOME: "say --home FOLDER, or set SWIPEFL_HOME",
     Remedy.SAY_KEYBOARD: "say --keyboard NAME or FILE",
     Remedy.SAY_LANGUAGE: "say --language; `swipefl lexicons list` shows those that there are words of, and "

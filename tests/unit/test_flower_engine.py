@@ -16,7 +16,8 @@ from swipefl.errors import DataError, UsageError
 from swipefl.flower import installed
 from swipefl.flower.engine import pool
 from swipefl.flower.engine.dispatching import cores_each
-from swipefl.flower.engine.tasks import Outcome, asked, check, done, here, outcome_of
+from swipefl.flower.engine.tasks import Outcome, asked, check, done, hash_of, here, outcome_of, swipefl_here
+from tests.support.command import ROOT
 from tests.support.waiting import LONG_S
 
 GB = 1e9
@@ -130,12 +131,28 @@ def test_a_machine_without_the_folder_does_nothing_and_says_which_it_lacks(mark:
     assert ran.exists()
 
 
-def test_a_machine_with_another_swipefl_unpickles_nothing(mark: Path) -> None:
-    needs = replace(here(mark, "token"), version="0.0.1")
+@pytest.mark.parametrize("other", ["0.0.1", f"{version('swipefl')} (of another commit)"])
+def test_a_machine_with_another_swipefl_unpickles_nothing(mark: Path, other: str) -> None:
+    needs = replace(here(mark, "token"), swipefl=other)
     error = outcome_of(done(pickle.dumps((needs, b"no pickle at all")))).error
     assert isinstance(error, UsageError)
     assert error.code == "other-version"
-    assert f"has swipefl {version('swipefl')}, and the machine that began has 0.0.1" in str(error)
+    assert f"has swipefl {swipefl_here()}, and the machine that began has {other}" in str(error)
+    assert "the same commit" in (advice(error) or "")
+
+
+def test_modules_that_differ_in_a_letter_or_a_name_are_another_swipefl(tmp_path: Path) -> None:
+    """Wherever they lie, and whatever else lies beside them."""
+    texts = ({"a.py": "1", "b/c.py": "2"}, {"a.py": "1", "b/c.py": "3"}, {"a.py": "1", "b/d.py": "2"}, {"a.py": "12"})
+    hashes = []
+    for number, modules in enumerate((*texts, {**texts[0], "b/notes.txt": "more", "__pycache__/a.pyc": "0"})):
+        for name, text in modules.items():
+            file = tmp_path / str(number) / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        hashes.append(hash_of(tmp_path / str(number)))
+    assert (len(set(hashes)), hashes[0]) == (4, hashes[-1])
+    assert hash_of(ROOT / "swipefl") in swipefl_here()
 
 
 def test_without_flower_its_engine_is_refused_before_anything_is_made(
