@@ -247,6 +247,24 @@ def test_a_strategy_that_needs_more_nodes_says_so(course: Choice, nodes: int) ->
     assert refused.value.code == "too-few-nodes"
 
 
+@pytest.mark.parametrize("choice", [Choice("krum", liars=1), Choice("fedtrimmedavg", trim=0.25)])
+def test_of_five_the_one_that_lies_moves_nothing_and_what_all_gave_is_used(tmp_path: Path, choice: Choice) -> None:
+    honest = {n: city_in(tmp_path / f"{n}", n) for n in range(1, 5)}
+    liar = replace(city_in(tmp_path / "5", 5), size=0.1)  # within the bounds, and five times as much as the others
+    folder = run(Nodes({**honest, 5: liar}), tmp_path / "server", Course(choice, rounds=1, min_nodes=5))
+    several = [[city.change(device, 1) for device in (0, 1)] for city in honest.values()]
+    gave = {name: np.array([np.mean([one[name], two[name]], axis=0) for one, two in several]) for name in SMALL.weights}
+    moved = {name: made(folder).weights[name] - SMALL.weights[name] for name in gave}
+    int8 = 5e-4
+    for name, array in moved.items():
+        assert np.all(gave[name].min(axis=0) - int8 <= array), name
+        assert np.all(array <= gave[name].max(axis=0) + int8), name
+    chosen = [all(np.allclose(moved[name], gave[name][n], atol=int8) for name in moved) for n in range(len(honest))]
+    assert chosen.count(True) == (1 if choice.name == "krum" else 0)
+    assert [(line["coordinators"], line["updates"]) for line in folder.lines()] == [(5, 10)]
+    assert len(included(folder)) == 5
+
+
 @pytest.mark.parametrize("name", ["fedavg", "fedavgm", "fedadam"])
 def test_killed_at_any_write_it_goes_on_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
