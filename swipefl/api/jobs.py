@@ -107,14 +107,16 @@ class Jobs:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(wake.set)
 
-        rounds = 0
+        rounds: int | None = None
         self._watchers.add(changed)
         try:
             while True:
                 wake.clear()
                 job = self.get(id)
                 done = len((job.report or {}).get("rounds", ()))
-                yield "end" if job.finished_at else "round" if done > rounds else "progress", job
+                if job.finished_at and rounds is not None and done > rounds:  # both came at once
+                    yield "round", job
+                yield "end" if job.finished_at else "round" if done > (rounds or 0) else "progress", job
                 if job.finished_at:
                     return
                 rounds = done

