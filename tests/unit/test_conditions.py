@@ -166,6 +166,38 @@ def test_without_it_a_modem_is_metered(tmp_path: Path, routes: str, found: str) 
     assert metered(NoBus(), tmp_path) == found
 
 
+def by_ipv6(interface: str, metric: str = "00000400", flags: str = "00000003", length: str = "00") -> str:
+    zeros = "0" * 32
+    return f"{zeros} {length} {zeros} 00 fe80{zeros[4:]} {metric} 00000001 00000000 {flags} {interface:>8}\n"
+
+
+REFUSED = by_ipv6("lo", "ffffffff", "00200200")  # where there is no way out
+
+
+@pytest.mark.parametrize(
+    ("routes", "found"),
+    [
+        ("", "unknown"),
+        (REFUSED, "unknown"),
+        (by_ipv6("wwan0") + REFUSED, "yes"),
+        (by_ipv6("wwan0", length="40"), "unknown"),
+        (by_ipv6("wwan0") + by_ipv6("eth0", "00000064"), "unknown"),
+        (by_ipv6("wwan0", "00000064") + by_ipv6("eth0"), "yes"),
+        (by_ipv6("wwan0", flags="00200200"), "unknown"),
+        (by_ipv6("wwan0", "x"), "unknown"),
+        ("0" * 32 + " 00\n", "unknown"),
+    ],
+)
+@pytest.mark.parametrize("by_ipv4", ["", HEAD, f"{HEAD}eth0 00000000 0 3 0 0 100 0 0 0 0\n"])
+def test_a_modem_that_is_reached_by_ipv6_alone_is_metered_too(
+    tmp_path: Path, by_ipv4: str, routes: str, found: str
+) -> None:
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "route").write_text(by_ipv4)
+    (tmp_path / "net" / "ipv6_route").write_text(routes)
+    assert metered(NoBus(), tmp_path) == found
+
+
 def test_a_service_that_hangs_is_waited_for_once_and_not_long(tmp_path: Path) -> None:
     with system_bus(tmp_path) as address, service(address, MANAGER, None), pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBUS_SYSTEM_BUS_ADDRESS", address)

@@ -7,6 +7,7 @@ from swipefl.operations.conditions.bus import Absent, Bus, Silent
 
 MANAGER = "org.freedesktop.NetworkManager"
 YES, NO, GUESS_YES, GUESS_NO = 1, 2, 3, 4  # as NetworkManager numbers them; 0: it does not know
+REFUSES = 0x200  # the kernel's mark of a route that leads nowhere
 MODEMS = ("wwan", "rmnet", "ccmni", "ppp")  # how the kernel names interfaces of mobile networks
 
 Metered = Literal["no", "yes", "unknown", "silent"]
@@ -27,10 +28,29 @@ def metered(bus: Bus, proc: Path = Path("/proc")) -> Metered:
 
 
 def _is_over_modem(proc: Path) -> bool:
-    """Whether the first way out leads over a modem."""
+    """Whether the first way out leads over a modem, by IPv4 or by IPv6: a coordinator may be reached by either."""
+    return any(ways and min(ways)[1].startswith(MODEMS) for ways in (_by_ipv4(proc), _by_ipv6(proc)))
+
+
+def _by_ipv4(proc: Path) -> list[tuple[int, str]]:
+    """Each way out: its metric, of which the least is taken first, and its interface; none where nobody says."""
     try:
-        rows = [line.split() for line in (proc / "net" / "route").read_text("ascii", "replace").splitlines()]
-        ways = [(int(row[6]), row[0]) for row in rows[1:] if len(row) > 6 and row[1] == "00000000"]
-    except (OSError, ValueError):
-        return False
-    return bool(ways) and min(ways)[1].startswith(MODEMS)
+        return [(int(row[6]), row[0]) for row in _rows(proc / "net" / "route") if row[1:2] == ["00000000"]]
+    except (ValueError, IndexError):
+        return []
+
+
+def _by_ipv6(proc: Path) -> list[tuple[int, str]]:
+    """The same, of a file in hexadecimal; one that only refuses stands there where there is no way out."""
+    try:
+        rows = [row for row in _rows(proc / "net" / "ipv6_route") if row[:2] == ["0" * 32, "00"]]
+        return [(int(row[5], 16), row[9]) for row in rows if not int(row[8], 16) & REFUSES]
+    except (ValueError, IndexError):
+        return []
+
+
+def _rows(file: Path) -> list[list[str]]:
+    try:
+        return [line.split() for line in file.read_text("ascii", "replace").splitlines()]
+    except OSError:
+        return []
