@@ -52,7 +52,8 @@ VARIABLES = {
     "SWIPEFL_DEBUG": "set to anything: a bug is shown with where it is",
     "SWIPEFL_TOKEN": "the one-time token of `swipefl enroll`",
     "SWIPEFL_RUN_ID": "the `run_id` on every line of this run's log; else a new one",
-    "INVOCATION_ID": "what systemd calls a night: its `run_id`, where swipefl is what systemd started",
+    "INVOCATION_ID": "what systemd calls a unit's run: its `run_id`, where swipefl is what systemd started; `cycle` takes that of the "
+    "`ingest` that ended just before it in the same home",
     "SYSTEMD_EXEC_PID": "by which it is known that it is",
     "SUDO_USER": "whose nights `swipefl timer install --system` makes, where --run-as does not say",
     "LC_ALL": "the language of who has set none; then LC_MESSAGES, LANG",

@@ -38,6 +38,9 @@ def cycle(
     """Train, keep what is better; in a federation, send an update. Does nothing where nothing is new."""
     from dataclasses import asdict
 
+    from swipefl.home import STORED
+    from swipefl.settings.homes import likely_home
+    from swipefl.settings.runs import go_on_with_step
     from swipefl.telling.sentences import outlived
 
     if explain:
@@ -47,6 +50,8 @@ def cycle(
         return
     if metrics_file and metrics_file.suffix != PROM:
         note(f"{metrics_file} does not end in {PROM}: node_exporter reads no other", logging.WARNING)
+    if where := likely_home(str(home or ""), is_coordinator=False):
+        go_on_with_step(where / STORED)
     with signals() as stop, showing(as_json) as shown, going_on(shown.training) as heard:
         device = device_of(home, log_file=log_file, metrics_file=metrics_file)
         report = device.cycle(rounds, require_sync, heard, _logged, stop, shown, now)

@@ -116,6 +116,7 @@ def ingest(
 ) -> None:
     """Read swipes into the store; safe to repeat."""
     from swipefl.errors import UsageError
+    from swipefl.settings.runs import note_step
 
     if "" in paths:  # as of a variable that is not set: it would be the folder that the command runs in
         raise UsageError("no-path", "an empty path names no file")
@@ -124,6 +125,7 @@ def ingest(
     with ExitStack() as stack, ExitStack() as watched:
         shown = watched.enter_context(showing(as_json or is_typed, "reading swipes"))
         store = stack.enter_context(device.store())
+        stack.callback(note_step, store)
         kept = stack.enter_context(_written(rejects, paths)) if rejects else None
         rejected = _Rejects(kept)
         stop = stack.enter_context(signals())

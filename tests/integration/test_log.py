@@ -127,10 +127,15 @@ def test_a_slip_of_who_types_is_no_error_of_the_service_whose_log_it_is_in(tmp_p
 
 
 def test_a_night_is_one_run_in_all_its_lines_and_its_file_has_them_all(tmp_path: Path) -> None:
+    """Its steps are units, each of which systemd calls otherwise; what follows in one is called as systemd does."""
     home, file, run = tmp_path / "home", tmp_path / "night.log", "0123456789abcdef" * 2
-    night = {"SWIPEFL_LOG": "json", "INVOCATION_ID": run, "SYSTEMD_EXEC_PID": "", **SHORT}
+    night = {"SWIPEFL_LOG": "json", "SYSTEMD_EXEC_PID": "", **SHORT}
     steps = [("ingest", str(EXAMPLE)), ("ingest", "none.jsonl"), ("cycle",), ("sync",)]
-    shown = [swipefl(home, *step, "--log-file", str(file), **night).err for step in steps]
+    called = [run, run, "f" * 32, run]
+    shown = [
+        swipefl(home, *step, "--log-file", str(file), **night, INVOCATION_ID=its).err
+        for step, its in zip(steps, called, strict=True)
+    ]
     assert file.read_text() == "".join(shown)
     said = [json.loads(line) for line in file.read_text().splitlines()]
     assert [line["run_id"] for line in said] == [run] * len(said)

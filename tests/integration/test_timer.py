@@ -126,6 +126,12 @@ def test_cron_does_it_where_there_is_no_systemd(person: Person) -> None:
     assert night.returncode == 0, night.stderr
     assert "260 stored" in night.stdout
     assert "260 new swipes" in night.stdout
+    (person.data / "swipefl" / "config.toml").write_text('log_file = "night.log"\n')
+    for nights in (1, 2):
+        assert person.run(command).returncode == 0
+        lines = (person.data / "swipefl" / "night.log").read_text().splitlines()
+        assert {"ingest finished", "round skipped"} <= set(re.findall("event='([a-z ]+)'", "".join(lines)))
+        assert len({line.partition(" run_id=")[2] for line in lines}) == nights
 
 
 def test_where_the_rest_of_the_disk_cannot_be_hidden_it_says_so(person: Person) -> None:
