@@ -48,8 +48,8 @@ timeout-s = 3600.0  # so long for what a node gives, at most; who does not even 
 max-norm = 4.0  # what a node gives is no longer than that
 max-share = 0.75  # of a round: a node weighs no more, however many updates it says that it gives
 strategy = "fedavgm"  # or fedavg, fedadam, fedtrimmedavg, krum
-server-lr = 1.0
-momentum = 0.9
+server-lr = 1.0  # of fedavgm and fedadam: how far the model goes where the round's change points
+momentum = 0.9  # of the same two: how much of the changes before goes along
 trim = 0.25  # of fedtrimmedavg: the share that is left out at each end
 liars = 1  # of krum: so many nodes may lie
 """
