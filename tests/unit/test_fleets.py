@@ -18,6 +18,7 @@ from swipefl.federation.coordinator import devices
 from swipefl.federation.coordinator.admission import admit, has_voted
 from swipefl.federation.coordinator.devices import DAY_S, SILENT_DAYS, STATES, Calls
 from swipefl.federation.coordinator.judged import Judgement
+from swipefl.federation.coordinator.lending import follow, lend, name_of, standing
 from swipefl.federation.coordinator.notes import Noted
 from swipefl.federation.coordinator.policy import Policy
 from swipefl.federation.coordinator.state import State
@@ -25,10 +26,12 @@ from swipefl.federation.coordinator.status import devices_of, status_of
 from swipefl.federation.coordinator.updates import Received
 from swipefl.federation.coordinator.versions import Draft
 from swipefl.federation.round import Master
+from swipefl.federation.update import encode_update
 from swipefl.hosting import Coordinator
 from swipefl.settings.coordinator import CoordinatorSettings
 from tests.support.command import swipefl
 from tests.support.fleets import Fleet
+from tests.support.lending import FOLLOWING, Offered, marked
 from tests.support.states import SMALL, enrolled
 
 NOW = 20_000 * DAY_S + 5_000
@@ -140,15 +143,16 @@ def test_the_census_is_what_a_look_at_each_device_counts(events: list[tuple[str,
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Fleet, Path]:
     """A fleet of a thousand devices, and its home."""
     home, fleet = tmp_path_factory.mktemp("fleet"), Fleet(1_000, NOW)
-    fleet.fill(home / "coordinator.db", SMALL, b"an update")
+    fleet.fill(home / "coordinator.db", SMALL, encode_update(marked(0), FOLLOWING.plan.max_norm).blob)
     return fleet, home
 
 
-def test_no_call_no_round_and_no_command_looks_at_each_device(fleet: tuple[Fleet, Path]) -> None:
+@pytest.mark.parametrize("does", ["own work", "a node's work"])
+def test_no_call_no_round_and_no_command_looks_at_each_device(fleet: tuple[Fleet, Path], does: str) -> None:
     """By the plans of all statements that they make: what grows with the fleet is only ever found by an index."""
     many, home = fleet
     with State(home / "coordinator.db", lambda: NOW) as state, undone(state):
-        plans = list(traced(state, lambda: work(state, many)))
+        plans = list(traced(state, lambda: work(state, many) if does == "own work" else lent(state)))
     assert len(plans) > 40
     assert [(statement, plan) for statement, plan in plans if looks_at_all(statement, plan)] == []
     sorts = [statement for statement, plan in plans if "TEMP B-TREE FOR ORDER BY" in plan]
@@ -189,6 +193,18 @@ def work(state: State, fleet: Fleet) -> None:
     for in_state in (None, *STATES):
         for after in (None, calls):
             devices_of(state, 10, after, in_state)
+
+
+def lent(state: State) -> None:
+    """What a node of Flower does in two rounds, of which the second has what was lent in the first."""
+    included: dict[str, str] = {}
+    for version in (1, 2):
+        follow(state, FOLLOWING, Offered(version, included))
+        standing(state, FOLLOWING, NOW)
+        if version == 1:
+            gave = lend(state, FOLLOWING, "an attempt", version, 1.0)
+            assert gave.updates
+            included[name_of(state)] = gave.id
 
 
 def traced(state: State, work: Callable[[], None]) -> Iterator[tuple[str, str]]:
