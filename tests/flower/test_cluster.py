@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,16 @@ PAGE = (ROOT / "examples" / "flower" / "CLUSTER.md").read_text("utf-8")
 IN_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 SIZES = "--rounds 2 --clients-per-round 4 --epochs 1"
 SMALL = "--num-cpus 1 --object-store-memory 100000000"
+# Ctrl-C is for all of a terminal's job; what it took until no machine has a client any more, and who is still there.
+INTERRUPTED = """\
+set -m
+{line} > rounds &
+until grep -q '"round": 1' rounds; do kill -0 $!; sleep 0.1; done
+pgrep -f "ClientApp[A]ctor" > /dev/null
+kill -INT -- -$!; wait $! || echo "ended with $?"
+for tenth in $(seq 300); do pgrep -f "ClientApp[A]ctor" > /dev/null || break; sleep 0.1; done
+echo "gone after $tenth tenths"
+ray status"""
 PORTS = range(21_000, 30_000)  # what Ray gives to others of its own lies elsewhere
 
 
@@ -68,8 +78,22 @@ def blocks() -> list[str]:
     return re.findall(r"```sh\n(.*?)```", PAGE, flags=re.S)
 
 
-def ran(swipes: Path, folder: Path, scratch: Path, blind: bool = False) -> Ran:
-    """The page's commands, with its names for those of this machine; a `blind` second node does not see the folder."""
+def blind(text: str, shared: Path) -> str:
+    """The second node does not see the folder."""
+    line = next(line for line in text.splitlines() if "--address" in line and line.startswith("ray start"))
+    return text.replace(line, f"unshare --mount sh -ec 'mount -t tmpfs none {shared}; {line}'")
+
+
+def interrupted(text: str, shared: Path) -> str:
+    """The simulation is interrupted in its second round."""
+    line = next(line for line in text.splitlines() if line.startswith("swipefl simulate"))
+    return text.replace(line, INTERRUPTED.format(line=line.replace("--rounds 2", "--rounds 40")))
+
+
+def ran(
+    swipes: Path, folder: Path, scratch: Path, change: Callable[[str, Path], str] = lambda text, shared: text
+) -> Ran:
+    """The page's commands, with its names for those of this machine, and what a test changes in them."""
     shared, home, bin = folder / "shared", folder / "home", folder / "bin"
     for each in (shared, home, bin):
         each.mkdir()
@@ -89,9 +113,7 @@ def ran(swipes: Path, folder: Path, scratch: Path, blind: bool = False) -> Ran:
     for name, here in names.items():
         assert name in text
         text = text.replace(name, here)
-    if blind:
-        line = next(line for line in text.splitlines() if "--address" in line and line.startswith("ray start"))
-        text = text.replace(line, f"unshare --mount sh -ec 'mount -t tmpfs none {shared}; {line}'")
+    text = change(text, shared)
     path = f"{bin}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     env = environment(folder, HOME=str(home), PATH=path)
     env.pop("RAY_ADDRESS", None)
@@ -137,9 +159,25 @@ def test_the_page_s_commands_simulate_on_two_nodes_what_one_process_does(
 
 
 def test_a_node_that_does_not_see_the_folder_is_told_by_its_name(swipes: Path, tmp_path: Path, scratch: Path) -> None:
-    done = ran(swipes, tmp_path, scratch, blind=True)
+    done = ran(swipes, tmp_path, scratch, blind)
     assert done.code == 2, done.err
     told = f"{socket.gethostname()} does not see {done.shared / 'run'} of the machine that began"
     assert told in done.err
     assert "every machine must see the folder of --out" in done.err
+    assert not (done.shared / "run" / "people").exists()
+
+
+def test_ctrl_c_ends_it_on_all_machines_and_leaves_the_cluster_as_it_was(
+    swipes: Path, tmp_path: Path, scratch: Path
+) -> None:
+    done = ran(swipes, tmp_path, scratch, interrupted)
+    assert done.code == 0, done.err
+    assert len(done.raylets) == 2, done.err
+    assert "ended with 130" in done.out, done.out
+    took = re.search(r"gone after (\d+) tenths", done.out)
+    assert took
+    assert int(took[1]) < 100, took  # within a second where the machine is idle
+    status = done.out[took.end() :]
+    assert status.count("1 node_") == 2, status
+    assert "0.0/2.0 CPU" in status, status
     assert not (done.shared / "run" / "people").exists()
