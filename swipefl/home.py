@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,6 +87,19 @@ class Home:
 
         opened = partial(open_database, on_upgrade=self._on_upgrade)
         return Store(self._path, person=self._person_in, make=make, opened=opened)
+
+    def looked_at(self) -> "Store":
+        """The store; where there is none yet an empty one in memory: a look makes no home. Raises StoreError."""
+        return self._unmade() or self.store()
+
+    def _unmade(self) -> "Store | None":
+        """The store that would be made, in memory; None where there is one."""
+        from swipefl.database.opening import is_nowhere, open_in_memory
+        from swipefl.store.store import Store
+
+        if not is_nowhere(self._path):
+            return None
+        return Store(self._path, person=self._person_in, opened=open_in_memory)
 
     def check_writable(self) -> None:
         """Raises StoreError for a store that may only be read, or cannot be made where there is none; a full disk."""
@@ -195,6 +208,10 @@ class Home:
 
         with self.store() as store, hold(self.settings.home):
             yield store
+
+    def at_night(self) -> "AbstractContextManager[Store]":
+        """The same for a night, which makes no home where nothing was ever swiped: its name may be a slip."""
+        return self._unmade() or self.alone()
 
     def ingestion(
         self,

@@ -1,6 +1,7 @@
 """What the commands share: two options, output and input, a device or a coordinator of a home, signals."""
 
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,7 @@ from swipefl.cli.rendering import console
 from swipefl.errors import Interrupted, UsageError
 from swipefl.jsonline import json_line
 from swipefl.printable import printable
+from swipefl.settings.homes import HOME, PREFIX
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -117,6 +119,20 @@ def device_of(home: Path | None, **flags: Any) -> "Device":
     from swipefl.library.device import Device
 
     return Device(home_of(home, **flags), {"home": home, **flags})
+
+
+def tell_of_no_home(home: Path | None, environment: Mapping[str, str] = os.environ) -> None:
+    """Says on standard error that a home which was named is not there: who looks at another than was meant sees no harm.
+
+    Nobody named the one that is the default, and before the first swipe it is not there.
+    """
+    from swipefl.settings.sources import meant_home
+
+    variable = f"{PREFIX}{HOME}"
+    named = "--home" if home else variable if environment.get(variable) else None
+    if named and not (where := meant_home(home, environment)).exists():
+        what = f"{where}, which {named} names, is not there: nothing was ever swiped in this home, or it is misspelled"
+        note(what, logging.WARNING)
 
 
 def device_whatever(home: Path | None, on_fault: Callable[[UsageError], None] = lambda error: None) -> "Device":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, say, signals
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, log, note, say, signals, tell_of_no_home
 from swipefl.cli.options import LogFile, MetricsFile
 from swipefl.cli.progress import showing
 from swipefl.cli.remedies import told
@@ -46,6 +46,7 @@ def cycle(
     if explain:
         at_night = {"--rounds": rounds != 1, "--require-sync": require_sync, "--now": now}
         _check_alone(at_night | {"--metrics-file": metrics_file is not None})
+        tell_of_no_home(home)
         show_outlook(device_of(home, log_file=log_file), as_json)
         return
     if metrics_file and metrics_file.suffix != PROM:
@@ -54,6 +55,7 @@ def cycle(
         go_on_with_step(where / STORED)
     with signals() as stop, showing(as_json) as shown, going_on(shown.training) as heard:
         device = device_of(home, log_file=log_file, metrics_file=metrics_file)
+        tell_of_no_home(home)
         report = device.cycle(rounds, require_sync, heard, _logged, stop, shown, now)
     unspoken = told(report.unspoken) if report.unspoken else None
     if report.pruned.swipes:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from swipefl.cli.common import HomeOption, JsonOption, device_of, emit
+from swipefl.cli.common import HomeOption, JsonOption, device_of, emit, tell_of_no_home
 from swipefl.cli.remedies import told
 from swipefl.cli.rendering import console, counted, facts, moment, number, prose, table
 from swipefl.printable import printable
@@ -25,6 +25,7 @@ def status(home: HomeOption = None, as_json: JsonOption = False) -> None:
     from dataclasses import asdict
 
     device = device_of(home)
+    tell_of_no_home(home)
     known = device.status()
     if as_json:
         emit(asdict(known))

@@ -16,6 +16,7 @@ from swipefl.database.sql import BUSY_TIMEOUT_S, NO_SPACE, Sql, damaged, disk_fu
 from swipefl.errors import Remedy, StoreError
 
 WRITING, READING = "mode=rw", "mode=ro"
+IN_MEMORY = "mode=memory"
 ALONE = f"{READING}&immutable=1"  # for reading what nobody writes
 
 # The file is never opened but by SQLite: closing any other descriptor of it would drop the locks of this process.
@@ -45,6 +46,22 @@ def open_database(path: Path, schema: Schema, make: bool = True, on_upgrade: Cal
             if error.code == "disk-full" and not _has_log(path):  # and no room for the index that a log is read by
                 return Sql(path, _ready(path, path, ALONE, schema), schema.lost, is_full=True)
         raise
+
+
+def is_nowhere(path: Path) -> bool:
+    """Whether there is nothing at `path`, and no log of what was; where that cannot be told, opening it says why."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return not os.path.lexists(path.with_name(f"{path.name}-wal"))
+    except OSError:
+        return False
+    return False
+
+
+def open_in_memory(path: Path, schema: Schema, make: bool = True) -> Sql:
+    """The database that would be made at `path`, for who only looks: not a byte of it is written anywhere."""
+    return Sql(path, _ready(path, path, IN_MEMORY, schema), schema.lost)
 
 
 def _opened(path: Path, mode: str, schema: Schema, on_upgrade: Callable[[], None]) -> Sql:

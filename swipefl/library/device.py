@@ -202,7 +202,7 @@ class Device:
         from swipefl.operations.metrics import measured
 
         with self._changing() as home, measured(home.settings.metrics_file, self.status) as heard:
-            with home.alone() as store:
+            with home.at_night() as store:
                 report = home.cycle(store, require_sync, on_progress, on_round, stop, on_doing, now).run(rounds)
             heard(report)
             return report
@@ -229,10 +229,13 @@ class Device:
             home.check_writable()
 
     def status(self) -> "Status":
-        """What is in the store: gestures, models, rounds, what waits to be sent, the federation. Raises StoreError."""
+        """What is in the store: gestures, models, rounds, what waits to be sent, the federation. Raises StoreError.
+
+        Where there is no store yet, none is made.
+        """
         from swipefl.device.status import status_of
 
-        with self._opened() as home, home.store() as store:
+        with self._opened() as home, home.looked_at() as store:
             return status_of(store, home.settings.share_scores)
 
     def evaluate(

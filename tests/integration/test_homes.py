@@ -264,3 +264,37 @@ def test_a_home_of_a_user_who_is_not_there_is_a_wrong_setting(tmp_path: Path, co
     for words, extra, where in ways:
         done = swipefl(tmp_path, *command.split(), *words, **extra)
         assert (done.code, f"home ({where}): there is no such home folder" in done.err) == (2, True), done.err
+
+
+@pytest.mark.parametrize(
+    "words", [["status"], ["cycle"], ["status", "--json"], ["cycle", "--json"], ["cycle", "--explain"]]
+)
+def test_a_home_that_was_named_and_is_not_there_is_said_to_be_missing_and_is_not_made(
+    tmp_path: Path, words: list[str]
+) -> None:
+    """Each night anew: nobody who misspells it is to see nights without any harm for ever."""
+    slip = tmp_path / "sipwefl"
+    for _ in range(2):
+        for done, named in (
+            (swipefl(slip, *words), "SWIPEFL_HOME"),
+            (swipefl(tmp_path, *words, "--home", str(slip)), "--home"),
+        ):
+            assert (done.code, f"{slip}, which {named} names, is not there" in done.err) == (0, True), done.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("words", [["status"], ["cycle"]])
+def test_the_home_that_nobody_named_is_not_missed_before_it_is_made(tmp_path: Path, words: list[str]) -> None:
+    nobody = {"SWIPEFL_HOME": "", "XDG_DATA_HOME": "", "HOME": str(tmp_path)}
+    done = swipefl(tmp_path, *words, **nobody)
+    assert (done.code, "is not there" in done.err) == (0, False)
+    assert "too few swipes yet: 0 of the " in done.out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_night_in_a_home_without_a_store_has_nothing_to_do_and_makes_none(tmp_path: Path) -> None:
+    done = swipefl(tmp_path, "cycle", "--metrics-file", str(tmp_path / "night.prom"))
+    assert (done.code, done.err) == (0, "")
+    assert [file.name for file in tmp_path.iterdir()] == ["night.prom"]
+    (tmp_path / "swipefl.db-wal").write_bytes(b"of a store that was lost")
+    assert [swipefl(tmp_path, words).code for words in ("status", "cycle")] == [5, 5]
