@@ -78,8 +78,13 @@ class Settings(Sourced):
     @field_validator("keep_days", "keep_swipes", mode="before")
     @classmethod
     def _for_ever(cls, value: object) -> object:
-        """`forever` is 0."""
-        return 0 if isinstance(value, str) and value.strip().lower() == "forever" else value
+        """`forever` is 0. Raises ValueError for another word."""
+        if not isinstance(value, str):
+            return value
+        said = value.strip().lower()
+        if said != "forever" and not any(letter.isdigit() for letter in said):
+            raise ValueError("a number, or forever")
+        return 0 if said == "forever" else value
 
 
 def load_settings(home: Path | None = None, **flags: Any) -> Settings:

@@ -14,13 +14,13 @@ from swipefl.device.landing import Back, land
 from swipefl.device.ownership import forget
 from swipefl.device.permission import ALL, Permission
 from swipefl.device.status import status_of
-from swipefl.errors import Ineligible, Interrupted, StoreError
+from swipefl.errors import Ineligible, Interrupted, StoreError, UsageError
 from swipefl.gesture.before import Before
 from swipefl.gesture.formats import Deletion
 from swipefl.gesture.gesture import GOOD
 from swipefl.operations import retention
 from swipefl.operations.retention import DAY_S, Keeping, findings, over, prune
-from swipefl.settings.device import Settings
+from swipefl.settings.device import Settings, load_settings
 from swipefl.store import bookmarks, gone, rounds
 from swipefl.store import store as store_module
 from swipefl.store.begun import PERSONAL, Task
@@ -99,6 +99,13 @@ def test_for_ever_is_a_setting(given_: object, tmp_path: Path) -> None:
     settings = Settings.model_validate({"home": tmp_path, "keep_days": given_, "keep_swipes": given_})
     assert (settings.keep_days, settings.keep_swipes) == (0, 0)
     assert over(days(4000, 100, 0), Keeping(0, 0), NOW) == 0
+
+
+@pytest.mark.parametrize("said", ["ninety", "", "never", "-"])
+def test_what_is_neither_is_told_what_there_is(said: str, tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(f'keep_days = "{said}"\n')
+    with pytest.raises(UsageError, match=r"keep_days \(config.toml\): a number, or forever"):
+        load_settings(tmp_path)
 
 
 class Clock:
