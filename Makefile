@@ -79,8 +79,10 @@ check: $(STAMP) wire-check
 	$(BIN)/python -m examples.context --check
 	$(BIN)/python examples/make_swipes.py --check
 
-bench: $(STAMP)
+# The engines of a simulation beside each other come last, with Flower.
+bench: $(STAMP) $(FLOWER_STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ONEDNN_PRIMITIVE_CACHE_CAPACITY=32 $(BIN)/python -m tests.bench
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 ONEDNN_PRIMITIVE_CACHE_CAPACITY=32 $(FLOWER)/bin/python -m tests.bench.engines
 
 # Ten minutes; writes examples/languages.md.
 languages: $(STAMP)
@@ -96,8 +98,8 @@ year: $(STAMP)
 
 # A quarter of an hour and 6 GB of disk in TMPDIR; what examples/flower/SCALE.md says of one coordinator and of bytes.
 scale: $(STAMP)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.scale
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.bench.traffic
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.bench.scale
 
 learning: $(STAMP)
 	$(BIN)/python -m tests.bench.learning

@@ -1,7 +1,8 @@
 """`make scale`: what one coordinator holds at a thousand, a hundred thousand and a million devices.
 
 For each a state of that size is made, and real processes serve it beside one another: they are loaded by turns, so that
-whatever else the machine does weighs on all of them. Written to .bench/scale.json.
+whatever else the machine does weighs on all of them. Written to .bench/scale.json. It ends in 1 where an update costs
+more than `DEARER` times what it costs at the fewest.
 """
 
 import asyncio
@@ -24,13 +25,17 @@ import grpc
 from rich.console import Console
 
 from swipefl.decoder.checkpoint import base_checkpoint
+from swipefl.federation.coordinator.server import SEEN_S
 from swipefl.federation.device.client import CHUNK_BYTES
 from swipefl.federation.wire.v1 import federation_pb2 as wire
 from swipefl.federation.wire.v1.federation_pb2_grpc import FederationServiceStub
 from tests.bench.federation import resident_mb
+from tests.support.breaking import Costs, table
+from tests.support.certificates import certificates
 from tests.support.command import ROOT, measured
 from tests.support.coordinator import Coordinator, coordinator
 from tests.support.fleets import Fleet
+from tests.support.states import enrolled
 from tests.support.updates import header_for, update
 from tests.support.waiting import wait_until
 
@@ -38,7 +43,8 @@ SIZES = (1_000, 100_000, 1_000_000)
 TURNS = 6
 VISITS, FETCHES, UPDATES = 200, 30, 100  # of each size in each turn; a thousand devices have no more updates to give
 AT_ONCE = 8
-CONNECTIONS = 500
+CONNECTIONS, BEFORE = 550, 50  # that are open at once, and before it is looked at what the others take
+DEARER = 1.2
 NO_ROUND = ("--buffer", "1000000", "--least", "1000000")
 TABLES = ("devices", "tokens", "versions", "updates", "judges")
 Answer = TypeVar("Answer")
@@ -54,12 +60,14 @@ class Load:
     updates_cpu: float = 0.0
     fetches_cpu: float = 0.0
     updates_s: float = 0.0
+    updates_written: float = 0.0
+    version_bytes: int = 0
     visit_ms: list[float] = field(default_factory=list)
     sent: int = 0
 
     def callers(self, count: int) -> list[str]:
-        """So many of all that call."""
-        return [self.fleet.authorization(number) for number in random.choices(self.fleet.here, k=count)]
+        """So many of all that call, each once: a device has one stream at a time."""
+        return [self.fleet.authorization(number) for number in random.sample(self.fleet.here, count)]
 
     def senders(self, count: int) -> list[str]:
         """So many of whom no update waits."""
@@ -134,7 +142,8 @@ async def fetch(load: Load, count: int) -> None:
         parts = [
             part async for part in stub.DownloadCheckpoint(request, metadata=(("authorization", f"Bearer {device}"),))
         ]
-        assert sum(len(part.data) for part in parts) > 1e6
+        load.version_bytes = sum(len(part.data) for part in parts)
+        assert load.version_bytes > 1e6
 
     await together(load.serving, load.callers(count), call)
     load.fetches_cpu += cpu_s(pid_of(load)) - before
@@ -144,7 +153,7 @@ async def send(load: Load, count: int, blob: bytes) -> None:
     """So many devices send an update of the newest version; each is taken, and durable when that is said."""
     with load.serving.state() as state:
         newest = state.versions.newest()
-    before, began = cpu_s(pid_of(load)), time.perf_counter()
+    before, began, written = cpu_s(pid_of(load)), time.perf_counter(), written_bytes(pid_of(load))
     facts = {"base_version": newest.number, "base_fingerprint": newest.fingerprint}
 
     async def call(stub: FederationServiceStub, device: str) -> None:
@@ -155,6 +164,7 @@ async def send(load: Load, count: int, blob: bytes) -> None:
     await together(load.serving, load.senders(count), call)
     load.updates_s += time.perf_counter() - began
     load.updates_cpu += cpu_s(pid_of(load)) - before
+    load.updates_written += written_bytes(pid_of(load)) - written
 
 
 async def parts_of(header: wire.UpdateHeader, blob: bytes) -> AsyncIterator[wire.UploadUpdateRequest]:
@@ -180,30 +190,84 @@ async def together(
 
 
 def served(load: Load) -> dict[str, float]:
-    """What the calls took, and what the connections of many devices at once do."""
+    """What the calls took."""
     visits, updates = TURNS * VISITS, TURNS * UPDATES
-    before = resident_mb(pid_of(load))
-    asyncio.run(connected(load.serving))
-    return {
+    figures = {
         "a visit, ms of processor": 1e3 * load.visits_cpu / visits,
         "a version fetched, ms of processor": 1e3 * load.fetches_cpu / (TURNS * FETCHES),
+        "a version fetched, KB": load.version_bytes / 1e3,
         "an update, ms of processor": 1e3 * load.updates_cpu / updates,
+        "an update, KB written": load.updates_written / updates / 1e3,
         "updates/s, durable": updates / load.updates_s,
         "a visit, median ms": statistics.median(load.visit_ms),
         "a visit, slowest ms": max(load.visit_ms),
-        "MB of memory, after them": before,
-        "KB of memory a connection": 1e3 * (resident_mb(pid_of(load)) - before) / CONNECTIONS,
+        "MB of memory, after them": resident_mb(pid_of(load)),
     }
+    return figures | {"a visit, KB written": visits_written(load) / 1e3}
 
 
-async def connected(serving: Coordinator) -> None:
-    """As many connections at once, each of which was spoken over."""
+def visits_written(load: Load) -> float:
+    """Bytes that a visit writes: who called is written down a moment later, of many at once.
+
+    Of so many that SQLite's log is folded into the file several times.
+    """
+    count = min(4_800, len(load.fleet.here))
+    time.sleep(2 * SEEN_S)
+    before = written_bytes(pid_of(load))
+    asyncio.run(visit(load, count))
+    time.sleep(2 * SEEN_S)
+    return (written_bytes(pid_of(load)) - before) / count
+
+
+def written_bytes(pid: int) -> int:
+    """What a process has given to a disk: see proc_pid_io(5)."""
+    lines = dict(line.split(": ") for line in Path(f"/proc/{pid}/io").read_text().splitlines())
+    return int(lines["write_bytes"])
+
+
+def connections(folder: Path) -> dict[str, float]:
+    """KB of a coordinator's memory that a connection takes over which was spoken, without TLS and with.
+
+    Of one that has done nothing else: memory that was used and given back before would be used again, and hide it.
+    """
+    made = certificates(folder / "tls")
+    ways = {
+        "without TLS": ((), None),
+        "over TLS": (
+            ("--tls-cert", str(made.certificate), "--tls-key", str(made.key)),
+            grpc.ssl_channel_credentials(made.ca.read_bytes()),
+        ),
+    }
+    figures = {}
+    for name, (flags, credentials) in ways.items():
+        with coordinator(folder / name, *flags) as serving:
+            figures[f"a connection {name}, KB of memory"] = asyncio.run(connected(serving, credentials))
+    return figures
+
+
+async def connected(serving: Coordinator, credentials: grpc.ChannelCredentials | None) -> float:
+    """KB that each of many connections takes beyond the first ones, with which the server loads what it needs."""
+    assert serving.process
+    credential = secrets.token_bytes(32)
+    with serving.state() as state, state.transaction():
+        devices = [f"{enrolled(state, credential=credential)}:{credential.hex()}" for _ in range(CONNECTIONS)]
+    few = asyncio.Semaphore(AT_ONCE)  # a server that answers many at once takes memory for that, too
     async with AsyncExitStack() as channels:
         own = (("grpc.use_local_subchannel_pool", 1),)
-        for _ in range(CONNECTIONS):
-            channel = await channels.enter_async_context(grpc.aio.insecure_channel(serving.address, own))
-            await channel.channel_ready()
-        serving.metric("swipefl_devices")
+
+        async def call(device: str) -> None:
+            at = serving.address
+            opened = (
+                grpc.aio.secure_channel(at, credentials, own) if credentials else grpc.aio.insecure_channel(at, own)
+            )
+            stub = FederationServiceStub(await channels.enter_async_context(opened))
+            async with few:
+                await stub.CheckIn(wire.CheckInRequest(), metadata=(("authorization", f"Bearer {device}"),))
+
+        await asyncio.gather(*map(call, devices[:BEFORE]))
+        before = resident_mb(serving.process.pid)
+        await asyncio.gather(*map(call, devices[BEFORE:]))
+        return 1e3 * (resident_mb(serving.process.pid) - before) / (CONNECTIONS - BEFORE)
 
 
 def owned(home: Path, fleet: Fleet) -> dict[str, float]:
@@ -228,13 +292,23 @@ def owned(home: Path, fleet: Fleet) -> dict[str, float]:
 
 def made(home: Path, fleet: Fleet) -> dict[str, float]:
     """A round out of all that waits, and versions that an owner publishes, each of which makes others old."""
-    due, timed = str(fleet.waiting), 'swipefl_round_duration_seconds_{}{{outcome="aggregated"}}'
+    due = str(fleet.waiting)
     with coordinator(home, "--buffer", due, "--least", due, init=False) as serving:
-        wait_until(lambda: serving.metric(timed.format("count")) == 1, "a round")
+        assert serving.process
+        before = cpu_s(serving.process.pid)
+        serving.wait_for_version(fleet.versions + 1)
+        used = cpu_s(serving.process.pid) - before
+        timed = 'swipefl_round_duration_seconds_{}{{outcome="aggregated"}}'
+        wait_until(lambda: serving.metric(timed.format("count")) == 1, "what the round took")
         round_s = serving.metric(timed.format("sum"))
         with serving.state() as state:
+            updates = state.versions.newest().updates
             published = [processor_s(lambda: state.roll_back(fleet.versions)) for _ in range(5)]
-    return {"a round, ms an update": 1e3 * round_s / fleet.waiting, "publish and prune, s of processor": max(published)}
+    return {
+        "a round, ms an update": 1e3 * round_s / updates,
+        "a round, ms of processor an update": 1e3 * used / updates,
+        "publish and prune, s of processor": max(published),
+    }
 
 
 def processor_s(work: Callable[[], object]) -> float:
@@ -279,10 +353,25 @@ def cpu_s(pid: int) -> float:
     return time.clock_gettime(~pid << 3 | 2)
 
 
-def main() -> None:
+def costs(row: dict[str, float]) -> Costs:
+    """What is computed with, out of the figures of one size."""
+    return Costs(
+        update_ms=row["an update, ms of processor"],
+        round_ms=row["a round, ms of processor an update"],
+        visit_ms=row["a visit, ms of processor"],
+        version_ms=row["a version fetched, ms of processor"],
+        update_kb=len(update()) / 1e3,
+        version_kb=row["a version fetched, KB"],
+        update_written_kb=row["an update, KB written"],
+        visit_written_kb=row["a visit, KB written"],
+    )
+
+
+def main() -> int:
     """Measures, prints and keeps it."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     with tempfile.TemporaryDirectory() as folder:
+        of_connections = connections(Path(folder))
         sizes = tuple(map(int, sys.argv[1:])) or SIZES
         figures = scale(Path(folder), sizes)
     few, many = (figures[f"{size:,}"] for size in (min(sizes), max(sizes)))
@@ -290,11 +379,21 @@ def main() -> None:
         many[f"{name}, times that of the fewest"] = many[name] / few[name]
     kept = ROOT / ".bench"
     kept.mkdir(exist_ok=True)
-    (kept / "scale.json").write_text(json.dumps(figures, indent=1) + "\n")
+    (kept / "scale.json").write_text(json.dumps(figures | {"connections": of_connections}, indent=1) + "\n")
+    shown = Console(highlight=False, soft_wrap=True).print
     for name in many:
-        cells = "".join(f"{row.get(name, float('nan')):>14,.4g}" for row in figures.values())
-        Console().print(f"{name:60}{cells}", highlight=False, soft_wrap=True)
+        shown(f"{name:60}" + "".join(f"{row.get(name, float('nan')):>14,.4g}" for row in figures.values()))
+    for name, kb in of_connections.items():
+        shown(f"{name:60}{kb:>14,.4g}")
+    shown(f"\nwhat breaks first at {max(sizes):,} devices: what it takes, in 45 minutes, in 8 hours")
+    for row in table(Fleet(max(sizes)), costs(many)):
+        shown(row)
+    dearer = many["an update, ms of processor, times that of the fewest"]
+    shown(
+        f"an update costs {dearer:.2f} times what it costs at {min(sizes):,} devices; to be reached: {DEARER:g} at most"
+    )
+    return int(dearer > DEARER)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

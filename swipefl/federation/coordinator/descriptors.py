@@ -5,7 +5,7 @@ from contextlib import suppress
 
 MOST_DESCRIPTORS = 65_536  # that are asked for, where a process may have more
 OWN = 128  # kept for the database, certificates, /metrics and the log; thirty are in use
-MOST_CONNECTIONS = 4_096  # 190 MB over TLS
+MOST_CONNECTIONS = 4_096  # 260 MB over TLS: `make scale` measures what one takes
 
 
 def raise_limit() -> int:
