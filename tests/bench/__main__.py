@@ -26,7 +26,7 @@ from swipefl.gesture.gesture import Example, Gesture
 from swipefl.gesture.keyboard import built_in
 from swipefl.home import personal_config
 from swipefl.settings.device import Settings
-from tests.bench import engines, federation, layouts, nights, serving, sessions, simulating, speed
+from tests.bench import federation, layouts, nights, serving, sessions, simulating, speed
 from tests.bench.people import gains, people_of, seconds
 from tests.bench.template_matching import TemplateMatcher
 from tests.support import languages
@@ -253,7 +253,6 @@ def main() -> None:
     results["federation"] = federation.costs()
     with tempfile.TemporaryDirectory() as folder:
         results["simulation"] = simulating.simulating(people, Path(folder))
-        results["engines"] = engines.engines(Path(folder) / "people.jsonl", Path(folder))
     results["loading"] = speed.loading()
     sample = examples[:: max(1, len(examples) // 500)]
     results["speed"] = speed.curve(sample)
@@ -281,7 +280,6 @@ def main() -> None:
         "processes",
         "training",
         "simulation",
-        "engines",
         "loading",
         "speed",
         "floor",

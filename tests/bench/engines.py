@@ -1,6 +1,7 @@
 """The two engines of a simulation beside each other in one run, and the memory of all their processes over its rounds.
 
-python -m tests.bench.engines FILE [CLIENTS] shows both on a file of swipes. It takes the extra `flower`.
+The last part of `make bench`, in the environment of Flower. python -m tests.bench.engines FILE [CLIENTS] shows both on
+a file of swipes.
 """
 
 import argparse
@@ -19,8 +20,11 @@ from typing import Any
 
 from rich.console import Console
 
+from tests.bench.people import people_of
+from tests.bench.simulating import write
 from tests.support.command import environment
 from tests.support.processes import session
+from tests.support.swipes import EXAMPLE, SHARED
 
 ENGINES = ("own", "flower")
 ROUNDS = 5  # of which the first, which loads torch, and the last do not count
@@ -69,9 +73,7 @@ def cpu_s(pid: int) -> float:
 
 
 def engines(file: Path, folder: Path, clients: int = 40) -> dict[str, dict[str, float]]:
-    """Clients and swipes a second of each engine, without what it takes to begin; nothing where there is no Flower."""
-    if not find_spec("flwr"):
-        return {}
+    """Clients and swipes a second of each engine, without what it takes to begin."""
     seen: dict[str, list[list[Seen]]] = {name: [] for name in ENGINES}
     for turn in range(TURNS):
         for name in ENGINES:
@@ -95,24 +97,35 @@ def _figures(turns: list[list[Seen]]) -> dict[str, float]:
     }
 
 
+def write_people(file: Path) -> None:
+    """As many people as `make bench` simulates with."""
+    dev = SHARED / "how_we_swipe" / "dev.jsonl.gz"
+    write(people_of(dev, 1000) if dev.exists() else people_of(EXAMPLE, 1), file)
+
+
 def main() -> None:
     """Show them."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("file", type=Path)
+    asked.add_argument("file", type=Path, nargs="?", help="of swipes; else those of `make bench`")
     asked.add_argument("clients", type=int, nargs="?", default=40, help="a round")
     asked.add_argument("--memory", type=int, metavar="ROUNDS", help="memory over so many rounds, in place of speed")
     asked.add_argument("--engine", choices=ENGINES, default="flower")
     given = asked.parse_args()
+    if not find_spec("flwr"):
+        asked.exit(1, f"no throughput of both engines: {sys.executable} has no Flower; `make test-flower` makes one\n")
     console = Console()
     with tempfile.TemporaryDirectory() as folder:
+        file = given.file or Path(folder) / "people.jsonl"
+        if not given.file:
+            write_people(file)
         if given.memory:
             out = Path(folder) / "out"
-            for seen in rounds_of(given.file, out, given.engine, given.memory, given.clients):
+            for seen in rounds_of(file, out, given.engine, given.memory, given.clients):
                 row = seen.row
                 took = f"{row['clients']} clients in {row['seconds']:.1f} s"
                 console.print(f"round {row['round']}: {took}, {seen.mb:.0f} MB")
             return
-        for name, rates in engines(given.file, Path(folder), given.clients).items():
+        for name, rates in engines(file, Path(folder), given.clients).items():
             console.print(f"{name}: " + ", ".join(f"{rate:.3g} {unit}" for unit, rate in rates.items()))
 
 
