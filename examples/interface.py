@@ -52,8 +52,8 @@ VARIABLES = {
     "SWIPEFL_DEBUG": "set to anything: a bug is shown with where it is",
     "SWIPEFL_TOKEN": "the one-time token of `swipefl enroll`",
     "SWIPEFL_RUN_ID": "the `run_id` on every line of this run's log; else a new one",
-    "INVOCATION_ID": "what systemd calls a unit's run: its `run_id`, where swipefl is what systemd started; `cycle` takes that of the "
-    "`ingest` that ended just before it in the same home",
+    "INVOCATION_ID": "what systemd calls a unit's run: its `run_id`, where swipefl is what systemd started; `cycle` "
+    "takes that of the `ingest` that ended just before it in the same home",
     "SYSTEMD_EXEC_PID": "by which it is known that it is",
     "SUDO_USER": "whose nights `swipefl timer install --system` makes, where --run-as does not say",
     "LC_ALL": "the language of who has set none; then LC_MESSAGES, LANG",
@@ -135,8 +135,9 @@ def _argument(each: Any) -> str:
 def keys() -> Iterator[str]:
     """What each command says with --json."""
     yield "One object on one line; of `predict`, `export`, `simulate` many. `[]` is each of a list, `*` any name."
-    yield "A key that may hold nothing is there all the same, as `null`; an object that is nothing has no keys. A"
-    yield "list without keys was empty in the run that this is recorded from.\n"
+    yield "A key that may hold nothing is there all the same, as `null`, and one that is not in every object says `not"
+    yield "always`; an object that is nothing has no keys. A list without keys was empty in the run that this is"
+    yield "recorded from.\n"
     for line in RECORDED.read_text("utf-8").splitlines():
         told = json.loads(line)
         kinds = told["keys"]

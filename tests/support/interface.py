@@ -9,6 +9,7 @@ import functools
 import io
 import json
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -35,6 +36,8 @@ from tests.support.waiting import wait_until
 FILE = ROOT / "examples" / "interface.jsonl"
 # Whose keys are what was given, and not of the interface.
 OPEN = ("reasons", "by", "units", "top1_by", "top3_by", "facts", "parts")
+ABSENT = "absent"  # of a key that some of a command's objects do not have
+NOT_ALWAYS = "not always"
 KINDS = {bool: "yes or no", int: "number", float: "number", str: "text", type(None): "nothing"}
 APART = [("cycle", "--explain")]  # what has a line of its own
 TYPES = {"bool": "yes or no", "int": "number", "float": "number", "str": "text", "None": "nothing"}
@@ -107,9 +110,20 @@ class Recorder:
 
     def note(self, command: str, told: Any) -> None:
         """Keeps the keys of one object."""
+        is_first = f"swipefl {command}" not in self.seen
         known = self.seen.setdefault(f"swipefl {command}", {})
+        before = {_own_name(path) for path in known}
         for path, kind in keys(told):
             known.setdefault(path, set()).add(kind)
+        lacking = set() if is_first else before ^ told.keys()
+        for path in known:
+            if _own_name(path) in lacking and path.removesuffix("[]") == _own_name(path):
+                known[path].add(ABSENT)
+
+
+def _own_name(path: str) -> str:
+    """The key of an object itself that a path begins with."""
+    return re.split(r"[.[]", path)[0]
 
 
 def recorded(folder: Path) -> dict[str, dict[str, set[str]]]:
@@ -192,6 +206,10 @@ def _flower(at: Recorder, folder: Path) -> None:
 
 def _federation(at: Recorder, there: Path) -> None:
     at.run("coordinator", "init", home=there)
+    at.run("coordinator", "status", home=there)  # before it has served
+    with at.serving(there, "coordinator", "serve", "--listen", "127.0.0.1:0"):
+        pass
+    at.run("leave")  # of nobody
     address = at.serving(
         there, "coordinator", "serve", "--listen", "127.0.0.1:0", "--buffer", "1", "--metrics", "127.0.0.1:0"
     )
@@ -266,6 +284,8 @@ def main() -> None:
 
 def _kind(key: str, kinds: set[str], known: Iterable[str]) -> str:
     """What a key held in the runs, and what the code says that it may hold where it always, or never, held nothing."""
+    if ABSENT in kinds:
+        return ", ".join(filter(None, (_kind(key, kinds - {ABSENT}, known), NOT_ALWAYS)))
     name = key.rpartition(".")[2]
     if kinds == {"nothing"}:
         is_object = any(each.startswith((f"{key}.", f"{key}[")) for each in known)
