@@ -122,7 +122,7 @@ def device_of(home: Path | None, **flags: Any) -> "Device":
 
 
 def tell_of_no_home(home: Path | None, environment: Mapping[str, str] = os.environ) -> None:
-    """Says on standard error that a home which was named is not there: who looks at another than was meant sees no harm.
+    """Says on standard error that a home which was named is not there: who looks at another than was meant sees none.
 
     Nobody named the one that is the default, and before the first swipe it is not there.
     """

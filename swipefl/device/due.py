@@ -1,4 +1,4 @@
-"""Which global model is to be judged next; the store alone says it, so that a night in which none is loads no decoder."""
+"""Which global model is to be judged next; the store says it, so that a night in which none is loads no decoder."""
 
 from swipefl.decoder.checkpoint import Checkpoint
 from swipefl.decoder.encoder import usable
@@ -11,7 +11,7 @@ GROWN = 2  # times as many held-out swipes as at a verdict are reason for anothe
 
 
 def due(store: Store) -> StoredCheckpoint | None:
-    """The global model that predictions fall back to, also where it is damaged, before the newest. Raises StoreError."""
+    """The model that predictions fall back to, also where it is damaged, before the newest. Raises StoreError."""
     held_out = store.gestures.counts()["held_out"]
     used, newest = global_for_predictions(store), store.checkpoints.newest_global()
     if used and (_lacks_verdict(used, held_out) or read_usable(used) is None):

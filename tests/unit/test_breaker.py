@@ -111,7 +111,8 @@ def test_an_answer_and_a_person_close_it(shut: Callable[[Membership], Membership
 def test_what_a_visit_failed_of_is_known_until_one_comes_through() -> None:
     """Also where a person has said to try again."""
     again = closed(failed(NEVER[0], 9))
-    assert again.fault and again.fault.code == NEVER[0].code
+    assert again.fault
+    assert again.fault.code == NEVER[0].code
     assert after_success(again, 0, NOW).fault is None
     assert state_of(after_failure(again, AWAY, NOW, random.Random(0)), NOW) == "closed"
 
