@@ -6,7 +6,7 @@ No words of machine learning, and never more than was measured.
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from swipefl.device.gain import night_of
+from swipefl.device.gain import LEAST, night_of
 from swipefl.learning.training import MIN_EXAMPLES
 from swipefl.operations.findings import counted
 
@@ -49,36 +49,41 @@ def gained(status: "Status", today: date | None = None) -> str:
         got = f"your model got {gain.right_yours} right, {BASE} {gain.right_base}"
         return f"{of}{counted(gain.swipes, 'held-out swipe')} {got}: {_verdict(gain)}."
     known = next((known for known in status.checkpoints if known.id == status.in_use), None)
-    return _of_the_base(status) if known is None else _of_a_new_model(status, known)
+    return _of_the_base(status) if known is None else _of_a_new_model(status, known, today)
 
 
 def _verdict(gain: "Gain") -> str:
     if gain.verdict == "same":
         right = "as many right" if gain.only_yours else "the same words right"
+        if gain.swipes < LEAST:
+            return f"{right}, too few to tell more"
         return f"{right}, surer" if gain.surer else right
     if gain.verdict == "unproven":
         fewer = "fewer, which may be chance; " if gain.right_yours < gain.right_base else ""
-        return f"{fewer}no proven gain yet{_more(gain)}"
+        return f"{fewer}{_unproven(gain)}"
     return gain.verdict
 
 
-def _more(gain: "Gain") -> str:
+def _unproven(gain: "Gain") -> str:
     if gain.more_swipes is None:
-        return ""
-    return f"; if it goes on like this, about {about(gain.more_swipes):,} more swipes would tell"
+        return "no proven gain yet"
+    return f"no proven gain yet; if it goes on like this, about {about(gain.more_swipes):,} more swipes would tell"
 
 
-def _of_a_new_model(status: "Status", known: "KnownCheckpoint") -> str:
+def _of_a_new_model(status: "Status", known: "KnownCheckpoint", today: date) -> str:
     """Of a model that no swipes have come since: what is known of it are those that it was chosen by."""
     judged, shared = night_of(status.nights, known.fingerprint), known.kind == "global"
     whose = "The federation's model" if shared else "Your model"
     if judged is None and not (known.verdict and known.verdict.swipes):
         return f"{whose} was not judged yet: the next night does, once there are held-out swipes to judge it by."
+    made = day(known.created_at, today)
     if shared:
-        whose = "Predictions use the federation's model"
+        whose = f"Predictions use the federation's model of {made}"
+    elif judged is status.nights[-1]:
+        whose = f"Your model of {made} is new"
     else:
-        whose = "Your model is new" if judged is status.nights[-1] else "You went back to an earlier model"
-    return f"{whose}: of the {_chosen_by(judged, known)}; no proven gain yet."
+        whose = f"You went back to a model of {made}"
+    return f"{whose}: of the {_chosen_by(judged, known)}; {_unproven(status.gain)}."
 
 
 def _chosen_by(judged: "Night | None", known: "KnownCheckpoint") -> str:

@@ -56,7 +56,7 @@ MEMBER = FederationStatus("example.org:8443", "phone", 3, at(1), 0, False)
 
 def status(*nights: Night, in_use: int | None = 1, train: int = 99, **facts: Any) -> Status:
     counts = {"good": train, "suspect": 0, "train": train, "held_out": 0}
-    own = (KnownCheckpoint(1, "personal", "own", 1.0, True, None),) if in_use else ()
+    own = (KnownCheckpoint(1, "personal", "own", at(12, 11), True, None),) if in_use else ()
     gained = gain(nights, in_use and "own")
     return replace(Status("/home", counts, 0, 0, own, in_use, (), (), None, None, gained, nights), **facts)
 
@@ -91,9 +91,19 @@ def status(*nights: Night, in_use: int | None = 1, train: int = 99, **facts: Any
             "the same words right, surer.",
         ),
         (
-            status(counted(1, 1, 1, 0, 0, unseen_surer=-0.5)),
-            "Since 3 October: of 1 held-out swipe your model got 1 right, the one that came with swipefl 1: "
+            status(counted(20, 18, 18, 0, 0, unseen_surer=-0.5)),
+            "Since 3 October: of 20 held-out swipes your model got 18 right, the one that came with swipefl 18: "
             "the same words right.",
+        ),
+        (  # nobody is the surer for one swipe
+            status(counted(1, 1, 1, 0, 0, unseen_surer=0.5)),
+            "Since 3 October: of 1 held-out swipe your model got 1 right, the one that came with swipefl 1: "
+            "the same words right, too few to tell more.",
+        ),
+        (
+            status(counted(19, 18, 18, 1, 1, unseen_surer=0.5)),
+            "Since 3 October: of 19 held-out swipes your model got 18 right, the one that came with swipefl 18: "
+            "as many right, too few to tell more.",
         ),
         (
             status(counted(212, 195, 195, 3, 3, unseen_surer=0.5)),
@@ -107,13 +117,14 @@ def status(*nights: Night, in_use: int | None = 1, train: int = 99, **facts: Any
         ),
         (
             status(one()),
-            "Your model is new: of the 45 held-out swipes that it was chosen by it gets 41 right, the one that came "
-            "with swipefl 40; no proven gain yet.",
+            "Your model of 12 November is new: of the 45 held-out swipes that it was chosen by it gets 41 right, the "
+            "one that came with swipefl 40; no proven gain yet; if it goes on like this, about 1,700 more swipes would "
+            "tell.",
         ),
         (
             status(one(right_base=41, only_now=0)),
-            "Your model is new: of the 45 held-out swipes that it was chosen by it gets the same 41 right as the one "
-            "that came with swipefl; no proven gain yet.",
+            "Your model of 12 November is new: of the 45 held-out swipes that it was chosen by it gets the same 41 "
+            "right as the one that came with swipefl; no proven gain yet.",
         ),
         (
             status(),
