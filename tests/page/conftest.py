@@ -11,7 +11,9 @@ from playwright.async_api import Browser
 
 from tests.page.chromium import chromium
 from tests.page.visitor import LAPTOP, Size, Visitor, visitor
+from tests.support.command import SHORT, swipefl
 from tests.support.serving import Serving, serving
+from tests.support.swipes import EXAMPLE
 
 Visit = Callable[..., Awaitable[Visitor]]
 
@@ -32,6 +34,14 @@ def served(tmp_path: Path, browser: Browser) -> Iterator[Serving]:
     """The real process on a home of its own."""
     with serving(tmp_path / "home") as process:
         yield process
+
+
+@pytest.fixture
+def learned(served: Serving) -> Serving:
+    """The same, after the example's swipes and a night."""
+    assert swipefl(served.home, "ingest", str(EXAMPLE)).code == 0
+    assert swipefl(served.home, "cycle", "--rounds", "2", **SHORT).code == 0
+    return served
 
 
 @pytest.fixture

@@ -154,9 +154,8 @@ class Visitor:
 async def visitor(browser: Browser, url: str, size: Size, path: str = "/", **more: Any) -> AsyncIterator[Visitor]:
     """Opens the page of a server; fails at the end where something went wrong that nobody saw."""
     screen = {"width": size.width, "height": size.height}
-    context = await browser.new_context(
-        viewport=screen, has_touch=size.touch, is_mobile=size.touch, reduced_motion="reduce", **more
-    )
+    still = {"reduced_motion": "reduce"}  # a picture is of what stays
+    context = await browser.new_context(viewport=screen, has_touch=size.touch, is_mobile=size.touch, **(still | more))
     try:
         context.set_default_timeout(LONG_S * 1000)
         page, watch = await context.new_page(), Watch(url)

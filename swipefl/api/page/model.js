@@ -14,7 +14,8 @@ import { persistently } from "./outbox.js";
 import { figures } from "./pictures.js";
 import { counted, dayOf, momentOf } from "./telling.js";
 
-const PICTURES = ["nights.svg", "landings.svg", "days.svg", "misses.svg"];
+const OF_NIGHTS = ["nights.svg", "days.svg"];
+const OF_SWIPES = ["landings.svg", "misses.svg"]; // many swipes are read for these: seconds, on a phone
 const FIRST_NIGHTS = 7;
 
 /** Fills the tab, anew whenever it is shown. */
@@ -27,9 +28,10 @@ class Model {
   constructor(section, settings) {
     this.settings = settings;
     this.said = h("div", { class: "said", "data-role": "said" }, h("p", { class: "lead" }, "\u00a0"));
-    this.doing = h("div");
+    this.doing = h("div", { class: "now" });
     this.done = h("p", { class: "done", "data-role": "done", tabindex: "-1" });
     this.rest = h("div");
+    this.slow = h("div"); // last, where nothing moves when it comes
     section.append(
       h(
         "div",
@@ -39,6 +41,7 @@ class Model {
         this.doing,
         this.done,
         this.rest,
+        this.slow,
       ),
     );
   }
@@ -57,15 +60,19 @@ class Model {
       if (job?.state === "running") this.work((learning) => learning.follow(job));
       else if (stats.busy) this.work((learning) => learning.elsewhere(), false);
       else if (!this.isWorking) this.offer(stats);
-      const drawn = stats.gestures.good ? await figures(PICTURES) : []; // of nothing there is nothing to see
+      const drawn = (paths) => (stats.gestures.good ? figures(paths) : []); // of nothing there is nothing to see
+      const ofNights = await drawn(OF_NIGHTS);
       if (turn !== this.turn) return;
-      clear(this.rest).append(...this.pictures(drawn), this.nights(stats), this.models(models), this.yours(stats));
+      clear(this.rest).append(...pictures(ofNights), this.nights(stats), this.models(models), this.yours(stats));
+      const ofSwipes = await drawn(OF_SWIPES);
+      if (turn === this.turn) clear(this.slow).append(...pictures(ofSwipes));
     } catch (problem) {
       this.tell(problemText(problem));
     }
   }
 
   showSaid({ said }) {
+    this.said.style.minHeight = `${this.said.offsetHeight}px`; // fewer words later move nothing
     clear(this.said).append(...said.map((sentence, i) => h("p", { class: i ? "soft" : "lead" }, sentence)));
   }
 
@@ -104,10 +111,6 @@ class Model {
     this.isWorking = false;
     if (isOurs) this.done.focus();
     await this.look();
-  }
-
-  pictures(drawn) {
-    return drawn.length ? [h("section", { class: "pictures", "aria-label": "Pictures" }, drawn)] : [];
   }
 
   nights({ nights = [] }) {
@@ -199,6 +202,10 @@ class Model {
     this.done.textContent = sentence;
     announce(sentence);
   }
+}
+
+function pictures(drawn) {
+  return drawn.length ? [h("section", { class: "pictures", "aria-label": "Pictures" }, drawn)] : [];
 }
 
 /** What may be gone back to: what was learned here, newest first, and what it began with. */
