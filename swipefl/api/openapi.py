@@ -26,9 +26,11 @@ def told(made: Callable[[], Plain]) -> Callable[[], Plain]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Problem"] = models_json_schema([(Problem, "validation")])[1]["$defs"]["Problem"]
+        plain["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
         for path, operations in plain["paths"].items():
             if path.startswith("/api/"):
                 for operation in operations.values():
+                    operation["security"] = [{"token": []}, {}]  # none where only this machine reaches it
                     _finish(operation, schemas)
         return plain
 

@@ -32,8 +32,9 @@ TOLD = (
     "coordinator devices",
     "predict FILE",
     "forget --word nobody --dry-run",
+    "cycle --explain",
 )
-DRAWN = ("predict FILE --explain", f"show {UUID}", f"keyboards show {LAYOUT}")
+DRAWN = ("predict FILE --explain", f"show {UUID}", f"keyboards show {LAYOUT}", "doctor")
 DONE = ("sync", "cycle", "train --epochs 1", f"relabel {UUID} were", "ingest FILE", "reset", "leave")
 
 

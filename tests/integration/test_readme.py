@@ -246,7 +246,8 @@ def test_the_demo_says_that_its_person_is_generated_and_what_comes_next(tmp_path
         text=True,
     )
     assert "GENERATED" in done.stdout
-    assert "real people" in done.stdout
+    [gained] = re.findall(r"\*\*(\S+)\*\* more are right", README)
+    assert f"than real people do: those get {gained} more words of a hundred" in done.stdout
     assert "Next: `make try`" in done.stdout
     assert '{"' not in done.stdout
     assert not list(tmp_path.glob("tmp.*"))  # its home is gone

@@ -187,6 +187,23 @@ def test_the_browser_is_opened_and_the_token_is_not_where_others_see_it(tmp_path
     assert not (tmp_path / "home" / "serve.html").exists()
 
 
+def test_practise_opens_the_page_where_one_practises(tmp_path: Path) -> None:
+    opener, seen = tmp_path / "bin" / "xdg-open", tmp_path / "seen"
+    opener.parent.mkdir()
+    opener.write_text(OPENS)
+    opener.chmod(0o755)
+    extra = {"PATH": f"{opener.parent}:{os.environ['PATH']}", "SEEN": str(seen)}
+    command = [sys.executable, "-m", "swipefl", "practise", "--port", "0"]
+    with subprocess.Popen(command, env=environment(tmp_path / "home", **extra), stdout=subprocess.DEVNULL) as process:
+        try:
+            wait_until(seen.exists)
+            page, part = seen.read_text().strip().split("#")
+            assert part == "practise"
+            assert "swipefl" in HTTP.get(page).text
+        finally:
+            process.terminate()
+
+
 def test_a_token_of_ones_own_is_asked_for_on_loopback_too(tmp_path: Path) -> None:
     file = tmp_path / "folder" / "token"
     with serving(tmp_path / "home", "--token-file", str(file)) as served:

@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 
 from swipefl.api.guards.tokens import KNOWN
+from swipefl.api.openapi import PROBLEM
 from swipefl.api.problems import problem_response
 from swipefl.errors import SwipeflError
 from swipefl.library.device import Device
@@ -26,7 +27,7 @@ def routes(device: Device) -> APIRouter:
         """It answers."""
         return {"live": True}
 
-    @router.get("/ready", responses={200: {"model": dict[str, bool]}})
+    @router.get("/ready", responses={200: {"model": dict[str, bool]}, 503: {"content": PROBLEM}})
     def ready(request: Request) -> Any:
         """The store opens and can be written to, and a model predicts; else what is wrong, for who has the token."""
         try:

@@ -17,8 +17,12 @@ from swipefl.library.device import Device
 
 MOST_TEXT = 20_000  # characters: an hour of practising
 
-Language = Annotated[Tags | None, Query(description="A tag such as `de`; of several as in `de,en` the first counts")]
-On = Annotated[str | None, Query(description="The keyboard's name; else the first of the language")]
+Language = Annotated[
+    Tags | None, Query(description="A tag such as `de`; of several as in `de,en` the first counts", examples=["de"])
+]
+On = Annotated[
+    str | None, Query(description="The keyboard's name; else the first of the language", examples=["qwertz-de"])
+]
 
 
 class Text(Exact):

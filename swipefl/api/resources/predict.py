@@ -25,9 +25,9 @@ def routes(device: Device) -> APIRouter:
     @router.post("/predict", response_model=Predicted, response_model_exclude_unset=True)
     async def predict(
         swipe: Annotated[Any, Body(), Described(Asked)],
-        top: Annotated[int, Query(ge=1, le=MOST_TOP, description="How many words at most.")] = 5,
-        explain: Annotated[bool, Query(description="Say what each score is the sum of.")] = False,
-        sight: Annotated[bool, Query(description="Say what the model saw, frame by frame.")] = False,
+        top: Annotated[int, Query(ge=1, le=MOST_TOP, description="How many words at most.", examples=[3])] = 5,
+        explain: Annotated[bool, Query(description="Say what each score is the sum of.", examples=[True])] = False,
+        sight: Annotated[bool, Query(description="Say what the model saw, frame by frame.", examples=[True])] = False,
     ) -> dict[str, Any]:
         """The likeliest words for one gesture, also while the finger is still down."""
         return await lane.run(_answer, device, swipe, top, explain, sight)
