@@ -20,7 +20,17 @@ trap end EXIT
 trap 'exit 1' INT TERM
 
 field() { python3 -c 'import json, sys; print(json.loads(sys.stdin.readline())[sys.argv[1]])' "$1"; }
-port() { python3 -c 'import socket; print(socket.create_server(("localhost", 0)).getsockname()[1])'; }
+port() {  # one of those that no program is given unasked: what is to listen there takes its time to begin
+    python3 -c '
+import random, socket
+for port in random.sample(range(10_000, 20_000), 100):
+    try:
+        socket.create_server(("localhost", port)).close()
+    except OSError:
+        continue
+    print(port)
+    break'
+}
 wait_for() { until grep -q "$2" "$1" 2> /dev/null; do kill -0 "$3" || { cat "$work"/*.log >&2; exit 1; }; sleep 0.2; done; }
 
 top1() {  # of the newest version of a coordinator, on the seventh person's swipes

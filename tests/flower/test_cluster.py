@@ -26,7 +26,8 @@ PAGE = (ROOT / "examples" / "flower" / "CLUSTER.md").read_text("utf-8")
 IN_NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
 SIZES = "--rounds 2 --clients-per-round 4 --epochs 1"
 SMALL = "--num-cpus 1 --object-store-memory 100000000"
-# Ctrl-C is for all of a terminal's job; what it took until no machine has a client any more, and who is still there.
+# Ctrl-C is for all of a terminal's job; what it took until no machine has a client any more, and who is still there, of
+# which Ray's report is some seconds old.
 INTERRUPTED = """\
 set -m
 {line} > rounds &
@@ -35,7 +36,8 @@ pgrep -f "ClientApp[A]ctor" > /dev/null
 kill -INT -- -$!; wait $! || echo "ended with $?"
 for tenth in $(seq 300); do pgrep -f "ClientApp[A]ctor" > /dev/null || break; sleep 0.1; done
 echo "gone after $tenth tenths"
-ray status"""
+for second in $(seq 600); do ray status > state; ! grep -q "0.0/2.0 CPU" state || break; sleep 1; done
+cat state"""
 PORTS = range(21_000, 30_000)  # what Ray gives to others of its own lies elsewhere
 
 
@@ -108,6 +110,7 @@ def ran(
         "--port 6379": f"--port {port} --temp-dir {scratch}",
         "ray start": f"ray start {SMALL}",
         "/shared/": f"{shared}/",
+        "ray stop": "ray stop --grace-period 600",
         "--rounds 40": f"{SIZES} --json",
     }
     for name, here in names.items():

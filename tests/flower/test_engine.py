@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import cast
@@ -35,6 +36,7 @@ from swipefl.flower.engine.task_app import content, train
 DEV = SHARED / "how_we_swipe" / "dev.jsonl.gz"
 LINES = 300  # of recorded people: about four of them
 TROUBLES = ("--clients-per-round", "4", "--dropout", "0.2", "--late", "0.5", "--byzantine", "0.2", "--seed", "3")
+BEGINS_S = 5 * LONG_S  # Ray and what trains take 30 s of a processor to begin
 QUIETLY = b"swipefl: interrupted; what was finished is kept\n"
 ON_TWO_CORES = "import os; os.cpu_count = lambda: 2; from swipefl.__main__ import main; main()"
 
@@ -106,8 +108,8 @@ def test_it_leaves_nothing_in_the_home_and_reports_to_nobody(swipes: Path, tmp_p
     home = tmp_path / "person"
     home.mkdir()
     with running(swipes, tmp_path, HOME=str(home)) as process:
-        wait_until(lambda: named(process.pid, "raylet") and list((tmp_path / "out").glob("*/round.jsonl")))
-        (raylet,) = named(process.pid, "raylet")
+        wait_for_a_round(tmp_path)
+        raylet = raylet_of(process.pid)
         said = dict(
             entry.split("=", 1) for entry in Path(f"/proc/{raylet}/environ").read_text().split("\0") if "=" in entry
         )
@@ -126,7 +128,7 @@ def test_it_leaves_nothing_in_the_home_and_reports_to_nobody(swipes: Path, tmp_p
 
 def assert_obeys_who_has_the_token_alone(leader: int, token: str) -> None:
     """Ray runs whatever it is told to, and its ports are open to the network."""
-    (raylet,) = named(leader, "raylet")
+    raylet = raylet_of(leader)
     address = next(word for word in command_of(raylet).split(" ") if word.startswith("--gcs-address="))
     code = f"import ray; ray.init('{address.partition('=')[2]}', logging_level='CRITICAL'); print('let in')"
     for extra, lets_in in (
@@ -155,7 +157,8 @@ class running:
     def __exit__(self, *raised: object) -> None:
         self.process.kill()
         for each in session(self.process.pid):
-            os.kill(each, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # what was killed may take a moment to be gone
+                os.kill(each, signal.SIGKILL)
         self.process.communicate()
 
 
@@ -177,9 +180,17 @@ def command_of(pid: int) -> str:
         return ""
 
 
+def raylet_of(leader: int) -> int:
+    """What it begins is called the same for a moment, and has a higher number."""
+    return min(named(leader, "raylet"))
+
+
+def wait_for_a_round(folder: Path) -> None:
+    wait_until(lambda: list((folder / "out").glob("*/round.jsonl")), seconds=BEGINS_S)
+
+
 def scratch_of(leader: int) -> Path:
-    (raylet,) = named(leader, "raylet")
-    words = command_of(raylet).split(" ")
+    words = command_of(raylet_of(leader)).split(" ")
     return Path(next(word for word in words if word.startswith("--session_dir=")).partition("=")[2]).parent
 
 
@@ -202,10 +213,10 @@ def peak_mb(pid: int) -> float:
 def test_all_of_ray_ends_with_the_simulation(
     begun: subprocess.Popen[bytes], tmp_path: Path, signum: signal.Signals, to: str, when: str
 ) -> None:
-    wait_until(lambda: named(begun.pid, "raylet"))
+    wait_until(lambda: named(begun.pid, "raylet"), seconds=BEGINS_S)
     scratch = scratch_of(begun.pid)
     if when == "trains":
-        wait_until(lambda: list((tmp_path / "out").glob("*/round.jsonl")))
+        wait_for_a_round(tmp_path)
     (os.kill if to == "the first" else os.killpg)(begun.pid, signum)
     assert begun.wait(LONG_S) == -signum
     wait_until(lambda: session(begun.pid) == [])
@@ -222,7 +233,7 @@ def test_a_killed_process_is_told_as_one_of_the_built_in_engine_is(
     begun: subprocess.Popen[bytes], tmp_path: Path, name: str
 ) -> None:
     out = tmp_path / "out"
-    wait_until(lambda: list(out.glob("*/round.jsonl")))
+    wait_for_a_round(tmp_path)
     victim = named(begun.pid, name)[0] if name != "its own" else its_own(begun.pid)
     os.kill(victim, signal.SIGKILL)
     assert begun.wait(LONG_S) == 5
@@ -234,8 +245,7 @@ def test_a_killed_process_is_told_as_one_of_the_built_in_engine_is(
 
 def its_own(leader: int) -> int:
     """The process that all of Ray is begun by."""
-    (raylet,) = named(leader, "raylet")
-    return int(Path(f"/proc/{raylet}/stat").read_text().rpartition(")")[2].split()[1])
+    return int(Path(f"/proc/{raylet_of(leader)}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_the_lines_of_the_page_make_many_clients_and_measure_the_engine(people: Path, tmp_path: Path) -> None:

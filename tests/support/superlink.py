@@ -1,6 +1,7 @@
 """A real SuperLink and real SuperNodes in processes of their own, started again wherever they end: as a service is."""
 
 import os
+import random
 import signal
 import socket
 import ssl
@@ -25,9 +26,11 @@ LONG_LOST_S = 180.0  # Flower takes a minute to notice that a process is gone; t
 
 
 def free_port() -> int:
-    """One that nobody listens on just now: Flower takes no 0."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
+    """One that nobody listens on, nor is given unasked: Flower takes no 0, and is slow to begin."""
+    for port in random.sample(range(10_000, 20_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise OSError("no port is free")
 
 
 def below(pid: int) -> list[int]:
