@@ -126,15 +126,16 @@ async def test_a_correction_is_what_stands_before_the_words_behind_it(visit: Vis
     assert await visitor.page.locator(f"{SHOWN} .candidate[aria-pressed=true]").inner_text() == first
 
 
-async def test_words_far_behind_a_correction_are_not_said_again(visit: Visit) -> None:
+async def test_words_far_behind_a_correction_are_not_said_again(visit: Visit, served: Serving) -> None:
     visitor = await visit()
     words = ["well", "done", "hello", "friend", "tomorrow", "today", "water", "again", "keyboard"]
     await draw(visitor, *words)
     await expect(visitor.page.locator(f"{SHOWN} button.word")).to_have_count(len(words))
-    await visitor.settle()
+    await eventually(lambda: len(kept(served)) == len(words))
     said: list[object] = []
     visitor.page.on("request", lambda asked: said.append(asked.post_data_json) if "/swipes" in asked.url else None)
     await visitor.page.locator(f"{SHOWN} button.word").first.click()
     await visitor.correct((await visitor.offered())[1])
+    await eventually(lambda: said)
     await visitor.settle()
     assert [isinstance(one, list) and 3 <= len(one) <= 7 for one in said] == [True]

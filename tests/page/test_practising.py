@@ -15,6 +15,7 @@ from tests.page.conftest import Visit
 from tests.page.swipes import swipe_of
 from tests.page.visitor import Visitor
 from tests.support.serving import Serving
+from tests.support.waiting import LONG_S
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +25,7 @@ PRACTICE = "**/practice?*"
 
 def in_store(served: Serving) -> list[dict[str, Any]]:
     """The swipes that are kept, oldest first."""
-    return [json.loads(line) for line in httpx.get(f"{served.url}/api/v1/export").text.splitlines()]
+    return [json.loads(line) for line in httpx.get(f"{served.url}/api/v1/export", timeout=LONG_S).text.splitlines()]
 
 
 async def becomes(found: Callable[[], object], wanted: object) -> None:
@@ -154,7 +155,7 @@ async def test_what_was_erased_counts_no_longer(visit: Visit, served: Serving) -
     practise = await visitor.open("Practise")
     await visitor.settle()
     await visitor.practise(QWERTY, CAREFUL)
-    httpx.post(f"{served.url}/api/v1/forget", json={"everything": True}).raise_for_status()
+    httpx.post(f"{served.url}/api/v1/forget", json={"everything": True}, timeout=LONG_S).raise_for_status()
     await visitor.open("Try")
     await visitor.open("Practise")
     await expect(practise.locator(".count")).to_contain_text("0 of 40")

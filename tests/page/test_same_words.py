@@ -38,7 +38,7 @@ async def _is_shaped_as(visitor: Visitor, swipe: dict[str, Any]) -> None:
     """Makes the keyboard as wide by its height as the one that it was recorded on: keys of another shape are others."""
     proportions = swipe["width"] / swipe["height"]
     await visitor.keyboard.evaluate("(board, ratio) => board.style.setProperty('--ratio', ratio)", proportions)
-    await visitor.settle()
+    await visitor.drawn()
     assert await visitor.proportions() == pytest.approx(proportions, rel=0.01)
 
 

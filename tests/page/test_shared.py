@@ -8,6 +8,7 @@ from playwright.async_api import Route, expect
 
 from tests.page.conftest import Visit
 from tests.support.serving import Serving
+from tests.support.waiting import LONG_S
 
 pytestmark = pytest.mark.anyio
 
@@ -39,7 +40,7 @@ TOLD: list[tuple[dict[str, Any], str, bool]] = [
 async def test_what_left_is_told(
     visit: Visit, served: Serving, known: dict[str, Any], told: str, is_nothing: bool
 ) -> None:
-    stats = httpx.get(f"{served.url}/api/v1/stats").json() | known
+    stats = httpx.get(f"{served.url}/api/v1/stats", timeout=LONG_S).json() | known
     visitor = await visit()
 
     async def answer(route: Route) -> None:

@@ -10,6 +10,7 @@ from playwright.async_api import Locator, expect
 
 import swipefl
 from tests.page.conftest import Visit
+from tests.page.eventually import eventually
 from tests.page.visitor import LAPTOP, PHONE, Size
 from tests.support.serving import Serving
 from tests.support.swipes import EXAMPLE
@@ -77,6 +78,7 @@ async def test_the_models_do_not_wait_for_pictures_that_take_long(visit: Visit, 
     model = await visitor.open("Your model")
     await expect(model.locator("[data-role=models] li").first).to_have_text(LIFTED)
     await expect(model.locator("[data-role=picture]")).to_have_count(2)
+    await eventually(lambda: len(held) == 2)
     for route in held:
         await route.continue_()
     await _has_pictures(model)

@@ -73,7 +73,11 @@ class Visitor:
 
     async def settle(self) -> None:
         """Waits until the page has asked all that it asks by itself, and has drawn it."""
-        await self.page.wait_for_load_state("networkidle")
+        await self.watch.quiet()
+        await self.drawn()
+
+    async def drawn(self) -> None:
+        """Waits until what the page shows is seen."""
         await self.page.evaluate(
             "() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
         )

@@ -37,9 +37,11 @@ export class Predictor {
   async guess(stroke) {
     const asking = new AbortController();
     let isAnswered = false;
-    Object.assign(this, { asking, asked: performance.now(), points: stroke.coords.length });
+    Object.assign(this, { asking, points: stroke.coords.length });
     try {
-      const answer = await ask({ ...this.question(), ...stroke, final: false }, asking.signal);
+      const answering = ask({ ...this.question(), ...stroke, final: false }, asking.signal);
+      this.asked = performance.now(); // once it is on its way: making it may have taken a moment
+      const answer = await answering;
       isAnswered = true;
       if (this.stroke === stroke) this.onGuess(answer);
     } catch {
