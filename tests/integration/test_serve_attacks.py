@@ -458,7 +458,7 @@ def test_large_bodies_count_as_the_many_requests_that_they_are_the_work_of(near:
             assert answer
             statuses.append(answer.status)
             assert len(statuses) < 100
-    assert set(statuses) == {400, 429}
+    assert set(statuses) == {422, 429}
     assert asked(near, request("POST", "/api/v1/predict", JSON, body=GOOD[0]), "127.0.0.14") == 200
 
 

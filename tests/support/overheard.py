@@ -35,6 +35,8 @@ PLACED = re.compile(r'"[xy]"\s*:\s*(-?\d+\.\d{3,})')
 WORD = re.compile(r"(?<![\w%])[^\W\d_]{4,}(?![\w%])")
 PATH = re.compile(r"\S*/\S*")
 NUMBER = re.compile(r"(?<![\w.:])-?\d+\.\d{3,}(?![\w.])")
+# How long it took and how many were right, in a line of a log: any of them may be some coordinate's number too.
+MEASURED = re.compile(r"\b(?:seconds|top1_\w+|\w+_s)\W{1,4}\d+\.\d+")
 # What is not ours to word: Python's own, once a process was killed; what gRPC says of itself, where a test asks it to.
 OTHERS = re.compile(r"resource_tracker: There appear to be \d+ leaked|^[IWEF]\d{4} [\d:.]+ +\d+ \w+\.cc:\d+\] ")
 # What we hand on of others, in lines of ours: what they say as it stands, whatever stands around it.
@@ -141,7 +143,7 @@ class Reader:
         for word in WORD.findall(bare):
             if word.casefold() in self.words and word.casefold() not in own_words():
                 yield f"the word {word!r} in {line!r}"
-        if POINT.search(bare) or self.coordinates & set(NUMBER.findall(bare)):
+        if POINT.search(bare) or self.coordinates & set(NUMBER.findall(MEASURED.sub(" ", bare))):
             yield f"a point in {line!r}"
 
 

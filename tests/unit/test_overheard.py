@@ -33,6 +33,9 @@ def reader(monkeypatch: pytest.MonkeyPatch) -> Reader:
         ("device 3quokkazebra", 0),
         ("at 53.125", 1),
         ("took 53.126 s", 0),
+        ("event='aggregated' top1_before=None top1_after=53.125 seconds=53.125", 0),  # what was measured
+        ('{"event": "round", "wait_s": 53.125}', 0),
+        ('{"at": 53.125}', 1),
         ("[[53, 36], [54, 37]]", 1),
         ("(53.1, 36.2)", 1),
         ('{"x": 53, "y": 36}', 1),
