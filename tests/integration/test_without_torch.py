@@ -91,6 +91,7 @@ def test_any_other_package_that_is_missing_is_told_by_its_name(tmp_path: Path, p
     """Each command goes on without it, or ends in 2 and says what is missing; of nothing it says that it is a bug."""
     path = without(MODULES.get(package, package.replace("-", "_")), tmp_path / "path")
     for words in ("--version", "status", "cycle", "doctor", "coordinator init"):
+        (tmp_path / words).mkdir(mode=0o700)  # of one that is not there a line more is said
         done = swipefl(tmp_path / words, *words.split(), PYTHONPATH=path)
         assert ("a bug" in done.err + done.out, "Traceback" in done.err) == (False, False), (words, done.err)
         if done.code == 2:
