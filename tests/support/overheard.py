@@ -36,7 +36,7 @@ WORD = re.compile(r"(?<![\w%])[^\W\d_]{4,}(?![\w%])")
 PATH = re.compile(r"\S*/\S*")
 NUMBER = re.compile(r"(?<![\w.:])-?\d+\.\d{3,}(?![\w.])")
 # How long it took and how many were right, in a line of a log: any of them may be some coordinate's number too.
-MEASURED = re.compile(r"\b(?:seconds|top1_\w+|\w+_s)\W{1,4}\d+\.\d+")
+MEASURED = re.compile(r"\b(?:seconds|surer|top1_\w+|loss_\w+|\w+_s)\W{1,4}\d+\.\d+")
 # What is not ours to word: Python's own, once a process was killed; what gRPC says of itself, where a test asks it to.
 OTHERS = re.compile(r"resource_tracker: There appear to be \d+ leaked|^[IWEF]\d{4} [\d:.]+ +\d+ \w+\.cc:\d+\] ")
 # What we hand on of others, in lines of ours: what they say as it stands, whatever stands around it.
