@@ -167,12 +167,18 @@ mv "$SEEN.new" "$SEEN"
 """  # stands for a person's browser
 
 
-def test_the_browser_is_opened_and_the_token_is_not_where_others_see_it(tmp_path: Path) -> None:
-    opener, seen = tmp_path / "bin" / "xdg-open", tmp_path / "seen"
+def with_browser(folder: Path, seen: Path) -> dict[str, str]:
+    """The variables of somebody whose browser writes down in a file what it is to open."""
+    opener = folder / "bin" / "xdg-open"
     opener.parent.mkdir()
     opener.write_text(OPENS)
     opener.chmod(0o755)
-    extra = {"PATH": f"{opener.parent}:{os.environ['PATH']}", "SEEN": str(seen)}
+    return {"PATH": f"{opener.parent}:{os.environ['PATH']}", "SEEN": str(seen)}
+
+
+def test_the_browser_is_opened_and_the_token_is_not_where_others_see_it(tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    extra = with_browser(tmp_path, seen)
     with serving(tmp_path / "home", "--open", **extra) as served:
         wait_until(seen.exists)
         assert seen.read_text().strip() == served.url + "/"
@@ -188,11 +194,8 @@ def test_the_browser_is_opened_and_the_token_is_not_where_others_see_it(tmp_path
 
 
 def test_practise_opens_the_page_where_one_practises(tmp_path: Path) -> None:
-    opener, seen = tmp_path / "bin" / "xdg-open", tmp_path / "seen"
-    opener.parent.mkdir()
-    opener.write_text(OPENS)
-    opener.chmod(0o755)
-    extra = {"PATH": f"{opener.parent}:{os.environ['PATH']}", "SEEN": str(seen)}
+    seen = tmp_path / "seen"
+    extra = with_browser(tmp_path, seen)
     command = [sys.executable, "-m", "swipefl", "practise", "--port", "0"]
     with subprocess.Popen(command, env=environment(tmp_path / "home", **extra), stdout=subprocess.DEVNULL) as process:
         try:
