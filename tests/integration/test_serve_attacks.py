@@ -459,6 +459,8 @@ def test_large_bodies_count_as_the_many_requests_that_they_are_the_work_of(near:
             statuses.append(answer.status)
             assert len(statuses) < 100
     assert set(statuses) == {422, 429}
+    many_names = b"[{" + b",".join(b'"%d":{}' % n for n in range(150_000)) + b"}]"
+    assert asked(near, request("POST", TAKEN, JSON, body=many_names), "127.0.0.113") == 400
     assert asked(near, request("POST", "/api/v1/predict", JSON, body=GOOD[0]), "127.0.0.14") == 200
 
 
